@@ -1,0 +1,118 @@
+"""Where everything of a network lies: the layer table, offsets, and the views made from them.
+
+Offsets are computed in this file and nowhere else. A layer owns n_in + 1 rows of `stride` elements
+in the flat vector `params`: W row by row, then b (a row of zeros where there is no bias), each row
+padded with zeros to whole registers. The units of one sample (z, a, delta) are the inputs, then
+each layer's outputs, padded alike: so the activations below layer 0 are the sample itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+from numpy.typing import NDArray
+
+from .vectors import REGISTER_BYTES
+
+Array = NDArray[Any]
+
+# The columns of the layer table, an int64 array of shape (n_layers, N_COLUMNS).
+N_IN, N_OUT, STRIDE, WEIGHTS, BIASES, BELOW, UNITS, ACTIVATION, HAS_BIAS, TRAIN_BIAS = range(10)
+N_COLUMNS = 10
+
+_ALIGNMENT = 64  # bytes: a cache line
+
+
+def layer_table(
+    n_in: int,
+    widths: Sequence[int],
+    activations: Sequence[int],
+    has_bias: Sequence[bool],
+    train_bias: Sequence[bool],
+    dtype: np.dtype[Any],
+) -> Array:
+    """Return the layer table of a network.
+
+    Parameters
+    ----------
+    n_in : int
+        Width of the input.
+    widths : sequence of int
+        Width of each layer's output.
+    activations : sequence of int
+        Codes of `core.activations`.
+    has_bias, train_bias : sequence of bool
+    dtype : numpy.dtype
+        float32 or float64; it sets how many elements a register holds.
+
+    Returns
+    -------
+    layers : ndarray(int64, ndim=2), shape (n_layers, N_COLUMNS)
+    """
+    lanes = REGISTER_BYTES // dtype.itemsize
+    layers = np.zeros((len(widths), N_COLUMNS), dtype=np.int64)
+    params_end, below, units_end = 0, 0, _padded(n_in, lanes)
+    for k, n_out in enumerate(widths):
+        stride = _padded(n_out, lanes)
+        layers[k, N_IN], layers[k, N_OUT], layers[k, STRIDE] = n_in, n_out, stride
+        layers[k, WEIGHTS] = params_end
+        layers[k, BIASES] = params_end + n_in * stride
+        layers[k, BELOW] = below
+        layers[k, UNITS] = units_end
+        layers[k, ACTIVATION] = activations[k]
+        layers[k, HAS_BIAS] = has_bias[k]
+        layers[k, TRAIN_BIAS] = has_bias[k] and train_bias[k]
+        params_end += (n_in + 1) * stride
+        below, units_end = units_end, units_end + stride
+        n_in = n_out
+    return layers
+
+
+def _padded(width: int, lanes: int) -> int:
+    """Return `width` rounded up to whole registers."""
+    return -(-width // lanes) * lanes
+
+
+def params_size(layers: Array) -> int:
+    """Return the length of `params`, padding included."""
+    return int(layers[-1, BIASES] + layers[-1, STRIDE])
+
+
+@register_jitable
+def units_size(layers: Array) -> int:
+    """Return how many elements the units of one sample take, padding included."""
+    return int(layers[-1, UNITS] + layers[-1, STRIDE])
+
+
+def n_params(layers: Array) -> int:
+    """Return the number of real parameters: weights and biases, without padding."""
+    n_in, n_out, has_bias = layers[:, N_IN], layers[:, N_OUT], layers[:, HAS_BIAS]
+    return int((n_in * n_out + n_out * has_bias).sum())
+
+
+def aligned_zeros(size: int, dtype: np.dtype[Any]) -> Array:
+    """Return a zeroed vector that starts on a cache line."""
+    raw = np.zeros(size * dtype.itemsize + _ALIGNMENT, dtype=np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size * dtype.itemsize].view(dtype)
+
+
+def weight_views(flat: Array, layers: Array) -> tuple[Array, ...]:
+    """Return each layer's part of `flat` as W, a view of shape (n_in, n_out)."""
+    return tuple(
+        flat[row[WEIGHTS] : row[BIASES]].reshape(row[N_IN], row[STRIDE])[:, : row[N_OUT]]
+        for row in layers
+    )
+
+
+def bias_views(flat: Array, layers: Array) -> tuple[Array | None, ...]:
+    """Return each layer's part of `flat` as b, a view of shape (n_out,), or None."""
+    return tuple(
+        flat[row[BIASES] : row[BIASES] + row[N_OUT]] if row[HAS_BIAS] else None for row in layers
+    )
+
+
+def unit_views(units: Array, layers: Array) -> tuple[Array, ...]:
+    """Return each layer's part of `units`, shape (..., n_units), as a view (..., n_out)."""
+    return tuple(units[..., row[UNITS] : row[UNITS] + row[N_OUT]] for row in layers)
