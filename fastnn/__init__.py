@@ -1,0 +1,7 @@
+"""Small dense neural networks on a CPU, trained by compiled kernels."""
+
+from .history import History as History
+from .layers import Dense as Dense
+from .network import Network as Network
+
+__version__ = "0.1.0"

@@ -1,0 +1,114 @@
+"""What training recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class History(Mapping[str, list[float]]):
+    """Figures by name, in the order of the epochs they belong to.
+
+    `"loss"` and each metric are running figures: the mean over an epoch's samples of the value
+    before each one's update. `"val_loss"` and `"val_" + metric` are taken after an epoch.
+
+    Attributes
+    ----------
+    epoch : list of int
+        The epochs of the running figures, the first one 0.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> net = Network(2, [Dense(1)], seed=0)
+    >>> history = net.fit([[0, 0], [1, 1]], [0, 1], epochs=3)
+    >>> list(history), history.epoch, len(history["loss"])
+    (['loss'], [0, 1, 2], 3)
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self._figures: dict[str, list[float]] = {}
+        self._epochs: dict[str, list[int]] = {}
+
+    def record(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Append the figures of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Not before the last one recorded.
+        figures : mapping of str to float
+        """
+        if not self.epoch or self.epoch[-1] != epoch:
+            self.epoch.append(epoch)
+        for name, value in figures.items():
+            self._figures.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)
+
+    def epochs_of(self, name: str) -> list[int]:
+        """Return the epochs that the figures of one name belong to.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        epochs : list of int
+            As long as `self[name]`.
+
+        Raises
+        ------
+        KeyError
+            If nothing was recorded under that name.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> X, y = [[0, 0], [1, 1]], [0, 1]
+        >>> net = Network(2, [Dense(1)], seed=0)
+        >>> history = net.fit(X, y, epochs=5, validation_data=(X, y), evaluate_every=2)
+        >>> history.epochs_of("val_loss")
+        [0, 2, 4]
+        """
+        return self._epochs[name]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the history as a pandas table with one row an epoch.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            Indexed by epoch; NaN where a figure was not taken.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ImportError('to_frame needs pandas: pip install "fastnn-numba[frames]"') from None
+        columns = {
+            name: pd.Series(values, index=self._epochs[name])
+            for name, values in self._figures.items()
+        }
+        return pd.DataFrame(columns, index=pd.Index(self.epoch, name="epoch"))
+
+    def __getitem__(self, name: str) -> list[float]:
+        return self._figures[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._figures)
+
+    def __len__(self) -> int:
+        return len(self._figures)
+
+    def __repr__(self) -> str:
+        last = ", ".join(f"{name}={values[-1]:.6g}" for name, values in self._figures.items())
+        return f"History({len(self.epoch)} epochs; last: {last})"

@@ -1,0 +1,164 @@
+"""The loop around the compiled epochs: slices, the order of samples, records, a progress bar.
+
+A compiled call cannot be interrupted, so it is cut into slices of a fixed number of samples that
+take some 20 ms, up to 0.2 s on a slow machine. On tiny data one slice spans many epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from .core import evaluation, figures, layout, losses, training
+from .history import History
+from .initializers import Random
+from .optimizers import SGD
+from .validation import Array
+
+_SLICE = 50_000_000  # parameters visited in one compiled call
+_LAYER = 300  # the cost of a layer beside its parameters, in the same unit
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a kernel needs of a network: `params` is shared with it, not copied."""
+
+    params: Array
+    table: Array
+    loss: str
+
+    def samples_per_slice(self) -> int:
+        """Return how many samples go through the network in one compiled call."""
+        cost = self.params.size + _LAYER * len(self.table)
+        return max(1, _SLICE // cost)
+
+    def slices(self, n: int) -> Iterator[tuple[int, int]]:
+        """Yield (start, stop) of the slices of `n` samples."""
+        step = self.samples_per_slice()
+        for start in range(0, n, step):
+            yield start, min(start + step, n)
+
+    def evaluate(self, X: Array, Y: Array, metrics: Sequence[str] = ()) -> dict[str, float]:
+        """Return the mean loss and metrics over the samples, by name."""
+        sums = np.zeros(1 + len(metrics))
+        for start, stop in self.slices(len(X)):
+            evaluation.evaluate_rows(
+                self.params, self.table, losses.CODES[self.loss], _codes(metrics), X, Y,
+                start, stop, sums,
+            )  # fmt: skip
+        return _named(sums / len(X), metrics)
+
+
+@dataclass
+class Plan:
+    """How to train: what `fit` was asked for, after checking."""
+
+    epochs: int
+    batch_size: int
+    optimizer: SGD
+    shuffle: bool = True
+    reduction: str = "mean"
+    metrics: Sequence[str] = ()
+    validation_data: tuple[Array, Array] | None = None
+    evaluate_every: int = 1
+    first_epoch: int = 0
+    progress: bool = False
+
+
+@dataclass
+class Scratch:
+    """Arrays that a training run reuses from slice to slice."""
+
+    units: Array
+    grad: Array = field(default_factory=lambda: np.zeros(0))
+
+
+def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> History:
+    """Train in place for `plan.epochs` epochs and return what was recorded."""
+    n_samples, last_epoch = len(X), plan.first_epoch + plan.epochs
+    scratch = _scratch(model, plan)
+    history = History()
+    epoch = plan.first_epoch
+    with tqdm(
+        total=plan.epochs * n_samples,
+        unit="sample",
+        unit_scale=True,
+        disable=None if plan.progress else True,  # None: silent where there is no terminal
+    ) as bar:
+        while epoch < last_epoch:
+            span = min(
+                max(1, model.samples_per_slice() // n_samples),
+                _epochs_to_evaluation(epoch, plan),
+                last_epoch - epoch,
+            )
+            order = _draw_order(n_samples, span, plan.shuffle, random)
+            sums = np.zeros((span, 1 + len(plan.metrics)))
+            for start, stop in model.slices(span * n_samples):
+                _train_slice(model, X, Y, plan, order, start, stop, scratch, sums)
+                bar.update(stop - start)
+            for means in sums / n_samples:
+                history.record(epoch, _named(means, plan.metrics))
+                epoch += 1
+            if plan.validation_data is not None and (epoch - 1) % plan.evaluate_every == 0:
+                values = model.evaluate(*plan.validation_data, plan.metrics)
+                history.record(epoch - 1, {f"val_{name}": v for name, v in values.items()})
+            bar.set_postfix({name: f"{v[-1]:.4g}" for name, v in history.items()}, refresh=False)
+    return history
+
+
+def _epochs_to_evaluation(epoch: int, plan: Plan) -> int:
+    """Return how many epochs there are from `epoch` to the next one that is evaluated, included."""
+    if plan.validation_data is None:
+        return plan.epochs
+    return -epoch % plan.evaluate_every + 1
+
+
+def _draw_order(n_samples: int, epochs: int, shuffle: bool, random: Random) -> Array:
+    """Return a row of sample numbers for each epoch, or one that serves them all."""
+    if not shuffle:
+        return np.arange(n_samples)[np.newaxis]
+    return np.stack([random.permutation(n_samples) for _ in range(epochs)])
+
+
+def _scratch(model: Model, plan: Plan) -> Scratch:
+    dtype = model.params.dtype
+    units = np.zeros((3, layout.units_size(model.table)), dtype)
+    return Scratch(units, np.zeros(0 if plan.batch_size == 1 else model.params.size, dtype))
+
+
+def _train_slice(
+    model: Model,
+    X: Array,
+    Y: Array,
+    plan: Plan,
+    order: Array,
+    start: int,
+    stop: int,
+    scratch: Scratch,
+    sums: Array,
+) -> None:
+    """Train on the positions [start, stop) and add the figures to `sums`."""
+    arguments = (
+        model.params, model.table, losses.CODES[model.loss], _codes(plan.metrics), X, Y,
+        order, start, stop,
+    )  # fmt: skip
+    learning_rate = model.params.dtype.type(plan.optimizer.learning_rate)
+    if plan.batch_size == 1:
+        training.train_samples(*arguments, learning_rate, scratch.units, sums)
+    else:
+        mean = plan.reduction == "mean"
+        training.train_batches(
+            *arguments, plan.batch_size, mean, learning_rate, scratch.units, scratch.grad, sums
+        )
+
+
+def _codes(metrics: Sequence[str]) -> Array:
+    return np.array([figures.CODES[name] for name in metrics], dtype=np.int64)
+
+
+def _named(values: Any, metrics: Sequence[str]) -> dict[str, float]:
+    return dict(zip(("loss", *metrics), values.tolist(), strict=True))

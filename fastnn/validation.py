@@ -1,0 +1,143 @@
+"""From what a user hands in to what a kernel takes: the only place that checks.
+
+`as_*` converts and returns, `check_*` raises and returns nothing. An error says what is required
+and what it got. What comes back is C-contiguous, of the network's dtype and marked read-only (a
+view, no copy, where the user's array already is so), hence inputs are never written to and a
+kernel sees one type whatever came in.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+Array = NDArray[Any]
+
+
+def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return `dtype` as float32 or float64."""
+    try:
+        converted = np.dtype(dtype)
+    except TypeError:
+        converted = None
+    if converted not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return converted.newbyteorder("=")
+
+
+def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`."""
+    if isinstance(value, str) and value in choices:
+        return value
+    known = ", ".join(repr(choice) for choice in choices)
+    raise ValueError(f"{name} must be one of {known}; got {value!r}")
+
+
+def as_count(name: str, value: Any) -> int:
+    """Return `value` as an int of at least 1."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    if isinstance(value, bool | np.bool_) or count < 1:
+        raise ValueError(f"{name} must be at least 1, got {value!r}")
+    return count
+
+
+def as_positive(name: str, value: Any) -> float:
+    """Return `value` as a finite float above 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be finite and above 0, got {value!r}")
+    return number
+
+
+def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
+    """Return the source of random numbers that `seed` stands for."""
+    if isinstance(seed, np.random.Generator | np.random.RandomState):
+        return seed
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"seed must be an int >= 0, None, a numpy Generator or a RandomState, got {seed!r}"
+        ) from None
+
+
+def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any]) -> Array:
+    """Return `values` as a read-only, C-contiguous array of finite numbers of `dtype`."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
+        array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite in {dtype}, got {array[where]} at {where}")
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+def as_samples(X: ArrayLike, n_in: int, dtype: np.dtype[Any], *, row: bool = False) -> Array:
+    """Return `X` as a table of shape (n_samples, n_in); with `row`, one (n_in,) will do."""
+    samples = as_numbers("X", X, dtype)
+    if row and samples.shape == (n_in,):
+        return samples.reshape(1, n_in)
+    if samples.ndim != 2 or samples.shape[1] != n_in:
+        or_row = f" or ({n_in},)" if row else ""
+        raise ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {samples.shape}")
+    return samples
+
+
+def as_targets(
+    y: ArrayLike, n_samples: int, n_out: int, dtype: np.dtype[Any], *, row: bool = False
+) -> Array:
+    """Return `y` as a table of shape (n_samples, n_out), class labels as rows of one 1 and zeros.
+
+    With `row`, `y` belongs to one row (n_in,) and may lack the axis of samples.
+    """
+    array = np.asarray(y)
+    if row and array.shape in ((), (n_out,)):
+        array = array[np.newaxis]
+    if n_out > 1 and array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim == 1 and array.shape[0] == n_samples:
+        if n_out > 1:
+            return one_hot(array, n_out, dtype)
+        array = array[:, np.newaxis]
+    if array.shape != (n_samples, n_out):
+        labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
+        raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
+    return as_numbers("y", array, dtype)
+
+
+def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
+    """Return the class labels 0 ... n_out-1 as rows that hold a 1 at the label and 0 elsewhere."""
+    labels = as_numbers("y", labels, np.dtype(np.float64))
+    whole = labels.astype(np.int64)
+    if (whole != labels).any():
+        raise ValueError(
+            f"y must hold whole class labels 0 ... {n_out - 1}, got {labels[whole != labels][0]}"
+        )
+    low, high = whole.min(), whole.max()
+    if low < 0 or high >= n_out:
+        hint = f"; for labels 1 ... {n_out} use y % {n_out}" if (low, high) == (1, n_out) else ""
+        raise ValueError(f"y must hold class labels 0 ... {n_out - 1}, got {low} ... {high}{hint}")
+    table = np.zeros((len(whole), n_out), dtype=dtype)
+    table[np.arange(len(whole)), whole] = 1
+    table.flags.writeable = False
+    return table
