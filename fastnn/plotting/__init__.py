@@ -1,0 +1,26 @@
+"""Pictures of networks, data and training, with matplotlib: ``pip install "fastnn-numba[plot]"``.
+
+Every function draws on `ax`, or on a new figure when `ax` is None, and returns the `Axes` it drew
+on: title, labels and scales are then the caller's to change, and ``ax.figure.savefig(path)`` writes
+the file. Inputs are never written to.
+"""
+
+try:
+    import matplotlib  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        'fastnn.plotting needs matplotlib: pip install "fastnn-numba[plot]"'
+    ) from error
+
+from fastnn.plotting.curves import plot_activation, plot_history
+from fastnn.plotting.data import plot_decision_surface, plot_points, plot_samples
+from fastnn.plotting.diagram import plot_network
+
+__all__ = [
+    "plot_activation",
+    "plot_decision_surface",
+    "plot_history",
+    "plot_network",
+    "plot_points",
+    "plot_samples",
+]

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from fastnn.history import History
+from fastnn.plotting import plot_activation, plot_history
+from fastnn.reference import ACTIVATIONS
+
+ELEMENTWISE = sorted(ACTIVATIONS.keys() - {"softmax"})
+
+
+def history_of(*losses: float) -> History:
+    """A loss each epoch, its half as validation loss after every other one."""
+    history = History()
+    for epoch, loss in enumerate(losses):
+        validation = {"val_loss": loss / 2} if epoch % 2 == 0 else {}
+        history.record(epoch, {"loss": loss, "accuracy": 1 - loss, "mse": loss} | validation)
+    return history
+
+
+def legend_of(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_activation_draws_the_function_and_its_derivative(name):
+    ax = plot_activation(name, z_range=(-3, 5))
+    function, derivative = ax.lines
+    z = function.get_xdata()
+    assert (z[0], z[-1]) == ax.get_xlim() == (-3, 5)
+    np.testing.assert_array_equal(function.get_ydata(), ACTIVATIONS[name].function(z))
+    np.testing.assert_array_equal(derivative.get_ydata(), ACTIVATIONS[name].derivative(z))
+    assert legend_of(ax) == [name, "derivative"]
+    assert ax.get_xlabel() == "z"
+
+
+@pytest.mark.parametrize("name", ["softmax", "step"])
+def test_activation_lists_the_names_it_knows(name):
+    with pytest.raises(ValueError, match=rf"name must be one of 'identity', .*; got '{name}'"):
+        plot_activation(name)
+
+
+@pytest.mark.parametrize("z_range", [(1, 1), (2, -2), (0, np.inf), (np.nan, 1)])
+def test_activation_requires_an_ascending_range(z_range):
+    with pytest.raises(ValueError, match="z_range must be two ascending finite numbers, got"):
+        plot_activation("sigmoid", z_range=z_range)
+
+
+def test_history_of_one_training():
+    ax = plot_history(history_of(0.9, 0.5, 0.4))
+    (line,) = ax.lines
+    assert list(line.get_xdata()) == [0, 1, 2]
+    assert list(line.get_ydata()) == [0.9, 0.5, 0.4]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Epoch", "Loss")
+    assert ax.get_legend() is None
+    assert tuple(ax.figure.get_size_inches()) == (15, 5)
+
+
+def test_history_draws_validation_figures_at_their_own_epochs():
+    ax = plot_history(history_of(0.8, 0.6, 0.4, 0.2, 0.1), keys=("loss", "val_loss"))
+    running, validation = ax.lines
+    assert list(running.get_xdata()) == [0, 1, 2, 3, 4]
+    assert list(validation.get_xdata()) == [0, 2, 4]
+    assert list(validation.get_ydata()) == [0.4, 0.2, 0.05]
+    assert running.get_linestyle() != validation.get_linestyle()
+    assert legend_of(ax) == ["loss", "val_loss"]
+    assert ax.get_ylabel() == "Loss"
+
+
+def test_history_of_several_trainings():
+    histories = {"rate 0.1": history_of(0.9, 0.8), "rate 1": history_of(0.9, 0.1, 0.0)}
+    ax = plot_history(histories)
+    assert [list(line.get_ydata()) for line in ax.lines] == [[0.9, 0.8], [0.9, 0.1, 0.0]]
+    assert legend_of(ax) == ["rate 0.1", "rate 1"]
+    assert len({line.get_color() for line in ax.lines}) == 2
+
+
+def test_history_of_several_trainings_and_keys_gives_each_training_its_colour():
+    histories = {"a": history_of(0.9, 0.8), "b": history_of(0.7, 0.6)}
+    ax = plot_history(histories, keys=["loss", "val_loss"])
+    colors = [line.get_color() for line in ax.lines]
+    assert legend_of(ax) == ["a loss", "a val_loss", "b loss", "b val_loss"]
+    assert colors[0] == colors[1] != colors[2] == colors[3]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("accuracy", "Accuracy"),
+        ("mse", "Mean squared error"),
+        (("loss", "accuracy"), "Loss, Accuracy"),
+    ],
+)
+def test_history_names_what_it_draws(keys, expected):
+    assert plot_history(history_of(0.5, 0.4), keys=keys).get_ylabel() == expected
+
+
+def test_history_requires_the_keys():
+    with pytest.raises(ValueError, match=r"keys must be among loss, .*val_loss, got val_mae"):
+        plot_history({"run": history_of(0.5)}, keys=("loss", "val_mae"))
+
+
+@pytest.mark.parametrize(("history", "keys"), [({}, "loss"), (history_of(0.5), ())])
+def test_history_requires_something_to_draw(history, keys):
+    with pytest.raises(ValueError, match="history and keys must not be empty"):
+        plot_history(history, keys=keys)
+
+
+def test_history_requires_a_history():
+    with pytest.raises(TypeError, match=r"history must be a History or a mapping .*, got \[0.5"):
+        plot_history([0.5, 0.4])
