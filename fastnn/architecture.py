@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,8 @@ class Architecture:
         seed: Any = None,
     ) -> None:
         self.n_in = as_count("n_in", n_in)
+        if not isinstance(layers, Sequence):
+            raise TypeError(f"layers must be a sequence of Dense, got {layers!r}")
         self.layers = tuple(layers)
         self.loss_name = as_choice("loss", loss, losses.CODES)
         self.dtype = as_dtype(dtype)
@@ -126,11 +129,15 @@ class Architecture:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return all but what `_adopt` makes: views of a copy must be views of its own vector."""
+        """Return all but what `_adopt` makes; a copy has views and random numbers of its own."""
         state = self.__dict__.copy()
         for name in ("weights", "biases", "_training", "_model"):
             del state[name]
-        return state | {"params": self.params.copy(), "table": self._model.table}
+        return state | {
+            "params": self.params.copy(),
+            "table": self._model.table,
+            "_random": copy.deepcopy(self._random),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         params, table = state.pop("params"), state.pop("table")

@@ -121,10 +121,10 @@ def initial_params(
     """Return the flat vector of parameters, given or drawn: layer by layer, W and then b."""
     params = layout.aligned_zeros(layout.params_size(table), dtype)
     views = zip(layout.weight_views(params, table), layout.bias_views(params, table), strict=True)
-    for layer, (W, b) in zip(layers, views, strict=True):
-        _fill(W, "weights", layer.weights, "initializer", layer.initializer, random)
+    for k, (layer, (W, b)) in enumerate(zip(layers, views, strict=True)):
+        _fill(W, f"weights of layer {k}", layer.weights, layer.initializer, random)
         if b is not None:
-            _fill(b, "biases", layer.biases, "bias_initializer", layer.bias_initializer, random)
+            _fill(b, f"biases of layer {k}", layer.biases, layer.bias_initializer, random)
     return params
 
 
@@ -132,14 +132,12 @@ def _fill(
     view: Array,
     name: str,
     given: ArrayLike | None,
-    initializer_name: str,
     initializer: str | Initializer,
     random: Random,
 ) -> None:
-    """Overwrite `view` with the array given, or with what the initializer draws."""
+    """Overwrite `view` with the array given, or else with what the initializer draws."""
     if given is None:
-        name = f"what {initializer_name} returns"
-        given = as_initializer(initializer_name, initializer)(random, view.shape)
+        given = as_initializer("initializer", initializer)(random, view.shape)
     array = as_numbers(name, given, view.dtype)
     if array.shape != view.shape:
         raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -161,7 +161,7 @@ class Network(Architecture):
             shuffle=shuffle,
             reduction=as_choice("reduction", reduction, ("mean", "sum")),
             metrics=[as_choice("a metric", name, figures.CODES) for name in metrics],
-            validation_data=None if validation_data is None else self._as_pair(*validation_data),
+            validation_data=self._as_validation_data(validation_data),
             evaluate_every=as_count("evaluate_every", evaluate_every),
             first_epoch=self._epochs_trained if resume else 0,
             progress=progress,
@@ -369,6 +369,13 @@ class Network(Architecture):
                 strict=True,
             )
         )
+
+    def _as_validation_data(self, data: Any) -> tuple[Array, Array] | None:
+        if data is None:
+            return None
+        if not isinstance(data, tuple | list) or len(data) != 2:
+            raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
+        return self._as_pair(*data)
 
     def _as_pair(self, X: ArrayLike, y: ArrayLike, *, row: bool = False) -> tuple[Array, Array]:
         samples = as_samples(X, self.n_in, self.dtype, row=row)

@@ -21,13 +21,13 @@ Array = NDArray[Any]
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return `dtype` as float32 or float64."""
-    try:
-        converted = np.dtype(dtype)
-    except TypeError:
-        converted = None
-    if converted not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
-    return converted.newbyteorder("=")
+    for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
+        try:
+            if dtype is not None and allowed == np.dtype(dtype):  # np.dtype(None) is float64
+                return allowed
+        except TypeError:
+            break
+    raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
 
 
 def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
@@ -74,6 +74,19 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
 
 def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any]) -> Array:
     """Return `values` as a read-only, C-contiguous array of finite numbers of `dtype`."""
+    array = _as_real(name, values)
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
+        array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite in {dtype}, got {array[where]} at {where}")
+    array = array.view()
+    array.flags.writeable = False
+    return array
+
+
+def _as_real(name: str, values: ArrayLike) -> Array:
+    """Return `values` as some array of real numbers, not empty."""
     try:
         array = np.asarray(values)
     except ValueError as error:  # rows of different lengths
@@ -82,13 +95,6 @@ def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any]) -> Array:
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
-        array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite in {dtype}, got {array[where]} at {where}")
-    array = array.view()
-    array.flags.writeable = False
     return array
 
 
@@ -110,7 +116,7 @@ def as_targets(
 
     With `row`, `y` belongs to one row (n_in,) and may lack the axis of samples.
     """
-    array = np.asarray(y)
+    array = _as_real("y", y)
     if row and array.shape in ((), (n_out,)):
         array = array[np.newaxis]
     if n_out > 1 and array.ndim == 2 and array.shape[1] == 1:
@@ -128,16 +134,18 @@ def as_targets(
 def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
     """Return the class labels 0 ... n_out-1 as rows that hold a 1 at the label and 0 elsewhere."""
     labels = as_numbers("y", labels, np.dtype(np.float64))
-    whole = labels.astype(np.int64)
-    if (whole != labels).any():
+    if (labels != np.rint(labels)).any():
         raise ValueError(
-            f"y must hold whole class labels 0 ... {n_out - 1}, got {labels[whole != labels][0]}"
+            f"y must hold whole class labels 0 ... {n_out - 1}, "
+            f"got {labels[labels != np.rint(labels)][0]}"
         )
-    low, high = whole.min(), whole.max()
+    low, high = labels.min(), labels.max()
     if low < 0 or high >= n_out:
         hint = f"; for labels 1 ... {n_out} use y % {n_out}" if (low, high) == (1, n_out) else ""
-        raise ValueError(f"y must hold class labels 0 ... {n_out - 1}, got {low} ... {high}{hint}")
-    table = np.zeros((len(whole), n_out), dtype=dtype)
-    table[np.arange(len(whole)), whole] = 1
+        raise ValueError(
+            f"y must hold class labels 0 ... {n_out - 1}, got {low:g} ... {high:g}{hint}"
+        )
+    table = np.zeros((len(labels), n_out), dtype=dtype)
+    table[np.arange(len(labels)), labels.astype(np.int64)] = 1
     table.flags.writeable = False
     return table

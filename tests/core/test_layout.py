@@ -1,0 +1,65 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastnn.core import layout
+
+LAYERS = st.lists(
+    st.tuples(st.integers(1, 50), st.booleans(), st.booleans()), min_size=1, max_size=6
+)
+
+
+def table_of(n_in, layers, dtype):
+    widths, has_bias, train_bias = zip(*layers, strict=True)
+    return layout.layer_table(
+        n_in, widths, [0] * len(widths), has_bias, train_bias, np.dtype(dtype)
+    )
+
+
+@given(n_in=st.integers(1, 50), layers=LAYERS, dtype=st.sampled_from(["float32", "float64"]))
+def test_every_element_is_owned_at_most_once(n_in, layers, dtype):
+    table = table_of(n_in, layers, dtype)
+    owners = np.zeros(layout.params_size(table), dtype=int)
+    shapes = []
+    for W, b in zip(
+        layout.weight_views(owners, table), layout.bias_views(owners, table), strict=True
+    ):
+        W += 1
+        shapes.append(W.shape)
+        if b is not None:
+            b += 1
+            assert b.shape == W.shape[1:]
+    assert owners.max() == 1
+    assert owners.sum() == layout.n_params(table)
+    widths = [n_in] + [n_out for n_out, _, _ in layers]
+    assert shapes == list(pairwise(widths))
+
+    units = np.zeros((2, layout.units_size(table)), dtype=int)
+    for view in layout.unit_views(units, table):
+        view += 1
+    assert units.max() == 1
+    assert (units.sum(axis=1) == sum(widths[1:])).all()
+    assert not units[:, : table[0, layout.N_IN]].any()  # the sample is below layer 0
+
+
+@given(n_in=st.integers(1, 50), layers=LAYERS, dtype=st.sampled_from(["float32", "float64"]))
+def test_rows_are_whole_registers(n_in, layers, dtype):
+    table = table_of(n_in, layers, dtype)
+    lanes = layout.REGISTER_BYTES // np.dtype(dtype).itemsize
+    columns = [layout.STRIDE, layout.WEIGHTS, layout.BIASES, layout.BELOW, layout.UNITS]
+    assert not (table[:, columns] % lanes).any()
+    assert (table[:, layout.STRIDE] >= table[:, layout.N_OUT]).all()
+    assert (table[1:, layout.BELOW] == table[:-1, layout.UNITS]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_aligned_zeros_start_on_a_cache_line(dtype):
+    for size in (1, 7, 1000):
+        array = layout.aligned_zeros(size, np.dtype(dtype))
+        assert array.ctypes.data % 64 == 0
+        assert array.shape == (size,)
+        assert array.dtype == dtype
+        assert not array.any()

@@ -1,0 +1,174 @@
+"""What the design promises of every kernel: few compiles, no growing allocations, same bits."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.core import evaluation, training
+
+from .networks import HIDDEN, make_data, small_network
+
+ENTRIES = [
+    training.train_samples,
+    training.train_batches,
+    evaluation.predict_rows,
+    evaluation.evaluate_rows,
+    evaluation.add_gradient_of_rows,
+    evaluation.trace_rows,
+]
+
+
+def use_everything(net, X, Y):
+    """Go through every entry point."""
+    net.fit(X, Y, epochs=2, metrics=["accuracy"], validation_data=(X, Y))
+    net.fit(X, Y, batch_size=2, shuffle=False)
+    net.partial_fit(X[0], Y[0])
+    net.predict(X)
+    net.predict(X[0])
+    net.loss(X, Y)
+    net.gradient(X, Y)
+    net.trace(X, Y)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_one_signature_per_dtype(dtype):
+    use_everything(small_network(dtype=dtype), *make_data(5, 3, 2))
+    before = [len(entry.signatures) for entry in ENTRIES]
+    for k in range(20):
+        widths = [1 + (3 * k + layer) % 40 for layer in range(1 + k % 4)]
+        layers = [Dense(n, HIDDEN[k % len(HIDDEN)], bias=k % 3 > 0) for n in widths]
+        X, Y = make_data(5, 1 + k, widths[-1])
+        writable, fortran = X, np.asfortranarray(X)
+        use_everything(Network(1 + k, layers, dtype=dtype), fortran if k % 2 else writable, Y)
+    assert [len(entry.signatures) for entry in ENTRIES] == before
+    assert max(before) <= 2
+
+
+ALLOCATIONS = """
+    import numpy as np
+    from numba import njit
+    from numba.core.runtime import rtsys
+    from tests.networks import make_data, small_network
+
+    @njit
+    def control(n):
+        for _ in range(n):
+            np.empty(3)[0] = 1
+
+    def allocations(function, *args, **options):
+        function(*args, **options)
+        before = rtsys.get_allocation_stats().alloc
+        function(*args, **options)
+        return rtsys.get_allocation_stats().alloc - before
+
+    net, (X, Y) = small_network(), make_data(50, 3, 2)
+    for batch_size in (1, 8, None):
+        few = allocations(net.fit, X, Y, epochs=2, batch_size=batch_size)
+        many = allocations(net.fit, X, Y, epochs=200, batch_size=batch_size)
+        print(few, many)
+    print(allocations(control, 2), allocations(control, 200))
+"""
+
+
+@pytest.mark.compiled
+def test_allocations_do_not_grow_with_epochs():
+    environment = os.environ | {"NUMBA_NRT_STATS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(ALLOCATIONS)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    *kernels, control = [tuple(map(int, line.split())) for line in run.stdout.splitlines()]
+    assert len(kernels) == 3
+    assert all(many == few for few, many in kernels)
+    assert control[1] - control[0] >= 198
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, None])
+def test_same_seed_same_bits(batch_size):
+    X, Y = make_data(9, 3, 2)
+    runs = [small_network(seed=11) for _ in range(2)]
+    histories = [net.fit(X, Y, epochs=3, batch_size=batch_size) for net in runs]
+    np.testing.assert_array_equal(runs[0].params, runs[1].params)
+    assert histories[0]["loss"] == histories[1]["loss"]
+    other = small_network(seed=12)
+    other.fit(X, Y, epochs=3, batch_size=batch_size)
+    assert (other.params != runs[0].params).any()
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, None])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_resumed_training_equals_uninterrupted(batch_size, shuffle):
+    X, Y = make_data(9, 3, 2)
+    options = {"batch_size": batch_size, "shuffle": shuffle, "metrics": ["mse"]}
+    options |= {"validation_data": (X, Y), "evaluate_every": 3}
+    whole, parts = small_network(), small_network()
+    expected = whole.fit(X, Y, epochs=20, learning_rate=0.3, **options)
+    first = parts.fit(X, Y, epochs=10, learning_rate=0.3, **options)
+    second = parts.fit(X, Y, epochs=10, resume=True, **options)
+    np.testing.assert_array_equal(parts.params, whole.params)
+    assert first.epoch + second.epoch == expected.epoch == list(range(20))
+    for name in expected:
+        assert first[name] + second[name] == expected[name]
+    assert first.epochs_of("val_loss") + second.epochs_of("val_loss") == [0, 3, 6, 9, 12, 15, 18]
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, None])
+def test_slices_do_not_change_a_bit(batch_size, monkeypatch):
+    X, Y = make_data(11, 3, 2)
+    options = {"epochs": 3, "batch_size": batch_size, "learning_rate": 0.3}
+    whole, cut = small_network(), small_network()
+    expected = whole.fit(X, Y, **options)
+    outputs, grad = whole.predict(X), whole.gradient(X, Y)
+    monkeypatch.setattr("fastnn.training._SLICE", 2 * (cut.params.size + 600))
+    assert list(cut._model.slices(5)) == [(0, 2), (2, 4), (4, 5)]
+    got = cut.fit(X, Y, **options)
+    np.testing.assert_array_equal(cut.params, whole.params)
+    np.testing.assert_array_equal(cut.predict(X), outputs)
+    np.testing.assert_array_equal(cut.gradient(X, Y), grad)
+    assert got["loss"] == expected["loss"]
+
+
+def test_a_row_has_the_same_bits_in_every_table():
+    X, _ = make_data(33, 3, 2)
+    net = Network(3, [Dense(17, "gelu"), Dense(6, "softmax")], loss="cross_entropy", seed=1)
+    table = net.predict(X)
+    for s, x in enumerate(X):
+        np.testing.assert_array_equal(net.predict(x), table[s])
+        np.testing.assert_array_equal(net.predict(X[s : s + 5])[0], table[s])
+
+
+@pytest.mark.parametrize("activation", [*HIDDEN, "softmax"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_nan_survives_the_compile_options(activation, dtype):
+    loss = "cross_entropy" if activation == "softmax" else "mse"
+    X, Y = make_data(3, 3, 2)
+    net = Network(3, [Dense(2, activation)], loss=loss, dtype=dtype, seed=0)
+    net.weights[0][1, 0] = np.nan
+    assert np.isnan(net.predict(X)[:, 0]).all()
+    assert np.isnan(net.loss(X, Y))
+    assert np.isnan(net.gradient(X, Y)).any()
+    assert np.isnan(net.fit(X, Y)["loss"]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("activation", "loss"), [(name, "mae") for name in HIDDEN] + [
+    ("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy"),
+])  # fmt: skip
+def test_extreme_pre_activations_stay_finite(activation, loss, dtype):
+    huge = 1e300 if dtype == "float64" else 1e37
+    net = Network(1, [Dense(2, activation)], loss=loss, dtype=dtype, seed=0)
+    if activation == "elu":
+        huge = -huge  # a positive one is its own value
+    for z in (huge, -huge, 700.0, -800.0, 0.0):
+        net.weights[0][:] = [[z, -z]]
+        got = net.trace([[1.0]], [[0.25, 0.5]])[0]
+        assert np.isfinite(got.a).all()
+        assert np.isfinite(got.delta).all()
+        assert np.isfinite(net.loss([[1.0]], [[0.25, 0.5]]))
