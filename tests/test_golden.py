@@ -45,6 +45,7 @@ def test_trajectory(case, dtype):
     assert n_done == 1000
 
 
+@pytest.mark.compiled
 def test_xor():
     record, (X, y) = golden("seed_000"), load_xor()
     draw = uniform(-1, 1)
@@ -69,6 +70,7 @@ def test_xor():
     assert_allclose(net.predict([1, 1, 0]), [record["final"]["think_110"]], rtol=0, atol=1e-10)
 
 
+@pytest.mark.compiled
 def test_first_column():
     record, (X, y) = golden("seed_004"), load_first_column()
     net = Network(3, [Dense(1, "sigmoid", bias=False, weights=[[0.5]] * 3)], loss="half_sse")

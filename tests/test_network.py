@@ -225,7 +225,7 @@ def test_copies_are_whole_and_apart():
 
 
 def test_threads_may_predict_at_once():
-    X, _ = make_data(2000, 3, 2)
+    X, _ = make_data(300, 3, 2)
     net, outputs = small_network(), [None] * 4
     expected = net.predict(X)
 
