@@ -1,0 +1,7 @@
+"""``python -m fastnn`` is ``fastnn``."""
+
+import sys
+
+from fastnn.cli import main
+
+sys.exit(main())

@@ -1,0 +1,95 @@
+"""The command line: ``fastnn NAME`` runs the example NAME.
+
+Exit codes: 0 done; 1 an optional package is missing, or a file cannot be written; 2 wrong
+arguments; 130 interrupted. What goes wrong is said in one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from fastnn import __version__
+from fastnn.examples import EXAMPLES
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; argparse itself would print the usage too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; an example that `argv` does not name is listed, not imported."""
+    parser = _Parser(
+        prog="fastnn",
+        description="Train the five networks of the tutorials that fastnn grew out of.",
+        epilog="Each has its own flags and says which line of its tutorial is which of ours: "
+        "fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing or a file cannot "
+        "be written, 2 wrong arguments.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"fastnn {__version__}")
+    commands = parser.add_subparsers(metavar="NAME", required=True)
+    for name, summary in EXAMPLES.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in argv:
+            example = import_module(f"fastnn.examples.{name}")
+            command.description = example.__doc__
+            example.add_arguments(command)
+            command.set_defaults(run=example.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; by default those the program was started with.
+
+    Returns
+    -------
+    code : int
+        0; 1 where an optional package is missing or a file cannot be written; 130 on Ctrl-C.
+
+    Raises
+    ------
+    SystemExit
+        With the code 2 on wrong arguments, with 0 after ``--help`` and ``--version``.
+
+    Examples
+    --------
+    >>> from fastnn.cli import main
+    >>> main(["gender", "--epochs", "1"])  # doctest: +ELLIPSIS
+    One neuron, weights [0, 1] and bias 4, on [2, 3]: 0.9990889488055994
+    ...
+    0
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    options = _parser(argv).parse_args(argv)
+    try:
+        if options.plot is not None:
+            import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
+        options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ImportError, OSError) as error:
+        print(f"fastnn: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fastnn: interrupted", file=sys.stderr)
+        return 130
+    return 0

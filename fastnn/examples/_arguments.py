@@ -1,0 +1,94 @@
+"""The flags that the examples share, and what flags accept."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+
+def add_shared_arguments(
+    parser: argparse.ArgumentParser, *, epochs: int, learning_rate: float, seed: int | None = None
+) -> None:
+    """Add what every example has, with its defaults; no --seed where nothing is drawn."""
+    parser.add_argument(
+        "--explain", action="store_true", help="open the first step, then train as usual"
+    )
+    parser.add_argument(
+        "--epochs", type=whole_number(1), default=epochs, metavar="N", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--learning-rate",
+        type=positive_number,
+        nargs="+",
+        default=[learning_rate],
+        metavar="RATE",
+        help=f"default: {learning_rate}; of several, each trains a network of its own",
+    )
+    if seed is not None:
+        parser.add_argument(
+            "--seed", type=whole_number(0, 2**32 - 1), default=seed, help="default: %(default)s"
+        )
+    parser.add_argument(
+        "--dtype", choices=("float64", "float32"), default="float64", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--plot",
+        type=png_path,
+        metavar="PATH",
+        help="write the pictures: the first to PATH, a .png, the others beside it as PATH-NAME.png;"
+        " of several learning rates, the curves in one picture (needs matplotlib, the extra plot)",
+    )
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="no progress bar and no word that kernels are being compiled; results print as ever "
+        "(without a terminal on stderr both are silent anyway)",
+    )
+
+
+def each_rate(options: argparse.Namespace) -> Iterator[float]:
+    """Yield the learning rates, with a heading before each where there are several."""
+    for rate in options.learning_rate:
+        if len(options.learning_rate) > 1:
+            print(f"\n--- learning rate {rate:g} ---")
+        yield rate
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return the type of an argument that is a whole number within bounds."""
+    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise ArgumentTypeError(f"must be a whole number {bounds}, got {text!r}")
+        return number
+
+    return convert
+
+
+def positive_number(text: str) -> float:
+    """Return a finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ArgumentTypeError(f"must be a finite number above 0, got {text!r}")
+    return number
+
+
+def png_path(text: str) -> Path:
+    """Return the path of a .png in a folder that exists."""
+    path = Path(text)
+    if path.suffix.lower() != ".png" or path.is_dir():
+        raise ArgumentTypeError(f"must be the path of a .png file, got {text!r}")
+    if not path.parent.is_dir():
+        raise ArgumentTypeError(f"must be in a folder that exists, got {text!r}")
+    return path

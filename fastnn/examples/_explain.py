@@ -1,0 +1,56 @@
+"""One step of training, opened: all that goes forward and backward, layer by layer."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import numpy as np
+
+from fastnn import Network
+from fastnn.reference import ACTIVATIONS
+from fastnn.validation import Array
+
+
+def print_step(
+    net: Network, X: Array, y: Array, *, learning_rate: float, reduction: str = "mean"
+) -> None:
+    """Print the step that `net` would take on the batch X, y of at least one row; `net` stays."""
+    steps = net.trace(X, y)
+    scale = len(X) if reduction == "sum" else 1  # the gradients of a trace are means
+    of_batch = f", {reduction} of the gradients" if len(X) > 1 else ""
+    per = f" / {len(X)}" if scale < len(X) else ""
+    print(f"The first step, opened: a batch of {len(X)}, learning rate {learning_rate:g}{of_batch}")
+    for k, (layer, W, b, step) in enumerate(
+        zip(net.layers, net.weights, net.biases, steps, strict=True)
+    ):
+        print(f"\nForward, layer {k}: {W.shape[0]} -> {W.shape[1]}, {layer.activation}")
+        if k == 0:
+            show("x", X)
+        x = "x" if k == 0 else f"a[{k - 1}]"
+        show("W", W)
+        if b is not None:
+            show("b", b)
+        show(f"z = {x} W" if b is None else f"z = {x} W + b", step.z)
+        show("a = f(z)", step.a)
+    for k, step in reversed(list(enumerate(steps))):
+        layer, W, b = net.layers[k], net.weights[k], net.biases[k]
+        print(f"\nBackward, layer {k}: {W.shape[0]} <- {W.shape[1]}, {layer.activation}")
+        if net.loss_name.endswith("cross_entropy") and k == net.n_layers - 1:
+            show("delta = dLoss/dz = a - y", step.delta)
+        else:
+            show("error = dLoss/da", step.error)
+            show("f'(z)", ACTIVATIONS[str(layer.activation)].derivative(step.z))
+            show("delta = dLoss/dz = error * f'(z)", step.delta)
+        adjustment = -learning_rate * scale * step.grad_W
+        show(f"adjustment of W = -rate * x^T delta{per}", adjustment)
+        show("W after the step", W + adjustment)
+        if b is not None and step.grad_b is not None and layer.train_bias:
+            show("b after the step", b - learning_rate * scale * step.grad_b)
+
+
+def show(name: str, array: Array) -> None:
+    """Print an array under its name and shape; of a large one, the corners."""
+    shape = "x".join(map(str, array.shape))
+    text = np.array2string(array, threshold=28, edgeitems=3, max_line_width=96, suppress_small=True)
+    print(f"  {name}, {shape}")
+    print(indent(text, "    "))

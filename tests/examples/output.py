@@ -1,0 +1,22 @@
+"""What an example must print: tests/data/expected/NAME.txt, all digits, but for the times."""
+
+from pathlib import Path
+
+from fastnn.cli import main
+from fastnn.examples._timing import HEADING
+
+EXPECTED = Path(__file__).parents[1] / "data" / "expected"
+
+
+def printed(capsys, *argv):
+    """Return what the command prints, without the times: all from their heading on is cut off."""
+    assert main(argv) == 0
+    results, heading, times = capsys.readouterr().out.partition(f"\n{HEADING}: ")
+    assert heading
+    assert "fastnn " in times
+    assert "naive NumPy " in times
+    return results
+
+
+def expected(name):
+    return (EXPECTED / f"{name}.txt").read_text()

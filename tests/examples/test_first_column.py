@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from fastnn.cli import main
+from tests.examples.output import expected, printed
+from tests.golden import golden
+
+
+@pytest.mark.compiled
+def test_prints_the_error_curve_and_the_tutorials_answers(capsys):
+    assert printed(capsys, "first_column") == expected("first_column")
+
+
+def test_the_expected_output_holds_the_recorded_figures():
+    text = expected("first_column")
+    record = golden("seed_004")
+    for epoch, error in record["error_history_at"].items():
+        assert f"epoch {int(epoch):5}  {error:.8f}\n" in text
+    assert f"[{record['printed']['predict_110']}]  for [1, 1, 0]" in text
+    assert f"[{record['printed']['predict_011']}]  for [0, 1, 1]" in text
+
+
+def test_explain_opens_the_first_update(capsys):
+    main(["first_column", "--explain", "--epochs", "1"])
+    got = capsys.readouterr().out
+    assert "a = f(z), 6x1\n    [[0.62245933]" in got
+    assert "f'(z), 6x1\n    [[0.23500371]" in got
+    after = [np.format_float_positional(w, 8) for w in golden("seed_004")["after"]["1"]]
+    assert f"W after the step, 3x1\n    [[{after[0]}]\n     [{after[1]}]\n     [{after[2]}]]" in got
+
+
+@pytest.mark.compiled
+def test_a_bias_frees_the_row_of_zeros(capsys):
+    assert "[0.5]  for [0, 0, 0]; correct: 0: stuck" in printed(capsys, "first_column")
+    got = printed(capsys, "first_column", "--bias")
+    assert "[0.00596923]  for [0, 0, 0]; correct: 0\n" in got
+
+
+def test_pictures_are_the_error_of_15_by_5_inches_and_the_sigmoid(capsys, tmp_path):
+    printed(capsys, "first_column", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
+    assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-sigmoid.png"}
+    assert plt.imread(tmp_path / "a.png").shape[:2] == (500, 1500)  # at 100 dots an inch

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from fastnn.examples import gender
+from tests.examples.output import expected, printed
+from tests.golden import golden
+
+
+@pytest.mark.compiled
+def test_prints_the_pieces_the_losses_and_the_tutorials_verdicts(capsys):
+    assert printed(capsys, "gender") == expected("gender")
+
+
+def test_the_expected_output_holds_the_tutorials_digits():
+    text = expected("gender")
+    record = golden("seed_002")
+    tutorial, worked = record["printed"], record["alice_ones_zero"]
+    assert f"on [2, 3]: {tutorial['neuron']}\n" in text
+    assert f"on [2, 3]: {tutorial['network_w01_b0']}\n" in text
+    assert f"for everyone: {tutorial['mse_loss']}\n" in text
+    assert f"prediction: {tutorial['ypred_ones']}\n" in text
+    for name in ("ypred", *(f"w{i}" for i in range(1, 7)), "b1", "b2", "b3"):
+        assert f"dL/d{name} = {worked[f'dL_d{name}']:.9f}\n" in text
+    assert f"Emily: {tutorial['emily']} - F\nFrank: {tutorial['frank']} - M\n" in text
+    assert text.count("\nEpoch ") == 100
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_other_starts_print_the_recorded_losses(capsys, seed):
+    got = printed(capsys, "gender", "--seed", seed)
+    record = golden("seed_002")["runs"][f"RandomState({seed}).normal(size=9)"]
+    for number, loss in enumerate(record["loss_every_10_epochs"]):
+        assert f"\nEpoch {10 * number} loss: {loss:.3f}\n" in got
+    assert f"Emily: {record['emily']:.3f} - F\nFrank: {record['frank']:.3f} - M\n" in got
+
+
+def test_the_nine_numbers_go_to_their_places():
+    numbers = np.arange(9.0)
+    net = gender.build(numbers)
+    got = gender.named(net.weights, net.biases)
+    assert list(got.values()) == list(numbers)
+    assert got["w3"] == net.weights[0][0, 1]
+
+
+def test_explain_opens_alices_step(capsys):
+    got = printed(capsys, "gender", "--explain", "--epochs", "1")
+    assert "Alice alone, all weights 1, all biases 0" in got
+    assert "error = dLoss/da, 1x1\n    [[-0.95260965]]" in got
+    assert (
+        "W after the step, 2x2\n    [[0.99785305 0.99785305]\n     [0.99892652 0.99892652]]" in got
+    )
+    assert "b after the step, 2\n    [0.00107348 0.00107348]" in got
+
+
+def test_pictures_are_the_named_diagram_and_the_curve(capsys, tmp_path):
+    printed(capsys, "gender", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
+    assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-loss.png"}
+    ax = gender.pictures(gender.build(np.arange(9.0)), {"rate": None})["network"]()
+    got = {text.get_text() for text in ax.texts}
+    plt.close(ax.figure)
+    assert {f"w{i} = {i - 1}" for i in range(1, 7)} | {"b1 = 6", "b2 = 7", "b3 = 8"} <= got

@@ -1,0 +1,69 @@
+import argparse
+
+import numpy as np
+import pytest
+
+from fastnn.cli import main
+from fastnn.examples import moons
+from fastnn.examples._explain import print_step
+from tests.examples.output import expected, printed
+from tests.golden import golden
+
+OPTIONS = argparse.Namespace(train_biases=False, dtype="float64", seed=0)
+
+
+def lines(record):
+    """Return what is printed every ten epochs, from what was recorded."""
+    figures = zip(record["mse_every_10"], record["test_acc_every_10"], strict=True)
+    return [
+        f"Epoch: #{10 * number}, MSE: {mse:f}, Accuracy: {100 * accuracy:.2f}%"
+        for number, (mse, accuracy) in enumerate(figures)
+    ]
+
+
+@pytest.mark.compiled
+def test_prints_the_errors_and_the_accuracies_of_the_tutorial(capsys):
+    assert printed(capsys, "moons") == expected("moons")
+
+
+def test_the_expected_output_holds_the_recorded_figures():
+    got = expected("moons").splitlines()
+    assert got[1:101] == lines(golden("seed_003")["run_seed0_seedfaithful"])
+    assert got[101] == "After 1000 epochs: MSE: 0.025517, Accuracy: 97.50%"
+
+
+@pytest.mark.compiled
+def test_trained_biases_end_the_plateau_earlier(capsys):
+    got = printed(capsys, "moons", "--train-biases").splitlines()
+    assert got[1:101] == lines(golden("seed_003")["run_seed0_bias_updated"])
+    assert "until about epoch 230" in "\n".join(got)
+
+
+def test_the_start_is_the_recorded_one():
+    net = moons.build(OPTIONS)
+    record = golden("seed_003")["init_seed0"]
+    assert net.biases[0][:3].tolist() == pytest.approx(record["b0_first3"], abs=1e-15)
+    assert net.weights[0][0, :5].tolist() == pytest.approx(record["first5"], abs=1e-15)
+    assert net.weights[-1].ravel()[-5:].tolist() == pytest.approx(record["last5"], abs=1e-15)
+
+
+def test_explain_opens_the_first_update(capsys):
+    X = [golden("seed_003")["data_check"]["X_train_first2"][0]]
+    print_step(moons.build(OPTIONS), np.array(X), np.array([0]), learning_rate=0.01)
+    got = capsys.readouterr().out
+    assert "x, 1x2\n    [[0.25831991 0.74873917]]" in got
+    assert "W after the step, 2x25\n    [[ 0.35280827  0.0800344   0.19574732" in got
+    assert "b after the step" not in got
+
+
+@pytest.mark.compiled
+def test_pictures_are_the_decisions_the_points_and_the_curve(capsys, tmp_path):
+    printed(capsys, "moons", "--epochs", "2", "--dark", "--plot", str(tmp_path / "a.png"))
+    got = {file.name for file in tmp_path.iterdir()}
+    assert got == {"a.png", "a-points.png", "a-loss.png"}
+
+
+@pytest.mark.compiled
+def test_float32_stays_near(capsys):
+    main(["moons", "--epochs", "21", "--dtype", "float32"])
+    assert "Epoch: #20, MSE: 0.0989" in capsys.readouterr().out
