@@ -7,13 +7,14 @@ take some 20 ms, up to 0.2 s on a slow machine. On tiny data one slice spans man
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from .core import evaluation, figures, layout, losses, training
+from .core.bits import WORD
 from .history import History
 from .initializers import Random
 from .optimizers import SGD
@@ -74,7 +75,8 @@ class Scratch:
     """Arrays that a training run reuses from slice to slice."""
 
     units: Array
-    grad: Array = field(default_factory=lambda: np.zeros(0))
+    sets: Array
+    grad: Array
 
 
 def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> History:
@@ -126,8 +128,10 @@ def _draw_order(n_samples: int, epochs: int, shuffle: bool, random: Random) -> A
 
 def _scratch(model: Model, plan: Plan) -> Scratch:
     dtype = model.params.dtype
-    units = np.zeros((3, layout.units_size(model.table)), dtype)
-    return Scratch(units, np.zeros(0 if plan.batch_size == 1 else model.params.size, dtype))
+    n_units = layout.units_size(model.table)
+    units = np.zeros((4, n_units), dtype)
+    sets = np.zeros((2, n_units // WORD), np.uint64)
+    return Scratch(units, sets, np.zeros(0 if plan.batch_size == 1 else model.params.size, dtype))
 
 
 def _train_slice(
@@ -148,11 +152,18 @@ def _train_slice(
     )  # fmt: skip
     learning_rate = model.params.dtype.type(plan.optimizer.learning_rate)
     if plan.batch_size == 1:
-        training.train_samples(*arguments, learning_rate, scratch.units, sums)
+        training.train_samples(*arguments, learning_rate, scratch.units, scratch.sets, sums)
     else:
         mean = plan.reduction == "mean"
         training.train_batches(
-            *arguments, plan.batch_size, mean, learning_rate, scratch.units, scratch.grad, sums
+            *arguments,
+            plan.batch_size,
+            mean,
+            learning_rate,
+            scratch.units,
+            scratch.sets,
+            scratch.grad,
+            sums,
         )
 
 

@@ -13,9 +13,6 @@ JIT = {
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "nsz", "arcp"},
 }
-# `reassoc` would recombine the constants of an argument reduction: 2 units in the last place
-# become 12.
-POLYNOMIAL = {**JIT, "fastmath": {"contract"}}
 
 
 def _digest_of_sources():

@@ -2,13 +2,14 @@
 
 A derivative is taken from z or from a = f(z), whichever is cheaper and exact. Every form is stable:
 no intermediate overflows for finite z, and a NaN stays a NaN.
+
+Units [start, stop) are taken in whole registers: `start` is at the beginning of one, and the last
+is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with something finite.
 """
 
-import math
-
-import numpy as np
-
 from ._jit import inner
+from .elementary import exp, expm1, gelu, gelu_derivative, sigmoid, softplus, swish, tanh
+from .vectors import lanes_of, load, splat, store, total, up_to, vector_function, where, zeros
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX = range(10)
 CODES = {
@@ -25,88 +26,121 @@ CODES = {
 }
 
 LEAKY_SLOPE = 0.01
-_SQRT_HALF = math.sqrt(0.5)
-_INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+@vector_function
+def relu(z):
+    """Return max(z, 0)."""
+    return where(z < 0.0, 0.0, z)
+
+
+@vector_function
+def scale_by_relu_derivative(delta, z):
+    """Return delta relu'(z), where relu'(0) = 0."""
+    return where(z > 0.0, delta, 0.0 * delta)
+
+
+@vector_function
+def leaky_relu(z):
+    """Return z, scaled down where it is negative."""
+    return where(z < 0.0, LEAKY_SLOPE * z, z)
+
+
+@vector_function
+def scale_by_leaky_relu_derivative(delta, z):
+    """Return delta leaky_relu'(z), where leaky_relu'(0) is the slope of the left."""
+    return where(z > 0.0, delta, LEAKY_SLOPE * delta)
+
+
+@vector_function
+def elu(z):
+    """Return z where it is positive, e^z - 1 elsewhere."""
+    return where(z > 0.0, z, expm1(where(z > 0.0, 0.0, z)))
+
+
+@vector_function
+def scale_by_elu_derivative(delta, a):
+    """Return delta elu'(z), of a = elu(z)."""
+    return where(a > 0.0, delta, (a + 1.0) * delta)
+
+
+@vector_function
+def scale_by_sigmoid_derivative(delta, a):
+    """Return delta sigmoid'(z), of a = sigmoid(z)."""
+    return delta * (a * (1.0 - a))
+
+
+@vector_function
+def scale_by_tanh_derivative(delta, a):
+    """Return delta tanh'(z), of a = tanh(z)."""
+    return delta * (1.0 - a * a)
+
+
+@vector_function
+def scale_by_swish_derivative(delta, z, a):
+    """Return delta swish'(z), of a = swish(z)."""
+    s = sigmoid(z)
+    return delta * (s + a * (1.0 - s))
+
+
+@vector_function
+def shifted_exp(z, largest):
+    """Return e^(z - largest), at most 1, whatever there is in the padding."""
+    shifted = z - largest
+    return exp(where(shifted > 0.0, 0.0, shifted))
 
 
 @inner
-def sigmoid(z):
-    """Return 1 / (1 + e^-z), by way of e^-|z|, which cannot overflow."""
-    one = type(z)(1)
-    e = np.exp(-abs(z))
-    return (one if z >= 0 else e) / (one + e)
-
-
-@inner
-def softplus(z):
-    """Return log(1 + e^z), by way of e^-|z|."""
-    zero = type(z)(0)
-    return (z if z > 0 else zero) + np.log1p(np.exp(-abs(z)))
-
-
-@inner
-def normal_cdf(z):
-    """Return the standard normal distribution function, without cancellation in its tail."""
-    scalar = type(z)
-    return scalar(0.5) * scalar(math.erfc(-z * scalar(_SQRT_HALF)))
-
-
-@inner
-def normal_pdf(z):
-    """Return the standard normal density; it is 0 beyond 40, where z^2 might overflow."""
-    scalar = type(z)
-    bounded = min(abs(z), scalar(40))
-    return scalar(_INV_SQRT_2PI) * np.exp(scalar(-0.5) * bounded * bounded)
+def largest_of(z, start, stop):
+    """Return the largest of z[start:stop]."""
+    largest = z[start]
+    for j in range(start + 1, stop):
+        if z[j] > largest:
+            largest = z[j]
+    return largest
 
 
 @inner
 def softmax(z, a, start, stop):
     """Overwrite a[start:stop] with e^z / sum(e^z), shifted by the largest z."""
-    largest = z[start]
-    for j in range(start + 1, stop):
-        largest = max(largest, z[j])
-    total = np.exp(z[start] - largest)
-    a[start] = total
-    for j in range(start + 1, stop):
-        a[j] = np.exp(z[j] - largest)
-        total += a[j]
-    for j in range(start, stop):
-        a[j] /= total
+    one = zeros(z, 1)
+    largest = splat(largest_of(z, start, stop), one)
+    sums = zeros(z, 1)
+    for j in range(start, stop, lanes_of(one)):
+        powers = shifted_exp(load(z, j, one), largest)
+        store(a, j, powers)
+        sums = sums + up_to(stop - j, powers)
+    inverse = splat(z.dtype.type(1) / total(sums), one)
+    for j in range(start, stop, lanes_of(one)):
+        store(a, j, load(a, j, one) * inverse)
 
 
 @inner
 def activate(code, z, a, start, stop):
     """Overwrite a[start:stop] with f(z[start:stop])."""
-    scalar = z.dtype.type
-    if code == IDENTITY:
-        for j in range(start, stop):
-            a[j] = z[j]
-    elif code == SIGMOID:
-        for j in range(start, stop):
-            a[j] = sigmoid(z[j])
-    elif code == TANH:
-        for j in range(start, stop):
-            a[j] = np.tanh(z[j])
-    elif code == RELU:
-        for j in range(start, stop):
-            a[j] = scalar(0) if z[j] < 0 else z[j]
-    elif code == LEAKY_RELU:
-        for j in range(start, stop):
-            a[j] = scalar(LEAKY_SLOPE) * z[j] if z[j] < 0 else z[j]
-    elif code == ELU:
-        for j in range(start, stop):
-            a[j] = z[j] if z[j] > 0 else np.expm1(z[j])
-    elif code == SOFTPLUS:
-        for j in range(start, stop):
-            a[j] = softplus(z[j])
-    elif code == SWISH:
-        for j in range(start, stop):
-            a[j] = z[j] * sigmoid(z[j])
-    elif code == GELU:
-        for j in range(start, stop):
-            a[j] = z[j] * normal_cdf(z[j])
-    elif code == SOFTMAX:
+    if code == SOFTMAX:
         softmax(z, a, start, stop)
+        return
+    one = zeros(z, 1)
+    for j in range(start, stop, lanes_of(one)):
+        units = load(z, j, one)
+        if code == SIGMOID:
+            units = sigmoid(units)
+        elif code == TANH:
+            units = tanh(units)
+        elif code == RELU:
+            units = relu(units)
+        elif code == LEAKY_RELU:
+            units = leaky_relu(units)
+        elif code == ELU:
+            units = elu(units)
+        elif code == SOFTPLUS:
+            units = softplus(units)
+        elif code == SWISH:
+            units = swish(units)
+        elif code == GELU:
+            units = gelu(units)
+        store(a, j, units)
 
 
 @inner
@@ -115,30 +149,23 @@ def scale_by_derivative(code, z, a, delta, start, stop):
 
     Softmax has no elementwise derivative: `losses.output_delta` holds it.
     """
-    scalar = z.dtype.type
-    one = scalar(1)
-    if code == SIGMOID:
-        for j in range(start, stop):
-            delta[j] *= a[j] * (one - a[j])
-    elif code == TANH:
-        for j in range(start, stop):
-            delta[j] *= one - a[j] * a[j]
-    elif code == RELU:
-        for j in range(start, stop):
-            delta[j] *= one if z[j] > 0 else scalar(0)
-    elif code == LEAKY_RELU:
-        for j in range(start, stop):
-            delta[j] *= one if z[j] > 0 else scalar(LEAKY_SLOPE)
-    elif code == ELU:
-        for j in range(start, stop):
-            delta[j] *= one if z[j] > 0 else a[j] + one
-    elif code == SOFTPLUS:
-        for j in range(start, stop):
-            delta[j] *= sigmoid(z[j])
-    elif code == SWISH:
-        for j in range(start, stop):
-            s = sigmoid(z[j])
-            delta[j] *= s + a[j] * (one - s)
-    elif code == GELU:
-        for j in range(start, stop):
-            delta[j] *= normal_cdf(z[j]) + z[j] * normal_pdf(z[j])
+    one = zeros(z, 1)
+    for j in range(start, stop, lanes_of(one)):
+        before, outputs, scaled = load(z, j, one), load(a, j, one), load(delta, j, one)
+        if code == SIGMOID:
+            scaled = scale_by_sigmoid_derivative(scaled, outputs)
+        elif code == TANH:
+            scaled = scale_by_tanh_derivative(scaled, outputs)
+        elif code == RELU:
+            scaled = scale_by_relu_derivative(scaled, before)
+        elif code == LEAKY_RELU:
+            scaled = scale_by_leaky_relu_derivative(scaled, before)
+        elif code == ELU:
+            scaled = scale_by_elu_derivative(scaled, outputs)
+        elif code == SOFTPLUS:
+            scaled = scaled * sigmoid(before)
+        elif code == SWISH:
+            scaled = scale_by_swish_derivative(scaled, before, outputs)
+        elif code == GELU:
+            scaled = scaled * gelu_derivative(before)
+        store(delta, j, scaled)

@@ -3,46 +3,90 @@
     forward    z = x W + b
     backward   error_below = delta W^T,   grad_W = x^T delta,   grad_b = delta
 
-`layer` is one row of the layer table. z, a, delta and error are flat arrays of all units of one
-sample; of each, a layer reads or writes the part that is its own or that of the layer below, whose
-activations are its x. The caller owns every array, guarantees shapes and one dtype, and that the
-padding of `params` and `delta` is zero.
+`layer` is one row of the layer table. z, a, delta, error and step are flat arrays of all units of
+one sample; of each, a layer reads or writes the part that is its own or that of the layer below,
+whose activations are its x. `nonzeros` is the set of units whose activation is not 0 (`bits`): the
+weights of the others are left out, which changes nothing as long as they are finite. The caller
+owns every array, guarantees shapes and one dtype, and that the padding of `params`, `delta` and
+`step` is zero.
+
+A pass over the rows of W keeps the sums of four registers of outputs; the last group is narrower.
 """
 
 from ._jit import inner
+from .bits import WORD, lowest, without_lowest
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
 from .vectors import lanes_of, load, multiply_add, splat, store, total, zeros
 
 
 @inner
-def dense_forward(params, layer, a, z):
+def dense_forward(params, layer, a, nonzeros, z):
     """Overwrite the layer's units of `z` with x W + b."""
-    stride = layer[STRIDE]
-    eight, four, two, one = zeros(params, 8), zeros(params, 4), zeros(params, 2), zeros(params, 1)
-    column = 0
-    while column + lanes_of(eight) <= stride:
-        _forward_columns(params, layer, column, a, z, eight)
-        column += lanes_of(eight)
-    if column + lanes_of(four) <= stride:
-        _forward_columns(params, layer, column, a, z, four)
+    column, stride = 0, layer[STRIDE]
+    four, two, one = zeros(params, 4), zeros(params, 2), zeros(params, 1)
+    while stride - column >= lanes_of(four):
+        _forward_columns(params, layer, column, a, nonzeros, z, four)
         column += lanes_of(four)
-    if column + lanes_of(two) <= stride:
-        _forward_columns(params, layer, column, a, z, two)
-        column += lanes_of(two)
-    if column < stride:
-        _forward_columns(params, layer, column, a, z, one)
+    if stride - column == lanes_of(two):
+        _forward_columns(params, layer, column, a, nonzeros, z, two)
+    elif stride - column == lanes_of(one):
+        _forward_columns(params, layer, column, a, nonzeros, z, one)
 
 
 @inner
-def _forward_columns(params, layer, column, a, z, width):
-    """Compute as many outputs as `width` has lanes; their sums stay in registers."""
-    stride = layer[STRIDE]
+def _forward_columns(params, layer, column, a, nonzeros, z, width):
+    """Do it for as many outputs as `width` has lanes."""
+    stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
     sums = load(params, layer[BIASES] + column, width)
-    row, below = layer[WEIGHTS] + column, layer[BELOW]
-    for i in range(below, below + layer[N_IN]):
-        sums = multiply_add(splat(a[i], width), load(params, row, width), sums)
-        row += stride
+    for first in range(0, layer[N_IN], WORD):
+        word = nonzeros[(below + first) // WORD]
+        while word:
+            i = first + lowest(word)
+            row = load(params, weights + i * stride, width)
+            sums = multiply_add(splat(a[below + i], width), row, sums)
+            word = without_lowest(word)
     store(z, layer[UNITS] + column, sums)
+
+
+@inner
+def dense_step_forward(params, layer, last_a, last_nonzeros, step, a, nonzeros, z):
+    """Do the last sample's step and this sample's forward, in one pass over the weights.
+
+        W += last_x^T step,   b += step,   then   z = x W + b
+
+    This is exactly per-sample gradient descent, at half the traffic: W is read and written once.
+    """
+    column, stride = 0, layer[STRIDE]
+    four, two, one = zeros(params, 4), zeros(params, 2), zeros(params, 1)
+    while stride - column >= lanes_of(four):
+        _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, four)
+        column += lanes_of(four)
+    if stride - column == lanes_of(two):
+        _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, two)
+    elif stride - column == lanes_of(one):
+        _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, one)
+
+
+@inner
+def _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, width):
+    """Do it for as many outputs as `width` has lanes."""
+    stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
+    units = layer[UNITS] + column
+    steps = load(step, units, width)
+    sums = load(params, layer[BIASES] + column, width)
+    if layer[TRAIN_BIAS]:
+        sums = sums + steps
+        store(params, layer[BIASES] + column, sums)
+    for first in range(0, layer[N_IN], WORD):
+        word = last_nonzeros[(below + first) // WORD] | nonzeros[(below + first) // WORD]
+        while word:
+            i = first + lowest(word)
+            place = weights + i * stride
+            row = multiply_add(splat(last_a[below + i], width), steps, load(params, place, width))
+            store(params, place, row)
+            sums = multiply_add(splat(a[below + i], width), row, sums)
+            word = without_lowest(word)
+    store(z, units, sums)
 
 
 @inner
@@ -61,37 +105,32 @@ def dense_error_below(params, layer, delta, error):
 
 
 @inner
-def dense_add_gradient(target, layer, a, delta, scale):
-    """Add scale x^T delta to the weights in `target` and scale delta to its biases, in place.
-
-    With `params` as the target and -learning_rate as the scale, this is a step of SGD.
-    """
-    stride = layer[STRIDE]
-    eight, four, two, one = zeros(target, 8), zeros(target, 4), zeros(target, 2), zeros(target, 1)
-    column = 0
-    while column + lanes_of(eight) <= stride:
-        _add_columns(target, layer, column, a, delta, scale, eight)
-        column += lanes_of(eight)
-    if column + lanes_of(four) <= stride:
-        _add_columns(target, layer, column, a, delta, scale, four)
+def dense_add_gradient(target, layer, a, nonzeros, delta, scale):
+    """Add scale x^T delta to the weights in `target` and scale delta to its biases, in place."""
+    column, stride = 0, layer[STRIDE]
+    four, two, one = zeros(target, 4), zeros(target, 2), zeros(target, 1)
+    while stride - column >= lanes_of(four):
+        _add_columns(target, layer, column, a, nonzeros, delta, scale, four)
         column += lanes_of(four)
-    if column + lanes_of(two) <= stride:
-        _add_columns(target, layer, column, a, delta, scale, two)
-        column += lanes_of(two)
-    if column < stride:
-        _add_columns(target, layer, column, a, delta, scale, one)
+    if stride - column == lanes_of(two):
+        _add_columns(target, layer, column, a, nonzeros, delta, scale, two)
+    elif stride - column == lanes_of(one):
+        _add_columns(target, layer, column, a, nonzeros, delta, scale, one)
 
 
 @inner
-def _add_columns(target, layer, column, a, delta, scale, width):
+def _add_columns(target, layer, column, a, nonzeros, delta, scale, width):
     """Do it for as many outputs as `width` has lanes; their deltas stay in registers."""
-    stride = layer[STRIDE]
+    stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
     step = splat(scale, width) * load(delta, layer[UNITS] + column, width)
-    row, below = layer[WEIGHTS] + column, layer[BELOW]
-    for i in range(below, below + layer[N_IN]):
-        weights = load(target, row, width)
-        store(target, row, multiply_add(splat(a[i], width), step, weights))
-        row += stride
+    for first in range(0, layer[N_IN], WORD):
+        word = nonzeros[(below + first) // WORD]
+        while word:
+            i = first + lowest(word)
+            place = weights + i * stride
+            row = load(target, place, width)
+            store(target, place, multiply_add(splat(a[below + i], width), step, row))
+            word = without_lowest(word)
     if layer[TRAIN_BIAS]:
         biases = layer[BIASES] + column
         store(target, biases, load(target, biases, width) + step)

@@ -2,8 +2,9 @@
 
 Offsets are computed in this file and nowhere else. A layer owns n_in + 1 rows of `stride` elements
 in the flat vector `params`: W row by row, then b (a row of zeros where there is no bias), each row
-padded with zeros to whole registers. The units of one sample (z, a, delta) are the inputs, then
-each layer's outputs, padded alike: so the activations below layer 0 are the sample itself.
+padded with zeros to groups of registers. The units of one sample (z, a, delta) are the inputs, then
+each layer's outputs, padded to whole words of bits: so the activations below layer 0 are the sample
+itself, and a set of units starts at a word's beginning.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from .bits import WORD
 from .vectors import REGISTER_BYTES
 
 Array = NDArray[Any]
@@ -21,6 +23,7 @@ Array = NDArray[Any]
 N_IN, N_OUT, STRIDE, WEIGHTS, BIASES, BELOW, UNITS, ACTIVATION, HAS_BIAS, TRAIN_BIAS = range(10)
 N_COLUMNS = 10
 
+GROUP = 4  # registers that one pass over the rows of a layer keeps sums in
 _ALIGNMENT = 64  # bytes: a cache line
 
 
@@ -50,11 +53,10 @@ def layer_table(
     -------
     layers : ndarray(int64, ndim=2), shape (n_layers, N_COLUMNS)
     """
-    lanes = REGISTER_BYTES // dtype.itemsize
     layers = np.zeros((len(widths), N_COLUMNS), dtype=np.int64)
-    params_end, below, units_end = 0, 0, _padded(n_in, lanes)
+    params_end, below, units_end = 0, 0, _round_up(n_in, WORD)
     for k, n_out in enumerate(widths):
-        stride = _padded(n_out, lanes)
+        stride = _row_length(n_out, REGISTER_BYTES // dtype.itemsize)
         layers[k, N_IN], layers[k, N_OUT], layers[k, STRIDE] = n_in, n_out, stride
         layers[k, WEIGHTS] = params_end
         layers[k, BIASES] = params_end + n_in * stride
@@ -64,14 +66,28 @@ def layer_table(
         layers[k, HAS_BIAS] = has_bias[k]
         layers[k, TRAIN_BIAS] = has_bias[k] and train_bias[k]
         params_end += (n_in + 1) * stride
-        below, units_end = units_end, units_end + stride
+        below, units_end = units_end, units_end + _round_up(stride, WORD)
         n_in = n_out
     return layers
 
 
-def _padded(width: int, lanes: int) -> int:
-    """Return `width` rounded up to whole registers."""
-    return -(-width // lanes) * lanes
+def _row_length(n_out: int, lanes: int) -> int:
+    """Return the length of a padded row: groups of four registers, then one of 1, 2 or 4.
+
+    Rows a multiple of 1 KiB apart would fall on few sets of the cache (784-512-10 per sample:
+    107 us in float64): such a row gets one more group (34 us).
+    """
+    registers = _round_up(n_out, lanes) // lanes
+    rest = registers % GROUP
+    registers += (1 << (rest - 1).bit_length()) - rest if rest else 0
+    if registers * REGISTER_BYTES % 1024 == 0:
+        registers += GROUP
+    return registers * lanes
+
+
+def _round_up(width: int, step: int) -> int:
+    """Return `width` rounded up to a multiple of `step`."""
+    return -(-width // step) * step
 
 
 def params_size(layers: Array) -> int:
@@ -82,7 +98,7 @@ def params_size(layers: Array) -> int:
 @register_jitable
 def units_size(layers: Array) -> int:
     """Return how many elements the units of one sample take, padding included."""
-    return int(layers[-1, UNITS] + layers[-1, STRIDE])
+    return int(layers[-1, UNITS] + -(-layers[-1, STRIDE] // WORD) * WORD)
 
 
 def n_params(layers: Array) -> int:

@@ -9,7 +9,9 @@ delta is one expression, in which the activation's derivative has cancelled.
 import numpy as np
 
 from ._jit import inner
-from .activations import SIGMOID, SOFTMAX, scale_by_derivative, softplus
+from .activations import SIGMOID, SOFTMAX, largest_of, scale_by_derivative, shifted_exp
+from .elementary import softplus
+from .vectors import lanes_of, load, splat, total, up_to, zeros
 
 HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY = range(7)
 CODES = {
@@ -38,6 +40,7 @@ def sample_loss(code, z, a, start, stop, y):
     scalar = z.dtype.type
     n_out = scalar(stop - start)
     loss = scalar(0)
+    one = zeros(z, 1)
     if code in (HALF_SSE, SSE, MSE):
         for j in range(start, stop):
             loss += (a[j] - y[j - start]) * (a[j] - y[j - start])
@@ -55,18 +58,19 @@ def sample_loss(code, z, a, start, stop, y):
             loss += scalar(0.5) * e * e if e <= 1 else e - scalar(0.5)
         loss /= n_out
     elif code == BINARY_CROSS_ENTROPY:
-        for j in range(start, stop):
-            loss += softplus(z[j]) - y[j - start] * z[j]
+        for j in range(start, stop, lanes_of(one)):
+            loss += total(up_to(stop - j, softplus(-abs(load(z, j, one)))))
+        for j in range(start, stop):  # the rest of softplus(z): it may cancel with y z
+            loss += (z[j] if z[j] > 0 else scalar(0)) - y[j - start] * z[j]
     elif code == CROSS_ENTROPY:
-        largest = z[start]
-        for j in range(start + 1, stop):
-            largest = max(largest, z[j])
-        total = scalar(0)
+        largest = largest_of(z, start, stop)
+        sum_of_powers = scalar(0)
+        for j in range(start, stop, lanes_of(one)):
+            powers = shifted_exp(load(z, j, one), splat(largest, one))
+            sum_of_powers += total(up_to(stop - j, powers))
+        log_sum = np.log(sum_of_powers)
         for j in range(start, stop):
-            total += np.exp(z[j] - largest)
-        log_total = np.log(total)
-        for j in range(start, stop):
-            loss += y[j - start] * (log_total + (largest - z[j]))
+            loss += y[j - start] * (log_sum + (largest - z[j]))
     return loss
 
 

@@ -1,11 +1,13 @@
 """One sample through a whole network: forward, and backward with its gradient.
 
-z, a and delta are flat arrays of all units of one sample, laid out by the layer table.
+z, a and delta are flat arrays of all units of one sample, laid out by the layer table; `nonzeros`
+has a bit for each, set where the activation takes part: with `skip_zeros`, where it is not 0.
 """
 
 from ._jit import inner
 from .activations import activate, scale_by_derivative
-from .dense import dense_add_gradient, dense_error_below, dense_forward
+from .bits import mark_units
+from .dense import dense_add_gradient, dense_error_below, dense_forward, dense_step_forward
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS
 
 
@@ -17,28 +19,50 @@ def output_range(layers):
 
 
 @inner
-def forward(params, layers, x, z, a):
-    """Overwrite `z` and `a` for the input `x`, shape (n_in,)."""
+def enter(x, skip_zeros, a, nonzeros):
+    """Put the sample `x`, shape (n_in,), below layer 0."""
     for i in range(x.shape[0]):
         a[i] = x[i]
-    for k in range(layers.shape[0]):
-        dense_forward(params, layers[k], a, z)
-        start = layers[k, UNITS]
-        activate(layers[k, ACTIVATION], z, a, start, start + layers[k, N_OUT])
+    mark_units(a, 0, x.shape[0], skip_zeros, nonzeros)
 
 
 @inner
-def backward(params, layers, z, a, delta, target, scale):
-    """Add scale dLoss/dparams to `target`, in place.
+def leave(layer, z, skip_zeros, a, nonzeros):
+    """Turn the layer's pre-activations into what the next one takes."""
+    start, n_out = layer[UNITS], layer[N_OUT]
+    activate(layer[ACTIVATION], z, a, start, start + n_out)
+    mark_units(a, start, n_out, skip_zeros, nonzeros)
 
-    The output units of `delta` hold dLoss/dz; those of the layers below are overwritten. `target`
-    may be `params` itself: a layer's weights are read before they are changed.
-    """
-    for k in range(layers.shape[0] - 1, -1, -1):
-        if k > 0:
-            dense_error_below(params, layers[k], delta, delta)
-        dense_add_gradient(target, layers[k], a, delta, scale)
-        if k > 0:
-            start = layers[k, BELOW]
-            stop = start + layers[k, N_IN]
-            scale_by_derivative(layers[k - 1, ACTIVATION], z, a, delta, start, stop)
+
+@inner
+def forward(params, layers, x, skip_zeros, z, a, nonzeros):
+    """Overwrite `z`, `a` and `nonzeros` for the input `x`, shape (n_in,)."""
+    enter(x, skip_zeros, a, nonzeros)
+    for k in range(layers.shape[0]):
+        dense_forward(params, layers[k], a, nonzeros, z)
+        leave(layers[k], z, skip_zeros, a, nonzeros)
+
+
+@inner
+def step_forward(params, layers, last_a, last_nonzeros, step, x, skip_zeros, z, a, nonzeros):
+    """Do the last sample's step in `params`, and overwrite `z`, `a` and `nonzeros` for `x`."""
+    enter(x, skip_zeros, a, nonzeros)
+    for k in range(layers.shape[0]):
+        dense_step_forward(params, layers[k], last_a, last_nonzeros, step, a, nonzeros, z)
+        leave(layers[k], z, skip_zeros, a, nonzeros)
+
+
+@inner
+def backward(params, layers, z, a, delta):
+    """Overwrite `delta` with dLoss/dz of all layers, from that of the output units."""
+    for k in range(layers.shape[0] - 1, 0, -1):
+        dense_error_below(params, layers[k], delta, delta)
+        start = layers[k, BELOW]
+        scale_by_derivative(layers[k - 1, ACTIVATION], z, a, delta, start, start + layers[k, N_IN])
+
+
+@inner
+def add_gradient(target, layers, a, nonzeros, delta, scale):
+    """Add scale dLoss/dparams to `target`, in place."""
+    for k in range(layers.shape[0]):
+        dense_add_gradient(target, layers[k], a, nonzeros, delta, scale)

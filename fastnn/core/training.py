@@ -11,31 +11,41 @@ metrics of each sample before its update.
 """
 
 from ._jit import entry
+from .bits import all_finite
 from .figures import add_figures
-from .layout import ACTIVATION
+from .layout import ACTIVATION, UNITS
 from .losses import output_delta
-from .propagate import backward, forward, output_range
+from .propagate import add_gradient, backward, forward, output_range, step_forward
 
 
 @entry
 def train_samples(
-    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate, workspace, figures
+    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate, workspace, sets, figures
 ):
     """Step down the gradient of each sample in turn: `params` is updated in place.
 
     params -= learning_rate dLoss(sample)/dparams
     """
-    n_samples = X.shape[0]
-    z, a, delta = workspace[0], workspace[1], workspace[2]
+    n_samples, n_units = X.shape[0], workspace.shape[1]
+    z, a, last_a, delta = workspace[0], workspace[1], workspace[2], workspace[3]
+    nonzeros, last_nonzeros = sets[0], sets[1]
     first, last = output_range(layers)
+    skip_zeros = all_finite(params)
+    last_nonzeros[:] = 0  # no step is pending
+    delta[:] = 0
     for position in range(start, stop):
         epoch = position // n_samples
         sample = order[epoch % order.shape[0], position % n_samples]
         x, y = X[sample], Y[sample]
-        forward(params, layers, x, z, a)
+        step_forward(params, layers, last_a, last_nonzeros, delta, x, skip_zeros, z, a, nonzeros)
         add_figures(loss, metrics, layers, z, a, y, figures[epoch])
         output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, delta)
-        backward(params, layers, z, a, delta, params, -learning_rate)
+        backward(params, layers, z, a, delta)
+        for unit in range(layers[0, UNITS], n_units):
+            delta[unit] *= -learning_rate  # from here on the step that the next pass will do
+        a, last_a = last_a, a
+        nonzeros, last_nonzeros = last_nonzeros, nonzeros
+    add_gradient(params, layers, last_a, last_nonzeros, delta, params.dtype.type(1))
 
 
 @entry
@@ -53,6 +63,7 @@ def train_batches(
     mean,
     learning_rate,
     workspace,
+    sets,
     grad,
     figures,
 ):
@@ -65,17 +76,19 @@ def train_batches(
     is zero at the start of a batch and carries an unfinished one from call to call.
     """
     n_samples = X.shape[0]
-    z, a, delta = workspace[0], workspace[1], workspace[2]
+    z, a, delta, nonzeros = workspace[0], workspace[1], workspace[3], sets[0]
     first, last = output_range(layers)
+    skip_zeros = all_finite(params)
     one = params.dtype.type(1)
     for position in range(start, stop):
         epoch, place = position // n_samples, position % n_samples
         sample = order[epoch % order.shape[0], place]
         x, y = X[sample], Y[sample]
-        forward(params, layers, x, z, a)
+        forward(params, layers, x, skip_zeros, z, a, nonzeros)
         add_figures(loss, metrics, layers, z, a, y, figures[epoch])
         output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, delta)
-        backward(params, layers, z, a, delta, grad, one)
+        backward(params, layers, z, a, delta)
+        add_gradient(grad, layers, a, nonzeros, delta, one)
         in_batch = place % batch_size + 1
         if in_batch == batch_size or place + 1 == n_samples:
             scale = learning_rate / params.dtype.type(in_batch) if mean else learning_rate

@@ -1,0 +1,97 @@
+"""Sets of units as bits: which inputs of a layer are not zero.
+
+The weights of an input that is 0 take no part in a sample: neither their products nor their
+updates change anything. Images are half zeros, and so are the activations of relu. Where a weight
+is not finite, nothing is left out, for 0 times NaN is NaN.
+
+A set is a row of 64-bit words, one bit a unit; units are padded to whole words.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import lower_builtin, type_callable
+
+from ._jit import inner
+
+WORD = 64  # bits
+_ONE = np.uint64(1)
+
+
+# ---- the Python forms ----------------------------------------------------------------------------
+
+
+def lowest(word):
+    """Return the number of the lowest bit that is set in a `word` that is not 0."""
+    word = int(word)
+    return (word & -word).bit_length() - 1
+
+
+def nonzeros(array, i):
+    """Return a word whose bit b is set where array[i + b] is not 0; NaN is not 0."""
+    if not 0 <= i <= array.size - WORD:
+        raise IndexError(f"a word must lie within [0, {array.size}), got [{i}, {i + WORD})")
+    return np.packbits(array[i : i + WORD] != 0, bitorder="little").view(np.uint64)[0]
+
+
+# ---- what Numba compiles for them ----------------------------------------------------------------
+
+
+@type_callable(lowest)
+def _type_lowest(context):
+    return lambda word: types.intp
+
+
+@lower_builtin(lowest, types.uint64)
+def _lower_lowest(context, builder, signature, args):
+    return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))  # undefined for 0
+
+
+@type_callable(nonzeros)
+def _type_nonzeros(context):
+    return lambda array, i: types.uint64
+
+
+@lower_builtin(nonzeros, types.Array, types.Integer)
+def _lower_nonzeros(context, builder, signature, args):
+    array, index = signature.args
+    data = context.make_array(array)(context, builder, args[0]).data
+    i = context.cast(builder, args[1], index, types.intp)
+    vector = ir.VectorType(context.get_value_type(array.dtype), WORD)
+    loaded = builder.load(builder.bitcast(builder.gep(data, [i]), vector.as_pointer()))
+    loaded.align = array.dtype.bitwidth // 8
+    is_nonzero = builder.fcmp_unordered("!=", loaded, ir.Constant(vector, None))
+    return builder.bitcast(is_nonzero, ir.IntType(WORD))
+
+
+# ---- sets ----------------------------------------------------------------------------------------
+
+
+@inner
+def without_lowest(word):
+    """Return `word` without its lowest bit."""
+    return word & (word - _ONE)
+
+
+@inner
+def all_finite(values):
+    """Tell whether no value is NaN or infinite; then units that are 0 may be left out."""
+    total = values[0] * values.dtype.type(0)
+    for value in values:
+        total += value * values.dtype.type(0)
+    return total == 0
+
+
+@inner
+def mark_units(a, start, n, skip_zeros, words):
+    """Overwrite `words` from bit `start` on: bit start + i is set unless a[start + i] is skipped.
+
+    `start` is at the beginning of a word, and `a` reaches to the end of the last one, of which the
+    bits beyond `n` are cleared.
+    """
+    stop = start + n
+    for first in range(start, stop, WORD):
+        word = nonzeros(a, first) if skip_zeros else ~np.uint64(0)
+        if stop - first < WORD:
+            word &= (_ONE << np.uint64(stop - first)) - _ONE
+        words[first // WORD] = word

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from numba import njit
+
+from fastnn import Dense, Network
+from fastnn.core.bits import WORD, all_finite, lowest, mark_units, nonzeros, without_lowest
+
+
+@njit
+def members(words):
+    found = []
+    for first in range(len(words)):
+        word = words[first]
+        while word:
+            found.append(WORD * first + lowest(word))
+            word = without_lowest(word)
+    return found
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 150])
+def test_sets_hold_what_is_not_zero(n, dtype):
+    rng = np.random.default_rng(n)
+    a = np.where(rng.random(5 * WORD) < 0.5, 0, rng.normal(size=5 * WORD)).astype(dtype)
+    a[WORD : WORD + 3] = np.nan, -0.0, np.inf
+    count = -(-n // WORD)
+    for skip_zeros, expected in ((True, np.flatnonzero(a[WORD : WORD + n])), (False, range(n))):
+        words = np.full(5, 7, dtype=np.uint64)
+        mark_units(a, WORD, n, skip_zeros, words)
+        assert members(words[1 : 1 + count]) == list(expected)
+        assert (words[0] == 7) & (words[1 + count :] == 7).all()
+
+
+def test_the_python_form_checks_its_bounds():
+    array = np.ones(100)
+    assert nonzeros(array, 36) == np.iinfo(np.uint64).max
+    with pytest.raises(IndexError, match=r"must lie within \[0, 100\), got \[37, 101\)"):
+        nonzeros(array, 37)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_nothing_is_left_out_beside_what_is_not_finite(bad):
+    values = np.ones(1000)
+    assert all_finite(values)
+    values[777] = bad
+    assert not all_finite(values)
+    net = Network(3, [Dense(2, "relu"), Dense(1)], seed=0)
+    net.weights[0][1, 0] = bad
+    assert np.isnan(net.predict([1, 0, 1])).all()  # 0 times NaN is NaN
+    assert np.isnan(net.loss([[1, 0, 1]], [0]))
+    assert np.isnan(net.gradient([[1, 0, 1]], [0])).any()
+    for batch_size in (1, None):
+        assert np.isnan(net.fit([[1, 0, 1]], [0], batch_size=batch_size)["loss"]).all()
