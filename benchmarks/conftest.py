@@ -1,0 +1,119 @@
+"""One BLAS thread, contenders that take turns, and the tables of what came of it."""
+
+import os
+import sys
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+# fastnn trains on one thread, so NumPy gets one too. BLAS reads these once, when it is loaded.
+ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+if "numpy" in sys.modules and os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+    raise pytest.UsageError("benchmarks must be run by themselves, got NumPy imported before them")
+os.environ.update(ONE_THREAD)
+
+from table import Table, circumstances, versions  # noqa: E402
+from tasks import Task, digits, moons  # noqa: E402
+
+from fastnn.reference import ReferenceNetwork  # noqa: E402
+
+collect_ignore = ["comparison", "peers.py"]  # they need libraries of their own, and hold no tests
+ROUNDS = 15
+TABLES = {
+    "races": Table(
+        "fastnn beside naive NumPy",
+        ("network", "call", "dtype", "naive us", "fastnn us", "naive / fastnn", "loss reached"),
+    ),
+    "starts": Table(
+        "cold start and compile time",
+        ("first call", "dtype", "kernels", "process s", "import numpy s", "import fastnn s",
+         "call s", "again s"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=["float64", "float32"])
+def dtype(request: Any) -> Any:
+    """The dtype of data and network."""
+    return request.param
+
+
+@pytest.fixture(params=[digits, moons], ids=["digits", "moons"])
+def task(request: Any, dtype: str) -> Any:
+    """The data and the network that is timed."""
+    return request.param(dtype)
+
+
+@pytest.fixture
+def race(benchmark: Any, task: Task) -> Callable[..., None]:
+    """Time fastnn and naive NumPy in turn, a round each, each round from the same weights."""
+
+    def run(
+        call: str,
+        n_samples: int,
+        fast: Callable[[Any], object],
+        naive: Callable[[Any], object],
+    ) -> None:
+        """Each contender is called with its network and goes through `n_samples` samples."""
+        pair: list[Any] = []
+        naive_seconds: list[float] = []
+
+        def naive_round() -> tuple[tuple[Any], dict[str, Any]]:
+            net = task.network()
+            reference = ReferenceNetwork.like(net)
+            pair[:] = net, reference
+            begin = perf_counter()
+            naive(reference)
+            naive_seconds.append(perf_counter() - begin)
+            return (net,), {}
+
+        # The setup runs before each round, the warm-up included, and outside its time.
+        benchmark.pedantic(fast, setup=naive_round, rounds=ROUNDS, warmup_rounds=1)
+
+        net, reference = pair
+        loss, expected = net.loss(task.X, task.Y), reference.loss(task.X, task.Y)
+        assert loss == pytest.approx(expected, rel=1e-9 if task.dtype == "float64" else 1e-4)
+        if not benchmark.enabled:
+            return
+        naive_us = 1e6 * median(naive_seconds[1:]) / n_samples
+        fast_us = 1e6 * benchmark.stats.stats.median / n_samples
+        benchmark.extra_info.update(
+            task=task.name, call=call, dtype=task.dtype, threads=1, loss=loss, versions=versions(),
+            naive_us=naive_us, fastnn_us=fast_us,
+        )  # fmt: skip
+        TABLES["races"].add(
+            task.name, call, task.dtype,
+            f"{naive_us:.2f}", f"{fast_us:.2f}", f"{naive_us / fast_us:.2f}", f"{loss:.6f}",
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def starts() -> Table:
+    """The table of cold starts."""
+    return TABLES["starts"]
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Add the option that keeps the results."""
+    parser.addoption(
+        "--write-table",
+        action="store_true",
+        help="write the results of a run without failures to benchmarks/README.md",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: Any) -> None:
+    """Show the tables, and write them if asked to."""
+    for table in TABLES.values():
+        if table.rows:
+            terminalreporter.section(table.name)
+            terminalreporter.line(table.markdown())
+            if config.getoption("write_table") and exitstatus == pytest.ExitCode.OK:
+                table.write(circumstances())

@@ -1,0 +1,50 @@
+"""Cold start: a fresh process which imports, and loads or compiles the kernels of its first call.
+
+What compiling takes is the first call less the second, where the cache is empty.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+from table import versions
+
+SCRIPT = Path(__file__).with_name("start.py")
+PARTS = ("import numpy", "import fastnn", "call", "again")
+
+
+def start(call, dtype, cache):
+    """Run the script in a process of its own and return the seconds of its parts."""
+    process = subprocess.run(
+        [sys.executable, "-P", SCRIPT, call, dtype],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return json.loads(process.stdout)
+
+
+@pytest.mark.parametrize("kernels", ["compiled", "cached"])
+@pytest.mark.parametrize("call", ["predict 1", "fit, batch 1"])
+def test_start(benchmark, starts, dtype, call, kernels, tmp_path):
+    """Once with an empty cache; three times after a run that filled it. They do not alternate."""
+    results = []
+    rounds, warmup_rounds = (1, 0) if kernels == "compiled" else (3, 1)
+    benchmark.pedantic(
+        lambda: results.append(start(call, dtype, tmp_path)),
+        rounds=rounds,
+        warmup_rounds=warmup_rounds,
+    )
+    if not benchmark.enabled:
+        return
+    parts = {name: median(seconds[name] for seconds in results[warmup_rounds:]) for name in PARTS}
+    benchmark.extra_info.update(
+        call=call, dtype=dtype, kernels=kernels, threads=1, seconds=parts, versions=versions()
+    )
+    seconds = (benchmark.stats.stats.median, *parts.values())
+    starts.add(call, dtype, kernels, *(f"{value:.2g}" for value in seconds))
