@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from .core import evaluation, figures, layout, losses, training
 from .core.bits import WORD
+from .core.block import ROWS
 from .history import History
 from .initializers import Random
 from .optimizers import SGD
@@ -70,19 +71,10 @@ class Plan:
     progress: bool = False
 
 
-@dataclass
-class Scratch:
-    """Arrays that a training run reuses from slice to slice."""
-
-    units: Array
-    sets: Array
-    grad: Array
-
-
 def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> History:
     """Train in place for `plan.epochs` epochs and return what was recorded."""
     n_samples, last_epoch = len(X), plan.first_epoch + plan.epochs
-    scratch = _scratch(model, plan)
+    scratch = _scratch(model, plan.batch_size)
     history = History()
     epoch = plan.first_epoch
     with tqdm(
@@ -99,9 +91,11 @@ def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> Histo
             )
             order = _draw_order(n_samples, span, plan.shuffle, random)
             sums = np.zeros((span, 1 + len(plan.metrics)))
-            for start, stop in model.slices(span * n_samples):
-                _train_slice(model, X, Y, plan, order, start, stop, scratch, sums)
-                bar.update(stop - start)
+            position = 0
+            while position < span * n_samples:
+                start = position
+                position = _train_slice(model, X, Y, plan, order, start, scratch, sums)
+                bar.update(position - start)
             for means in sums / n_samples:
                 history.record(epoch, _named(means, plan.metrics))
                 epoch += 1
@@ -126,12 +120,17 @@ def _draw_order(n_samples: int, epochs: int, shuffle: bool, random: Random) -> A
     return np.stack([random.permutation(n_samples) for _ in range(epochs)])
 
 
-def _scratch(model: Model, plan: Plan) -> Scratch:
+def _scratch(model: Model, batch_size: int) -> tuple[Array, ...]:
+    """Return the arrays that a training run reuses from slice to slice."""
     dtype = model.params.dtype
     n_units = layout.units_size(model.table)
-    units = np.zeros((4, n_units), dtype)
-    sets = np.zeros((2, n_units // WORD), np.uint64)
-    return Scratch(units, sets, np.zeros(0 if plan.batch_size == 1 else model.params.size, dtype))
+    if batch_size == 1:
+        return np.zeros((4, n_units), dtype), np.zeros((2, n_units // WORD), np.uint64)
+    return (
+        np.zeros((2, ROWS + 1, n_units), dtype),
+        np.zeros(n_units, np.uint64),
+        np.zeros(model.params.size, dtype),
+    )
 
 
 def _train_slice(
@@ -141,30 +140,24 @@ def _train_slice(
     plan: Plan,
     order: Array,
     start: int,
-    stop: int,
-    scratch: Scratch,
+    scratch: tuple[Array, ...],
     sums: Array,
-) -> None:
-    """Train on the positions [start, stop) and add the figures to `sums`."""
+) -> int:
+    """Train on a slice from position `start` on, add to `sums`, return where to go on."""
+    stop = min(start + model.samples_per_slice(), len(sums) * len(X))
     arguments = (
         model.params, model.table, losses.CODES[model.loss], _codes(plan.metrics), X, Y,
         order, start, stop,
     )  # fmt: skip
     learning_rate = model.params.dtype.type(plan.optimizer.learning_rate)
     if plan.batch_size == 1:
-        training.train_samples(*arguments, learning_rate, scratch.units, scratch.sets, sums)
-    else:
-        mean = plan.reduction == "mean"
-        training.train_batches(
-            *arguments,
-            plan.batch_size,
-            mean,
-            learning_rate,
-            scratch.units,
-            scratch.sets,
-            scratch.grad,
-            sums,
-        )
+        training.train_samples(*arguments, learning_rate, *scratch, sums)
+        return stop
+    mean = plan.reduction == "mean"
+    position: int = training.train_batches(
+        *arguments, plan.batch_size, mean, learning_rate, *scratch, sums
+    )
+    return position
 
 
 def _codes(metrics: Sequence[str]) -> Array:

@@ -119,9 +119,9 @@ def test_resumed_training_equals_uninterrupted(batch_size, shuffle):
     assert first.epochs_of("val_loss") + second.epochs_of("val_loss") == [0, 3, 6, 9, 12, 15, 18]
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, None])
+@pytest.mark.parametrize("batch_size", [1, 4, 40, None])
 def test_slices_do_not_change_a_bit(batch_size, monkeypatch):
-    X, Y = make_data(11, 3, 2)
+    X, Y = make_data(75, 3, 2)  # a batch of 40 is two blocks
     options = {"epochs": 3, "batch_size": batch_size, "learning_rate": 0.3}
     whole, cut = small_network(), small_network()
     expected = whole.fit(X, Y, **options)

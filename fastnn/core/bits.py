@@ -76,10 +76,10 @@ def without_lowest(word):
 @inner
 def all_finite(values):
     """Tell whether no value is NaN or infinite; then units that are 0 may be left out."""
-    total = values[0] * values.dtype.type(0)
+    finite = True
     for value in values:
-        total += value * values.dtype.type(0)
-    return total == 0
+        finite &= np.isfinite(value)
+    return finite
 
 
 @inner
@@ -95,3 +95,21 @@ def mark_units(a, start, n, skip_zeros, words):
         if stop - first < WORD:
             word &= (_ONE << np.uint64(stop - first)) - _ONE
         words[first // WORD] = word
+
+
+@inner
+def mark_rows(a, n_units, n_rows, start, n, skip_zeros, words):
+    """Overwrite words[start : start + n]: bit t of a unit's word is set unless row t skips it.
+
+    `a` holds `n_rows` <= 64 rows of `n_units` units, one after the other.
+    """
+    part = words[start : start + n]
+    if not skip_zeros:
+        part[:] = ~np.uint64(0) >> np.uint64(WORD - n_rows)
+        return
+    part[:] = 0
+    for t in range(n_rows):
+        row = a[t * n_units + start : t * n_units + start + n]
+        bit = _ONE << np.uint64(t)
+        for i in range(n):
+            part[i] |= bit if row[i] != 0 else np.uint64(0)

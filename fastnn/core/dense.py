@@ -16,7 +16,7 @@ A pass over the rows of W keeps the sums of four registers of outputs; the last 
 from ._jit import inner
 from .bits import WORD, lowest, without_lowest
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
-from .vectors import lanes_of, load, multiply_add, splat, store, total, zeros
+from .vectors import lanes_of, load, multiply_add, splat, splat_at, store, total, zeros
 
 
 @inner
@@ -43,7 +43,7 @@ def _forward_columns(params, layer, column, a, nonzeros, z, width):
         while word:
             i = first + lowest(word)
             row = load(params, weights + i * stride, width)
-            sums = multiply_add(splat(a[below + i], width), row, sums)
+            sums = multiply_add(splat_at(a, below + i, width), row, sums)
             word = without_lowest(word)
     store(z, layer[UNITS] + column, sums)
 
@@ -82,9 +82,11 @@ def _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzero
         while word:
             i = first + lowest(word)
             place = weights + i * stride
-            row = multiply_add(splat(last_a[below + i], width), steps, load(params, place, width))
+            row = multiply_add(
+                splat_at(last_a, below + i, width), steps, load(params, place, width)
+            )
             store(params, place, row)
-            sums = multiply_add(splat(a[below + i], width), row, sums)
+            sums = multiply_add(splat_at(a, below + i, width), row, sums)
             word = without_lowest(word)
     store(z, units, sums)
 
@@ -129,8 +131,51 @@ def _add_columns(target, layer, column, a, nonzeros, delta, scale, width):
             i = first + lowest(word)
             place = weights + i * stride
             row = load(target, place, width)
-            store(target, place, multiply_add(splat(a[below + i], width), step, row))
+            store(target, place, multiply_add(splat_at(a, below + i, width), step, row))
             word = without_lowest(word)
     if layer[TRAIN_BIAS]:
         biases = layer[BIASES] + column
         store(target, biases, load(target, biases, width) + step)
+
+
+@inner
+def dense_add_gradient_of_rows(target, layer, a, rows, delta, n_units, n_rows, scale):
+    """Add scale times the sum of x^T delta over some samples to `target`, in place.
+
+    `a` and `delta` hold the units of `n_rows` samples, one after the other; `rows` has a word for
+    each unit: the samples in which it takes part. W is read and written once for all of them.
+    """
+    column, stride = 0, layer[STRIDE]
+    four, two, one = zeros(target, 4), zeros(target, 2), zeros(target, 1)
+    while stride - column >= lanes_of(four):
+        _add_columns_of_rows(target, layer, column, a, rows, delta, n_units, n_rows, scale, four)
+        column += lanes_of(four)
+    if stride - column == lanes_of(two):
+        _add_columns_of_rows(target, layer, column, a, rows, delta, n_units, n_rows, scale, two)
+    elif stride - column == lanes_of(one):
+        _add_columns_of_rows(target, layer, column, a, rows, delta, n_units, n_rows, scale, one)
+
+
+@inner
+def _add_columns_of_rows(target, layer, column, a, rows, delta, n_units, n_rows, scale, width):
+    """Do it for as many outputs as `width` has lanes; the sum over the samples is in registers."""
+    stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
+    units = layer[UNITS] + column
+    scales = splat(scale, width)
+    for i in range(layer[N_IN]):
+        word = rows[below + i]
+        if word:
+            sums = width  # zeros
+            while word:
+                row = lowest(word) * n_units
+                x = splat_at(a, row + below + i, width)
+                sums = multiply_add(x, load(delta, row + units, width), sums)
+                word = without_lowest(word)
+            place = weights + i * stride
+            store(target, place, multiply_add(scales, sums, load(target, place, width)))
+    if layer[TRAIN_BIAS]:
+        sums = load(delta, units, width)
+        for row in range(1, n_rows):
+            sums = sums + load(delta, row * n_units + units, width)
+        place = layer[BIASES] + column
+        store(target, place, multiply_add(scales, sums, load(target, place, width)))

@@ -7,7 +7,12 @@ has a bit for each, set where the activation takes part: with `skip_zeros`, wher
 from ._jit import inner
 from .activations import activate, scale_by_derivative
 from .bits import mark_units
-from .dense import dense_add_gradient, dense_error_below, dense_forward, dense_step_forward
+from .dense import (
+    dense_add_gradient,
+    dense_error_below,
+    dense_forward,
+    dense_step_forward,
+)
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS
 
 

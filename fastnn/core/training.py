@@ -5,17 +5,17 @@ order[p // n_samples, p % n_samples]. A call goes from position `start` to `stop
 has control again before long; where the cuts are does not change a bit of the result. `order` has
 one row an epoch, or a single row that serves every epoch.
 
-Arrays of one sample's units (z, a, delta) are the rows of `workspace`, shape (3, n_units), whose
-padding is zero. `figures`, shape (n_epochs, 1 + n_metrics), is accumulated into: the loss and the
-metrics of each sample before its update.
+`figures`, shape (n_epochs, 1 + n_metrics), is accumulated into: the loss and the metrics of each
+sample before its update. The padding of every workspace is zero.
 """
 
 from ._jit import entry
 from .bits import all_finite
+from .block import ROWS, add_block_gradient, forward_backward_block
 from .figures import add_figures
 from .layout import ACTIVATION, UNITS
 from .losses import output_delta
-from .propagate import add_gradient, backward, forward, output_range, step_forward
+from .propagate import add_gradient, backward, output_range, step_forward
 
 
 @entry
@@ -24,7 +24,10 @@ def train_samples(
 ):
     """Step down the gradient of each sample in turn: `params` is updated in place.
 
-    params -= learning_rate dLoss(sample)/dparams
+        params -= learning_rate dLoss(sample)/dparams
+
+    The rows of `workspace`, shape (4, n_units), are z, the activations of this sample and of the
+    last, and delta; those of `sets`, shape (2, n_units / 64), the units of both that are not 0.
     """
     n_samples, n_units = X.shape[0], workspace.shape[1]
     z, a, last_a, delta = workspace[0], workspace[1], workspace[2], workspace[3]
@@ -63,7 +66,7 @@ def train_batches(
     mean,
     learning_rate,
     workspace,
-    sets,
+    words,
     grad,
     figures,
 ):
@@ -72,26 +75,38 @@ def train_batches(
         params -= learning_rate sum over the batch of dLoss(sample)/dparams, divided by its
                   length if `mean`
 
-    The last batch of an epoch may be shorter. `grad`, shape (n_params,), is accumulated into: it
-    is zero at the start of a batch and carries an unfinished one from call to call.
+    The last batch of an epoch may be shorter. A batch is taken in blocks of up to `ROWS` samples,
+    counted from its first one; a call ends with the block that reaches `stop`. `grad`, shape
+    (n_params,), is accumulated into: it is zero at the start of a batch and carries an unfinished
+    one from call to call. `workspace` and `words` are those of `forward_backward_block`.
+
+    Returns
+    -------
+    position : int
+        Where to go on: `stop`, or the end of the block that reaches beyond it.
     """
     n_samples = X.shape[0]
-    z, a, delta, nonzeros = workspace[0], workspace[1], workspace[3], sets[0]
-    first, last = output_range(layers)
-    skip_zeros = all_finite(params)
     one = params.dtype.type(1)
-    for position in range(start, stop):
+    skip_zeros = all_finite(params)
+    position = start
+    while position < stop:
         epoch, place = position // n_samples, position % n_samples
-        sample = order[epoch % order.shape[0], place]
-        x, y = X[sample], Y[sample]
-        forward(params, layers, x, skip_zeros, z, a, nonzeros)
-        add_figures(loss, metrics, layers, z, a, y, figures[epoch])
-        output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, delta)
-        backward(params, layers, z, a, delta)
-        add_gradient(grad, layers, a, nonzeros, delta, one)
-        in_batch = place % batch_size + 1
-        if in_batch == batch_size or place + 1 == n_samples:
-            scale = learning_rate / params.dtype.type(in_batch) if mean else learning_rate
-            for p in range(params.shape[0]):
-                params[p] -= scale * grad[p]
-                grad[p] = 0
+        in_batch = place % batch_size
+        n_batch = min(batch_size, n_samples - (place - in_batch))
+        n_rows = min(ROWS, n_batch - in_batch)
+        samples = order[epoch % order.shape[0], place : place + n_rows]
+        forward_backward_block(
+            params, layers, loss, metrics, X, Y, samples, skip_zeros, workspace, words,
+            figures[epoch],
+        )  # fmt: skip
+        scale = -learning_rate / params.dtype.type(n_batch) if mean else -learning_rate
+        if n_rows == n_batch:  # the usual mini-batch: straight to the parameters
+            add_block_gradient(params, layers, workspace, n_rows, skip_zeros, words, scale)
+        else:
+            add_block_gradient(grad, layers, workspace, n_rows, skip_zeros, words, one)
+            if in_batch + n_rows == n_batch:
+                for p in range(params.shape[0]):
+                    params[p] += scale * grad[p]
+                    grad[p] = 0
+        position += n_rows
+    return position

@@ -79,6 +79,12 @@ def splat(scalar, like):
     return np.full_like(like, scalar)
 
 
+def splat_at(array, i, like):
+    """Return the vector as wide as `like` whose lanes all hold array[i]."""
+    _check_bounds(array, i, 1)
+    return np.full_like(like, array[i])
+
+
 def up_to(count, vector):
     """Return the vector with 0 in all but its first `count` lanes."""
     return np.where(np.arange(vector.size) < count, vector, np.zeros_like(vector))
@@ -164,6 +170,21 @@ def _type_splat(context):
 @lower_builtin(splat, types.Float, Vector)
 def _lower_splat(context, builder, signature, args):
     return _splat(builder, args[0], signature.return_type.lanes)
+
+
+@type_callable(splat_at)
+def _type_splat_at(context):
+    return lambda array, i, like: like
+
+
+@lower_builtin(splat_at, types.Array, types.Integer, Vector)
+def _lower_splat_at(context, builder, signature, args):
+    one = Vector(signature.args[0].dtype, 1)  # straight from its address: array[i] would first
+    element = builder.bitcast(  # look whether i counts from the end
+        _address(context, builder, signature, args, one),
+        context.get_value_type(one.dtype).as_pointer(),
+    )
+    return _splat(builder, builder.load(element), signature.return_type.lanes)
 
 
 @type_callable(up_to)
