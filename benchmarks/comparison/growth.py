@@ -1,0 +1,102 @@
+"""How the time of a sample grows with width, depth and batch, and how far it is from the floor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log
+from pathlib import Path
+
+from .contenders import FASTNN
+from .floor import Floor
+from .race import Race
+from .task import Task
+
+N_PASSES = 2  # over all points: the better one counts, for another's work can slow a whole second
+N_ROUNDS = 3
+ROUND = 0.03  # seconds
+CLIFF = 2.0
+
+
+@dataclass
+class Point:
+    """A network, the size that is varied, and its seconds per sample."""
+
+    axis: str
+    size: int
+    task: Task
+    seconds: float
+    floor: float
+    above_trend: float = 1.0
+
+
+def tasks(dtype: str) -> list[tuple[str, int, Task]]:
+    """List the points: one size of three is varied."""
+    points = []
+    for exponent in range(3, 12):
+        width = 2**exponent
+        points.append(("width", width, Task("", "noise", (64, width, 10), dtype, 2000)))
+    for depth in (1, 2, 3, 4, 6, 8, 12, 16):
+        points.append(("depth", depth, Task("", "noise", (64, *[32] * depth, 10), dtype, 2000)))
+    for exponent in range(11):
+        size = 2**exponent
+        task = Task("", "digits", (400, 25, 10), dtype, 5000, batch_size=size)
+        points.append(("batch", size, task))
+    return points
+
+
+def measure(race: Race, dtype: str, floor: Floor) -> list[Point]:
+    """Time fastnn at every point."""
+    process = race.process(FASTNN)
+    points = [
+        Point(axis, size, task, float("inf"), floor.seconds(task))
+        for axis, size, task in tasks(dtype)
+    ]
+    for _ in range(N_PASSES):
+        for point in points:
+            task, _ = process.prepare(point.task)
+            rounds = sorted(process.round(ROUND) for _ in range(N_ROUNDS))
+            point.seconds = min(point.seconds, rounds[N_ROUNDS // 2] / task.n_rows)
+    for axis in ("width", "depth", "batch"):
+        mark_trend([point for point in points if point.axis == axis])
+    return points
+
+
+def mark_trend(line: Sequence[Point]) -> None:
+    """Set how far each point is above the straight line, in logarithms, through its neighbours.
+
+    A point at an end has its two nearest on one side.
+    """
+    for k, point in enumerate(line):
+        first = min(max(k - 1, 0), len(line) - 3)
+        left, right = (p for p in line[first : first + 3] if p is not point)
+        slope = log(right.seconds / left.seconds) / log(right.size / left.size)
+        trend = left.seconds * exp(slope * log(point.size / left.size))
+        point.above_trend = point.seconds / trend
+
+
+def verdict(points: Sequence[Point]) -> str:
+    """Name the points that lie too far above their neighbours' trend."""
+    cliffs = [f"{p.axis} {p.size} in {p.task.dtype}" for p in points if p.above_trend > CLIFF]
+    return (
+        f"More than {CLIFF:g} times above their neighbours' trend: {', '.join(cliffs) or 'none'}."
+    )
+
+
+def plot(points: Sequence[Point], path: Path) -> None:
+    """Draw time and floor against each size."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 3, figsize=(15, 5), sharey=True, layout="constrained")
+    for panel, axis in zip(panels, ("width", "depth", "batch"), strict=True):
+        for colour, dtype in (("C0", "float64"), ("C1", "float32")):
+            line = [p for p in points if p.axis == axis and p.task.dtype == dtype]
+            sizes = [p.size for p in line]
+            panel.loglog(sizes, [1e6 * p.seconds for p in line], "o-", color=colour, label=dtype)
+            panel.loglog(sizes, [1e6 * p.floor for p in line], ":", color=colour, label="its floor")
+        panel.set_xlabel(axis)
+        panel.grid(alpha=0.3, which="both")
+    panels[0].set_ylabel("microseconds per sample")
+    panels[0].legend()
+    figure.savefig(path)

@@ -1,0 +1,92 @@
+"""What every contender does: the same data, start, order of samples, loss and learning rate."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastnn.datasets import load_digits, load_moons
+
+Array = NDArray[Any]
+Layers = list[tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A network of sigmoids, half the summed squared error, and one call to be timed.
+
+    `call` is "fit" (one epoch, a batch's gradient is the mean over it), "predict rows" (a call for
+    each row) or "predict table". `n_rows` is how many samples, from the first, take part.
+    """
+
+    name: str
+    data: str
+    widths: tuple[int, ...]
+    dtype: str
+    n_rows: int
+    call: str = "fit"
+    batch_size: int = 1
+    learning_rate: float = 0.1
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "Task":
+        """Make what `as_json` wrote."""
+        return cls(**(fields | {"widths": tuple(fields["widths"])}))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as JSON can hold them."""
+        return asdict(self)
+
+    def samples(self) -> tuple[Array, Array]:
+        """Return inputs (n_rows, n_in) and one-hot targets (n_rows, n_out) in the task's dtype."""
+        X, Y = SOURCES[self.data](self.widths)
+        if len(X) < self.n_rows:
+            raise ValueError(f"n_rows must be at most {len(X)}, got {self.n_rows}")
+        X, Y = (np.ascontiguousarray(table[: self.n_rows], self.dtype) for table in (X, Y))
+        return X, Y
+
+    def start(self) -> Layers:
+        """Draw the weights (n_in, n_out) and biases before training: Glorot and small ones."""
+        random = np.random.RandomState(0)
+        layers = []
+        for n_in, n_out in zip(self.widths[:-1], self.widths[1:], strict=True):
+            limit = np.sqrt(6 / (n_in + n_out))
+            W, b = random.uniform(-limit, limit, (n_in, n_out)), random.uniform(0, 0.1, n_out)
+            layers.append((W.astype(self.dtype), b.astype(self.dtype)))
+        return layers
+
+    def outputs(self, layers: Layers) -> Array:
+        """Compute the outputs in float64, whatever the dtype of the weights."""
+        a = self.samples()[0].astype("float64")
+        for W, b in layers:
+            a = 1 / (1 + np.exp(-(a @ W.astype("float64") + b.astype("float64"))))
+        return a
+
+    def loss(self, outputs: Array) -> float:
+        """Return half the squared error of one sample, summed over outputs: mean over samples."""
+        error = outputs.astype("float64") - self.samples()[1]
+        return float(0.5 * (error**2).sum() / self.n_rows)
+
+
+def digits(widths: tuple[int, ...]) -> tuple[Array, Array]:
+    """5000 digits of 400 or 784 pixels, shuffled once: the file is sorted by class."""
+    X, y = load_digits(size={400: 20, 784: 28}[widths[0]])
+    order = np.random.RandomState(0).permutation(len(X))
+    return X[order], np.eye(10)[y[order]]
+
+
+def moons(widths: tuple[int, ...]) -> tuple[Array, Array]:
+    """1400 points of the plane, in the order of the tutorial."""
+    X, _, y, _ = load_moons()
+    return X, np.eye(2)[y]
+
+
+def noise(widths: tuple[int, ...]) -> tuple[Array, Array]:
+    """5000 rows without a zero."""
+    random = np.random.RandomState(0)
+    X = random.uniform(0.1, 1.0, (5000, widths[0]))
+    return X, np.eye(widths[-1])[random.randint(widths[-1], size=5000)]
+
+
+SOURCES = {"digits": digits, "moons": moons, "noise": noise}

@@ -1,0 +1,89 @@
+"""JAX: the epoch as one jitted scan over samples or batches, in either order of the weights."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .task import Array, Layers, Task
+
+jax.config.update("jax_enable_x64", True)
+
+
+class Training:
+    """One compiled call an epoch; the samples are on the device already."""
+
+    def __init__(self, task: Task, variant: str) -> None:
+        self._transposed = variant == "out, in"
+        self._start = [
+            (jnp.asarray(W.T if self._transposed else W), jnp.asarray(b)) for W, b in task.start()
+        ]
+        self._rate = jnp.asarray(task.learning_rate, task.dtype)
+        X, Y = task.samples()
+        size = task.batch_size
+        n_whole = len(X) // size * size
+        step = (-1,) if size == 1 else (-1, size)  # a row, or a table
+        self._whole = tuple(
+            jnp.asarray(table[:n_whole].reshape(*step, table.shape[1])) for table in (X, Y)
+        )
+        self._rest = tuple(jnp.asarray(table[n_whole:]) for table in (X, Y))
+        self._epoch = jax.jit(self._scan)  # giving up the old weights was no faster
+        self.restore()
+
+    def restore(self) -> None:
+        """Go back to the start."""
+        self._layers = self._start
+
+    def run(self) -> None:
+        """Go once through the samples."""
+        self._layers = self._epoch(self._layers, self._whole, self._rest)
+        jax.block_until_ready(self._layers)
+
+    def weights(self) -> Layers:
+        """Return the layers."""
+        layers = [(np.asarray(W), np.asarray(b)) for W, b in self._layers]
+        return [(W.T if self._transposed else W, b) for W, b in layers]
+
+    def _scan(self, layers: Any, whole: Any, rest: Any) -> Any:
+        layers, _ = jax.lax.scan(self._step, layers, whole)
+        return self._step(layers, rest)[0] if len(rest[0]) else layers
+
+    def _step(self, layers: Any, sample: Any) -> tuple[Any, None]:
+        x, y = sample
+
+        def loss(layers: Any) -> Any:
+            error = outputs(layers, x, self._transposed) - y
+            return 0.5 * (error**2).sum() / (1 if x.ndim == 1 else len(x))
+
+        gradient = jax.grad(loss)(layers)
+        return jax.tree.map(lambda p, g: p - self._rate * g, layers, gradient), None
+
+
+class Prediction:
+    """A jitted function of a NumPy array, whose result is made a NumPy array."""
+
+    def __init__(self, task: Task, variant: str) -> None:
+        self._layers = [(jnp.asarray(W), jnp.asarray(b)) for W, b in task.start()]
+        self._outputs = jax.jit(lambda layers, X: outputs(layers, X, transposed=False))
+
+    def prepare(self, X: Array) -> Array:
+        """Take it as it is."""
+        return X
+
+    def predict(self, X: Array) -> Array:
+        """Compute the outputs."""
+        return np.asarray(self._outputs(self._layers, X))
+
+
+def outputs(layers: Any, a: Any, transposed: bool) -> Any:
+    """Compute the outputs of a row or of a table."""
+    for W, b in layers:
+        if not transposed:
+            z = a @ W + b
+        elif a.ndim == 1:
+            z = W @ a + b
+        else:
+            z = a @ W.T + b
+        a = jax.nn.sigmoid(z)
+    return a

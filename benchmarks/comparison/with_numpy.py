@@ -1,0 +1,110 @@
+"""Naive NumPy: what a person writes for one given network, with the least that NumPy has to do."""
+
+import numpy as np
+
+from .task import Array, Layers, Task
+
+
+class Training:
+    """An epoch as a script, for two layers or four, by sample or by batch."""
+
+    def __init__(self, task: Task, variant: str) -> None:
+        self._task = task
+        self._X, self._Y = task.samples()
+        self._start = task.start()
+        self._layers = [(W.copy(), b.copy()) for W, b in self._start]
+        self._rate = self._X.dtype.type(task.learning_rate)
+
+    def restore(self) -> None:
+        """Go back to the start."""
+        for (W, b), (W_start, b_start) in zip(self._layers, self._start, strict=True):
+            W[:], b[:] = W_start, b_start
+
+    def run(self) -> None:
+        """Go once through the samples."""
+        if self._task.batch_size > 1:
+            batches(self._layers, self._X, self._Y, self._task.batch_size, self._rate)
+        elif len(self._layers) == 2:
+            two_layers(self._layers, self._X, self._Y, self._rate)
+        else:
+            four_layers(self._layers, self._X, self._Y, self._rate)
+
+    def weights(self) -> Layers:
+        """Return the layers."""
+        return self._layers
+
+
+class Prediction:
+    """Two layers."""
+
+    def __init__(self, task: Task, variant: str) -> None:
+        self._layers = task.start()
+
+    def prepare(self, X: Array) -> Array:
+        """Take it as it is."""
+        return X
+
+    def predict(self, X: Array) -> Array:
+        """Compute the outputs."""
+        (W1, b1), (W2, b2) = self._layers
+        h = 1 / (1 + np.exp(-(X @ W1 + b1)))
+        return 1 / (1 + np.exp(-(h @ W2 + b2)))
+
+
+def two_layers(layers: Layers, X: Array, Y: Array, rate: float) -> None:
+    """Update by sample; the rate is applied to delta, for that is the shorter array."""
+    (W1, b1), (W2, b2) = layers
+    for x, y in zip(X, Y, strict=True):
+        h = 1 / (1 + np.exp(-(x @ W1 + b1)))
+        a = 1 / (1 + np.exp(-(h @ W2 + b2)))
+        delta2 = (a - y) * a * (1 - a)
+        delta1 = (W2 @ delta2) * h * (1 - h)
+        delta2 *= rate
+        delta1 *= rate
+        W2 -= np.outer(h, delta2)
+        b2 -= delta2
+        W1 -= np.outer(x, delta1)
+        b1 -= delta1
+
+
+def four_layers(layers: Layers, X: Array, Y: Array, rate: float) -> None:
+    """Do the same, twice as deep."""
+    (W1, b1), (W2, b2), (W3, b3), (W4, b4) = layers
+    for x, y in zip(X, Y, strict=True):
+        h1 = 1 / (1 + np.exp(-(x @ W1 + b1)))
+        h2 = 1 / (1 + np.exp(-(h1 @ W2 + b2)))
+        h3 = 1 / (1 + np.exp(-(h2 @ W3 + b3)))
+        a = 1 / (1 + np.exp(-(h3 @ W4 + b4)))
+        delta4 = (a - y) * a * (1 - a)
+        delta3 = (W4 @ delta4) * h3 * (1 - h3)
+        delta2 = (W3 @ delta3) * h2 * (1 - h2)
+        delta1 = (W2 @ delta2) * h1 * (1 - h1)
+        delta4 *= rate
+        delta3 *= rate
+        delta2 *= rate
+        delta1 *= rate
+        W4 -= np.outer(h3, delta4)
+        b4 -= delta4
+        W3 -= np.outer(h2, delta3)
+        b3 -= delta3
+        W2 -= np.outer(h1, delta2)
+        b2 -= delta2
+        W1 -= np.outer(x, delta1)
+        b1 -= delta1
+
+
+def batches(layers: Layers, X: Array, Y: Array, batch_size: int, rate: float) -> None:
+    """Update two layers by batch, with the mean gradient."""
+    (W1, b1), (W2, b2) = layers
+    for first in range(0, len(X), batch_size):
+        x, y = X[first : first + batch_size], Y[first : first + batch_size]
+        h = 1 / (1 + np.exp(-(x @ W1 + b1)))
+        a = 1 / (1 + np.exp(-(h @ W2 + b2)))
+        delta2 = (a - y) * a * (1 - a)
+        delta1 = (delta2 @ W2.T) * h * (1 - h)
+        delta2 *= rate / x.dtype.type(len(x))
+        delta1 *= rate / x.dtype.type(len(x))
+        W2 -= h.T @ delta2
+        b2 -= delta2.sum(axis=0)
+        W1 -= x.T @ delta1
+        b1 -= delta1.sum(axis=0)

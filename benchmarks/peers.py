@@ -1,0 +1,167 @@
+"""fastnn beside NumPy, scikit-learn, PyTorch, JAX, onnxruntime and C: what each takes.
+
+    python benchmarks/peers.py                        # all, some ten minutes
+    python benchmarks/peers.py --tasks T1,T3 --rounds 5
+    python benchmarks/peers.py --write --plot growth.png
+
+It needs the group `peers`, and gcc. `--write` puts the tables into README.md beside this file.
+"""
+
+import argparse
+import datetime
+import inspect
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import cpuinfo
+from comparison import goals, growth, start_up
+from comparison.compiler import COMMAND
+from comparison.contenders import FASTNN_2
+from comparison.floor import Floor
+from comparison.race import ONE_THREAD, Race, Result, disagreements
+from comparison.task import Task
+from table import Table, versions
+
+from fastnn import Network
+
+PARTS = ("T1", "T1w", "T2", "T3", "T4", "T5", "T6", "floor", "growth")
+PEERS = ("scikit-learn", "torch", "jax", "jaxlib", "onnxruntime")
+
+GOALS = Table(
+    "what was to be reached", ("task", "against", "dtype", "must", "goal", "measured", "met")
+)
+RACES = Table(
+    "fastnn beside its peers",
+    ("task", "dtype", "contender", "us", "/ fastnn", "loss", "samples"),
+)
+FLOORS = Table("the floor", ("one core", "float64", "float32"))
+GROWTH = Table(
+    "how the time grows",
+    ("varied", "size", "dtype", "us", "floor us", "/ floor", "/ trend"),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print, and write if asked to; return 1 where losses disagree."""
+    options = parse(arguments)
+    notes = {GOALS.name: circumstances(), FLOORS.name: "The best of some tries."}
+    print(notes[GOALS.name], flush=True)
+    with Race() as race:
+        races = run_races(race, options.tasks, options.rounds)
+        floors = {dtype: Floor(dtype) for dtype in goals.DTYPES}
+        if "floor" in options.tasks:
+            add_floors(floors)
+        if "growth" in options.tasks:
+            points = [p for dtype in floors for p in growth.measure(race, dtype, floors[dtype])]
+            add_growth(points)
+            notes[GROWTH.name] = growth.verdict(points)
+            if options.plot:
+                growth.plot(points, options.plot)
+    for row in goals.ratio_rows(races):
+        GOALS.add(*row)
+    if "T6" in options.tasks:
+        for row in goals.start_rows(start_up.measure(options.rounds)):
+            GOALS.add(*row)
+
+    notes[RACES.name] = f"Medians of {options.rounds} rounds."
+    errors = [error for results in races.values() for error in disagreements(results)]
+    for table in (RACES, FLOORS, GROWTH, GOALS):
+        if table.rows:
+            print(f"\n{table.name}: {notes[table.name]}\n\n{table.markdown()}")
+            if options.write and not errors:
+                table.write(notes[table.name])
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", default=",".join(PARTS), help="some of %(default)s")
+    parser.add_argument("--rounds", type=int, default=9, help="of each contender (%(default)s)")
+    parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
+    parser.add_argument("--plot", type=Path, help="where to draw how the time grows")
+    options = parser.parse_args(arguments)
+    options.tasks = options.tasks.split(",")
+    if unknown := set(options.tasks) - set(PARTS):
+        parser.error(f"--tasks must be some of {','.join(PARTS)}, got {','.join(unknown)}")
+    if options.write and len(set(options.tasks)) < len(PARTS):
+        parser.error("--write needs all tasks")
+    return options
+
+
+def run_races(
+    race: Race, parts: Sequence[str], n_rounds: int
+) -> dict[tuple[str, str], list[Result]]:
+    """Run the races of the tasks chosen, and enter them in their table."""
+    races = {}
+    for name, (fields, contenders) in goals.TASKS.items():
+        if name.split(",")[0] not in parts:
+            continue
+        if "n_threads" not in inspect.signature(Network.predict).parameters:
+            contenders = tuple(c for c in contenders if c != FASTNN_2)
+        for dtype in goals.DTYPES:
+            results = race.run(Task(name=name, dtype=dtype, **fields), contenders, n_rounds)
+            races[name, dtype] = results
+            for result in results:
+                own = result.contender.own_loss and result.task.call == "fit"
+                RACES.add(
+                    name, dtype, result.contender.name,
+                    f"{1e6 * result.seconds:.2f}", f"{result.ratio(results[0]):.2f}",
+                    f"{result.loss:.8f}" + " (of another)" * own, str(result.task.n_rows),
+                )  # fmt: skip
+            print(f"{name} {dtype}: fastnn {1e6 * results[0].seconds:.2f} us", flush=True)
+    return races
+
+
+def add_floors(floors: dict[str, Floor]) -> None:
+    """Enter what the core can do, and what that makes of the two tasks with large weights."""
+    FLOORS.add("multiply-adds, 1e9/s", *(f"{f.multiply_adds / 1e9:.1f}" for f in floors.values()))
+    for name in ("T1", "T1w"):
+        fields, _ = goals.TASKS[name]
+        rates, times = [], []
+        for dtype, floor in floors.items():
+            task = Task(name=name, dtype=dtype, **fields)
+            n_bytes = sum(W.nbytes for W, _ in task.start())
+            rates.append(f"{floor.bandwidth(n_bytes) / 1e9:.1f}")
+            times.append(f"{1e6 * floor.seconds(task):.2f}")
+        FLOORS.add(f"weights of {name} read, changed and written, GB/s", *rates)
+        FLOORS.add(f"floor of {name}, us per sample", *times)
+
+
+def add_growth(points: Sequence[growth.Point]) -> None:
+    """Enter the points."""
+    for p in points:
+        GROWTH.add(
+            p.axis, str(p.size), p.task.dtype, f"{1e6 * p.seconds:.3f}", f"{1e6 * p.floor:.3f}",
+            f"{p.seconds / p.floor:.1f}", f"{p.above_trend:.2f}",
+        )  # fmt: skip
+
+
+def circumstances() -> str:
+    """Say when, on what kind of machine, with which versions and how many threads."""
+    cpu = cpuinfo.get_cpu_info()
+    caches = [
+        " ".join(Path(folder, name).read_text().strip() for name in ("level", "type", "size"))
+        for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"))
+    ]
+    gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True)
+    numbers = versions() | {name: version(name) for name in PEERS} | {"gcc": gcc.stdout.strip()}
+    software = ", ".join(f"{name} {number}" for name, number in numbers.items())
+    threads = " ".join(f"{name}={value}" for name, value in ONE_THREAD.items())
+    return (
+        f"{datetime.date.today().isoformat()}. {cpu.get('brand_raw', platform.machine())}"
+        f" (caches: {', '.join(caches)}), {os.cpu_count()} cores, {platform.system()}. {software}."
+        f" C: `{' '.join(COMMAND)}`. One thread, on one core, unless said otherwise: `{threads}`,"
+        f" `torch.set_num_threads(1)`."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
