@@ -15,6 +15,7 @@ from numba.extending import lower_builtin, type_callable
 from ._jit import inner
 
 WORD = 64  # bits
+FEW = 8  # samples
 _ONE = np.uint64(1)
 
 
@@ -74,10 +75,15 @@ def without_lowest(word):
 
 
 @inner
-def all_finite(values):
-    """Tell whether no value is NaN or infinite; then units that are 0 may be left out."""
+def may_skip_zeros(params, n_samples):
+    """Tell whether units that are 0 may be left out: all weights are finite.
+
+    For a few samples the look at the weights costs more than it saves.
+    """
+    if n_samples < FEW:
+        return False
     finite = True
-    for value in values:
+    for value in params:
         finite &= np.isfinite(value)
     return finite
 

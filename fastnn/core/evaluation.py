@@ -8,7 +8,7 @@ import numpy as np
 
 from ._jit import entry
 from .activations import scale_by_derivative
-from .bits import WORD, all_finite
+from .bits import WORD, may_skip_zeros
 from .dense import dense_error_below
 from .figures import add_figures
 from .layout import ACTIVATION, BELOW, N_IN, units_size
@@ -20,7 +20,7 @@ from .propagate import add_gradient, backward, forward, output_range
 def predict_rows(params, layers, X, start, stop, outputs):
     """Overwrite outputs[start:stop] with the network's outputs for these rows of `X`."""
     first, last = output_range(layers)
-    skip_zeros = all_finite(params)
+    skip_zeros = may_skip_zeros(params, stop - start)
     z = np.empty(units_size(layers), params.dtype)
     a = np.zeros(units_size(layers), params.dtype)
     nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
@@ -32,7 +32,7 @@ def predict_rows(params, layers, X, start, stop, outputs):
 @entry
 def evaluate_rows(params, layers, loss, metrics, X, Y, start, stop, figures):
     """Add the loss and the metrics of these rows to `figures`, shape (1 + n_metrics,), in place."""
-    skip_zeros = all_finite(params)
+    skip_zeros = may_skip_zeros(params, stop - start)
     z = np.empty(units_size(layers), params.dtype)
     a = np.zeros(units_size(layers), params.dtype)
     nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
@@ -45,7 +45,7 @@ def evaluate_rows(params, layers, loss, metrics, X, Y, start, stop, figures):
 def add_gradient_of_rows(params, layers, loss, X, Y, start, stop, grad):
     """Add dLoss/dparams of these rows, over the number of all rows, to `grad`, in place."""
     first, last = output_range(layers)
-    skip_zeros = all_finite(params)
+    skip_zeros = may_skip_zeros(params, stop - start)
     z = np.empty(units_size(layers), params.dtype)
     a = np.zeros(units_size(layers), params.dtype)
     nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
@@ -67,7 +67,7 @@ def trace_rows(params, layers, loss, X, Y, z, a, error, delta, grad):
     The cross-entropies have no dLoss/da at the outputs that is finite: there `error` is `delta`.
     """
     first, last = output_range(layers)
-    skip_zeros = all_finite(params)
+    skip_zeros = may_skip_zeros(params, X.shape[0])
     nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
     scale = params.dtype.type(1) / params.dtype.type(X.shape[0])
     for s in range(X.shape[0]):

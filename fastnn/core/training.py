@@ -10,7 +10,7 @@ sample before its update. The padding of every workspace is zero.
 """
 
 from ._jit import entry
-from .bits import all_finite
+from .bits import may_skip_zeros
 from .block import ROWS, add_block_gradient, forward_backward_block
 from .figures import add_figures
 from .layout import ACTIVATION, UNITS
@@ -33,7 +33,7 @@ def train_samples(
     z, a, last_a, delta = workspace[0], workspace[1], workspace[2], workspace[3]
     nonzeros, last_nonzeros = sets[0], sets[1]
     first, last = output_range(layers)
-    skip_zeros = all_finite(params)
+    skip_zeros = may_skip_zeros(params, stop - start)
     last_nonzeros[:] = 0  # no step is pending
     delta[:] = 0
     for position in range(start, stop):
@@ -87,7 +87,7 @@ def train_batches(
     """
     n_samples = X.shape[0]
     one = params.dtype.type(1)
-    skip_zeros = all_finite(params)
+    skip_zeros = may_skip_zeros(params, stop - start)
     position = start
     while position < stop:
         epoch, place = position // n_samples, position % n_samples

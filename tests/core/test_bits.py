@@ -3,7 +3,7 @@ import pytest
 from numba import njit
 
 from fastnn import Dense, Network
-from fastnn.core.bits import WORD, all_finite, lowest, mark_units, nonzeros, without_lowest
+from fastnn.core.bits import FEW, WORD, lowest, mark_units, may_skip_zeros, nonzeros, without_lowest
 
 
 @njit
@@ -39,15 +39,18 @@ def test_the_python_form_checks_its_bounds():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_nothing_is_left_out_beside_what_is_not_finite(bad):
+@pytest.mark.parametrize("n_samples", [1, FEW])
+def test_nothing_is_left_out_beside_what_is_not_finite(bad, n_samples):
     values = np.ones(1000)
-    assert all_finite(values)
+    assert may_skip_zeros(values, FEW)
+    assert not may_skip_zeros(values, FEW - 1)
     values[777] = bad
-    assert not all_finite(values)
+    assert not may_skip_zeros(values, FEW)
+    X, y = [[1, 0, 1]] * n_samples, [0] * n_samples
     net = Network(3, [Dense(2, "relu"), Dense(1)], seed=0)
     net.weights[0][1, 0] = bad
-    assert np.isnan(net.predict([1, 0, 1])).all()  # 0 times NaN is NaN
-    assert np.isnan(net.loss([[1, 0, 1]], [0]))
-    assert np.isnan(net.gradient([[1, 0, 1]], [0])).any()
+    assert np.isnan(net.predict(X)).all()  # 0 times NaN is NaN
+    assert np.isnan(net.loss(X, y))
+    assert np.isnan(net.gradient(X, y)).any()
     for batch_size in (1, None):
-        assert np.isnan(net.fit([[1, 0, 1]], [0], batch_size=batch_size)["loss"]).all()
+        assert np.isnan(net.fit(X, y, batch_size=batch_size)["loss"]).all()
