@@ -35,6 +35,7 @@ def train_samples(
     first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
     last_nonzeros[:] = 0  # no step is pending
+    last_a[:] = 0
     delta[:] = 0
     for position in range(start, stop):
         epoch = position // n_samples
