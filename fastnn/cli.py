@@ -1,4 +1,4 @@
-"""The command line: ``fastnn NAME`` runs the example NAME.
+"""The command line: ``fastnn NAME`` runs the example NAME, ``fastnn warmup`` compiles ahead.
 
 Exit codes: 0 done; 1 an optional package is missing, or a file cannot be written; 2 wrong
 arguments; 130 interrupted. What goes wrong is said in one line on stderr.
@@ -11,9 +11,11 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from time import perf_counter
 from typing import NoReturn
 
-from fastnn import __version__
+from fastnn import __version__, warmup
+from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
 
 
@@ -28,14 +30,15 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; an example that `argv` does not name is listed, not imported."""
     parser = _Parser(
         prog="fastnn",
-        description="Train the five networks of the tutorials that fastnn grew out of.",
-        epilog="Each has its own flags and says which line of its tutorial is which of ours: "
-        "fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing or a file cannot "
-        "be written, 2 wrong arguments.",
+        description="Train the five networks of the tutorials that fastnn grew out of, or compile "
+        "the kernels ahead.",
+        epilog="Each has its own flags, and an example says which line of its tutorial is which of "
+        "ours: fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing or a file "
+        "cannot be written, 2 wrong arguments.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"fastnn {__version__}")
-    commands = parser.add_subparsers(metavar="NAME", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
     for name, summary in EXAMPLES.items():
         command = commands.add_parser(
             name,
@@ -47,8 +50,39 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             example = import_module(f"fastnn.examples.{name}")
             command.description = example.__doc__
             example.add_arguments(command)
-            command.set_defaults(run=example.run)
+            command.set_defaults(run=_run_example, example=example)
+    _add_warmup(commands)
     return parser
+
+
+def _run_example(options: argparse.Namespace) -> None:
+    if options.plot is not None:
+        import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
+    options.example.run(options)
+
+
+def _add_warmup(commands: argparse._SubParsersAction[_Parser]) -> None:
+    summary = "compile all kernels now, so that no later program waits for them"
+    command = commands.add_parser(
+        "warmup",
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}: they are kept on disk.",
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "--dtype", choices=("float64", "float32", "both"), default="both", help="default: both"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.set_defaults(run=_run_warmup)
+
+
+def _run_warmup(options: argparse.Namespace) -> None:
+    dtypes = ("float64", "float32") if options.dtype == "both" else (options.dtype,)
+    start = perf_counter()
+    warmup(dtypes, progress=not options.quiet)
+    seconds, folder = perf_counter() - start, cache_folder()
+    where = "not kept on disk" if folder is None else f"kept in {folder}"
+    print(f"The kernels for {' and '.join(dtypes)} were ready after {seconds:.1f} s, {where}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,8 +114,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     options = _parser(argv).parse_args(argv)
     try:
-        if options.plot is not None:
-            import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
         options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush

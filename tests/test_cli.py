@@ -5,6 +5,7 @@ import pytest
 
 from fastnn import __version__
 from fastnn.cli import main
+from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
 
 
@@ -31,6 +32,8 @@ def python_m_fastnn(*argv):
         (["digits", "--batch-size", "some"], "all, or a whole number of at least 1, got 'some'"),
         (["digits", "--holdout", "5000"], "from 1 to 4999, got '5000'"),
         (["digits", "--reduction", "max"], "invalid choice: 'max'"),
+        (["warmup", "--dtype", "float16"], "invalid choice: 'float16'"),
+        (["warmup", "--plot", "a.png"], "unrecognized arguments: --plot a.png"),
     ],
 )
 def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
@@ -43,12 +46,12 @@ def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
     assert got.out == ""
 
 
-def test_help_lists_the_examples(capsys):
+def test_help_lists_the_commands(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0
     got = capsys.readouterr().out
-    assert all(name in got for name in EXAMPLES)
+    assert all(f"\n    {name}" in got for name in [*EXAMPLES, "warmup"])
 
 
 def test_version(capsys):
@@ -106,6 +109,24 @@ def test_what_stops_an_example_is_said_in_one_line(monkeypatch, capsys, error, c
     got = capsys.readouterr().err
     assert expected in got
     assert got.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--dtype", "float32"], "The kernels for float32 were ready after "),
+        (["--quiet"], "The kernels for float64 and float32 were ready after "),
+    ],
+)
+def test_warmup_says_how_long_it_took_and_where_the_kernels_are(capsys, argv, expected):
+    assert main(["warmup", *argv]) == 0
+    got = capsys.readouterr()
+    assert got.out.startswith(expected)
+    folder = cache_folder()
+    where = "not kept on disk" if folder is None else f"kept in {folder}"
+    assert got.out.endswith(f" s, {where}\n")
+    assert got.out.count("\n") == 1
+    assert got.err == ""
 
 
 def test_as_a_program_results_go_to_stdout_and_nothing_to_stderr():

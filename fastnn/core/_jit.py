@@ -2,10 +2,13 @@
 
 import contextlib
 import hashlib
+import pickle
+import sys
 from pathlib import Path
 
-from numba import njit
-from numba.core.caching import FunctionCache
+import numba
+from numba import config, njit
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
 JIT = {
@@ -21,27 +24,62 @@ def _digest_of_sources():
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return digest.hexdigest()[:16]
 
 
 SOURCES = _digest_of_sources()
+
+
+class KernelFiles(IndexDataCacheFile):
+    """The compiled forms of one function: a file each, named by all that it was compiled from.
+
+    Numba itself numbers the files and keeps an index. Two processes that save at once can so
+    leave a float32 kernel under the number of the float64 one, to fail in every later process.
+    """
+
+    def __init__(self, folder, function):
+        self._function = f"{function.__module__}.{function.__qualname__}"
+        super().__init__(folder, self._function, SOURCES)
+
+    def load(self, key):
+        digest, kernel = self._load_data(self._name(key))
+        if digest != hashlib.sha256(kernel).digest():
+            raise ValueError("a kernel on disk must be as it was saved, got a damaged file")
+        return pickle.loads(kernel)
+
+    def save(self, key, data):
+        kernel = self._dump(data)
+        self._save_data(self._name(key), (hashlib.sha256(kernel).digest(), kernel))
+        for path in Path(self._cache_path).glob("fastnn-*"):
+            if SOURCES not in path.name:  # what an earlier version of fastnn has left
+                path.unlink(missing_ok=True)
+
+    def flush(self):
+        for path in Path(self._cache_path).glob(f"fastnn-*-{self._function}-*"):
+            path.unlink(missing_ok=True)
+
+    def _name(self, key):
+        compiled_by = (sys.implementation.cache_tag, numba.__version__, config.BOUNDSCHECK)
+        digest = hashlib.sha256(repr((compiled_by, key)).encode()).hexdigest()
+        return f"fastnn-{SOURCES}-{self._function}-{digest[:16]}.nbc"
 
 
 class KernelCache(FunctionCache):
     """Numba's cache on disk, made safe: it knows the callees, and its failures cost time only.
 
     Numba looks at the file of the function itself, so after an edit of a callee it would run the
-    old code; here the key holds a hash of the whole core. A folder that cannot be read or written
-    (a full disk, a read-only install, another user's files) is as if there were no cache.
+    old code; here the names of the files hold a hash of the whole core. A folder that cannot be
+    read or written (a full disk, another user's files) is as if there were no cache.
     """
 
-    def _index_key(self, sig, codegen):
-        return (*super()._index_key(sig, codegen), SOURCES)
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file = KernelFiles(self.cache_path, function)
 
     def load_overload(self, sig, target_context):
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # whatever a damaged file makes the unpickler raise: compile instead
+        except Exception:  # no file, or whatever a damaged one makes the unpickler raise: compile
             return None
 
     def save_overload(self, sig, data):
@@ -49,12 +87,28 @@ class KernelCache(FunctionCache):
             super().save_overload(sig, data)
 
 
+def _cache_of(function):
+    """Return where the kernels of a function are kept on disk, None where they cannot be."""
+    if config.DISABLE_JIT or not Path(__file__).is_file():
+        return None  # in a zip or a frozen program there are no sources to name the files by
+    try:
+        return KernelCache(function)
+    except RuntimeError:  # Numba could write neither beside the sources nor in the user's folder
+        return None
+
+
+def cache_folder() -> Path | None:
+    """Return the folder where compiled kernels are kept, None where they are not kept."""
+    cache = _cache_of(entry)
+    return None if cache is None else Path(cache.cache_path)
+
+
 def entry(function):
     """Compile a kernel that Python calls: on its first call, once a dtype, kept on disk."""
     kernel = njit(**JIT)(function)
-    if hasattr(kernel, "_cache"):  # a plain function when the compiler is off
-        with contextlib.suppress(RuntimeError):  # Numba found no folder that it may write to
-            kernel._cache = KernelCache(function)
+    cache = _cache_of(function)
+    if cache is not None:
+        kernel._cache = cache
     return kernel
 
 

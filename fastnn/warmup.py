@@ -1,0 +1,66 @@
+"""Compiling ahead: all that a dtype needs, before the first call that somebody waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+from tqdm import tqdm
+
+from .layers import Dense
+from .network import Network
+from .validation import Array, as_dtype
+
+# Between them these reach every compiled entry point: test_warmup looks for one left out.
+_CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
+    "fit": lambda net, X, Y: net.fit(X, Y),
+    "fit in batches": lambda net, X, Y: net.fit(X, Y, batch_size=len(X)),
+    "predict": lambda net, X, Y: net.predict(X),
+    "predict a row": lambda net, X, Y: net.predict(X[0]),
+    "loss": lambda net, X, Y: net.loss(X, Y),
+    "gradient": lambda net, X, Y: net.gradient(X, Y),
+    "trace": lambda net, X, Y: net.trace(X, Y),
+}
+
+
+def warmup(
+    dtypes: DTypeLike | Sequence[DTypeLike] = ("float64", "float32"), *, progress: bool = False
+) -> None:
+    """Compile every kernel, or load it from disk where it is kept from an earlier time.
+
+    Without it each kernel is compiled by the first call that needs it, which then takes seconds.
+    No network is touched, nor any random stream.
+
+    Parameters
+    ----------
+    dtypes : str or numpy.dtype, or a list or tuple of them
+        Of float64 and float32: those of the networks to come.
+    progress : bool
+        Whether to show a bar on stderr, where that is a terminal.
+
+    Raises
+    ------
+    ValueError
+        If a dtype is another one; nothing has been compiled then.
+
+    Notes
+    -----
+    Kernels are kept in the folder that ``NUMBA_CACHE_DIR`` names, else beside the sources of
+    fastnn, else in the user's cache folder, whichever can be written to; where none can, they
+    serve this process only.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> fastnn.warmup("float64")
+    """
+    several: Sequence[Any] = dtypes if isinstance(dtypes, list | tuple) else [dtypes]
+    names = [as_dtype(dtype).name for dtype in several]
+    steps = [(name, call) for name in names for call in _CALLS]
+    with tqdm(steps, unit="call", leave=False, disable=None if progress else True) as bar:
+        for name, call in bar:
+            bar.set_description(f"{name} {call}")
+            X, Y = np.zeros((2, 1)), np.zeros((2, 1))
+            _CALLS[call](Network(1, [Dense(1)], dtype=name, seed=0), X, Y)

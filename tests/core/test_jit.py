@@ -1,0 +1,171 @@
+"""The cache on disk, on functions that compile in no time; test_start has the real kernels."""
+
+import errno
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import config
+
+from fastnn.core import _jit
+from fastnn.core._jit import cache_folder, entry, inner
+
+pytestmark = pytest.mark.compiled
+
+VALUES = np.array([1.0, 2.0, 4.0])
+
+
+def total(values):
+    result = values[0]
+    for i in range(1, len(values)):
+        result += values[i]
+    return result
+
+
+def value_at(values, i):
+    return values[i]
+
+
+def counts(kernel):
+    """Return how many forms of the kernel were compiled, and how many loaded."""
+    return sum(kernel.stats.cache_misses.values()), sum(kernel.stats.cache_hits.values())
+
+
+COMPILED, LOADED = (1, 0), (0, 1)
+
+
+def call(values=VALUES):
+    """Return the counts of a kernel that has run as in a new process."""
+    kernel = entry(total)
+    assert kernel(values) == 7
+    return counts(kernel)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return the folder, not made yet, that kernels are kept in."""
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))
+    return Path(entry(total).stats.cache_path)
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_kernel_is_compiled_once(folder):
+    assert call() == COMPILED
+    assert call() == LOADED
+
+
+def test_a_kernel_is_found_by_what_it_is_compiled_from(folder):
+    """Two processes that start from nothing must not choose one name for two kernels."""
+    call()
+    float64 = names(folder)
+    for name in float64:
+        (folder / name).unlink()
+    call(VALUES.astype("float32"))
+    assert len(float64) == len(names(folder)) == 1
+    assert float64 != names(folder)
+
+
+def test_an_upgrade_compiles_anew_and_leaves_nothing_behind(folder, monkeypatch):
+    call()
+    entry(value_at)(VALUES, 0)  # a function that the next version may lack
+    before = names(folder)
+    monkeypatch.setattr(_jit, "SOURCES", "0123456789abcdef")
+    assert call() == COMPILED
+    assert call() == LOADED
+    assert len(before) == 2
+    assert len(names(folder)) == 1
+    assert before.isdisjoint(names(folder))
+
+
+def test_a_checked_kernel_is_another_one(folder, monkeypatch):
+    assert entry(value_at)(VALUES, 2) == 4
+    monkeypatch.setattr(config, "BOUNDSCHECK", 1)
+    with pytest.raises(IndexError):
+        entry(value_at)(VALUES, 3)
+
+
+def test_recompiling_does_not_load(folder):
+    call()
+    kernel = entry(total)
+    kernel(VALUES)
+    assert counts(kernel) == LOADED
+    kernel.recompile()
+    assert counts(kernel) == (1, 1)
+    assert call() == LOADED
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: b"garbage",
+        lambda content: bytes(len(content)),
+        lambda content: content[: len(content) // 2],
+        lambda content: pickle.dumps("a string"),
+    ],
+    ids=["empty", "garbage", "zeros", "half", "another pickle"],
+)
+def test_a_damaged_file_is_compiled_anew_and_replaced(folder, damage):
+    call()
+    (path,) = folder.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    assert call() == COMPILED
+    assert call() == LOADED
+
+
+@pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8])
+def test_a_flipped_bit_is_noticed(folder, part):
+    """Machine code with a wrong bit would run: the file holds a digest of it."""
+    call()
+    (path,) = folder.iterdir()
+    content = bytearray(path.read_bytes())
+    content[int(part * len(content))] ^= 1
+    path.write_bytes(content)
+    assert call() == COMPILED
+
+
+def test_a_file_that_cannot_be_read_nor_replaced_is_passed_by(folder):
+    call()
+    (path,) = folder.iterdir()
+    path.unlink()
+    path.mkdir()
+    assert call() == COMPILED
+    assert names(folder) == {path.name}
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_a_disk_that_takes_nothing_costs_time_only(folder, monkeypatch, code):
+    def open_to_read(path, mode):
+        if "w" in mode:
+            raise OSError(code, os.strerror(code))
+        return open(path, mode)
+
+    monkeypatch.setattr("numba.core.caching.open", open_to_read, raising=False)
+    assert call() == COMPILED
+    assert call() == COMPILED
+    assert names(folder) == set()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_without_a_folder_to_write_to_a_kernel_serves_its_process(folder, monkeypatch, code):
+    """As Numba sees an unwritable home and package; root can write to any, hence the patch."""
+
+    def refuse(**options):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert cache_folder() is None
+    assert call() == COMPILED
+    assert call() == COMPILED
+
+
+def test_without_the_compiler_an_entry_is_its_function(monkeypatch):
+    monkeypatch.setattr(config, "DISABLE_JIT", 1)
+    assert entry(total) is total
+    assert inner(total) is total
+    assert cache_folder() is None
