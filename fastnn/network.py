@@ -322,6 +322,7 @@ class Network(Architecture):
                 self.params, self._model.table, losses.CODES[self.loss_name],
                 samples, targets, start, stop, grad,
             )  # fmt: skip
+        grad /= len(samples)
         return grad
 
     def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
@@ -358,6 +359,7 @@ class Network(Architecture):
         evaluation.trace_rows(
             self.params, table, losses.CODES[self.loss_name], samples, targets, *units, grad
         )
+        grad /= len(samples)
         if np.ndim(x) == 1:
             units = units[:, 0]
         return tuple(

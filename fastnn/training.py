@@ -14,8 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from .core import evaluation, figures, layout, losses, training
-from .core.bits import WORD
 from .core.block import ROWS
+from .core.variants import rows_ahead
 from .history import History
 from .initializers import Random
 from .optimizers import SGD
@@ -125,12 +125,8 @@ def _scratch(model: Model, batch_size: int) -> tuple[Array, ...]:
     dtype = model.params.dtype
     n_units = layout.units_size(model.table)
     if batch_size == 1:
-        return np.zeros((4, n_units), dtype), np.zeros((2, n_units // WORD), np.uint64)
-    return (
-        np.zeros((2, ROWS + 1, n_units), dtype),
-        np.zeros(n_units, np.uint64),
-        np.zeros(model.params.size, dtype),
-    )
+        return (np.zeros((4, rows_ahead(model.table), n_units), dtype),)
+    return np.zeros((3, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
 
 
 def _train_slice(
@@ -150,13 +146,14 @@ def _train_slice(
         order, start, stop,
     )  # fmt: skip
     learning_rate = model.params.dtype.type(plan.optimizer.learning_rate)
+    position: int
     if plan.batch_size == 1:
-        training.train_samples(*arguments, learning_rate, *scratch, sums)
-        return stop
-    mean = plan.reduction == "mean"
-    position: int = training.train_batches(
-        *arguments, plan.batch_size, mean, learning_rate, *scratch, sums
-    )
+        position = training.train_samples(*arguments, learning_rate, *scratch, sums)
+    else:
+        mean = plan.reduction == "mean"
+        position = training.train_batches(
+            *arguments, plan.batch_size, mean, learning_rate, *scratch, sums
+        )
     return position
 
 

@@ -15,7 +15,6 @@ from numba.extending import lower_builtin, type_callable
 from ._jit import inner
 
 WORD = 64  # bits
-FEW = 8  # samples
 _ONE = np.uint64(1)
 
 
@@ -75,20 +74,6 @@ def without_lowest(word):
 
 
 @inner
-def may_skip_zeros(params, n_samples):
-    """Tell whether units that are 0 may be left out: all weights are finite.
-
-    For a few samples the look at the weights costs more than it saves.
-    """
-    if n_samples < FEW:
-        return False
-    finite = True
-    for value in params:
-        finite &= np.isfinite(value)
-    return finite
-
-
-@inner
 def mark_units(a, start, n, skip_zeros, words):
     """Overwrite `words` from bit `start` on: bit start + i is set unless a[start + i] is skipped.
 
@@ -104,18 +89,20 @@ def mark_units(a, start, n, skip_zeros, words):
 
 
 @inner
-def mark_rows(a, n_units, n_rows, start, n, skip_zeros, words):
-    """Overwrite words[start : start + n]: bit t of a unit's word is set unless row t skips it.
+def mark_quads(a, start, n, skip_zeros, n_quads, n_units, words):
+    """Overwrite the words of these `n` units of each quad: a bit is set unless all rows skip it.
 
-    `a` holds `n_rows` <= 64 rows of `n_units` units, one after the other.
+    `a` holds `n_units` elements a row, one row after the other, and `words` n_units / WORD a quad;
+    for `start` and the last word see `mark_units`.
     """
-    part = words[start : start + n]
-    if not skip_zeros:
-        part[:] = ~np.uint64(0) >> np.uint64(WORD - n_rows)
-        return
-    part[:] = 0
-    for t in range(n_rows):
-        row = a[t * n_units + start : t * n_units + start + n]
-        bit = _ONE << np.uint64(t)
-        for i in range(n):
-            part[i] |= bit if row[i] != 0 else np.uint64(0)
+    stop = start + n
+    for quad in range(n_quads):
+        for first in range(start, stop, WORD):
+            place = 4 * quad * n_units + first
+            word = ~np.uint64(0)
+            if skip_zeros:
+                word = nonzeros(a, place) | nonzeros(a, place + n_units)
+                word |= nonzeros(a, place + 2 * n_units) | nonzeros(a, place + 3 * n_units)
+            if stop - first < WORD:
+                word &= (_ONE << np.uint64(stop - first)) - _ONE
+            words[(quad * n_units + first) // WORD] = word

@@ -1,41 +1,87 @@
-"""A block of samples through a whole network, and the sum of their gradients.
+"""A block of samples through a whole network, in quads, and the sum of their gradients.
 
-The weights of a layer are read and written once for the whole block. `workspace`, shape
-(2, ROWS + 1, n_units), holds the activations and the deltas of its samples; the row beyond them is
-scratch. `words`, shape (n_units,), has a word of bits a unit.
+`a`, `z` and `delta` have a row for each sample, up to `ROWS` of `n_units` elements, laid out by the
+layer table; `words`, flat, has n_units / WORD a quad: the units that take part. In a last quad that
+is not full the activations and deltas of the missing samples are zero.
 """
 
 from ._jit import inner
-from .bits import mark_rows
-from .dense import dense_add_gradient_of_rows
+from .activations import activate
+from .bits import mark_quads
 from .figures import add_figures
-from .layout import ACTIVATION, BELOW, N_IN
+from .layout import ACTIVATION, N_OUT, UNITS
 from .losses import output_delta
-from .propagate import backward, forward, output_range
+from .propagate import backward, output_range
+from .quads import QUAD, dense_add_gradient_quads, dense_forward_quads
+from .variants import is_often_zero
 
-ROWS = 32  # at most 64, the bits of a word; the block and a layer of weights share a cache of 1 MB
-
-
-@inner
-def forward_backward_block(
-    params, layers, loss, metrics, X, Y, samples, skip_zeros, workspace, words, figures
-):
-    """Overwrite the activations and deltas of the block X[samples], and add to `figures`."""
-    first, last = output_range(layers)
-    z = workspace[0, ROWS]
-    for t in range(samples.shape[0]):
-        a, delta, y = workspace[0, t], workspace[1, t], Y[samples[t]]
-        forward(params, layers, X[samples[t]], skip_zeros, z, a, words)
-        add_figures(loss, metrics, layers, z, a, y, figures)
-        output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, delta)
-        backward(params, layers, z, a, delta)
+ROWS = 32  # the block, a layer of weights and its gradient share a cache of 1 MB
 
 
 @inner
-def add_block_gradient(target, layers, workspace, n_rows, skip_zeros, words, scale):
-    """Add scale times the sum of dLoss/dparams over the block to `target`, in place."""
-    n_units = words.shape[0]
-    a, delta = workspace[0].reshape(-1), workspace[1].reshape(-1)
+def quads_of(n_rows):
+    """Return how many quads hold so many rows."""
+    return (n_rows + QUAD - 1) // QUAD
+
+
+@inner
+def enter_block(X, samples, skip_zeros, n_quads, a, words):
+    """Put the samples X[samples] below layer 0, and zeros in what is left of the quads."""
+    n_rows, n_in = samples.shape[0], X.shape[1]
+    for t in range(QUAD * n_quads):
+        row = a[t]
+        if t < n_rows:
+            x = X[samples[t]]
+            for i in range(n_in):
+                row[i] = x[i]
+        else:
+            row[:] = 0
+    mark_quads(a.reshape(-1), 0, n_in, skip_zeros, n_quads, a.shape[1], words)
+
+
+@inner
+def forward_block(params, layers, X, samples, skip_zeros, z, a, words):
+    """Overwrite `z`, `a` and `words` for the inputs X[samples]."""
+    n_rows, n_units = samples.shape[0], a.shape[1]
+    n_quads = quads_of(n_rows)
+    flat_a, flat_z = a.reshape(-1), z.reshape(-1)
+    enter_block(X, samples, skip_zeros, n_quads, a, words)
     for k in range(layers.shape[0]):
-        mark_rows(a, n_units, n_rows, layers[k, BELOW], layers[k, N_IN], skip_zeros, words)
-        dense_add_gradient_of_rows(target, layers[k], a, words, delta, n_units, n_rows, scale)
+        start, n_out = layers[k, UNITS], layers[k, N_OUT]
+        dense_forward_quads(params, layers[k], flat_a, words, n_quads, n_units, flat_z)
+        for t in range(n_rows):
+            activate(layers[k, ACTIVATION], z[t], a[t], start, start + n_out)
+        for t in range(n_rows, QUAD * n_quads):
+            a[t, start : start + n_out] = 0
+        if k + 1 < layers.shape[0]:
+            skip = skip_zeros and is_often_zero(layers[k])
+            mark_quads(flat_a, start, n_out, skip, n_quads, n_units, words)
+
+
+@inner
+def backward_block(params, layers, loss, Y, samples, z, a, delta):
+    """Overwrite `delta` with dLoss/dz of all layers, for the targets Y[samples]."""
+    first, last = output_range(layers)
+    n_rows = samples.shape[0]
+    for t in range(n_rows):
+        y = Y[samples[t]]
+        output_delta(loss, layers[-1, ACTIVATION], z[t], a[t], first, last, y, delta[t])
+        backward(params, layers, z[t], a[t], delta[t])
+    for t in range(n_rows, QUAD * quads_of(n_rows)):
+        delta[t, :] = 0
+
+
+@inner
+def add_figures_of_block(loss, metrics, layers, Y, samples, z, a, figures):
+    """Add the loss and the metrics of the block to `figures`, in place."""
+    for t in range(samples.shape[0]):
+        add_figures(loss, metrics, layers, z[t], a[t], Y[samples[t]], figures)
+
+
+@inner
+def add_gradient_of_block(target, layers, n_rows, a, words, delta):
+    """Add the sum of dLoss/dparams over the block to `target`, in place."""
+    flat_a, flat_delta = a.reshape(-1), delta.reshape(-1)
+    n_quads, n_units = quads_of(n_rows), a.shape[1]
+    for k in range(layers.shape[0]):
+        dense_add_gradient_quads(target, layers[k], flat_a, words, n_quads, n_units, flat_delta)

@@ -8,54 +8,69 @@ import numpy as np
 
 from ._jit import entry
 from .activations import scale_by_derivative
-from .bits import WORD, may_skip_zeros
-from .dense import dense_error_below
-from .figures import add_figures
+from .bits import WORD
+from .block import (
+    ROWS,
+    add_figures_of_block,
+    add_gradient_of_block,
+    backward_block,
+    forward_block,
+    quads_of,
+)
+from .dense import dense_error_below, dense_step_forward
 from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
-from .propagate import add_gradient, backward, forward, output_range
+from .propagate import forward, output_range
+from .variants import may_skip_zeros
 
 
 @entry
 def predict_rows(params, layers, X, start, stop, outputs):
     """Overwrite outputs[start:stop] with the network's outputs for these rows of `X`."""
+    n_units = units_size(layers)
     first, last = output_range(layers)
+    if stop - start == 1:
+        row_z, row_a = np.empty(n_units, params.dtype), np.zeros(n_units, params.dtype)
+        nonzeros = np.empty(n_units // WORD, np.uint64)
+        forward(params, layers, X[start], False, row_z, row_a, nonzeros)
+        outputs[start] = row_a[first:last]
+        return
     skip_zeros = may_skip_zeros(params, stop - start)
-    z = np.empty(units_size(layers), params.dtype)
-    a = np.zeros(units_size(layers), params.dtype)
-    nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
-    for s in range(start, stop):
-        forward(params, layers, X[s], skip_zeros, z, a, nonzeros)
-        outputs[s] = a[first:last]
+    z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
+    words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_block(params, layers, X, samples, skip_zeros, z, a, words)
+        for t in range(samples.shape[0]):
+            outputs[block + t] = a[t, first:last]
 
 
 @entry
 def evaluate_rows(params, layers, loss, metrics, X, Y, start, stop, figures):
     """Add the loss and the metrics of these rows to `figures`, shape (1 + n_metrics,), in place."""
+    n_units = units_size(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
-    z = np.empty(units_size(layers), params.dtype)
-    a = np.zeros(units_size(layers), params.dtype)
-    nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
-    for s in range(start, stop):
-        forward(params, layers, X[s], skip_zeros, z, a, nonzeros)
-        add_figures(loss, metrics, layers, z, a, Y[s], figures)
+    z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
+    words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_block(params, layers, X, samples, skip_zeros, z, a, words)
+        add_figures_of_block(loss, metrics, layers, Y, samples, z, a, figures)
 
 
 @entry
 def add_gradient_of_rows(params, layers, loss, X, Y, start, stop, grad):
-    """Add dLoss/dparams of these rows, over the number of all rows, to `grad`, in place."""
-    first, last = output_range(layers)
+    """Add the sum of dLoss/dparams over these rows to `grad`, in place."""
+    n_units = units_size(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
-    z = np.empty(units_size(layers), params.dtype)
-    a = np.zeros(units_size(layers), params.dtype)
-    nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
-    delta = np.zeros(units_size(layers), params.dtype)
-    scale = params.dtype.type(1) / params.dtype.type(X.shape[0])
-    for s in range(start, stop):
-        forward(params, layers, X[s], skip_zeros, z, a, nonzeros)
-        output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, Y[s], delta)
-        backward(params, layers, z, a, delta)
-        add_gradient(grad, layers, a, nonzeros, delta, scale)
+    z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
+    delta = np.zeros((ROWS, n_units), params.dtype)
+    words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_block(params, layers, X, samples, skip_zeros, z, a, words)
+        backward_block(params, layers, loss, Y, samples, z, a, delta)
+        add_gradient_of_block(grad, layers, samples.shape[0], a, words, delta)
 
 
 @entry
@@ -63,13 +78,14 @@ def trace_rows(params, layers, loss, X, Y, z, a, error, delta, grad):
     """Open one step: all that `forward` and `backward` compute on their way.
 
     `z`, `a`, `error` (dLoss/da) and `delta` (dLoss/dz), each of shape (n_samples, n_units), are
-    overwritten, but for their padding, which must be zero. The mean gradient is added to `grad`.
-    The cross-entropies have no dLoss/da at the outputs that is finite: there `error` is `delta`.
+    overwritten, but for their padding, which must be zero. The sum of the gradients is added to
+    `grad`. The cross-entropies have no dLoss/da at the outputs that is finite: there `error` is
+    `delta`.
     """
     first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, X.shape[0])
     nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
-    scale = params.dtype.type(1) / params.dtype.type(X.shape[0])
+    nothing, nowhere = np.zeros_like(nonzeros), np.empty(z.shape[1], params.dtype)
     for s in range(X.shape[0]):
         forward(params, layers, X[s], skip_zeros, z[s], a[s], nonzeros)
         output_error(loss, a[s], first, last, Y[s], error[s])
@@ -81,4 +97,5 @@ def trace_rows(params, layers, loss, X, Y, z, a, error, delta, grad):
             for j in range(start, stop):
                 delta[s, j] = error[s, j]
             scale_by_derivative(layers[k - 1, ACTIVATION], z[s], a[s], delta[s], start, stop)
-        add_gradient(grad, layers, a[s], nonzeros, delta[s], scale)
+        for k in range(layers.shape[0]):  # a step of delta, and a forward pass of no input
+            dense_step_forward(grad, layers[k], a[s], nonzeros, delta[s], a[s], nothing, nowhere)

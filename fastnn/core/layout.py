@@ -2,7 +2,7 @@
 
 Offsets are computed in this file and nowhere else. A layer owns n_in + 1 rows of `stride` elements
 in the flat vector `params`: W row by row, then b (a row of zeros where there is no bias), each row
-padded with zeros to groups of registers. The units of one sample (z, a, delta) are the inputs, then
+padded with zeros to pairs of registers. The units of one sample (z, a, delta) are the inputs, then
 each layer's outputs, padded to whole words of bits: so the activations below layer 0 are the sample
 itself, and a set of units starts at a word's beginning.
 """
@@ -72,14 +72,13 @@ def layer_table(
 
 
 def _row_length(n_out: int, lanes: int) -> int:
-    """Return the length of a padded row: groups of four registers, then one of 1, 2 or 4.
+    """Return the length of a padded row: an even number of registers.
 
     Rows a multiple of 1 KiB apart would fall on few sets of the cache (784-512-10 per sample:
     107 us in float64): such a row gets one more group (34 us).
     """
     registers = _round_up(n_out, lanes) // lanes
-    rest = registers % GROUP
-    registers += (1 << (rest - 1).bit_length()) - rest if rest else 0
+    registers += registers % 2
     if registers * REGISTER_BYTES % 1024 == 0:
         registers += GROUP
     return registers * lanes

@@ -1,19 +1,16 @@
-"""One sample through a whole network: forward, and backward with its gradient.
+"""One sample through a whole network: forward, the last one's step on the way, and backward.
 
-z, a and delta are flat arrays of all units of one sample, laid out by the layer table; `nonzeros`
-has a bit for each, set where the activation takes part: with `skip_zeros`, where it is not 0.
+z, a, delta and step are flat arrays of all units of one sample, laid out by the layer table;
+`nonzeros` has a bit for each, set where the activation takes part: with `skip_zeros`, where it may
+not be 0.
 """
 
 from ._jit import inner
 from .activations import activate, scale_by_derivative
 from .bits import mark_units
-from .dense import (
-    dense_add_gradient,
-    dense_error_below,
-    dense_forward,
-    dense_step_forward,
-)
+from .dense import dense_error_below, dense_forward, dense_step_forward
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS
+from .variants import is_often_zero
 
 
 @inner
@@ -36,7 +33,7 @@ def leave(layer, z, skip_zeros, a, nonzeros):
     """Turn the layer's pre-activations into what the next one takes."""
     start, n_out = layer[UNITS], layer[N_OUT]
     activate(layer[ACTIVATION], z, a, start, start + n_out)
-    mark_units(a, start, n_out, skip_zeros, nonzeros)
+    mark_units(a, start, n_out, skip_zeros and is_often_zero(layer), nonzeros)
 
 
 @inner
@@ -49,10 +46,11 @@ def forward(params, layers, x, skip_zeros, z, a, nonzeros):
 
 
 @inner
-def step_forward(params, layers, last_a, last_nonzeros, step, x, skip_zeros, z, a, nonzeros):
-    """Do the last sample's step in `params`, and overwrite `z`, `a` and `nonzeros` for `x`."""
-    enter(x, skip_zeros, a, nonzeros)
-    for k in range(layers.shape[0]):
+def step_forward(
+    params, layers, first_layer, last_a, last_nonzeros, step, skip_zeros, z, a, nonzeros
+):
+    """Do the last sample's step, and overwrite `z`, `a` and `nonzeros`, from a layer on."""
+    for k in range(first_layer, layers.shape[0]):
         dense_step_forward(params, layers[k], last_a, last_nonzeros, step, a, nonzeros, z)
         leave(layers[k], z, skip_zeros, a, nonzeros)
 
@@ -64,10 +62,3 @@ def backward(params, layers, z, a, delta):
         dense_error_below(params, layers[k], delta, delta)
         start = layers[k, BELOW]
         scale_by_derivative(layers[k - 1, ACTIVATION], z, a, delta, start, start + layers[k, N_IN])
-
-
-@inner
-def add_gradient(target, layers, a, nonzeros, delta, scale):
-    """Add scale dLoss/dparams to `target`, in place."""
-    for k in range(layers.shape[0]):
-        dense_add_gradient(target, layers[k], a, nonzeros, delta, scale)

@@ -3,7 +3,8 @@ import pytest
 from numba import njit
 
 from fastnn import Dense, Network
-from fastnn.core.bits import FEW, WORD, lowest, mark_units, may_skip_zeros, nonzeros, without_lowest
+from fastnn.core.bits import WORD, lowest, mark_units, nonzeros, without_lowest
+from fastnn.core.variants import FEW, may_skip_zeros
 
 
 @njit
