@@ -9,7 +9,8 @@ is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with 
 
 from ._jit import inner
 from .elementary import exp, expm1, gelu, gelu_derivative, sigmoid, softplus, swish, tanh
-from .vectors import lanes_of, load, splat, store, total, up_to, vector_function, where, zeros
+from .lanewise import vector_function, where
+from .vectors import lanes_of, load, splat, store, total, up_to, zeros
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX = range(10)
 CODES = {

@@ -11,8 +11,10 @@ gradient descent, but for rounding.
 """
 
 from ._jit import inner
+from .lanewise import multiply_add
 from .layout import N_IN, STRIDE, TRAIN_BIAS, UNITS
-from .vectors import lanes_of, load, multiply_add, splat, store, total, zeros
+from .rows import row_of
+from .vectors import lanes_of, load, splat, store, total, zeros
 
 
 @inner
@@ -24,7 +26,7 @@ def multiply_inputs(layer, a, n_rows, products):
     two = zeros(a, 2)
     for t in range(1, n_rows):
         for s in range(t):
-            x, last_x = a[t], a[s]
+            x, last_x = row_of(a, t), row_of(a, s)
             sums, more = zeros(a, 2), zeros(a, 2)
             for i in range(0, layer[N_IN], 2 * lanes_of(two)):
                 sums = multiply_add(load(x, i, two), load(last_x, i, two), sums)
@@ -40,5 +42,5 @@ def add_steps(layer, products, steps, t, z):
     for unit in range(layer[UNITS], layer[UNITS] + layer[STRIDE], lanes_of(two)):
         sums = load(z, unit, two)
         for s in range(t):
-            sums = multiply_add(splat(products[t, s], two), load(steps[s], unit, two), sums)
+            sums = multiply_add(splat(products[t, s], two), load(row_of(steps, s), unit, two), sums)
         store(z, unit, sums)

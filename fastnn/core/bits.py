@@ -31,7 +31,7 @@ def nonzeros(array, i):
     """Return a word whose bit b is set where array[i + b] is not 0; NaN is not 0."""
     if not 0 <= i <= array.size - WORD:
         raise IndexError(f"a word must lie within [0, {array.size}), got [{i}, {i + WORD})")
-    return np.packbits(array[i : i + WORD] != 0, bitorder="little").view(np.uint64)[0]
+    return np.packbits(array.reshape(-1)[i : i + WORD] != 0, bitorder="little").view(np.uint64)[0]
 
 
 # ---- what Numba compiles for them ----------------------------------------------------------------

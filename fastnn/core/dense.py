@@ -16,8 +16,9 @@ A pass over the rows of W keeps the sums of four registers of outputs, the last 
 
 from ._jit import inner
 from .bits import WORD, lowest, without_lowest
+from .lanewise import multiply_add
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
-from .vectors import lanes_of, load, multiply_add, splat_at, store, total, zeros
+from .vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
 
 
 @inner
@@ -91,13 +92,19 @@ def _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzero
 @inner
 def dense_error_below(params, layer, delta, error):
     """Overwrite the units below of `error` with delta W^T: their dLoss/da."""
-    stride, units, below = layer[STRIDE], layer[UNITS], layer[BELOW]
-    one = zeros(params, 1)
-    row = layer[WEIGHTS]
-    for i in range(below, below + layer[N_IN]):
-        sums = zeros(params, 1)
-        for column in range(0, stride, lanes_of(one)):
-            weights = load(params, row + column, one)
-            sums = multiply_add(weights, load(delta, units + column, one), sums)
-        error[i] = total(sums)
-        row += stride
+    n_in, stride, units = layer[N_IN], layer[STRIDE], layer[UNITS]
+    two = zeros(params, 2)
+    for i in range(0, n_in, 4):  # four rows of W, the last one again where there are no more
+        row0 = layer[WEIGHTS] + i * stride
+        row1 = layer[WEIGHTS] + min(i + 1, n_in - 1) * stride
+        row2 = layer[WEIGHTS] + min(i + 2, n_in - 1) * stride
+        row3 = layer[WEIGHTS] + min(i + 3, n_in - 1) * stride
+        sums0 = sums1 = sums2 = sums3 = two
+        for column in range(0, stride, lanes_of(two)):
+            deltas = load(delta, units + column, two)
+            sums0 = multiply_add(load(params, row0 + column, two), deltas, sums0)
+            sums1 = multiply_add(load(params, row1 + column, two), deltas, sums1)
+            sums2 = multiply_add(load(params, row2 + column, two), deltas, sums2)
+            sums3 = multiply_add(load(params, row3 + column, two), deltas, sums3)
+        errors = totals(sums0, sums1, sums2, sums3)
+        store(error, layer[BELOW] + i, up_to(n_in - i, errors))

@@ -20,7 +20,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .vectors import multiply_add, nearest, power_of_two, times_power_of_two, vector_function, where
+from .lanewise import (
+    multiply_add,
+    nearest,
+    power_of_two,
+    times_power_of_two,
+    vector_function,
+    where,
+)
 
 _INV_LN2 = 1.0 / math.log(2.0)
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)

@@ -11,7 +11,8 @@ import numpy as np
 from ._jit import inner
 from .activations import SIGMOID, SOFTMAX, largest_of, scale_by_derivative, shifted_exp
 from .elementary import softplus
-from .vectors import lanes_of, load, splat, total, up_to, zeros
+from .lanewise import vector_function, where
+from .vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
 
 HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY = range(7)
 CODES = {
@@ -27,6 +28,36 @@ CODES = {
 PARTNERS = {BINARY_CROSS_ENTROPY: SIGMOID, CROSS_ENTROPY: SOFTMAX}
 
 
+@vector_function
+def sign(e):
+    """Return 1, -1, or e where it is 0 or NaN."""
+    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
+
+
+@vector_function
+def clipped(e):
+    """Return e, cut off at -1 and 1."""
+    return where(abs(e) > 1.0, sign(e), e)
+
+
+@vector_function
+def huber(e):
+    """Return e^2 / 2 where |e| <= 1, |e| - 1/2 elsewhere."""
+    return where(abs(e) > 1.0, abs(e) - 0.5, 0.5 * (e * e))
+
+
+@vector_function
+def binary_cross_entropy(z, y):
+    """Return log(1 + e^z) - y z; its parts that grow are taken together, for they may cancel."""
+    return softplus(-abs(z)) + (where(z > 0.0, z, 0.0 * z) - y * z)
+
+
+@inner
+def errors(a, j, stop, start, y, like):
+    """Return a - y of as many units from `j` on as `like` has lanes, 0 from `stop` on."""
+    return up_to(stop - j, load(a, j, like)) - load_part(y, j - start, stop - j, like)
+
+
 @inner
 def sample_loss(code, z, a, start, stop, y):
     """Return the loss of one sample, whose outputs are the units [start, stop).
@@ -37,70 +68,60 @@ def sample_loss(code, z, a, start, stop, y):
     binary_cross_entropy   sum log(1 + e^z) - y z
     cross_entropy          sum y (log sum e^z - z)
     """
-    scalar = z.dtype.type
-    n_out = scalar(stop - start)
-    loss = scalar(0)
-    one = zeros(z, 1)
-    if code in (HALF_SSE, SSE, MSE):
-        for j in range(start, stop):
-            loss += (a[j] - y[j - start]) * (a[j] - y[j - start])
-        if code == HALF_SSE:
-            loss *= scalar(0.5)
-        elif code == MSE:
-            loss /= n_out
-    elif code == MAE:
-        for j in range(start, stop):
-            loss += abs(a[j] - y[j - start])
-        loss /= n_out
-    elif code == HUBER:
-        for j in range(start, stop):
-            e = abs(a[j] - y[j - start])
-            loss += scalar(0.5) * e * e if e <= 1 else e - scalar(0.5)
-        loss /= n_out
-    elif code == BINARY_CROSS_ENTROPY:
+    one, sums = zeros(z, 1), zeros(z, 1)
+    if code == CROSS_ENTROPY:
+        largest = splat(largest_of(z, start, stop), one)
         for j in range(start, stop, lanes_of(one)):
-            loss += total(up_to(stop - j, softplus(-abs(load(z, j, one)))))
-        for j in range(start, stop):  # the rest of softplus(z): it may cancel with y z
-            loss += (z[j] if z[j] > 0 else scalar(0)) - y[j - start] * z[j]
-    elif code == CROSS_ENTROPY:
-        largest = largest_of(z, start, stop)
-        sum_of_powers = scalar(0)
+            sums = sums + up_to(stop - j, shifted_exp(load(z, j, one), largest))
+        log_sum = splat(np.log(total(sums)), one)
+        sums = zeros(z, 1)
         for j in range(start, stop, lanes_of(one)):
-            powers = shifted_exp(load(z, j, one), splat(largest, one))
-            sum_of_powers += total(up_to(stop - j, powers))
-        log_sum = np.log(sum_of_powers)
-        for j in range(start, stop):
-            loss += y[j - start] * (log_sum + (largest - z[j]))
+            targets = load_part(y, j - start, stop - j, one)
+            sums = sums + targets * (log_sum + (largest - load(z, j, one)))
+        return total(sums)
+    for j in range(start, stop, lanes_of(one)):
+        if code == BINARY_CROSS_ENTROPY:
+            targets = load_part(y, j - start, stop - j, one)
+            sums = sums + up_to(stop - j, binary_cross_entropy(load(z, j, one), targets))
+        else:
+            e = errors(a, j, stop, start, y, one)
+            if code == MAE:
+                sums = sums + abs(e)
+            elif code == HUBER:
+                sums = sums + huber(e)
+            else:
+                sums = sums + e * e
+    loss = total(sums)
+    if code == HALF_SSE:
+        loss *= z.dtype.type(0.5)
+    elif code in (MSE, MAE, HUBER):
+        loss /= z.dtype.type(stop - start)
     return loss
 
 
 @inner
 def output_error(code, a, start, stop, y, error):
     """Overwrite error[start:stop] with dLoss/da, or with delta for the two cross-entropies."""
-    scalar = a.dtype.type
-    n_out = scalar(stop - start)
-    if code == SSE:
-        for j in range(start, stop):
-            error[j] = scalar(2) * (a[j] - y[j - start])
-    elif code == MSE:
-        for j in range(start, stop):
-            error[j] = scalar(2) * (a[j] - y[j - start]) / n_out
-    elif code == MAE:
-        for j in range(start, stop):
-            error[j] = np.sign(a[j] - y[j - start]) / n_out
-    elif code == HUBER:
-        for j in range(start, stop):
-            e = a[j] - y[j - start]
-            error[j] = (e if abs(e) <= 1 else np.sign(e)) / n_out
-    elif code == CROSS_ENTROPY:  # targets need not sum to one
-        mass = y[0]
-        for j in range(1, stop - start):
-            mass += y[j]
-        for j in range(start, stop):
-            error[j] = mass * a[j] - y[j - start]
-    else:  # HALF_SSE, BINARY_CROSS_ENTROPY
-        for j in range(start, stop):
-            error[j] = a[j] - y[j - start]
+    one, mass = zeros(a, 1), zeros(a, 1)
+    n_out = splat(a.dtype.type(stop - start), one)
+    if code == CROSS_ENTROPY:  # targets need not sum to one
+        for j in range(start, stop, lanes_of(one)):
+            mass = mass + load_part(y, j - start, stop - j, one)
+        mass = splat(total(mass), one)
+    for j in range(start, stop, lanes_of(one)):
+        e = errors(a, j, stop, start, y, one)
+        if code == SSE:
+            e = e + e
+        elif code == MSE:
+            e = (e + e) / n_out
+        elif code == MAE:
+            e = sign(e) / n_out
+        elif code == HUBER:
+            e = clipped(e) / n_out
+        elif code == CROSS_ENTROPY:
+            outputs = up_to(stop - j, load(a, j, one))
+            e = mass * outputs - load_part(y, j - start, stop - j, one)
+        store(error, j, e)  # HALF_SSE, BINARY_CROSS_ENTROPY: e itself
 
 
 @inner

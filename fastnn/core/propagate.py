@@ -10,7 +10,9 @@ from .activations import activate, scale_by_derivative
 from .bits import mark_units
 from .dense import dense_error_below, dense_forward, dense_step_forward
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS
+from .rows import row_of
 from .variants import is_often_zero
+from .vectors import lanes_of, load, splat, store, zeros
 
 
 @inner
@@ -41,8 +43,9 @@ def forward(params, layers, x, skip_zeros, z, a, nonzeros):
     """Overwrite `z`, `a` and `nonzeros` for the input `x`, shape (n_in,)."""
     enter(x, skip_zeros, a, nonzeros)
     for k in range(layers.shape[0]):
-        dense_forward(params, layers[k], a, nonzeros, z)
-        leave(layers[k], z, skip_zeros, a, nonzeros)
+        layer = row_of(layers, k)
+        dense_forward(params, layer, a, nonzeros, z)
+        leave(layer, z, skip_zeros, a, nonzeros)
 
 
 @inner
@@ -51,14 +54,24 @@ def step_forward(
 ):
     """Do the last sample's step, and overwrite `z`, `a` and `nonzeros`, from a layer on."""
     for k in range(first_layer, layers.shape[0]):
-        dense_step_forward(params, layers[k], last_a, last_nonzeros, step, a, nonzeros, z)
-        leave(layers[k], z, skip_zeros, a, nonzeros)
+        layer = row_of(layers, k)
+        dense_step_forward(params, layer, last_a, last_nonzeros, step, a, nonzeros, z)
+        leave(layer, z, skip_zeros, a, nonzeros)
+
+
+@inner
+def scale_units(factor, start, stop, units):
+    """Multiply units[start:stop] by `factor`, in place; the padding beyond them is zero."""
+    one = zeros(units, 1)
+    factors = splat(factor, one)
+    for unit in range(start, stop, lanes_of(one)):
+        store(units, unit, factors * load(units, unit, one))
 
 
 @inner
 def backward(params, layers, z, a, delta):
     """Overwrite `delta` with dLoss/dz of all layers, from that of the output units."""
     for k in range(layers.shape[0] - 1, 0, -1):
-        dense_error_below(params, layers[k], delta, delta)
+        dense_error_below(params, row_of(layers, k), delta, delta)
         start = layers[k, BELOW]
         scale_by_derivative(layers[k - 1, ACTIVATION], z, a, delta, start, start + layers[k, N_IN])

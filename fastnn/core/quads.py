@@ -12,8 +12,9 @@ registers: eight multiply-adds for each two registers of weights that are read.
 
 from ._jit import inner
 from .bits import WORD, lowest, without_lowest
+from .lanewise import multiply_add
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
-from .vectors import lanes_of, load, multiply_add, splat_at, store, zeros
+from .vectors import lanes_of, load, splat_at, store, zeros
 
 QUAD = 4
 

@@ -27,8 +27,9 @@ from .block import (
 from .figures import add_figures
 from .layout import ACTIVATION
 from .losses import output_delta
-from .propagate import backward, enter, leave, output_range, step_forward
+from .propagate import backward, enter, leave, output_range, scale_units, step_forward
 from .quads import dense_add_gradient_quads, dense_step_forward_quads
+from .rows import row_of
 from .variants import may_skip_zeros
 
 
@@ -53,64 +54,59 @@ def train_samples(
     n_quads, n_words = quads_of(n_ahead), n_units // WORD
     first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
-    z, steps, a, last_a = workspace[0], workspace[1], workspace[2], workspace[3]
-    words = np.zeros(n_quads * n_words, np.uint64)  # of the blocks
-    last_words = np.zeros(n_quads * n_words, np.uint64)
-    nonzeros = np.zeros(n_words, np.uint64)  # of the samples
-    last_nonzeros = np.zeros(n_words, np.uint64)
+    z, steps = row_of(workspace, 0), row_of(workspace, 1)
+    a, last_a = row_of(workspace, 2), row_of(workspace, 3)
+    sets = np.zeros((2, n_words), np.uint64)  # of samples
+    nonzeros, last_nonzeros = row_of(sets, 0), row_of(sets, 1)
+    sets_of_quads = np.zeros((2, n_quads * n_words), np.uint64)
+    words, last_words = row_of(sets_of_quads, 0), row_of(sets_of_quads, 1)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
     steps[:] = 0  # none is pending
     last_a[:] = 0
-    last_row = 0
+    first_layer = 1 if n_ahead > 1 else 0  # whose step and pass are taken sample by sample
+    layer_0 = row_of(layers, 0)
+    row, last_row = row_of(a, 0), row_of(last_a, 0)
+    step = row_of(steps, 0)
     position = start
     while position < stop:
         epoch, place = position // n_samples, position % n_samples
         n_rows = min(n_ahead, n_samples - place)
-        samples = order[epoch % order.shape[0], place : place + n_rows]
+        numbers = row_of(order, epoch % order.shape[0])
+        samples = numbers[place : place + n_rows]
         if n_ahead > 1:
             enter_block(X, samples, skip_zeros, n_quads, a, words)
             dense_step_forward_quads(
-                params, layers[0], last_a.reshape(-1), last_words, steps.reshape(-1),
-                a.reshape(-1), words, n_quads, n_units, z.reshape(-1),
-            )  # fmt: skip
-            multiply_inputs(layers[0], a, n_rows, products)
+                params, layer_0, last_a, last_words, steps, a, words, n_quads, n_units, z
+            )
+            multiply_inputs(layer_0, a, n_rows, products)
         for t in range(n_rows):
-            y, x_a = Y[samples[t]], last_a[last_row] if t == 0 else a[t - 1]
+            row, row_z, y = row_of(a, t), row_of(z, t), row_of(Y, samples[t])
             if n_ahead > 1:
-                add_steps(layers[0], products, steps, t, z[t])
-                leave(layers[0], z[t], skip_zeros, a[t], nonzeros)
-                step_forward(
-                    params, layers, 1, x_a, last_nonzeros, steps[last_row],
-                    skip_zeros, z[t], a[t], nonzeros,
-                )  # fmt: skip
+                add_steps(layer_0, products, steps, t, row_z)
+                leave(layer_0, row_z, skip_zeros, row, nonzeros)
             else:
-                enter(X[samples[t]], skip_zeros, a[t], nonzeros)
-                step_forward(
-                    params, layers, 0, x_a, last_nonzeros, steps[last_row],
-                    skip_zeros, z[t], a[t], nonzeros,
-                )  # fmt: skip
-            add_figures(loss, metrics, layers, z[t], a[t], y, figures[epoch])
-            output_delta(loss, layers[-1, ACTIVATION], z[t], a[t], first, last, y, steps[t])
-            for unit in range(first, last):
-                steps[t, unit] *= -learning_rate
-            backward(params, layers, z[t], a[t], steps[t])
+                enter(row_of(X, samples[t]), skip_zeros, row, nonzeros)
+            step_forward(
+                params, layers, first_layer, last_row, last_nonzeros, step,
+                skip_zeros, row_z, row, nonzeros,
+            )  # fmt: skip
+            step = row_of(steps, t)
+            add_figures(loss, metrics, layers, row_z, row, y, row_of(figures, epoch))
+            output_delta(loss, layers[-1, ACTIVATION], row_z, row, first, last, y, step)
+            scale_units(-learning_rate, first, last, step)
+            backward(params, layers, row_z, row, step)
+            last_row = row
             nonzeros, last_nonzeros = last_nonzeros, nonzeros
-            last_row = t
-        for t in range(n_rows, n_ahead):
-            steps[t, :] = 0
+        steps[n_rows:] = 0
         a, last_a = last_a, a
         words, last_words = last_words, words
         position += n_rows
-    first_layer = 0
     if n_ahead > 1:
-        first_layer = 1
-        dense_add_gradient_quads(
-            params, layers[0], last_a.reshape(-1), last_words, n_quads, n_units, steps.reshape(-1)
-        )
-    nonzeros[:] = 0
+        dense_add_gradient_quads(params, layer_0, last_a, last_words, n_quads, n_units, steps)
+    nonzeros[:] = 0  # the last step, and the forward pass of no input
     step_forward(
-        params, layers, first_layer, last_a[last_row], last_nonzeros, steps[last_row],
-        skip_zeros, z[0], a[0], nonzeros,
+        params, layers, first_layer, last_row, last_nonzeros, step,
+        skip_zeros, row_of(z, 0), row_of(a, 0), nonzeros,
     )  # fmt: skip
     return position
 
@@ -137,7 +133,7 @@ def train_batches(
     """
     n_samples = X.shape[0]
     skip_zeros = may_skip_zeros(params, stop - start)
-    z, a, delta = workspace[0], workspace[1], workspace[2]
+    z, a, delta = row_of(workspace, 0), row_of(workspace, 1), row_of(workspace, 2)
     words = np.zeros(quads_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
     position = start
     while position < stop:
@@ -145,9 +141,11 @@ def train_batches(
         in_batch = place % batch_size
         n_batch = min(batch_size, n_samples - (place - in_batch))
         n_rows = min(ROWS, n_batch - in_batch)
-        samples = order[epoch % order.shape[0], place : place + n_rows]
+        numbers = row_of(order, epoch % order.shape[0])
+        samples = numbers[place : place + n_rows]
         forward_block(params, layers, X, samples, skip_zeros, z, a, words)
-        add_figures_of_block(loss, metrics, layers, Y, samples, z, a, figures[epoch])
+        row = row_of(figures, epoch)
+        add_figures_of_block(loss, metrics, layers, Y, samples, z, a, row)
         backward_block(params, layers, loss, Y, samples, z, a, delta)
         add_gradient_of_block(grad, layers, n_rows, a, words, delta)
         if in_batch + n_rows == n_batch:

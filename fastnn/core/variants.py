@@ -9,7 +9,7 @@ from numba.extending import register_jitable
 
 from ._jit import inner
 from .activations import RELU
-from .layout import ACTIVATION, N_IN
+from .layout import ACTIVATION, N_IN, Array
 
 FEW = 8  # samples
 
@@ -35,7 +35,7 @@ def is_often_zero(layer):
 
 
 @register_jitable
-def rows_ahead(layers):
+def rows_ahead(layers: Array) -> int:
     """Return how many samples layer 0 looks ahead: 1 or a multiple of four."""
     if layers[0, N_IN] < 64:
         return 1

@@ -6,17 +6,11 @@ of its cost. A kernel that loads, multiplies and stores whole vectors says what 
 A vector holds a fixed number of registers; where a machine's registers are wider or narrower, LLVM
 joins or splits them.
 
-When the compiler is off a vector is a NumPy array: the Python forms stand first, and check their
-bounds. In a kernel it is a `Vector`. Arithmetic is written once for both, in Python's operators and
-the functions below: a function of vectors that is marked `@vector_function` may be called from a
-kernel, and while that is compiled it is run, once, on `Traced` vectors, each of whose operations
-writes down an instruction. So such a function may loop over a tuple of constants, or choose them by
-`dtype`, but cannot branch on the lanes: `where` does that.
-"""
+An index counts the elements of an array from its first on, whatever its shape.
 
-import functools
-import inspect
-import operator
+When the compiler is off a vector is a NumPy array: the Python forms stand first, and check their
+bounds. In a kernel it is a `Vector`. What is computed lane by lane is in `lanewise`.
+"""
 
 import numpy as np
 from llvmlite import ir
@@ -25,10 +19,6 @@ from numba.core import cgutils
 from numba.extending import lower_builtin, models, register_model, type_callable
 
 REGISTER_BYTES = 32  # AVX2; rows of weights are padded to a multiple of it
-
-# Numba gives the kernel's fast-math flags to every instruction that has none, and `reassoc` would
-# undo the reduction of an argument or scale in one step: 2 units in the last place become 111.
-_FLAGS = ("contract",)
 
 
 class Vector(types.Type):
@@ -64,14 +54,20 @@ def lanes_of(vector):
 
 def load(array, i, like):
     """Return the vector array[i : i + lanes], as wide as `like`."""
-    _check_bounds(array, i, like.size)
-    return array[i : i + like.size].copy()
+    return _elements(array, i, like.size).copy()
+
+
+def load_part(array, i, count, like):
+    """Return the vector, as wide as `like`, of array[i : i + count] and zeros; no more is read."""
+    count = min(count, like.size)
+    vector = np.zeros_like(like)
+    vector[:count] = load(array, i, like[:count])
+    return vector
 
 
 def store(array, i, vector):
     """Overwrite array[i : i + lanes] with `vector`."""
-    _check_bounds(array, i, vector.size)
-    array[i : i + vector.size] = vector
+    _elements(array, i, vector.size)[:] = vector
 
 
 def splat(scalar, like):
@@ -81,8 +77,7 @@ def splat(scalar, like):
 
 def splat_at(array, i, like):
     """Return the vector as wide as `like` whose lanes all hold array[i]."""
-    _check_bounds(array, i, 1)
-    return np.full_like(like, array[i])
+    return np.full_like(like, _elements(array, i, 1))
 
 
 def up_to(count, vector):
@@ -95,9 +90,15 @@ def total(vector):
     return vector.sum()
 
 
-def _check_bounds(array, i, lanes):
+def totals(a, b, c, d):
+    """Return the vector of four lanes that holds the sums over the lanes of these."""
+    return np.array([a.sum(), b.sum(), c.sum(), d.sum()])
+
+
+def _elements(array, i, lanes):
     if not 0 <= i <= array.size - lanes:
         raise IndexError(f"a vector must lie within [0, {array.size}), got [{i}, {i + lanes})")
+    return array.reshape(-1)[i : i + lanes]
 
 
 # ---- what Numba compiles for them ----------------------------------------------------------------
@@ -140,6 +141,27 @@ def _lower_load(context, builder, signature, args):
     loaded = builder.load(_address(context, builder, signature, args, vector))
     loaded.align = vector.dtype.bitwidth // 8  # a user's array may start anywhere
     return loaded
+
+
+@type_callable(load_part)
+def _type_load_part(context):
+    return lambda array, i, count, like: like
+
+
+@lower_builtin(load_part, types.Array, types.Integer, types.Integer, Vector)
+def _lower_load_part(context, builder, signature, args):
+    vector = signature.return_type
+    llvm_vector = context.get_value_type(vector)
+    address = _address(context, builder, signature, args, vector)
+    count = context.cast(builder, args[2], signature.args[2], types.intp)
+    mask = _compare_lanes(builder, "<", count, vector.lanes)
+    i32 = ir.IntType(32)
+    arguments = [address.type, i32, mask.type, llvm_vector]
+    name = f"llvm.masked.load.{suffix_of(llvm_vector)}.p0"
+    function_type = ir.FunctionType(llvm_vector, arguments)
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    align = ir.Constant(i32, vector.dtype.bitwidth // 8)
+    return builder.call(function, [address, align, mask, ir.Constant(llvm_vector, None)])
 
 
 @type_callable(store)
@@ -196,10 +218,15 @@ def _type_up_to(context):
 def _lower_up_to(context, builder, signature, args):
     vector = signature.return_type
     count = context.cast(builder, args[0], signature.args[0], types.intp)
-    counts = _splat(builder, count, vector.lanes)
-    lane_numbers = ir.Constant(counts.type, list(range(vector.lanes)))
-    is_counted = builder.icmp_signed("<", lane_numbers, counts)
+    is_counted = _compare_lanes(builder, "<", count, vector.lanes)
     return builder.select(is_counted, args[1], ir.Constant(args[1].type, None))
+
+
+def _compare_lanes(builder, condition, number, lanes):
+    """Return for which lanes their number compares so with `number`."""
+    numbers = _splat(builder, number, lanes)
+    lane_numbers = ir.Constant(numbers.type, list(range(lanes)))
+    return builder.icmp_signed(condition, lane_numbers, numbers)
 
 
 def _splat(builder, scalar, lanes):
@@ -220,162 +247,42 @@ def _type_total(context):
 def _lower_total(context, builder, signature, args):
     llvm_vector = context.get_value_type(signature.args[0])
     element = llvm_vector.element
-    name = f"llvm.vector.reduce.fadd.{_suffix(llvm_vector)}"
+    name = f"llvm.vector.reduce.fadd.{suffix_of(llvm_vector)}"
     function_type = ir.FunctionType(element, [element, llvm_vector])
     function = cgutils.get_or_insert_function(builder.module, function_type, name)
     return builder.call(function, [ir.Constant(element, 0.0), args[0]], fastmath=("reassoc",))
 
 
-def _suffix(llvm_vector):
+@type_callable(totals)
+def _type_totals(context):
+    return lambda a, b, c, d: Vector(a.dtype, 4)
+
+
+@lower_builtin(totals, Vector, Vector, Vector, Vector)
+def _lower_totals(context, builder, signature, args):
+    def add(a, b, lanes, more_lanes):
+        return builder.fadd(_pick(builder, a, b, lanes), _pick(builder, a, b, more_lanes))
+
+    folded = []
+    for vector in args:
+        while vector.type.count > 4:
+            half = vector.type.count // 2
+            vector = add(vector, vector, range(half), range(half, 2 * half))
+        folded.append(vector)
+    a, b, c, d = folded
+    a_and_b = add(a, b, (0, 4, 2, 6), (1, 5, 3, 7))
+    c_and_d = add(c, d, (0, 4, 2, 6), (1, 5, 3, 7))
+    return add(a_and_b, c_and_d, (0, 1, 4, 5), (2, 3, 6, 7))
+
+
+def _pick(builder, a, b, lanes):
+    """Return the vector of these lanes of `a` and then `b`, numbered through both."""
+    return builder.shuffle_vector(
+        a, b, ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
+    )
+
+
+def suffix_of(llvm_vector):
     """Return how LLVM names the type in an intrinsic's name."""
     bits = 32 if llvm_vector.element == ir.FloatType() else 64
     return f"v{llvm_vector.count}f{bits}"
-
-
-# ---- arithmetic, lane by lane --------------------------------------------------------------------
-
-
-def _operator(instruction, *condition):
-    """Return the method of an operator that writes down `instruction`, of llvmlite's builder."""
-
-    def method(self, other):
-        write = getattr(self.builder, instruction)
-        operands = self.value, self._value_of(other)
-        return self._with(write(*condition, *operands, flags=_FLAGS))
-
-    return method
-
-
-class Traced:
-    """A vector in a function that is being compiled, or a condition on the lanes of one.
-
-    `llvm_vector` is the type of the vector; a condition keeps it for the constants beside it.
-    """
-
-    def __init__(self, builder, llvm_vector, value):
-        self.builder = builder
-        self.llvm_vector = llvm_vector
-        self.value = value
-
-    @property
-    def dtype(self):
-        """The NumPy dtype of the lanes."""
-        return np.dtype(np.float32 if self.llvm_vector.element == ir.FloatType() else np.float64)
-
-    __add__ = __radd__ = _operator("fadd")
-    __mul__ = __rmul__ = _operator("fmul")
-    __sub__ = _operator("fsub")
-    __truediv__ = _operator("fdiv")
-    __lt__ = _operator("fcmp_ordered", "<")
-    __gt__ = _operator("fcmp_ordered", ">")
-
-    def __rsub__(self, other):
-        return self._with(self._value_of(other)) - self
-
-    def __rtruediv__(self, other):
-        return self._with(self._value_of(other)) / self
-
-    def __neg__(self):
-        return self._with(self.builder.fneg(self.value))
-
-    def __abs__(self):
-        return self.intrinsic("fabs")
-
-    def intrinsic(self, name, *others):
-        """Call LLVM's intrinsic function of this vector and others."""
-        values = [self.value, *map(self._value_of, others)]
-        function_type = ir.FunctionType(self.llvm_vector, [self.llvm_vector] * len(values))
-        name = f"llvm.{name}.{_suffix(self.llvm_vector)}"
-        function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
-        return self._with(self.builder.call(function, values))
-
-    def select(self, a, b):
-        """Choose between `a` and `b` by this condition."""
-        return self._with(self.builder.select(self.value, self._value_of(a), self._value_of(b)))
-
-    def power_of_two(self):
-        """Return 2 to the power of this integral vector."""
-        bits = np.finfo(self.dtype).bits
-        integers = ir.VectorType(ir.IntType(bits), self.llvm_vector.count)
-        shift = ir.Constant(integers, [np.finfo(self.dtype).nmant] * integers.count)
-        biased = self.builder.bitcast((self + _exponent_bias(self.dtype)).value, integers)
-        return self._with(self.builder.bitcast(self.builder.shl(biased, shift), self.llvm_vector))
-
-    def _with(self, value):
-        return Traced(self.builder, self.llvm_vector, value)
-
-    def _value_of(self, other):
-        """Return LLVM's value of a vector, or of a constant as such."""
-        if isinstance(other, Traced):
-            return other.value
-        return ir.Constant(self.llvm_vector, [other] * self.llvm_vector.count)
-
-
-def vector_function(function):
-    """Make a function of vectors, which returns one as wide, one that kernels may call."""
-    arity = len(inspect.signature(function).parameters)
-
-    @type_callable(function)
-    def _type_function(context):
-        @functools.wraps(function)  # for its signature
-        def typer(*vectors):
-            alike = len(set(vectors)) == 1 and isinstance(vectors[0], Vector)
-            return vectors[0] if alike else None
-
-        return typer
-
-    @lower_builtin(function, *[Vector] * arity)
-    def _lower_function(context, builder, signature, args):
-        llvm_vector = context.get_value_type(signature.return_type)
-        return function(*[Traced(builder, llvm_vector, value) for value in args]).value
-
-    return function
-
-
-for _built_in in (
-    operator.add,
-    operator.sub,
-    operator.mul,
-    operator.truediv,
-    operator.neg,
-    abs,
-):
-    vector_function(_built_in)
-
-
-@vector_function
-def multiply_add(a, b, c):
-    """Return a b + c, rounded once where the machine can."""
-    if isinstance(a, Traced):
-        # fmuladd, not fma: without the instruction it is two others, not a slow library call
-        return a.intrinsic("fmuladd", b, c)
-    return a * b + c
-
-
-def where(condition, a, b):
-    """Return `a` where the condition holds and `b` elsewhere; not both may be constants."""
-    return condition.select(a, b) if isinstance(condition, Traced) else np.where(condition, a, b)
-
-
-def nearest(a):
-    """Return the nearest integers, of two equally near the even one."""
-    return a.intrinsic("rint") if isinstance(a, Traced) else np.rint(a)
-
-
-def power_of_two(n):
-    """Return 2^n for integral n, from one below the least exponent (0) to one above all (inf)."""
-    if isinstance(n, Traced):
-        return n.power_of_two()
-    biased = (n + _exponent_bias(n.dtype)).view(f"i{n.itemsize}")
-    return (biased << np.finfo(n.dtype).nmant).view(n.dtype)
-
-
-def _exponent_bias(dtype):
-    """Return what, added to an integral float n, leaves 2^n's exponent in its lowest bits."""
-    return 1.5 * 2.0 ** np.finfo(dtype).nmant + np.finfo(dtype).maxexp - 1
-
-
-def times_power_of_two(a, n):
-    """Return a 2^n for integral n, in two steps: 2^n itself may overflow or be subnormal."""
-    half = nearest(0.5 * n)
-    return a * power_of_two(half) * power_of_two(n - half)

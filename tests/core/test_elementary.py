@@ -7,7 +7,8 @@ from numba import njit
 
 from fastnn.core import elementary
 from fastnn.core._jit import JIT
-from fastnn.core.vectors import Traced, lanes_of, load, store, zeros
+from fastnn.core.lanewise import Traced
+from fastnn.core.vectors import lanes_of, load, store, zeros
 
 DTYPES = [np.float64, np.float32]
 EXACT = {
