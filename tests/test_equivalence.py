@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastnn import Dense, Network
+from fastnn import Dense, Network, training
 from fastnn.datasets import load_digits
 
 from .networks import (
@@ -61,6 +61,37 @@ def test_hundreds_of_updates(activation, loss, batch_size):
     net.fit(X, Y, epochs=epochs, shuffle=False, **options)
     reference.fit(X, Y, epochs=epochs, **options)
     check_same(net, reference, {"rtol": 1e-10, "atol": 1e-13})
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n_ahead", [4, 8])
+@pytest.mark.parametrize("bias", [{}, {"bias": False}, {"train_bias": False}])
+@pytest.mark.parametrize("n_hidden", [0, 1, 2])
+def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
+    monkeypatch.setattr(training, "rows_ahead", lambda table, itemsize: n_ahead)
+    X, Y = make_data(13, 70, 3)
+    X[X < 0.2] = 0
+    X[5] = 0
+    layers = [Dense(19, "tanh", **bias)] + [Dense(5, "relu")] * n_hidden + [Dense(3, "sigmoid")]
+    net, reference = make_pair(Network(70, layers, dtype=dtype, seed=3))
+    got = net.fit(X, Y, epochs=4, learning_rate=0.3, shuffle=False)
+    expected = reference.fit(X, Y, epochs=4, learning_rate=0.3)
+    tolerance = {"rtol": 1e-10, "atol": 1e-12} if dtype == "float64" else {"atol": 1e-5}
+    check_same(net, reference, tolerance)
+    np.testing.assert_allclose(got["loss"], expected, rtol=1e-10 if dtype == "float64" else 1e-4)
+
+
+def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
+    monkeypatch.setattr(training, "rows_ahead", lambda table, itemsize: 4)
+    X, Y = make_data(13, 70, 2)
+    nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
+    nets[0].fit(X, Y, epochs=4)
+    for _ in range(4):
+        nets[1].fit(X, Y, resume=True)
+    monkeypatch.setattr(training.Model, "samples_per_slice", lambda self: 5)
+    nets[2].fit(X, Y, epochs=4)
+    for net in nets[1:]:
+        np.testing.assert_array_equal(net.params, nets[0].params)
 
 
 def test_shuffles_are_those_of_the_random_source():

@@ -6,7 +6,7 @@ belongs to the call: several threads may use one network at once.
 
 import numpy as np
 
-from ._jit import entry
+from ._jit import entry, inner
 from .activations import scale_by_derivative
 from .bits import WORD
 from .block import (
@@ -21,28 +21,66 @@ from .dense import dense_error_below, dense_step_forward
 from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
 from .propagate import forward, output_range
+from .quads import QUAD
+from .rows import row_of
 from .variants import may_skip_zeros
+
+
+@inner
+def is_finite(x):
+    """Tell whether a sample holds neither NaN nor infinity."""
+    finite = True
+    for i in range(x.shape[0]):
+        finite &= np.isfinite(x[i])
+    return finite
+
+
+@entry
+def predict_row(params, layers, x, outputs):
+    """Overwrite `outputs`, shape (n_out,), with the network's outputs for the sample `x`.
+
+    Returns
+    -------
+    finite : bool
+        Whether `x` is finite; where it is not, nothing is computed.
+    """
+    if not is_finite(x):
+        return False
+    n_units = units_size(layers)
+    units = np.empty((2, n_units), params.dtype)
+    z, a = units[0], units[1]
+    nonzeros = np.empty(n_units // WORD, np.uint64)
+    forward(params, layers, x, False, z, a, nonzeros)
+    first, last = output_range(layers)
+    for j in range(first, last):
+        outputs[j - first] = a[j]
+    return True
 
 
 @entry
 def predict_rows(params, layers, X, start, stop, outputs):
-    """Overwrite outputs[start:stop] with the network's outputs for these rows of `X`."""
-    n_units = units_size(layers)
+    """Overwrite outputs[start:stop] with the network's outputs for these rows of `X`.
+
+    Returns
+    -------
+    finite : bool
+        Whether these rows are finite; at the first block that is not, nothing more is computed.
+    """
+    n_units, n_quads = units_size(layers), quads_of(min(ROWS, stop - start))
+    n_rows = QUAD * n_quads
     first, last = output_range(layers)
-    if stop - start == 1:
-        row_z, row_a = np.empty(n_units, params.dtype), np.zeros(n_units, params.dtype)
-        nonzeros = np.empty(n_units // WORD, np.uint64)
-        forward(params, layers, X[start], False, row_z, row_a, nonzeros)
-        outputs[start] = row_a[first:last]
-        return
     skip_zeros = may_skip_zeros(params, stop - start)
-    z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
-    words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
+    z, a = np.zeros((n_rows, n_units), params.dtype), np.zeros((n_rows, n_units), params.dtype)
+    words = np.zeros(n_quads * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
+        for s in samples:
+            if not is_finite(row_of(X, s)):
+                return False
         forward_block(params, layers, X, samples, skip_zeros, z, a, words)
         for t in range(samples.shape[0]):
             outputs[block + t] = a[t, first:last]
+    return True
 
 
 @entry

@@ -1,8 +1,9 @@
 """Rows of arrays, lent to a kernel without counting references.
 
 A view that Numba makes holds a reference to its array, so each `a[t]` in a loop costs two atomic
-operations: a fifth of the time of a per-sample step. A row that is lent costs none; whoever lends
-it keeps the array alive.
+operations: a fifth of the time of a per-sample step. A row that is lent costs none, and keeps
+nothing alive: an array that a kernel has made itself is gone after the last use of its own name.
+So rows are lent of arguments, or of arrays that the kernel names again later.
 """
 
 from numba import types

@@ -35,15 +35,18 @@ from .variants import may_skip_zeros
 
 @entry
 def train_samples(
-    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate, workspace, figures
-):
+    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate,
+    workspace, sets, words, figures,
+):  # fmt: skip
     """Step down the gradient of each sample in turn: `params` is updated in place.
 
         params -= learning_rate dLoss(sample)/dparams
 
-    Samples are taken in blocks of `rows_ahead`, counted from the first of an epoch; `workspace` has
-    the shape (4, rows_ahead, n_units). A step is done in the next pass over the weights: for layer
-    0 that of the next block, for the others that of the next sample.
+    Samples are taken in blocks of `rows_ahead`, counted from the first of an epoch. A step is done
+    in the next pass over the weights: for layer 0 that of the next block, where it looks ahead, for
+    the others that of the next sample. `workspace`, shape (4, rows_ahead, n_units), holds z, steps,
+    and the activations of this block and of the last; `sets` and `words`, the units of this sample
+    and the last, and those of the blocks' quads, that are not 0: (2, n_quads * n_units / WORD).
 
     Returns
     -------
@@ -51,18 +54,18 @@ def train_samples(
         Where to go on.
     """
     n_samples, n_ahead, n_units = X.shape[0], workspace.shape[1], workspace.shape[2]
-    n_quads, n_words = quads_of(n_ahead), n_units // WORD
+    n_quads = quads_of(n_ahead)
     first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, steps = row_of(workspace, 0), row_of(workspace, 1)
     a, last_a = row_of(workspace, 2), row_of(workspace, 3)
-    sets = np.zeros((2, n_words), np.uint64)  # of samples
     nonzeros, last_nonzeros = row_of(sets, 0), row_of(sets, 1)
-    sets_of_quads = np.zeros((2, n_quads * n_words), np.uint64)
-    words, last_words = row_of(sets_of_quads, 0), row_of(sets_of_quads, 1)
+    quads, last_quads = row_of(words, 0), row_of(words, 1)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
     steps[:] = 0  # none is pending
     last_a[:] = 0
+    sets[:] = 0
+    words[:] = 0
     first_layer = 1 if n_ahead > 1 else 0  # whose step and pass are taken sample by sample
     layer_0 = row_of(layers, 0)
     row, last_row = row_of(a, 0), row_of(last_a, 0)
@@ -74,9 +77,9 @@ def train_samples(
         numbers = row_of(order, epoch % order.shape[0])
         samples = numbers[place : place + n_rows]
         if n_ahead > 1:
-            enter_block(X, samples, skip_zeros, n_quads, a, words)
+            enter_block(X, samples, skip_zeros, n_quads, a, quads)
             dense_step_forward_quads(
-                params, layer_0, last_a, last_words, steps, a, words, n_quads, n_units, z
+                params, layer_0, last_a, last_quads, steps, a, quads, n_quads, n_units, z
             )
             multiply_inputs(layer_0, a, n_rows, products)
         for t in range(n_rows):
@@ -99,10 +102,10 @@ def train_samples(
             nonzeros, last_nonzeros = last_nonzeros, nonzeros
         steps[n_rows:] = 0
         a, last_a = last_a, a
-        words, last_words = last_words, words
+        quads, last_quads = last_quads, quads
         position += n_rows
     if n_ahead > 1:
-        dense_add_gradient_quads(params, layer_0, last_a, last_words, n_quads, n_units, steps)
+        dense_add_gradient_quads(params, layer_0, last_a, last_quads, n_quads, n_units, steps)
     nonzeros[:] = 0  # the last step, and the forward pass of no input
     step_forward(
         params, layers, first_layer, last_row, last_nonzeros, step,

@@ -191,7 +191,9 @@ def _type_splat(context):
 
 @lower_builtin(splat, types.Float, Vector)
 def _lower_splat(context, builder, signature, args):
-    return _splat(builder, args[0], signature.return_type.lanes)
+    vector = signature.return_type
+    scalar = context.cast(builder, args[0], signature.args[0], vector.dtype)
+    return _splat(builder, scalar, vector.lanes)
 
 
 @type_callable(splat_at)
