@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import cpuinfo
-from comparison import goals, growth, start_up
+from comparison import goals, growth, phases, start_up
 from comparison.compiler import COMMAND
 from comparison.contenders import FASTNN_2
 from comparison.floor import Floor
@@ -29,7 +29,7 @@ from table import Table, versions
 
 from fastnn import Network
 
-PARTS = ("T1", "T1w", "T2", "T3", "T4", "T5", "T6", "floor", "growth")
+PARTS = ("T1", "T1w", "T2", "T3", "T4", "T5", "T6", "floor", "phases", "growth")
 PEERS = ("scikit-learn", "torch", "jax", "jaxlib", "onnxruntime")
 
 GOALS = Table(
@@ -40,6 +40,7 @@ RACES = Table(
     ("task", "dtype", "contender", "us", "/ fastnn", "loss", "samples"),
 )
 FLOORS = Table("the floor", ("one core", "float64", "float32"))
+PHASES = Table("where the time of T1 goes", ("phase", "float64 us", "share", "float32 us", "share"))
 GROWTH = Table(
     "how the time grows",
     ("varied", "size", "dtype", "us", "floor us", "/ floor", "/ trend"),
@@ -49,13 +50,16 @@ GROWTH = Table(
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write if asked to; return 1 where losses disagree."""
     options = parse(arguments)
-    notes = {GOALS.name: circumstances(), FLOORS.name: "The best of some tries."}
+    best = "The best of some tries."
+    notes = {GOALS.name: circumstances(), FLOORS.name: best, PHASES.name: best}
     print(notes[GOALS.name], flush=True)
     with Race() as race:
         races = run_races(race, options.tasks, options.rounds)
         floors = {dtype: Floor(dtype) for dtype in goals.DTYPES}
         if "floor" in options.tasks:
             add_floors(floors)
+        if "phases" in options.tasks:
+            add_phases(floors)
         if "growth" in options.tasks:
             points = [p for dtype in floors for p in growth.measure(race, dtype, floors[dtype])]
             add_growth(points)
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 
     notes[RACES.name] = f"Medians of {options.rounds} rounds."
     errors = [error for results in races.values() for error in disagreements(results)]
-    for table in (RACES, FLOORS, GROWTH, GOALS):
+    for table in (RACES, FLOORS, PHASES, GROWTH, GOALS):
         if table.rows:
             print(f"\n{table.name}: {notes[table.name]}\n\n{table.markdown()}")
             if options.write and not errors:
@@ -133,6 +137,23 @@ def add_floors(floors: dict[str, Floor]) -> None:
             times.append(f"{1e6 * floor.seconds(task):.2f}")
         FLOORS.add(f"weights of {name} read, changed and written, GB/s", *rates)
         FLOORS.add(f"floor of {name}, us per sample", *times)
+
+
+def add_phases(floors: dict[str, Floor]) -> None:
+    """Enter the phases of a step of T1, with their share, and the floor of the whole."""
+    tasks = {dtype: Task(name="T1", dtype=dtype, **goals.TASKS["T1"][0]) for dtype in floors}
+    measured = [phases.measure(task) for task in tasks.values()]
+    wholes = [times[-1][1] for times in measured]
+    for times in zip(*measured, strict=True):
+        cells = []
+        for (_, seconds), whole in zip(times, wholes, strict=True):
+            cells += [f"{1e6 * seconds:.2f}", f"{100 * seconds / whole:.0f} %"]
+        PHASES.add(times[0][0], *cells)
+    cells = []
+    for (dtype, floor), whole in zip(floors.items(), wholes, strict=True):
+        seconds = floor.seconds(tasks[dtype])
+        cells += [f"{1e6 * seconds:.2f}", f"{100 * seconds / whole:.0f} %"]
+    PHASES.add("the floor", *cells)
 
 
 def add_growth(points: Sequence[growth.Point]) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .core import layout, losses
 from .layers import Dense, initial_params, layer_table
+from .model import Model
 from .optimizers import SGD
-from .training import Model
 from .validation import Array, as_choice, as_count, as_dtype, as_generator, as_numbers
 
 

@@ -13,7 +13,7 @@ from .core import evaluation, figures, layout, losses
 from .history import History
 from .optimizers import SGD, as_optimizer
 from .training import Plan, train
-from .validation import Array, as_choice, as_count, as_samples, as_targets
+from .validation import Array, as_choice, as_count, as_ready_row, as_samples, as_targets
 
 
 class LayerTrace(NamedTuple):
@@ -233,22 +233,24 @@ class Network(Architecture):
 
     # ---- use -------------------------------------------------------------------------------------
 
-    def predict(self, X: ArrayLike) -> Array:
+    def predict(self, X: ArrayLike, *, n_threads: int = 1) -> Array:
         """Return the outputs of the network.
 
         Parameters
         ----------
         X : array_like, shape (n_samples, n_in) or (n_in,)
+        n_threads : int
+            How many threads may share the rows; fewer do where there is too little for each.
 
         Returns
         -------
         outputs : ndarray, shape (n_samples, n_out) or (n_out,)
-            A row has the same bits whatever table it is in.
+            A row has the same bits whatever table it is in, and whatever `n_threads` is.
 
         Raises
         ------
         ValueError, TypeError
-            If `X` is not as described.
+            If an argument is not as described.
 
         Examples
         --------
@@ -258,11 +260,21 @@ class Network(Architecture):
         array([[3.],
                [2.]])
         """
-        samples = as_samples(X, self.n_in, self.dtype, row=True)
-        outputs = np.empty((len(samples), self.n_out), self.dtype)
-        for start, stop in self._model.slices(len(samples)):
-            evaluation.predict_rows(self.params, self._model.table, samples, start, stop, outputs)
-        return outputs[0] if np.ndim(X) == 1 else outputs
+        n_threads = as_count("n_threads", n_threads)
+        model = self._model
+        row = as_ready_row(X, self.n_in, self.dtype)
+        if row is not None:
+            outputs = np.empty(self.n_out, self.dtype)
+            finite = evaluation.predict_row(model.params, model.table, row, outputs)
+        else:
+            samples = as_samples(X, self.n_in, self.dtype, row=True, finite=False)
+            outputs = np.empty((len(samples), self.n_out), self.dtype)
+            finite = model.predict(samples, outputs, n_threads)
+            if np.ndim(X) == 1:
+                outputs = outputs[0]
+        if not finite:
+            as_samples(X, self.n_in, self.dtype, row=True)  # raises, and says where
+        return outputs
 
     def loss(self, X: ArrayLike, y: ArrayLike) -> float:
         """Return the mean loss over the samples.
@@ -290,18 +302,21 @@ class Network(Architecture):
         """
         return self._model.evaluate(*self._as_pair(X, y))["loss"]
 
-    def gradient(self, X: ArrayLike, y: ArrayLike) -> Array:
+    def gradient(self, X: ArrayLike, y: ArrayLike, *, n_threads: int = 1) -> Array:
         """Return the gradient of the mean loss with respect to the parameters.
 
         Parameters
         ----------
         X, y
             As for `fit`.
+        n_threads : int
+            How many threads may share the rows; fewer do where there is too little for each.
 
         Returns
         -------
         grad : ndarray
-            One flat vector, laid out as `params`; zero in the padding and for frozen biases.
+            One flat vector, laid out as `params`; zero in the padding and for frozen biases. It
+            has the same bits whatever `n_threads` is.
 
         Raises
         ------
@@ -315,15 +330,8 @@ class Network(Architecture):
         >>> float(net.gradient([[1], [2]], [0, 0])[0])
         2.5
         """
-        samples, targets = self._as_pair(X, y)
-        grad = layout.aligned_zeros(self.params.size, self.dtype)
-        for start, stop in self._model.slices(len(samples)):
-            evaluation.add_gradient_of_rows(
-                self.params, self._model.table, losses.CODES[self.loss_name],
-                samples, targets, start, stop, grad,
-            )  # fmt: skip
-        grad /= len(samples)
-        return grad
+        n_threads = as_count("n_threads", n_threads)
+        return self._model.gradient(*self._as_pair(X, y), n_threads)
 
     def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
         """Open one step: return all that goes forward and backward, layer by layer.

@@ -1,58 +1,26 @@
 """The loop around the compiled epochs: slices, the order of samples, records, a progress bar.
 
-A compiled call cannot be interrupted, so it is cut into slices of a fixed number of samples that
-take some 20 ms, up to 0.2 s on a slow machine. On tiny data one slice spans many epochs.
+On tiny data one slice spans many epochs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from .core import evaluation, figures, layout, losses, training
+from .core import layout, losses, training
+from .core.bits import WORD
 from .core.block import ROWS
+from .core.quads import QUAD
 from .core.variants import rows_ahead
 from .history import History
 from .initializers import Random
+from .model import Model, metric_codes, named
 from .optimizers import SGD
 from .validation import Array
-
-_SLICE = 50_000_000  # parameters visited in one compiled call
-_LAYER = 300  # the cost of a layer beside its parameters, in the same unit
-
-
-@dataclass(frozen=True)
-class Model:
-    """What a kernel needs of a network: `params` is shared with it, not copied."""
-
-    params: Array
-    table: Array
-    loss: str
-
-    def samples_per_slice(self) -> int:
-        """Return how many samples go through the network in one compiled call."""
-        cost = self.params.size + _LAYER * len(self.table)
-        return max(1, _SLICE // cost)
-
-    def slices(self, n: int) -> Iterator[tuple[int, int]]:
-        """Yield (start, stop) of the slices of `n` samples."""
-        step = self.samples_per_slice()
-        for start in range(0, n, step):
-            yield start, min(start + step, n)
-
-    def evaluate(self, X: Array, Y: Array, metrics: Sequence[str] = ()) -> dict[str, float]:
-        """Return the mean loss and metrics over the samples, by name."""
-        sums = np.zeros(1 + len(metrics))
-        for start, stop in self.slices(len(X)):
-            evaluation.evaluate_rows(
-                self.params, self.table, losses.CODES[self.loss], _codes(metrics), X, Y,
-                start, stop, sums,
-            )  # fmt: skip
-        return _named(sums / len(X), metrics)
 
 
 @dataclass
@@ -97,7 +65,7 @@ def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> Histo
                 position = _train_slice(model, X, Y, plan, order, start, scratch, sums)
                 bar.update(position - start)
             for means in sums / n_samples:
-                history.record(epoch, _named(means, plan.metrics))
+                history.record(epoch, named(means, plan.metrics))
                 epoch += 1
             if plan.validation_data is not None and (epoch - 1) % plan.evaluate_every == 0:
                 values = model.evaluate(*plan.validation_data, plan.metrics)
@@ -125,7 +93,13 @@ def _scratch(model: Model, batch_size: int) -> tuple[Array, ...]:
     dtype = model.params.dtype
     n_units = layout.units_size(model.table)
     if batch_size == 1:
-        return (np.zeros((4, rows_ahead(model.table), n_units), dtype),)
+        n_ahead = rows_ahead(model.table, dtype.itemsize)
+        n_words = n_units // WORD
+        return (
+            np.zeros((4, n_ahead, n_units), dtype),
+            np.zeros((2, n_words), np.uint64),
+            np.zeros((2, -(-n_ahead // QUAD) * n_words), np.uint64),
+        )
     return np.zeros((3, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
 
 
@@ -142,7 +116,7 @@ def _train_slice(
     """Train on a slice from position `start` on, add to `sums`, return where to go on."""
     stop = min(start + model.samples_per_slice(), len(sums) * len(X))
     arguments = (
-        model.params, model.table, losses.CODES[model.loss], _codes(plan.metrics), X, Y,
+        model.params, model.table, losses.CODES[model.loss], metric_codes(plan.metrics), X, Y,
         order, start, stop,
     )  # fmt: skip
     learning_rate = model.params.dtype.type(plan.optimizer.learning_rate)
@@ -155,11 +129,3 @@ def _train_slice(
             *arguments, plan.batch_size, mean, learning_rate, *scratch, sums
         )
     return position
-
-
-def _codes(metrics: Sequence[str]) -> Array:
-    return np.array([figures.CODES[name] for name in metrics], dtype=np.int64)
-
-
-def _named(values: Any, metrics: Sequence[str]) -> dict[str, float]:
-    return dict(zip(("loss", *metrics), values.tolist(), strict=True))

@@ -16,6 +16,7 @@ from .networks import HIDDEN, make_data, small_network
 ENTRIES = [
     training.train_samples,
     training.train_batches,
+    evaluation.predict_row,
     evaluation.predict_rows,
     evaluation.evaluate_rows,
     evaluation.add_gradient_of_rows,
@@ -29,7 +30,12 @@ def use_everything(net, X, Y):
     net.fit(X, Y, batch_size=2, shuffle=False)
     net.partial_fit(X[0], Y[0])
     net.predict(X)
-    net.predict(X[0])
+    net.predict(X, n_threads=2)
+    locked = X[0].astype(net.dtype)
+    net.predict(locked)
+    locked.flags.writeable = False
+    for row in (locked, X[0].tolist(), X[0].astype("float32"), X[0].astype("float64")):
+        net.predict(row)
     net.loss(X, Y)
     net.gradient(X, Y)
     net.trace(X, Y)
@@ -126,8 +132,8 @@ def test_slices_do_not_change_a_bit(batch_size, monkeypatch):
     whole, cut = small_network(), small_network()
     expected = whole.fit(X, Y, **options)
     outputs, grad = whole.predict(X), whole.gradient(X, Y)
-    monkeypatch.setattr("fastnn.training._SLICE", 2 * (cut.params.size + 600))
-    assert list(cut._model.slices(5)) == [(0, 2), (2, 4), (4, 5)]
+    monkeypatch.setattr("fastnn.model._SLICE", 2 * (cut.params.size + 600))
+    assert list(cut._model.slices(0, 5)) == [(0, 2), (2, 4), (4, 5)]
     got = cut.fit(X, Y, **options)
     np.testing.assert_array_equal(cut.params, whole.params)
     np.testing.assert_array_equal(cut.predict(X), outputs)

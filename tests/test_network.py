@@ -226,21 +226,67 @@ def test_copies_are_whole_and_apart():
         assert (twin.params != net.params).any()
 
 
+class Labelled(np.ndarray):
+    """What other libraries hand in: an array of their own class."""
+
+
+def rows_of_all_kinds(x, folder):
+    """Return the row in all shapes of memory that NumPy knows, and as what is not NumPy's."""
+    locked = x.copy()
+    locked.flags.writeable = False
+    stored = np.memmap(folder / "x.bin", dtype=x.dtype, mode="w+", shape=x.shape)
+    stored[:] = x
+    unaligned = np.frombuffer(b"?" + x.tobytes(), x.dtype, offset=1)
+    return {
+        "as it is": x, "list": x.tolist(), "tuple": tuple(x), "read-only": locked,
+        "strided": np.repeat(x, 2)[::2], "backwards": x[::-1].copy()[::-1],
+        "column": np.array([x, x]).T[:, 1], "subclass": x.view(Labelled), "file": stored,
+        "big-endian": x.astype(x.dtype.newbyteorder(">")), "unaligned": unaligned,
+        "integers": x.astype("int8"), "series": pd.Series(x),
+        "float32": x.astype("float32"), "float64": x.astype("float64"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_row_of_any_kind_gives_the_same_bits(dtype, tmp_path):
+    X = np.array([[1, -2, 3], [0, 4, 5]], dtype)
+    net = small_network(dtype=dtype)
+    expected = net.predict(X)[0]
+    for kind, row in rows_of_all_kinds(X[0], tmp_path).items():
+        before = np.array(row)
+        got = net.predict(row)
+        assert type(got) is np.ndarray, kind
+        assert got.dtype == dtype, kind
+        np.testing.assert_array_equal(got, expected, err_msg=kind)
+        np.testing.assert_array_equal(np.array(row), before, err_msg=kind)
+        got[:] = 0  # the caller's own
+    np.testing.assert_array_equal(net.predict(X[0]), expected)
+    np.testing.assert_array_equal(net.predict(X[:1]), expected[np.newaxis])
+
+
+def test_a_row_of_an_unpickled_dtype():
+    x = pickle.loads(pickle.dumps(np.array([1.0, -2.0, 3.0])))
+    net = pickle.loads(pickle.dumps(small_network()))
+    np.testing.assert_array_equal(net.predict(x), small_network().predict(x.copy()))
+
+
 def test_threads_may_predict_at_once():
     X, _ = make_data(300, 3, 2)
     net, outputs = small_network(), [None] * 4
     expected = net.predict(X)
 
     def work(k):
-        outputs[k] = net.predict(X)
+        rows = [net.predict(x) for x in X]
+        outputs[k] = net.predict(X, n_threads=1 + k), np.array(rows)
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for got in outputs:
-        np.testing.assert_array_equal(got, expected)
+    for table, rows in outputs:
+        np.testing.assert_array_equal(table, expected)
+        np.testing.assert_array_equal(rows, expected)
 
 
 def test_a_second_trainer_gets_an_error():

@@ -7,6 +7,7 @@ import pytest
 from fastnn import Dense, Network
 from fastnn.initializers import normal, uniform
 from fastnn.metrics import accuracy, mae, mse
+from fastnn.validation import as_numbers
 
 from .networks import make_data, small_network
 
@@ -95,6 +96,56 @@ def test_one_row_where_a_table_is_due(net):
     for method in (net.fit, net.loss, net.gradient):
         with pytest.raises(ValueError, match=r"X must have shape \(n_samples, 3\), got \(3,\)"):
             method(X[0], Y[0])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_bad_rows(dtype, value, place):
+    net = small_network(dtype=dtype)
+    bad = X[0].astype(dtype)
+    bad[place] = value
+    message = rf"X must be finite in {dtype}, got {value} at \({place},\)"
+    for row in (bad, bad.tolist(), bad.astype("float64"), np.array([bad, bad]).T[:, 0]):
+        with pytest.raises(ValueError, match=message):
+            net.predict(row)
+    for row in (bad[:2], np.zeros(4, dtype)):
+        with pytest.raises(ValueError, match=rf"or \(3,\), got \({len(row)},\)"):
+            net.predict(row)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_large_numbers_are_finite_though_their_sum_is_not(dtype):
+    table = np.full((2, 3), np.finfo(dtype).max)
+    table[1] *= -1
+    for values in (table, table[:1]):
+        np.testing.assert_array_equal(as_numbers("X", values, np.dtype(dtype)), values)
+
+
+@pytest.mark.parametrize("n_rows", [2, 40, 100])
+def test_the_first_bad_number_of_a_table_is_named(net, n_rows):
+    bad = np.zeros((n_rows, 3))
+    bad[-1] = np.inf, -np.inf, np.nan
+    for n_threads in (1, 2):
+        with pytest.raises(ValueError, match=rf"got inf at \({n_rows - 1}, 0\)"):
+            net.predict(bad, n_threads=n_threads)
+
+
+@pytest.mark.parametrize(
+    ("n_threads", "error", "message"),
+    [
+        (0, ValueError, "n_threads must be at least 1, got 0"),
+        (True, ValueError, "n_threads must be at least 1, got True"),
+        (1.5, TypeError, "n_threads must be a whole number, got 1.5"),
+        (None, TypeError, "n_threads must be a whole number, got None"),
+    ],
+)
+def test_bad_n_threads(net, n_threads, error, message):
+    for samples in (X, X[0], X[0].tolist()):
+        with pytest.raises(error, match=message):
+            net.predict(samples, n_threads=n_threads)
+    with pytest.raises(error, match=message):
+        net.gradient(X, Y, n_threads=n_threads)
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_Y)

@@ -1,0 +1,118 @@
+"""What a kernel needs of a network, and the calls that leave it as it is, over many rows.
+
+A compiled call cannot be interrupted, so it is cut into slices of a fixed number of samples that
+take some 20 ms, up to 0.2 s on a slow machine. Slices may be taken by several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import threads
+from .core import evaluation, figures, layout, losses
+from .core.block import ROWS
+from .validation import Array
+
+_SLICE = 50_000_000  # parameters visited in one compiled call
+_LEAST = 10_000_000  # the same, for each thread: 0.3 ms or more, and 0.15 ms is what one costs
+_LAYER = 300  # the cost of a layer beside its parameters, in the same unit
+
+# Gradients are added up within parts of the rows, then part by part, whoever computes them.
+_PARTS = 16  # at most: each has a sum as large as `params`
+_ROWS_A_PART = 512  # at least: what a part costs beside its rows is 1 to 3 % then
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a kernel needs of a network: `params` is shared with it, not copied."""
+
+    params: Array
+    table: Array
+    loss: str
+
+    def cost(self) -> int:
+        """Return what a sample costs, in parameters visited."""
+        return self.params.size + _LAYER * len(self.table)
+
+    def samples_per_slice(self) -> int:
+        """Return how many samples go through the network in one compiled call."""
+        return max(1, _SLICE // self.cost())
+
+    def slices(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Yield (start, stop) of the slices of these rows."""
+        step = self.samples_per_slice()
+        for first in range(start, stop, step):
+            yield first, min(first + step, stop)
+
+    def predict(self, X: Array, outputs: Array, n_threads: int = 1) -> bool:
+        """Overwrite `outputs` if `X` is finite, and return whether it is."""
+        if len(X) == 1:  # writable, as all single rows are: a kernel has one type
+            row = X[0].copy()
+            return bool(evaluation.predict_row(self.params, self.table, row, outputs[0]))
+        n_threads = self._threads_worth_starting(len(X), n_threads)
+        finite: list[bool] = []
+
+        def predict_part(start: int, stop: int) -> Iterator[None]:
+            for rows in self.slices(start, stop):
+                finite.append(evaluation.predict_rows(self.params, self.table, X, *rows, outputs))
+                yield
+
+        parts = _parts(len(X), -(-len(X) // n_threads))
+        threads.run((predict_part(*part) for part in parts), n_threads)
+        return all(finite)
+
+    def gradient(self, X: Array, Y: Array, n_threads: int = 1) -> Array:
+        """Return the gradient of the mean loss, laid out as `params`."""
+        loss = losses.CODES[self.loss]
+        parts = _parts(len(X), max(_ROWS_A_PART, -(-len(X) // _PARTS)))
+        sums = [layout.aligned_zeros(self.params.size, self.params.dtype) for _ in parts]
+
+        def add_part(start: int, stop: int, total: Array) -> Iterator[None]:
+            for rows in self.slices(start, stop):
+                evaluation.add_gradient_of_rows(self.params, self.table, loss, X, Y, *rows, total)
+                yield
+
+        threads.run(
+            (add_part(*part, total) for part, total in zip(parts, sums, strict=True)),
+            min(len(parts), self._threads_worth_starting(len(X), n_threads)),
+        )
+        grad, *others = sums
+        with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
+            for other in others:
+                grad += other
+        grad /= len(X)
+        return grad
+
+    def evaluate(self, X: Array, Y: Array, metrics: Sequence[str] = ()) -> dict[str, float]:
+        """Return the mean loss and metrics over the samples, by name."""
+        sums = np.zeros(1 + len(metrics))
+        for start, stop in self.slices(0, len(X)):
+            evaluation.evaluate_rows(
+                self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), X, Y,
+                start, stop, sums,
+            )  # fmt: skip
+        return named(sums / len(X), metrics)
+
+    def _threads_worth_starting(self, n_samples: int, n_threads: int) -> int:
+        """Return how many threads, of `n_threads` at most, have enough to do."""
+        return max(1, min(n_threads, n_samples * self.cost() // _LEAST))
+
+
+def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:
+    """Return (start, stop) of parts of the samples: `step` each, rounded up to whole blocks."""
+    step = -(-step // ROWS) * ROWS
+    return [(start, min(start + step, n_samples)) for start in range(0, n_samples, step)]
+
+
+def metric_codes(metrics: Sequence[str]) -> Array:
+    """Return what stands for the metrics in a kernel."""
+    return np.array([figures.CODES[name] for name in metrics], dtype=np.int64)
+
+
+def named(values: Any, metrics: Sequence[str]) -> dict[str, float]:
+    """Return a row of figures by name: the loss, then the metrics."""
+    return dict(zip(("loss", *metrics), values.tolist(), strict=True))
