@@ -5,8 +5,9 @@ On tiny data one slice spans many epochs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -42,7 +43,8 @@ class Plan:
 def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> History:
     """Train in place for `plan.epochs` epochs and return what was recorded."""
     n_samples, last_epoch = len(X), plan.first_epoch + plan.epochs
-    scratch = _scratch(model, plan.batch_size)
+    kernel, arguments = _kernel(model, plan)
+    loss, metrics = losses.CODES[model.loss], metric_codes(plan.metrics)
     history = History()
     epoch = plan.first_epoch
     with tqdm(
@@ -61,8 +63,11 @@ def train(model: Model, X: Array, Y: Array, plan: Plan, random: Random) -> Histo
             sums = np.zeros((span, 1 + len(plan.metrics)))
             position = 0
             while position < span * n_samples:
-                start = position
-                position = _train_slice(model, X, Y, plan, order, start, scratch, sums)
+                start, stop = position, min(position + model.samples_per_slice(), span * n_samples)
+                position = kernel(
+                    model.params, model.table, loss, metrics, X, Y, order, start, stop,
+                    *arguments, sums,
+                )  # fmt: skip
                 bar.update(position - start)
             for means in sums / n_samples:
                 history.record(epoch, named(means, plan.metrics))
@@ -88,44 +93,23 @@ def _draw_order(n_samples: int, epochs: int, shuffle: bool, random: Random) -> A
     return np.stack([random.permutation(n_samples) for _ in range(epochs)])
 
 
-def _scratch(model: Model, batch_size: int) -> tuple[Array, ...]:
-    """Return the arrays that a training run reuses from slice to slice."""
+def _kernel(model: Model, plan: Plan) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    """Return the entry point that trains so, and what it takes between `stop` and the figures.
+
+    That is how it trains, and the scratch that is reused from slice to slice.
+    """
     dtype = model.params.dtype
     n_units = layout.units_size(model.table)
-    if batch_size == 1:
-        n_ahead = rows_ahead(model.table, dtype.itemsize)
-        n_words = n_units // WORD
-        return (
-            np.zeros((4, n_ahead, n_units), dtype),
-            np.zeros((2, n_words), np.uint64),
-            np.zeros((2, -(-n_ahead // QUAD) * n_words), np.uint64),
-        )
-    return np.zeros((3, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
-
-
-def _train_slice(
-    model: Model,
-    X: Array,
-    Y: Array,
-    plan: Plan,
-    order: Array,
-    start: int,
-    scratch: tuple[Array, ...],
-    sums: Array,
-) -> int:
-    """Train on a slice from position `start` on, add to `sums`, return where to go on."""
-    stop = min(start + model.samples_per_slice(), len(sums) * len(X))
-    arguments = (
-        model.params, model.table, losses.CODES[model.loss], metric_codes(plan.metrics), X, Y,
-        order, start, stop,
-    )  # fmt: skip
-    learning_rate = model.params.dtype.type(plan.optimizer.learning_rate)
-    position: int
-    if plan.batch_size == 1:
-        position = training.train_samples(*arguments, learning_rate, *scratch, sums)
-    else:
-        mean = plan.reduction == "mean"
-        position = training.train_batches(
-            *arguments, plan.batch_size, mean, learning_rate, *scratch, sums
-        )
-    return position
+    learning_rate = dtype.type(plan.optimizer.learning_rate)
+    if plan.batch_size > 1:
+        scratch = np.zeros((3, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
+        how = plan.batch_size, plan.reduction == "mean", learning_rate
+        return training.train_batches, (*how, *scratch)
+    n_words = n_units // WORD
+    sets = np.zeros((2, n_words), np.uint64)
+    n_ahead = rows_ahead(model.table, dtype.itemsize)
+    if n_ahead == 1:
+        return training.train_samples, (learning_rate, np.zeros((4, n_units), dtype), sets)
+    workspace = np.zeros((4, n_ahead, n_units), dtype)
+    words = np.zeros((2, n_ahead // QUAD * n_words), np.uint64)
+    return training.train_samples_ahead, (learning_rate, workspace, sets, words)

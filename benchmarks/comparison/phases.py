@@ -80,7 +80,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
     sets = np.zeros((2, n_units // WORD), np.uint64)
     metrics, sums = np.zeros(0, np.int64), np.zeros((1, 1))
     order = np.arange(n)[np.newaxis]
-    workspace = np.zeros((4, 1, n_units), dtype)  # T1 is too small to look ahead
+    workspace = np.zeros((4, n_units), dtype)
     rate = dtype.type(LEARNING_RATE)
     seconds = _best(
         [
@@ -91,7 +91,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
             lambda: _figures(layers, loss, metrics, Y, z, a[0], sums[0]),
             lambda: _backward(params, layers, loss, Y, z, a[0], delta),
             lambda: train_samples(
-                params, layers, loss, metrics, X, Y, order, 0, n, rate, workspace, sets, sets, sums
+                params, layers, loss, metrics, X, Y, order, 0, n, rate, workspace, sets, sums
             ),
             lambda: net.fit(X, Y, learning_rate=LEARNING_RATE, shuffle=False),
         ]

@@ -12,7 +12,7 @@ sample before its update. The padding of every workspace is zero.
 
 import numpy as np
 
-from ._jit import entry
+from ._jit import entry, inner
 from .ahead import add_steps, multiply_inputs
 from .bits import WORD
 from .block import (
@@ -35,18 +35,54 @@ from .variants import may_skip_zeros
 
 @entry
 def train_samples(
-    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate,
-    workspace, sets, words, figures,
-):  # fmt: skip
+    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate, workspace, sets, figures
+):
     """Step down the gradient of each sample in turn: `params` is updated in place.
 
         params -= learning_rate dLoss(sample)/dparams
 
-    Samples are taken in blocks of `rows_ahead`, counted from the first of an epoch. A step is done
-    in the next pass over the weights: for layer 0 that of the next block, where it looks ahead, for
-    the others that of the next sample. `workspace`, shape (4, rows_ahead, n_units), holds z, steps,
-    and the activations of this block and of the last; `sets` and `words`, the units of this sample
-    and the last, and those of the blocks' quads, that are not 0: (2, n_quads * n_units / WORD).
+    A step is done in the next sample's pass over the weights. The rows of `workspace`, shape
+    (4, n_units), are z, the step, and the activations of this sample and of the last; those of
+    `sets`, shape (2, n_units / WORD), the units of both that are not 0.
+
+    Returns
+    -------
+    position : int
+        Where to go on: `stop`.
+    """
+    n_samples = X.shape[0]
+    skip_zeros = may_skip_zeros(params, stop - start)
+    z, step = row_of(workspace, 0), row_of(workspace, 1)
+    a, last_a = row_of(workspace, 2), row_of(workspace, 3)
+    nonzeros, last_nonzeros = row_of(sets, 0), row_of(sets, 1)
+    step[:] = 0  # none is pending
+    last_a[:] = 0
+    sets[:] = 0
+    for position in range(start, stop):
+        epoch = position // n_samples
+        sample = order[epoch % order.shape[0], position % n_samples]
+        enter(row_of(X, sample), skip_zeros, a, nonzeros)
+        step_forward(params, layers, 0, last_a, last_nonzeros, step, skip_zeros, z, a, nonzeros)
+        y, row = row_of(Y, sample), row_of(figures, epoch)
+        find_step(params, layers, loss, metrics, learning_rate, z, a, y, step, row)
+        a, last_a = last_a, a
+        nonzeros, last_nonzeros = last_nonzeros, nonzeros
+    nonzeros[:] = 0  # the last step, and the forward pass of no input
+    step_forward(params, layers, 0, last_a, last_nonzeros, step, skip_zeros, z, a, nonzeros)
+    return stop
+
+
+@entry
+def train_samples_ahead(
+    params, layers, loss, metrics, X, Y, order, start, stop, learning_rate,
+    workspace, sets, words, figures,
+):  # fmt: skip
+    """Do what `train_samples` does, with layer 0 looking ahead (`ahead`).
+
+    Samples are taken in blocks of n_ahead, a multiple of four, counted from the first of an epoch.
+    `workspace`, shape (4, n_ahead, n_units), holds z, the steps, and the activations of this block
+    and of the last; `words`, shape (2, n_ahead / 4 * n_units / WORD), the inputs of both that are
+    not 0, by quads; `sets`, shape (2, n_units / WORD), the units of this sample and of the last.
 
     Returns
     -------
@@ -55,7 +91,6 @@ def train_samples(
     """
     n_samples, n_ahead, n_units = X.shape[0], workspace.shape[1], workspace.shape[2]
     n_quads = quads_of(n_ahead)
-    first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, steps = row_of(workspace, 0), row_of(workspace, 1)
     a, last_a = row_of(workspace, 2), row_of(workspace, 3)
@@ -66,52 +101,47 @@ def train_samples(
     last_a[:] = 0
     sets[:] = 0
     words[:] = 0
-    first_layer = 1 if n_ahead > 1 else 0  # whose step and pass are taken sample by sample
-    layer_0 = row_of(layers, 0)
-    row, last_row = row_of(a, 0), row_of(last_a, 0)
-    step = row_of(steps, 0)
+    layer_0, last_row, step = row_of(layers, 0), row_of(last_a, 0), row_of(steps, 0)
     position = start
     while position < stop:
         epoch, place = position // n_samples, position % n_samples
         n_rows = min(n_ahead, n_samples - place)
-        numbers = row_of(order, epoch % order.shape[0])
-        samples = numbers[place : place + n_rows]
-        if n_ahead > 1:
-            enter_block(X, samples, skip_zeros, n_quads, a, quads)
-            dense_step_forward_quads(
-                params, layer_0, last_a, last_quads, steps, a, quads, n_quads, n_units, z
-            )
-            multiply_inputs(layer_0, a, n_rows, products)
+        samples = row_of(order, epoch % order.shape[0])[place : place + n_rows]
+        enter_block(X, samples, skip_zeros, n_quads, a, quads)
+        dense_step_forward_quads(
+            params, layer_0, last_a, last_quads, steps, a, quads, n_quads, n_units, z
+        )
+        multiply_inputs(layer_0, a, n_rows, products)
         for t in range(n_rows):
-            row, row_z, y = row_of(a, t), row_of(z, t), row_of(Y, samples[t])
-            if n_ahead > 1:
-                add_steps(layer_0, products, steps, t, row_z)
-                leave(layer_0, row_z, skip_zeros, row, nonzeros)
-            else:
-                enter(row_of(X, samples[t]), skip_zeros, row, nonzeros)
+            row, row_z = row_of(a, t), row_of(z, t)
+            add_steps(layer_0, products, steps, t, row_z)
+            leave(layer_0, row_z, skip_zeros, row, nonzeros)
             step_forward(
-                params, layers, first_layer, last_row, last_nonzeros, step,
-                skip_zeros, row_z, row, nonzeros,
-            )  # fmt: skip
-            step = row_of(steps, t)
-            add_figures(loss, metrics, layers, row_z, row, y, row_of(figures, epoch))
-            output_delta(loss, layers[-1, ACTIVATION], row_z, row, first, last, y, step)
-            scale_units(-learning_rate, first, last, step)
-            backward(params, layers, row_z, row, step)
+                params, layers, 1, last_row, last_nonzeros, step, skip_zeros, row_z, row, nonzeros
+            )
+            y, step, sums = row_of(Y, samples[t]), row_of(steps, t), row_of(figures, epoch)
+            find_step(params, layers, loss, metrics, learning_rate, row_z, row, y, step, sums)
             last_row = row
             nonzeros, last_nonzeros = last_nonzeros, nonzeros
         steps[n_rows:] = 0
         a, last_a = last_a, a
         quads, last_quads = last_quads, quads
         position += n_rows
-    if n_ahead > 1:
-        dense_add_gradient_quads(params, layer_0, last_a, last_quads, n_quads, n_units, steps)
+    dense_add_gradient_quads(params, layer_0, last_a, last_quads, n_quads, n_units, steps)
     nonzeros[:] = 0  # the last step, and the forward pass of no input
-    step_forward(
-        params, layers, first_layer, last_row, last_nonzeros, step,
-        skip_zeros, row_of(z, 0), row_of(a, 0), nonzeros,
-    )  # fmt: skip
+    row, row_z = row_of(a, 0), row_of(z, 0)
+    step_forward(params, layers, 1, last_row, last_nonzeros, step, skip_zeros, row_z, row, nonzeros)
     return position
+
+
+@inner
+def find_step(params, layers, loss, metrics, learning_rate, z, a, y, step, figures):
+    """Overwrite `step` with -learning_rate dLoss/dz of all layers, and add to `figures`."""
+    first, last = output_range(layers)
+    add_figures(loss, metrics, layers, z, a, y, figures)
+    output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, step)
+    scale_units(-learning_rate, first, last, step)
+    backward(params, layers, z, a, step)
 
 
 @entry
