@@ -9,7 +9,6 @@ So rows are lent of arguments, or of arrays that the kernel names again later.
 from numba import types
 from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
-from numba.np.arrayobj import populate_array
 
 
 def row_of(array, i):
@@ -29,6 +28,8 @@ def _type_row_of(context):
 
 @lower_builtin(row_of, types.Array, types.Integer)
 def _lower_row_of(context, builder, signature, args):
+    from numba.np.arrayobj import populate_array  # 40 ms, and no kernel may have to be compiled
+
     array = context.make_array(signature.args[0])(context, builder, args[0])
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     shape = cgutils.unpack_tuple(builder, array.shape)[1:]
