@@ -57,13 +57,12 @@ def test_an_error_in_any_thread_ends_all(error, raised_in_main):
                 raise error("at step 3")
             yield
 
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with pytest.raises(error, match="at step 3"):
         threads.run([job(), job()], 2)
-    for other in threading.enumerate():
-        if other is not threading.current_thread():
-            other.join(timeout=60)
-    assert threading.active_count() == before
+    for other in set(threading.enumerate()) - before:
+        other.join(timeout=60)
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.usefixtures("many_parts")
