@@ -65,12 +65,8 @@ def backward_block(params, layers, loss, Y, samples, z, a, delta):
     first, last = output_range(layers)
     n_rows = samples.shape[0]
     for t in range(n_rows):
-        y, row_z, row_a, row_delta = (
-            row_of(Y, samples[t]),
-            row_of(z, t),
-            row_of(a, t),
-            row_of(delta, t),
-        )
+        y, row_delta = row_of(Y, samples[t]), row_of(delta, t)
+        row_z, row_a = row_of(z, t), row_of(a, t)
         output_delta(loss, layers[-1, ACTIVATION], row_z, row_a, first, last, y, row_delta)
         backward(params, layers, row_z, row_a, row_delta)
     for t in range(n_rows, QUAD * quads_of(n_rows)):
