@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,9 @@ Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]
 
 
-def uniform(a: float, b: float) -> Initializer:
-    """Return an initializer that draws from [a, b).
+@dataclass(frozen=True)
+class uniform:  # lower case, as the functions among which it is used
+    """Draw from [a, b).
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def uniform(a: float, b: float) -> Initializer:
     Raises
     ------
     ValueError
-        If a < b does not hold.
+        If a < b does not hold, or one is not finite.
 
     Examples
     --------
@@ -42,13 +44,26 @@ def uniform(a: float, b: float) -> Initializer:
            [-0.9998, -0.3953],
            [-0.7065, -0.8153]])
     """
-    if not (math.isfinite(a) and math.isfinite(b) and a < b):
-        raise ValueError(f"uniform(a, b) must have finite a < b, got a = {a!r}, b = {b!r}")
-    return lambda random, shape: a + (b - a) * random.random(shape)
+
+    a: float
+    b: float
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            object.__setattr__(self, name, _as_finite(name, getattr(self, name)))
+        if self.a >= self.b:
+            raise ValueError(
+                f"uniform(a, b) must have finite a < b, got a = {self.a}, b = {self.b}"
+            )
+
+    def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
+        """Return an array of this shape."""
+        return self.a + (self.b - self.a) * random.random(shape)
 
 
-def normal(std: float) -> Initializer:
-    """Return an initializer that draws from the normal distribution of mean 0.
+@dataclass(frozen=True)
+class normal:
+    """Draw from the normal distribution of mean 0.
 
     Parameters
     ----------
@@ -67,8 +82,47 @@ def normal(std: float) -> Initializer:
     >>> normal(0.1)(np.random.RandomState(0), (3,)).round(4)
     array([0.1764, 0.04  , 0.0979])
     """
-    std = as_positive("std", std)
-    return lambda random, shape: random.standard_normal(shape) * std
+
+    std: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "std", as_positive("std", self.std))
+
+    def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
+        """Return an array of this shape."""
+        return random.standard_normal(shape) * self.std
+
+
+@dataclass(frozen=True)
+class constant:
+    """Give every parameter one value; nothing is drawn.
+
+    Parameters
+    ----------
+    value : float
+        Finite; units of a parameter.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not finite.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.initializers import constant
+    >>> Network(3, [Dense(2, bias_initializer=constant(0.1))]).biases[0]
+    array([0.1, 0.1])
+    """
+
+    value: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", _as_finite("value", self.value))
+
+    def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
+        """Return an array of this shape."""
+        return np.full(shape, self.value)
 
 
 def zeros(random: Random, shape: tuple[int, ...]) -> Array:
@@ -153,9 +207,87 @@ def he_normal(random: Random, shape: tuple[int, ...]) -> Array:
     return random.standard_normal(shape) * math.sqrt(2 / shape[0])
 
 
+def lecun_uniform(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw from [-r, r) with r = sqrt(3 / n_in).
+
+    References
+    ----------
+    .. [1] Y. LeCun et al., Efficient BackProp, 1998, equation 16, as a uniform distribution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lecun_uniform(np.random.RandomState(0), (2, 2)).round(4)
+    array([[0.1196, 0.5271],
+           [0.2517, 0.1099]])
+    """
+    return (2 * random.random(shape) - 1) * math.sqrt(3 / shape[0])
+
+
+def lecun_normal(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw from the normal distribution of variance 1 / n_in.
+
+    References
+    ----------
+    .. [1] Y. LeCun et al., Efficient BackProp, 1998, equation 16.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lecun_normal(np.random.RandomState(0), (2, 2)).round(4)
+    array([[1.2474, 0.283 ],
+           [0.6921, 1.5846]])
+    """
+    return random.standard_normal(shape) * math.sqrt(1 / shape[0])
+
+
+def orthogonal(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw orthonormal columns, or rows where these are fewer, all such being equally likely.
+
+    They are Q of Q R = N, with N of the standard normal distribution and the diagonal of R above 0.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not that of weights, (n_in, n_out).
+
+    References
+    ----------
+    .. [1] A. M. Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear
+       neural networks, 2014, section 3.
+    .. [2] F. Mezzadri, How to generate random matrices from the classical compact groups, 2007,
+       section 5: why the signs matter.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = orthogonal(np.random.RandomState(0), (4, 2))
+    >>> np.allclose(W.T @ W, np.eye(2))
+    True
+    """
+    if len(shape) != 2:
+        raise ValueError(f"orthogonal must be given weights, shape (n_in, n_out), got {shape}")
+    drawn = random.standard_normal(shape)
+    n_in, n_out = shape
+    Q, R = np.linalg.qr(drawn if n_in >= n_out else drawn.T)
+    Q *= np.copysign(1, np.diagonal(R))
+    return Q if n_in >= n_out else Q.T
+
+
 def _fan_sum(shape: tuple[int, ...]) -> int:
     """Return n_in + n_out; a bias counts as one row of weights."""
     return shape[0] + shape[-1]
+
+
+def _as_finite(name: str, value: Any) -> float:
+    """Return `value` as a finite float."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    return number
 
 
 NAMED: dict[str, Initializer] = {
@@ -163,6 +295,9 @@ NAMED: dict[str, Initializer] = {
     "glorot_normal": glorot_normal,
     "he_uniform": he_uniform,
     "he_normal": he_normal,
+    "lecun_uniform": lecun_uniform,
+    "lecun_normal": lecun_normal,
+    "orthogonal": orthogonal,
     "zeros": zeros,
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -64,8 +66,7 @@ def mse(y: ArrayLike, outputs: ArrayLike) -> float:
     >>> mse([1.0, 2.0], [[1.0], [4.0]])
     2.0
     """
-    targets, outputs = _as_pair(y, outputs)
-    return float(np.square(outputs - targets).mean())
+    return float(np.square(_errors(y, outputs)).mean())
 
 
 def mae(y: ArrayLike, outputs: ArrayLike) -> float:
@@ -91,8 +92,51 @@ def mae(y: ArrayLike, outputs: ArrayLike) -> float:
     >>> mae([1.0, 2.0], [[1.0], [4.0]])
     1.0
     """
+    return float(np.abs(_errors(y, outputs)).mean())
+
+
+def r2(y: ArrayLike, outputs: ArrayLike) -> float:
+    """Return the coefficient of determination, the mean over the outputs of
+
+        1 - sum (y - a)^2 / sum (y - mean y)^2
+
+    An output whose targets are all the same counts 1 if each is met exactly, else 0.
+
+    Parameters
+    ----------
+    y, outputs
+        As for `accuracy`.
+
+    Returns
+    -------
+    r2 : float
+        At most 1; 0 is as good as the mean of the targets. NaN for fewer than two samples.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match.
+
+    Examples
+    --------
+    >>> r2([1.0, 2.0, 3.0], [[1.0], [2.0], [4.0]])
+    0.5
+    """
     targets, outputs = _as_pair(y, outputs)
-    return float(np.abs(outputs - targets).mean())
+    if len(targets) < 2:
+        return math.nan
+    residual = np.square(outputs - targets).sum(axis=0)
+    offsets = targets - targets[0]  # exactly 0 where all are the same; their mean may be rounded
+    total = np.square(offsets - offsets.mean(axis=0)).sum(axis=0)
+    missed = np.where(residual > 0, 1.0, 0.0)
+    np.divide(residual, total, out=missed, where=total > 0)
+    return float(1 - missed.mean())
+
+
+def _errors(y: ArrayLike, outputs: ArrayLike) -> Array:
+    """Return outputs - targets."""
+    targets, outputs = _as_pair(y, outputs)
+    return outputs - targets
 
 
 def _as_pair(y: ArrayLike, outputs: ArrayLike) -> tuple[Array, Array]:
