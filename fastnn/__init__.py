@@ -3,6 +3,7 @@
 from .history import History as History
 from .layers import Dense as Dense
 from .network import Network as Network
+from .training import DivergenceError as DivergenceError
 from .warmup import warmup as warmup
 
 __version__ = "0.1.0"

@@ -10,9 +10,9 @@ from typing import Any
 from numpy.typing import ArrayLike, DTypeLike
 
 from .core import layout, losses
-from .layers import Dense, initial_params, layer_table
+from .layers import Dense, initial_params, layer_table, penalty_table
 from .model import Model
-from .optimizers import SGD
+from .plan import TrainingState
 from .validation import Array, as_choice, as_count, as_dtype, as_generator, as_numbers
 
 
@@ -37,16 +37,14 @@ class Architecture:
         self._random = as_generator(seed)
         table = layer_table(self.n_in, self.layers, self.loss_name, self.dtype)
         params = initial_params(self.layers, table, self.dtype, self._random)
-        self._optimizer: SGD | None = None
-        self._reduction = "mean"
-        self._epochs_trained = 0
+        self._state: TrainingState | None = None
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
         """Make `params` the network's own and the views of it anew."""
         self.n_layers = len(self.layers)
         self.n_out = self.layers[-1].n_out
-        self._model = Model(params, table, self.loss_name)
+        self._model = Model(params, table, self.loss_name, penalty_table(self.layers))
         self.weights = layout.weight_views(params, table)
         self.biases = layout.bias_views(params, table)
         self._training = threading.Lock()
@@ -137,6 +135,7 @@ class Architecture:
             "params": self.params.copy(),
             "table": self._model.table,
             "_random": copy.deepcopy(self._random),
+            "_state": copy.deepcopy(self._state),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .core import activations, layout, losses
+from .core import activations, layout, losses, updates
 from .initializers import Initializer, Random, as_initializer
-from .validation import Array, as_choice, as_count, as_numbers
+from .validation import Array, as_choice, as_count, as_in_range, as_numbers, as_positive
 
+_REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
 
 
@@ -38,6 +40,14 @@ class Dense:
     initializer, bias_initializer : str or callable
         What draws the weights and biases not given: a name from `fastnn.initializers`, or a
         function of the random source and a shape.
+    dropout : float
+        At least 0, below 1: the probability that an output is 0 for a sample in training; those
+        that are not are divided by 1 - dropout. Not for the last layer.
+    l1, l2 : float
+        At least 0: l1 sum |W| + l2 / 2 sum W^2 is added to the loss that training minimises, not
+        to the one that is reported.
+    max_norm : float, optional
+        The largest 2-norm of the weights into a unit, W[:, j]; they are scaled after each update.
 
     Raises
     ------
@@ -60,6 +70,10 @@ class Dense:
     biases: ArrayLike | None = None
     initializer: str | Initializer = "glorot_uniform"
     bias_initializer: str | Initializer = "zeros"
+    dropout: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    max_norm: float | None = None
 
     def __post_init__(self) -> None:
         activation = "identity" if self.activation is None else self.activation
@@ -73,13 +87,20 @@ class Dense:
         settle(self, "activation", activation)
         settle(self, "bias", bool(self.bias))
         settle(self, "train_bias", bool(self.train_bias))
+        for name, limit in (("dropout", 1), ("l1", math.inf), ("l2", math.inf)):
+            settle(self, name, as_in_range(name, getattr(self, name), 0, limit))
+        if self.max_norm is not None:
+            settle(self, "max_norm", as_positive("max_norm", self.max_norm))
         for name in ("weights", "biases"):
             if (given := getattr(self, name)) is not None:
                 settle(self, name, np.array(as_numbers(name, given, np.dtype(np.float64))))
 
     def __repr__(self) -> str:
+        defaults = (("bias", True), ("train_bias", True), *_REGULARIZERS.items())
         options = "".join(
-            f", {name}=False" for name in ("bias", "train_bias") if not getattr(self, name)
+            f", {name}={getattr(self, name)}"
+            for name, default in defaults
+            if getattr(self, name) != default
         )
         return f"Dense({self.n_out}, {self.activation!r}{options})"
 
@@ -95,6 +116,8 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
     if activations.SOFTMAX in codes[:-1]:
         k = codes.index(activations.SOFTMAX)
         raise ValueError(f"softmax must be on the last layer only, got it on layer {k}")
+    if layers[-1].dropout > 0:
+        raise ValueError(f"dropout must be 0 on the last layer, got {layers[-1].dropout}")
     _check_partners(losses.CODES[loss], codes[-1], loss)
     return layout.layer_table(
         n_in,
@@ -113,6 +136,21 @@ def _check_partners(loss: int, activation: int, name: str) -> None:
         raise ValueError(f"{name} must follow a {_NAMES[needed]} layer, got {_NAMES[activation]}")
     if activation == activations.SOFTMAX and loss != losses.CROSS_ENTROPY:
         raise ValueError(f"softmax must go with the loss cross_entropy, got {name}")
+
+
+def penalty_table(layers: Sequence[Dense]) -> Array:
+    """Return l1, l2 and max_norm of each layer as kernels take them: no rows if there are none."""
+    table = np.zeros((len(layers), 3))
+    table[:, updates.L1] = [layer.l1 for layer in layers]
+    table[:, updates.L2] = [layer.l2 for layer in layers]
+    table[:, updates.MAX_NORM] = [layer.max_norm or math.inf for layer in layers]
+    return table if (table != (0, 0, math.inf)).any() else table[:0]
+
+
+def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
+    """Return the noise on the inputs and each hidden layer's dropout: nothing if there is none."""
+    levels = np.array([input_noise, *(layer.dropout for layer in layers[:-1])])
+    return levels if levels.any() else levels[:0]
 
 
 def initial_params(

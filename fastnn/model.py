@@ -15,6 +15,7 @@ import numpy as np
 from . import threads
 from .core import evaluation, figures, layout, losses
 from .core.block import ROWS
+from .core.samples import Samples
 from .validation import Array
 
 _SLICE = 50_000_000  # parameters visited in one compiled call
@@ -28,11 +29,15 @@ _ROWS_A_PART = 512  # at least: what a part costs beside its rows is 1 to 3 % th
 
 @dataclass(frozen=True)
 class Model:
-    """What a kernel needs of a network: `params` is shared with it, not copied."""
+    """What a kernel needs of a network: `params` is shared with it, not copied.
+
+    Samples and targets are those of `validation`, weights too: empty, or one a sample.
+    """
 
     params: Array
     table: Array
     loss: str
+    penalties: Array
 
     def cost(self) -> int:
         """Return what a sample costs, in parameters visited."""
@@ -48,12 +53,12 @@ class Model:
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
 
-    def predict(self, X: Array, outputs: Array, n_threads: int = 1) -> bool:
+    def predict(self, X: Samples, outputs: Array, n_threads: int = 1) -> bool:
         """Overwrite `outputs` if `X` is finite, and return whether it is."""
-        if len(X) == 1:  # writable, as all single rows are: a kernel has one type
-            row = X[0].copy()
+        if len(outputs) == 1 and not X.is_sparse:
+            row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluation.predict_row(self.params, self.table, row, outputs[0]))
-        n_threads = self._threads_worth_starting(len(X), n_threads)
+        n_threads = self._threads_worth_starting(len(outputs), n_threads)
         finite: list[bool] = []
 
         def predict_part(start: int, stop: int) -> Iterator[None]:
@@ -61,41 +66,52 @@ class Model:
                 finite.append(evaluation.predict_rows(self.params, self.table, X, *rows, outputs))
                 yield
 
-        parts = _parts(len(X), -(-len(X) // n_threads))
+        parts = _parts(len(outputs), -(-len(outputs) // n_threads))
         threads.run((predict_part(*part) for part in parts), n_threads)
         return all(finite)
 
-    def gradient(self, X: Array, Y: Array, n_threads: int = 1) -> Array:
-        """Return the gradient of the mean loss, laid out as `params`."""
-        loss = losses.CODES[self.loss]
-        parts = _parts(len(X), max(_ROWS_A_PART, -(-len(X) // _PARTS)))
-        sums = [layout.aligned_zeros(self.params.size, self.params.dtype) for _ in parts]
+    def gradient(
+        self, X: Samples, Y: Array, weights: Array, n_threads: int = 1
+    ) -> tuple[Array, float]:
+        """Return the gradient of the mean loss, laid out as `params`, and that loss."""
+        parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
+        grads = [layout.aligned_zeros(self.params.size, self.params.dtype) for _ in parts]
+        values = np.zeros((len(parts), 1))
 
-        def add_part(start: int, stop: int, total: Array) -> Iterator[None]:
+        def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
             for rows in self.slices(start, stop):
-                evaluation.add_gradient_of_rows(self.params, self.table, loss, X, Y, *rows, total)
+                evaluation.add_gradient_of_rows(
+                    self.params, self.table, losses.CODES[self.loss], X, Y,
+                    weights, *rows, grad, value,
+                )  # fmt: skip
                 yield
 
         threads.run(
-            (add_part(*part, total) for part, total in zip(parts, sums, strict=True)),
-            min(len(parts), self._threads_worth_starting(len(X), n_threads)),
+            (
+                add_part(*part, grad, value)
+                for part, grad, value in zip(parts, grads, values, strict=True)
+            ),
+            min(len(parts), self._threads_worth_starting(len(Y), n_threads)),
         )
-        grad, *others = sums
+        grad, *others = grads
+        total = total_weight(weights, len(Y))
         with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
             for other in others:
                 grad += other
-        grad /= len(X)
-        return grad
+            grad /= total
+        return grad, float(values.sum() / total)
 
-    def evaluate(self, X: Array, Y: Array, metrics: Sequence[str] = ()) -> dict[str, float]:
+    def evaluate(
+        self, X: Samples, Y: Array, weights: Array, metrics: Sequence[str] = ()
+    ) -> dict[str, float]:
         """Return the mean loss and metrics over the samples, by name."""
         sums = np.zeros(1 + len(metrics))
-        for start, stop in self.slices(0, len(X)):
+        for start, stop in self.slices(0, len(Y)):
             evaluation.evaluate_rows(
                 self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), X, Y,
-                start, stop, sums,
+                weights, start, stop, sums,
             )  # fmt: skip
-        return named(sums / len(X), metrics)
+        return named(sums / total_weight(weights, len(Y)), metrics)
 
     def _threads_worth_starting(self, n_samples: int, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""
@@ -106,6 +122,11 @@ def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:
     """Return (start, stop) of parts of the samples: `step` each, rounded up to whole blocks."""
     step = -(-step // ROWS) * ROWS
     return [(start, min(start + step, n_samples)) for start in range(0, n_samples, step)]
+
+
+def total_weight(weights: Array, n_samples: int) -> float:
+    """Return the sum of the samples' weights."""
+    return float(weights.sum(dtype=np.float64)) if weights.size else float(n_samples)
 
 
 def metric_codes(metrics: Sequence[str]) -> Array:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from .core.samples import Samples
 
 Array = NDArray[Any]
 
@@ -60,6 +62,17 @@ def as_positive(name: str, value: Any) -> float:
     return number
 
 
+def as_in_range(name: str, value: Any, low: float, high: float) -> float:
+    """Return `value` as a float of at least `low` and below `high`."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not low <= number < high:
+        raise ValueError(f"{name} must be at least {low} and below {high}, got {value!r}")
+    return number
+
+
 def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     """Return the source of random numbers that `seed` stands for."""
     if isinstance(seed, np.random.Generator | np.random.RandomState):
@@ -80,15 +93,20 @@ def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bo
     array = _as_real(name, values)
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
         array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
-    if finite and not _is_finite(array):
+    if finite and not is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name} must be finite in {dtype}, got {array[where]} at {where}")
-    array = array.view()
-    array.flags.writeable = False
-    return array
+    return _as_read_only(array)
 
 
-def _is_finite(array: Array) -> bool:
+def _as_read_only(array: Array) -> Array:
+    """Return a view that cannot be written to."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def is_finite(array: Array) -> bool:
     """Tell whether a contiguous array holds neither NaN nor infinity."""
     # Terms of a finite sum are finite. A big table is summed in half the time of the second look,
     # and einsum, unlike sum, neither warns nor is slower in float32.
@@ -109,16 +127,84 @@ def _as_real(name: str, values: ArrayLike) -> Array:
 
 
 def as_samples(
-    X: ArrayLike, n_in: int, dtype: np.dtype[Any], *, row: bool = False, finite: bool = True
-) -> Array:
-    """Return `X` as a table of shape (n_samples, n_in); with `row`, one (n_in,) will do."""
-    samples = as_numbers("X", X, dtype, finite=finite)
-    if row and samples.shape == (n_in,):
-        return samples.reshape(1, n_in)
-    if samples.ndim != 2 or samples.shape[1] != n_in:
+    X: Any, n_in: int, dtype: np.dtype[Any], *, row: bool = False, finite: bool = True
+) -> Samples:
+    """Return `X`, a table of shape (n_samples, n_in); with `row`, one (n_in,) will do.
+
+    A sparse matrix or array of SciPy stays sparse.
+    """
+    is_sparse = hasattr(X, "tocsr")
+    array = X if is_sparse else as_numbers("X", X, dtype, finite=finite)
+    if row and array.shape == (n_in,) and not is_sparse:
+        array = array.reshape(1, n_in)
+    if array.ndim != 2 or array.shape[1] != n_in:
         or_row = f" or ({n_in},)" if row else ""
-        raise ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {samples.shape}")
-    return samples
+        raise ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {array.shape}")
+    return _as_compressed_rows(array, dtype) if is_sparse else Samples.dense(array)
+
+
+def _as_compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
+    """Return the rows of a sparse matrix or array, no column twice in any of them."""
+    rows = X.tocsr()
+    if rows.dtype.kind not in "biuf":
+        raise TypeError(f"X must hold real numbers, got dtype {rows.dtype}")
+    if rows.shape[0] == 0:
+        raise ValueError(f"X must not be empty, got shape {rows.shape}")
+    if not rows.has_canonical_format:
+        rows = rows.copy()  # the user's own may not change
+        rows.sum_duplicates()
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(rows.data, dtype=dtype)
+    if not np.isfinite(values).all():
+        p = int(np.argmin(np.isfinite(values)))
+        where = int(np.searchsorted(rows.indptr, p, "right")) - 1, int(rows.indices[p])
+        raise ValueError(f"X must be finite in {dtype}, got {values[p]} at {where}")
+    starts, columns = rows.indptr.astype(np.int64), rows.indices.astype(np.int64)
+    return Samples(*(_as_read_only(part) for part in (values[np.newaxis], starts, columns)))
+
+
+def as_weights(
+    sample_weight: ArrayLike | None,
+    n_samples: int,
+    dtype: np.dtype[Any],
+    name: str = "sample_weight",
+) -> Array:
+    """Return a weight for each sample, or an empty array where all weigh 1."""
+    if sample_weight is None:
+        return _as_read_only(np.empty(0, dtype))
+    weights = as_numbers(name, sample_weight, dtype)
+    if weights.shape != (n_samples,):
+        raise ValueError(f"{name} must have shape ({n_samples},), got {weights.shape}")
+    if (weights < 0).any():
+        raise ValueError(f"{name} must be at least 0, got {weights.min()}")
+    if not weights.any():
+        raise ValueError(f"{name} must not be 0 for every sample, got {n_samples} zeros")
+    return weights
+
+
+def as_class_weights(class_weight: Any, targets: Array, weights: Array) -> Array:
+    """Return the weights times those of the samples' classes, the targets that are 1."""
+    is_binary = targets.shape[1] == 1
+    table = np.hstack([1 - targets, targets]) if is_binary else targets
+    if not (np.isin(table, (0, 1)).all() and (table.sum(axis=1) == 1).all()):
+        raise ValueError("class_weight must go with class labels in y, got other targets")
+    n_classes, labels = table.shape[1], table.argmax(axis=1)
+    if isinstance(class_weight, str):
+        as_choice("class_weight", class_weight, ("balanced",))
+        counts = np.bincount(labels, minlength=n_classes)
+        of_class = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    elif isinstance(class_weight, Mapping):
+        of_class = np.ones(n_classes)
+        for label, weight in class_weight.items():
+            if label not in range(n_classes):
+                raise ValueError(
+                    f"class_weight must name classes 0 ... {n_classes - 1}, got {label!r}"
+                )
+            of_class[label] = as_in_range(f"class_weight[{label}]", weight, 0, math.inf)
+    else:
+        raise TypeError(f"class_weight must be 'balanced' or a dict, got {class_weight!r}")
+    both = of_class[labels] * weights if weights.size else of_class[labels]
+    return as_weights(both, len(labels), targets.dtype, "class_weight")
 
 
 def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
@@ -170,5 +256,4 @@ def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
         )
     table = np.zeros((len(labels), n_out), dtype=dtype)
     table[np.arange(len(labels)), labels.astype(np.int64)] = 1
-    table.flags.writeable = False
-    return table
+    return _as_read_only(table)

@@ -20,6 +20,7 @@ from .networks import (
 )
 
 DTYPES = ["float64", "float32"]
+BOUNDED = [name for name in HIDDEN if name != "exp"]  # a stack of which does not overflow
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -156,7 +157,7 @@ def test_trace_agrees_with_the_gradient(loss):
 def test_any_architecture_any_input_array(data):
     n_in = data.draw(st.integers(1, 20), "n_in")
     widths = data.draw(st.lists(st.integers(1, 40), min_size=1, max_size=4), "widths")
-    names = data.draw(st.lists(st.sampled_from(HIDDEN), min_size=4, max_size=4), "activations")
+    names = data.draw(st.lists(st.sampled_from(BOUNDED), min_size=4, max_size=4), "activations")
     biases = data.draw(st.lists(st.sampled_from(["yes", "no", "frozen"]), min_size=4, max_size=4))
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
     batch_size = data.draw(st.sampled_from([1, 2, 5, None]), "batch_size")

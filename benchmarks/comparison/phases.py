@@ -14,7 +14,9 @@ from fastnn.core import figures, layout, losses, propagate
 from fastnn.core._jit import JIT
 from fastnn.core.bits import WORD
 from fastnn.core.dense import dense_step_forward
+from fastnn.core.samples import Samples
 from fastnn.core.training import train_samples
+from fastnn.validation import as_weights
 
 from .race import on_cores
 from .task import Task
@@ -56,7 +58,7 @@ def _leave(layers, n, z, a, nonzeros):
 @njit(**JIT)
 def _figures(layers, loss, metrics, Y, z, a, sums):
     for t in range(Y.shape[0]):
-        figures.add_figures(loss, metrics, layers, z, a, Y[t], sums)
+        figures.add_figures(loss, metrics, layers, z, a, Y[t], 1.0, sums)
 
 
 @njit(**JIT)
@@ -81,7 +83,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
     metrics, sums = np.zeros(0, np.int64), np.zeros((1, 1))
     order = np.arange(n)[np.newaxis]
     workspace = np.zeros((4, n_units), dtype)
-    rate = dtype.type(LEARNING_RATE)
+    rates, weights = np.full(1, LEARNING_RATE, dtype), as_weights(None, n, dtype)
     seconds = _best(
         [
             lambda: _enter(X, a, sets),
@@ -91,7 +93,8 @@ def measure(task: Task) -> list[tuple[str, float]]:
             lambda: _figures(layers, loss, metrics, Y, z, a[0], sums[0]),
             lambda: _backward(params, layers, loss, Y, z, a[0], delta),
             lambda: train_samples(
-                params, layers, loss, metrics, X, Y, order, 0, n, rate, workspace, sets, sums
+                params, layers, loss, metrics, Samples.dense(X), Y, weights, order, 0, n, rates,
+                workspace, sets, sums,
             ),
             lambda: net.fit(X, Y, learning_rate=LEARNING_RATE, shuffle=False),
         ]

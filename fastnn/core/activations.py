@@ -1,7 +1,7 @@
 """Activations and their derivatives, elementwise over a part of a flat array of units.
 
 A derivative is taken from z or from a = f(z), whichever is cheaper and exact. Every form is stable:
-no intermediate overflows for finite z, and a NaN stays a NaN.
+no intermediate overflows for finite z (exp itself does), and a NaN stays a NaN.
 
 Units [start, stop) are taken in whole registers: `start` is at the beginning of one, and the last
 is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with something finite.
@@ -12,7 +12,7 @@ from .elementary import exp, expm1, gelu, gelu_derivative, sigmoid, softplus, sw
 from .lanewise import vector_function, where
 from .vectors import lanes_of, load, splat, store, total, up_to, zeros
 
-IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX = range(10)
+IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX, EXP = range(11)
 CODES = {
     "identity": IDENTITY,
     "sigmoid": SIGMOID,
@@ -24,6 +24,7 @@ CODES = {
     "swish": SWISH,
     "gelu": GELU,
     "softmax": SOFTMAX,
+    "exp": EXP,
 }
 
 LEAKY_SLOPE = 0.01
@@ -141,6 +142,8 @@ def activate(code, z, a, start, stop):
             units = swish(units)
         elif code == GELU:
             units = gelu(units)
+        elif code == EXP:
+            units = exp(units)
         store(a, j, units)
 
 
@@ -169,4 +172,6 @@ def scale_by_derivative(code, z, a, delta, start, stop):
             scaled = scale_by_swish_derivative(scaled, before, outputs)
         elif code == GELU:
             scaled = scaled * gelu_derivative(before)
+        elif code == EXP:
+            scaled = scaled * outputs
         store(delta, j, scaled)

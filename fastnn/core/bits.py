@@ -89,6 +89,23 @@ def mark_units(a, start, n, skip_zeros, words):
 
 
 @inner
+def mark_unit(i, words):
+    """Set the bit of one unit."""
+    words[i // WORD] |= _ONE << np.uint64(i % WORD)
+
+
+@inner
+def clear_units(n, a, words):
+    """Set those of the first `n` units to 0 that are marked, and clear their words."""
+    for first in range(0, n, WORD):
+        word = words[first // WORD]
+        while word:
+            a[first + lowest(word)] = 0
+            word = without_lowest(word)
+        words[first // WORD] = 0
+
+
+@inner
 def mark_quads(a, start, n, skip_zeros, n_quads, n_units, words):
     """Overwrite the words of these `n` units of each quad: a bit is set unless all rows skip it.
 

@@ -6,7 +6,7 @@ belongs to the call: several threads may use one network at once.
 
 import numpy as np
 
-from ._jit import entry, inner
+from ._jit import entry
 from .activations import scale_by_derivative
 from .bits import WORD
 from .block import (
@@ -22,17 +22,10 @@ from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
 from .propagate import forward, output_range
 from .quads import QUAD
-from .rows import row_of
+from .samples import are_finite
 from .variants import may_skip_zeros
 
-
-@inner
-def is_finite(x):
-    """Tell whether a sample holds neither NaN nor infinity."""
-    finite = True
-    for i in range(x.shape[0]):
-        finite &= np.isfinite(x[i])
-    return finite
+NO_NOISE = np.empty(0)
 
 
 @entry
@@ -44,8 +37,9 @@ def predict_row(params, layers, x, outputs):
     finite : bool
         Whether `x` is finite; where it is not, nothing is computed.
     """
-    if not is_finite(x):
-        return False
+    for i in range(x.shape[0]):
+        if not np.isfinite(x[i]):
+            return False
     n_units = units_size(layers)
     units = np.empty((2, n_units), params.dtype)
     z, a = units[0], units[1]
@@ -74,40 +68,46 @@ def predict_rows(params, layers, X, start, stop, outputs):
     words = np.zeros(n_quads * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
-        for s in samples:
-            if not is_finite(row_of(X, s)):
-                return False
-        forward_block(params, layers, X, samples, skip_zeros, z, a, words)
+        if not are_finite(X, samples):
+            return False
+        forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
         for t in range(samples.shape[0]):
             outputs[block + t] = a[t, first:last]
     return True
 
 
 @entry
-def evaluate_rows(params, layers, loss, metrics, X, Y, start, stop, figures):
-    """Add the loss and the metrics of these rows to `figures`, shape (1 + n_metrics,), in place."""
+def evaluate_rows(params, layers, loss, metrics, X, Y, weights, start, stop, figures):
+    """Add the loss and the metrics of these rows, times their weights, to `figures`, in place.
+
+    `weights` is empty, or has one for each sample; `figures` has the shape (1 + n_metrics,).
+    """
     n_units = units_size(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
     words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
-        forward_block(params, layers, X, samples, skip_zeros, z, a, words)
-        add_figures_of_block(loss, metrics, layers, Y, samples, z, a, figures)
+        forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
+        add_figures_of_block(loss, metrics, layers, Y, weights, samples, z, a, figures)
 
 
 @entry
-def add_gradient_of_rows(params, layers, loss, X, Y, start, stop, grad):
-    """Add the sum of dLoss/dparams over these rows to `grad`, in place."""
-    n_units = units_size(layers)
+def add_gradient_of_rows(params, layers, loss, X, Y, weights, start, stop, grad, figures):
+    """Add the sum of weight dLoss/dparams over these rows to `grad`, in place.
+
+    The sum of weight times loss is added to `figures`, shape (1,).
+    """
+    n_units, no_metrics = units_size(layers), np.empty(0, np.int64)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
     delta = np.zeros((ROWS, n_units), params.dtype)
     words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
-        forward_block(params, layers, X, samples, skip_zeros, z, a, words)
-        backward_block(params, layers, loss, Y, samples, z, a, delta)
+        forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
+        add_figures_of_block(loss, no_metrics, layers, Y, weights, samples, z, a, figures)
+        backward_block(params, layers, loss, Y, weights, samples, NO_NOISE, 0, 0, z, a, delta)
         add_gradient_of_block(grad, layers, samples.shape[0], a, words, delta)
 
 

@@ -45,9 +45,9 @@ def sample_metric(code, a, start, stop, y):
 
 
 @inner
-def add_figures(loss, metrics, layers, z, a, y, figures):
-    """Add the loss and the metrics of one sample to `figures`, shape (1 + n_metrics,), in place."""
+def add_figures(loss, metrics, layers, z, a, y, weight, figures):
+    """Add the loss and the metrics of one sample, times its weight, to `figures`, in place."""
     start, stop = output_range(layers)
-    figures[0] += sample_loss(loss, z, a, start, stop, y)
+    figures[0] += weight * sample_loss(loss, z, a, start, stop, y)
     for m in range(metrics.shape[0]):
-        figures[1 + m] += sample_metric(metrics[m], a, start, stop, y)
+        figures[1 + m] += weight * sample_metric(metrics[m], a, start, stop, y)

@@ -2,19 +2,19 @@
 
     error e = a - y        delta = dLoss/dz = dLoss/da f'(z)
 
-The two cross-entropies are computed from z, so they stay finite where a rounds to 0 or 1, and their
-delta is one expression, in which the activation's derivative has cancelled.
+The cross-entropies and poisson are computed from z, so they stay finite where a rounds to 0 or 1,
+and their delta is one expression, in which the activation's derivative has cancelled.
 """
 
 import numpy as np
 
 from ._jit import inner
-from .activations import SIGMOID, SOFTMAX, largest_of, scale_by_derivative, shifted_exp
+from .activations import EXP, SIGMOID, SOFTMAX, largest_of, scale_by_derivative, shifted_exp
 from .elementary import softplus
 from .lanewise import vector_function, where
 from .vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
 
-HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY = range(7)
+HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = range(8)
 CODES = {
     "half_sse": HALF_SSE,
     "sse": SSE,
@@ -23,9 +23,11 @@ CODES = {
     "huber": HUBER,
     "binary_cross_entropy": BINARY_CROSS_ENTROPY,
     "cross_entropy": CROSS_ENTROPY,
+    "poisson": POISSON,
 }
 # The losses that are computed from z, with the one activation each of them goes with.
-PARTNERS = {BINARY_CROSS_ENTROPY: SIGMOID, CROSS_ENTROPY: SOFTMAX}
+PARTNERS = {BINARY_CROSS_ENTROPY: SIGMOID, CROSS_ENTROPY: SOFTMAX, POISSON: EXP}
+_FROM_Z = tuple(PARTNERS)
 
 
 @vector_function
@@ -53,6 +55,17 @@ def binary_cross_entropy(z, y):
 
 
 @inner
+def poisson(z, a, start, stop, y):
+    """Return the sum of y (log y - z) + a - y, where 0 log 0 is 0."""
+    loss = z.dtype.type(0)
+    for j in range(stop - start):
+        loss += a[start + j] - y[j]
+        if y[j] > 0:
+            loss += y[j] * (np.log(y[j]) - z[start + j])
+    return loss
+
+
+@inner
 def errors(a, j, stop, start, y, like):
     """Return a - y of as many units from `j` on as `like` has lanes, 0 from `stop` on."""
     return up_to(stop - j, load(a, j, like)) - load_part(y, j - start, stop - j, like)
@@ -67,7 +80,10 @@ def sample_loss(code, z, a, start, stop, y):
     huber      mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere
     binary_cross_entropy   sum log(1 + e^z) - y z
     cross_entropy          sum y (log sum e^z - z)
+    poisson                sum y (log y - z) + a - y
     """
+    if code == POISSON:
+        return poisson(z, a, start, stop, y)
     one, sums = zeros(z, 1), zeros(z, 1)
     if code == CROSS_ENTROPY:
         largest = splat(largest_of(z, start, stop), one)
@@ -101,7 +117,7 @@ def sample_loss(code, z, a, start, stop, y):
 
 @inner
 def output_error(code, a, start, stop, y, error):
-    """Overwrite error[start:stop] with dLoss/da, or with delta for the two cross-entropies."""
+    """Overwrite error[start:stop] with dLoss/da; with delta where the loss is computed from z."""
     one, mass = zeros(a, 1), zeros(a, 1)
     n_out = splat(a.dtype.type(stop - start), one)
     if code == CROSS_ENTROPY:  # targets need not sum to one
@@ -121,12 +137,12 @@ def output_error(code, a, start, stop, y, error):
         elif code == CROSS_ENTROPY:
             outputs = up_to(stop - j, load(a, j, one))
             e = mass * outputs - load_part(y, j - start, stop - j, one)
-        store(error, j, e)  # HALF_SSE, BINARY_CROSS_ENTROPY: e itself
+        store(error, j, e)  # HALF_SSE, BINARY_CROSS_ENTROPY, POISSON: e itself
 
 
 @inner
 def output_delta(code, activation, z, a, start, stop, y, delta):
     """Overwrite delta[start:stop] with dLoss/dz."""
     output_error(code, a, start, stop, y, delta)
-    if code != BINARY_CROSS_ENTROPY and code != CROSS_ENTROPY:
+    if code not in _FROM_Z:
         scale_by_derivative(activation, z, a, delta, start, stop)

@@ -66,7 +66,7 @@ def plot_samples(
     'true → predicted, 1 of 8 wrong'
     """
     height, width = shape
-    images = as_samples(X, height * width, np.dtype(np.float64))
+    images = as_samples(X, height * width, np.dtype(np.float64)).values
     n_samples = len(images)
     true = None if y is None else _as_labels("y", y, n_samples)
     said = None if predicted is None else _as_labels("predicted", predicted, n_samples)
@@ -137,7 +137,7 @@ def plot_points(X: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['class 0', 'class 1']
     """
-    points = as_samples(X, 2, np.dtype(np.float64))
+    points = as_samples(X, 2, np.dtype(np.float64)).values
     labels = _as_labels("y", y, len(points))
     ax = ax or new_axes(8, 5)
     for label in np.unique(labels):
@@ -202,7 +202,7 @@ def plot_decision_surface(
     """
     if net.n_in != 2:
         raise ValueError(f"net must have 2 inputs, got {net.n_in}")
-    points = as_samples(X, 2, np.dtype(np.float64))
+    points = as_samples(X, 2, np.dtype(np.float64)).values
     labels = _as_labels("y", y, len(points))
     margin = 0.1 * np.ptp(points, axis=0)
     margin[margin == 0] = 0.5  # a single point, or all on a line, still needs a plane around it

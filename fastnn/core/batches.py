@@ -1,0 +1,118 @@
+"""The entry point that trains in batches, or by any rule but plain gradient descent per sample."""
+
+import numpy as np
+
+from ._jit import entry, inner
+from .bits import WORD
+from .block import (
+    ROWS,
+    add_figures_of_block,
+    add_gradient_of_block,
+    backward_block,
+    forward_block,
+    quads_of,
+)
+from .rows import row_of
+from .samples import weight_of
+from .updates import (
+    CLIP_NORM,
+    CLIP_VALUE,
+    DIVIDE_PENALTY,
+    MEAN,
+    finish_gradient,
+    limit_norms,
+    penalty_of,
+    update_params,
+)
+from .variants import may_skip_zeros
+
+N_UPDATES, N_SEEN, KEY = range(3)  # the places of `counters`
+N_COUNTERS = 3
+
+
+@entry
+def train_batches(
+    params, layers, loss, metrics, X, Y, weights, order, start, stop, rates, batch_size, penalties,
+    noise, settings, slots, counters, workspace, grad, figures,
+):  # fmt: skip
+    """Change `params` by the rule of `settings` for each batch in turn, in place.
+
+    The gradient of a batch is the sum over it of weight dLoss(sample)/dparams, divided by the sum
+    of its weights where `settings` say so. The last batch of an epoch may be shorter; one without
+    weight changes nothing. A batch is taken in blocks of up to `ROWS` samples, counted from its
+    first one. For positions, `order`, `rates` and `weights` see `training`.
+
+    `penalties` and `settings` are described in `updates`, `noise` in `block`. `counters`, int64,
+    hold the number of updates, updated in place, the number of samples seen before this call's
+    position 0, and the key of what is drawn. `grad`, shape (n_params,), is accumulated into: it is
+    zero at the start of a batch and carries an unfinished one from call to call. `workspace` has
+    the shape (4, ROWS, n_units). `figures`, shape (n_epochs, 2 + n_metrics), is accumulated into:
+    the loss and the metrics of each sample, times its weight, and last the penalty of each batch,
+    times the sum of its weights, all before the update.
+
+    Returns
+    -------
+    position : int
+        Where to go on.
+    """
+    n_samples = order.shape[1]
+    skip_zeros = may_skip_zeros(params, stop - start)
+    z, a, delta = row_of(workspace, 0), row_of(workspace, 1), row_of(workspace, 2)
+    h = row_of(workspace, 3) if noise.shape[0] > 0 else a
+    words = np.zeros(quads_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
+    key, position = counters[KEY], start
+    while position < stop:
+        epoch, place = position // n_samples, position % n_samples
+        in_batch = place % batch_size
+        n_batch = min(batch_size, n_samples - (place - in_batch))
+        n_rows = min(ROWS, n_batch - in_batch)
+        numbers, row = row_of(order, epoch % order.shape[0]), row_of(figures, epoch)
+        samples, seen = numbers[place : place + n_rows], counters[N_SEEN] + position
+        forward_block(params, layers, X, samples, skip_zeros, noise, key, seen, z, a, h, words)
+        add_figures_of_block(loss, metrics, layers, Y, weights, samples, z, a, row)
+        backward_block(params, layers, loss, Y, weights, samples, noise, key, seen, z, a, delta)
+        add_gradient_of_block(grad, layers, n_rows, h, words, delta)
+        if in_batch + n_rows == n_batch:
+            batch = numbers[place - in_batch : place + n_rows]
+            finish_batch(
+                params, layers, penalties, settings, rates[epoch], weights, batch, slots, counters,
+                row_of(delta, 0), grad, row,
+            )  # fmt: skip
+        position += n_rows
+    return position
+
+
+@inner
+def finish_batch(
+    params,
+    layers,
+    penalties,
+    settings,
+    rate,
+    weights,
+    batch,
+    slots,
+    counters,
+    scratch,
+    grad,
+    figures,
+):
+    """Do the update for the sum of gradients in `grad`, which becomes 0."""
+    total = np.float64(batch.shape[0])
+    if weights.shape[0] > 0:
+        total = 0.0
+        for sample in batch:
+            total += weight_of(weights, sample)
+    if total == 0:
+        grad[:] = 0
+        return
+    counters[N_UPDATES] += 1
+    scale = 1.0 / total if settings[MEAN] else 1.0
+    if penalties.shape[0] > 0:
+        share = scale if settings[DIVIDE_PENALTY] else 1.0
+        figures[-1] += total * share * penalty_of(params, layers, penalties)
+    if penalties.shape[0] > 0 or settings[CLIP_VALUE] < np.inf or settings[CLIP_NORM] < np.inf:
+        finish_gradient(params, layers, penalties, settings, scale, grad)
+        scale = 1.0
+    update_params(params, layers, settings, rate, scale, counters[N_UPDATES], slots, grad)
+    limit_norms(params, layers, penalties, scratch)

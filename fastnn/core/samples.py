@@ -1,0 +1,111 @@
+"""The samples as kernels take them: a table, or the elements of a sparse one that are not zero.
+
+Both are one type to the compiler, so a kernel serves both. The parts of `Samples` are read-only:
+
+    dense     values (n_samples, n_in), starts and columns empty
+    sparse    values (1, n_stored), starts (n_samples + 1,), columns (n_stored,): compressed rows,
+              of which sample s is values[0, starts[s] : starts[s + 1]], no column twice
+"""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._jit import inner
+from .bits import clear_units, mark_unit, mark_units
+from .rows import row_of
+
+
+class Samples(NamedTuple):
+    """Inputs, dense or sparse."""
+
+    values: NDArray[Any]
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+    @classmethod
+    def dense(cls, table: NDArray[Any]) -> Self:
+        """Return the rows of a read-only, C-contiguous table."""
+        return cls(table, NOTHING, NOTHING)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return a copy of some of the rows."""
+        if not self.is_sparse:
+            parts = self.values[rows], self.starts, self.columns
+        else:
+            lengths = np.diff(self.starts)[rows]
+            starts = np.concatenate([[0], np.cumsum(lengths)])
+            places = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+            parts = self.values[:, places], starts, self.columns[places]
+        for part in parts:
+            part.flags.writeable = False
+        return type(self)(*parts)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the rows are compressed."""
+        return self.starts.size > 0
+
+    @property
+    def n_samples(self) -> int:
+        """The number of rows."""
+        return self.starts.size - 1 if self.is_sparse else len(self.values)
+
+
+NOTHING = np.empty(0, dtype=np.int64)
+NOTHING.flags.writeable = False
+
+
+@inner
+def copy_samples(X, samples, n_in, a):
+    """Overwrite the first `n_in` elements of a row of `a` with each of the samples."""
+    values, starts, columns = X.values, X.starts, X.columns
+    for t in range(samples.shape[0]):
+        row, sample = row_of(a, t), samples[t]
+        if starts.shape[0] == 0:
+            x = row_of(values, sample)
+            for i in range(n_in):
+                row[i] = x[i]
+        else:
+            row[:n_in] = 0
+            for p in range(starts[sample], starts[sample + 1]):
+                row[columns[p]] = values[0, p]
+
+
+@inner
+def enter_sample(values, starts, columns, sample, n_in, skip_zeros, a, nonzeros):
+    """Put a sample below layer 0, in the place of the one whose units `nonzeros` marks.
+
+    The parts of `Samples` come one by one: to take one from the tuple counts references.
+    """
+    if starts.shape[0] == 0:
+        x = row_of(values, sample)
+        for i in range(n_in):
+            a[i] = x[i]
+        mark_units(a, 0, n_in, skip_zeros, nonzeros)
+    else:
+        clear_units(n_in, a, nonzeros)
+        for p in range(starts[sample], starts[sample + 1]):
+            a[columns[p]] = values[0, p]
+            mark_unit(columns[p], nonzeros)
+        if not skip_zeros:
+            mark_units(a, 0, n_in, False, nonzeros)
+
+
+@inner
+def weight_of(weights, sample):
+    """Return the weight of a sample: 1 where `weights` is empty."""
+    return weights[sample] if weights.shape[0] > 0 else weights.dtype.type(1)
+
+
+@inner
+def are_finite(X, samples):
+    """Tell whether the samples hold neither NaN nor infinity; compressed rows are known to."""
+    values, finite = X.values, True
+    if X.starts.shape[0] == 0:
+        for sample in samples:
+            x = row_of(values, sample)
+            for i in range(x.shape[0]):
+                finite &= np.isfinite(x[i])
+    return finite

@@ -1,0 +1,217 @@
+"""Steps that are divided by a measure of the gradient's size, for each parameter."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..core import updates
+from ..validation import Array, as_in_range
+from .base import CompiledOptimizer
+
+
+@dataclass(frozen=True)
+class RMSprop(CompiledOptimizer):
+    """Steps divided by a running root mean square of the gradient.
+
+    Parameters
+    ----------
+    learning_rate : float
+    alpha : float
+        At least 0, below 1: how much of the mean square is kept at an update.
+    eps : float
+        At least 0; added to the root.
+    momentum : float
+        At least 0, below 1.
+    centered : bool
+        Whether the running mean is taken from the gradient: its variance, not its mean square.
+    weight_decay, clip_value, clip_norm
+        See `CompiledOptimizer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a hyperparameter is not a number or out of its range.
+
+    References
+    ----------
+    .. [1] T. Tieleman, G. Hinton, Neural networks for machine learning, lecture 6e, 2012; in the
+       form of torch.optim.RMSprop.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import RMSprop
+    >>> RMSprop().alpha
+    0.99
+    """
+
+    rule: ClassVar[int] = updates.RMSPROP
+
+    alpha: float = 0.99
+    eps: float = 1e-8
+    momentum: float = 0.0
+    centered: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._settle_share("alpha", "momentum")
+        self._settle_amount("eps")
+        self._settle("centered", bool(self.centered))
+
+    def _own_settings(self) -> dict[int, float]:
+        return {
+            updates.ALPHA: self.alpha,
+            updates.EPS: self.eps,
+            updates.FACTOR: self.momentum,
+            updates.CENTERED: self.centered,
+        }
+
+    def _n_slots(self) -> int:
+        return 1 + (self.momentum > 0) + self.centered
+
+
+@dataclass(frozen=True)
+class Adagrad(CompiledOptimizer):
+    """Steps divided by the root of the sum of all squared gradients.
+
+    Parameters
+    ----------
+    learning_rate : float
+    lr_decay : float
+        At least 0: the rate of update t is learning_rate / (1 + (t - 1) lr_decay).
+    initial_accumulator_value : float
+        At least 0: where the sums start.
+    eps : float
+        At least 0; added to the root.
+    weight_decay, clip_value, clip_norm
+        See `CompiledOptimizer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a hyperparameter is not a number or out of its range.
+
+    References
+    ----------
+    .. [1] J. Duchi, E. Hazan, Y. Singer, Adaptive subgradient methods for online learning and
+       stochastic optimization, 2011; in the form of torch.optim.Adagrad.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import Adagrad
+    >>> Adagrad().eps
+    1e-10
+    """
+
+    rule: ClassVar[int] = updates.ADAGRAD
+
+    lr_decay: float = 0.0
+    initial_accumulator_value: float = 0.0
+    eps: float = 1e-10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._settle_amount("lr_decay", "initial_accumulator_value", "eps")
+
+    def _own_settings(self) -> dict[int, float]:
+        return {updates.LR_DECAY: self.lr_decay, updates.EPS: self.eps}
+
+    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
+        """Return the state of the first update, shape (n_slots, n_params)."""
+        return np.full((1, n_params), self.initial_accumulator_value, dtype)
+
+
+@dataclass(frozen=True)
+class Adam(CompiledOptimizer):
+    """Steps of the running mean of the gradient over its running root mean square.
+
+    Parameters
+    ----------
+    learning_rate : float
+    betas : tuple of two float
+        At least 0, below 1: how much of the mean and of the mean square is kept at an update.
+    eps : float
+        At least 0; added to the root.
+    eps_hat : bool
+        Whether `eps` is added before the correction of the bias, as in Keras and scikit-learn.
+    weight_decay, clip_value, clip_norm
+        See `CompiledOptimizer`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a hyperparameter is not a number or out of its range.
+
+    References
+    ----------
+    .. [1] D. P. Kingma, J. Ba, Adam: a method for stochastic optimization, 2015, algorithm 1; for
+       `eps_hat` the end of its section 2.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import Adam
+    >>> Adam().learning_rate, Adam().betas
+    (0.001, (0.9, 0.999))
+    """
+
+    rule: ClassVar[int] = updates.ADAM
+
+    learning_rate: float = 0.001
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    eps_hat: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
+            raise TypeError(f"betas must be a pair of numbers, got {self.betas!r}")
+        self._settle("betas", tuple(as_in_range("a beta", beta, 0, 1) for beta in self.betas))
+        self._settle_amount("eps")
+        self._settle("eps_hat", bool(self.eps_hat))
+
+    def _own_settings(self) -> dict[int, float]:
+        return {
+            updates.BETA_1: self.betas[0],
+            updates.BETA_2: self.betas[1],
+            updates.EPS: self.eps,
+            updates.EPS_HAT: self.eps_hat,
+        }
+
+    def _n_slots(self) -> int:
+        return 2
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with a decay of the weights that does not go through the gradient.
+
+    Parameters
+    ----------
+    weight_decay : float
+        At least 0: an update first does W -= rate weight_decay W.
+    learning_rate, betas, eps, eps_hat, clip_value, clip_norm
+        See `Adam`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a hyperparameter is not a number or out of its range.
+
+    References
+    ----------
+    .. [1] I. Loshchilov, F. Hutter, Decoupled weight decay regularization, 2019.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import AdamW
+    >>> AdamW().weight_decay
+    0.01
+    """
+
+    _: KW_ONLY
+    weight_decay: float = 0.01
+
+    def _own_settings(self) -> dict[int, float]:
+        return super()._own_settings() | {updates.IS_DECOUPLED: True}

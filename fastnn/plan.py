@@ -1,0 +1,98 @@
+"""How to train, after checking, and where training stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .callbacks import Callback
+from .core.batches import KEY, N_COUNTERS, N_UPDATES
+from .core.samples import Samples
+from .initializers import Random
+from .model import Model
+from .optimizers import CompiledOptimizer, Optimizer
+from .validation import Array
+
+Schedule = Callable[[int], float]
+Metric = Callable[[Any, Array], float]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The samples that are evaluated after an epoch; `y` is what a metric of one's own is given."""
+
+    X: Samples
+    Y: Array
+    weights: Array
+    y: Any
+
+
+@dataclass
+class Plan:
+    """What training was asked for."""
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    weights: Array  # empty where all samples weigh 1
+    schedule: Schedule | None = None
+    shuffle: bool = True
+    draw_order: Callable[[int], Array] | None = None  # an epoch's, in the place of `shuffle`
+    reduction: str = "mean"
+    divide_penalty: bool = False  # by the weight of the batch, as scikit-learn does
+    noise: Array = field(default_factory=lambda: np.empty(0))
+    metrics: Sequence[str] = ()  # that kernels compute
+    validation: Validation | None = None
+    validation_metrics: dict[str, Metric] = field(default_factory=dict)  # that Python computes
+    evaluate_every: int = 1
+    callbacks: Sequence[Callback] = ()
+    progress: bool = False
+
+
+@dataclass
+class TrainingState:
+    """Where training stands, beside the parameters and the source of random numbers."""
+
+    optimizer: Optimizer
+    schedule: Schedule | None
+    reduction: str
+    slots: Array
+    counters: Array
+    epochs: int = 0
+
+    @classmethod
+    def fresh(cls, plan: Plan, model: Model) -> TrainingState:
+        """Return the state before the first update."""
+        start = getattr(plan.schedule, "start", None)  # of one that is shown what epochs recorded
+        schedule = plan.schedule if start is None else start()
+        size, dtype = model.params.size, model.params.dtype
+        slots = np.zeros((0, size), dtype)
+        if isinstance(plan.optimizer, CompiledOptimizer):
+            slots = plan.optimizer.initial_slots(size, dtype)
+        counters = np.zeros(N_COUNTERS, np.int64)
+        return cls(plan.optimizer, schedule, plan.reduction, slots, counters)
+
+    def resumed(self, plan: Plan, model: Model) -> TrainingState:
+        """Return the state to go on from; the slots of another kind of optimiser are of no use."""
+        state = self.fresh(plan, model)
+        state.counters, state.epochs = self.counters.copy(), self.epochs
+        if type(plan.optimizer) is type(self.optimizer) and state.slots.shape == self.slots.shape:
+            state.slots = self.slots
+        else:
+            state.counters[N_UPDATES] = 0
+        if plan.schedule is self.schedule:
+            state.schedule = self.schedule
+        return state
+
+    def rate(self) -> float | None:
+        """Return the learning rate of the last epoch; None is the optimiser's own."""
+        return None if self.schedule is None else float(self.schedule(max(0, self.epochs - 1)))
+
+    def draw_key(self, random: Random) -> int:
+        """Return the key of all that is drawn within an epoch; draw it unless there is one."""
+        if self.counters[KEY] == 0:
+            self.counters[KEY] = 1 + int(random.random() * 2**53)
+        return int(self.counters[KEY])

@@ -1,0 +1,177 @@
+"""Activations and losses of whole arrays, and their derivatives."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+class Activation(NamedTuple):
+    """An activation a = f(z) and its derivative f'(z), both elementwise functions of z."""
+
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+
+
+class Loss(NamedTuple):
+    """The loss of each sample, and its derivative, both functions of (z, a, y) of the last layer.
+
+    `value` sums or averages over the last axis, the outputs. `derivative` is taken with respect to
+    `of`: "a", or "z" where the loss is bound to one activation and dLoss/dz is the simpler.
+    """
+
+    value: Callable[[Array, Array, Array], Array]
+    derivative: Callable[[Array, Array, Array], Array]
+    of: Literal["a", "z"] = "a"
+
+
+# Every constant below is a Python number, which leaves a float32 array float32.
+
+
+@np.errstate(over="ignore")  # exp(-z) may become inf, and 1 / (1 + inf) = 0 is the right answer
+def _sigmoid(z: Array) -> Array:
+    a: Array = 1 / (1 + np.exp(-z))
+    return a
+
+
+def _softplus(z: Array) -> Array:
+    """log(1 + exp(z)), by way of an exp that cannot overflow."""
+    a: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    return a
+
+
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+def _normal_cdf(z: Array) -> Array:
+    """(1 + erf(z / sqrt 2)) / 2, as an erfc: that sum would cancel where erf nears -1."""
+    p: Array = 0.5 * _erfc(-z / math.sqrt(2))
+    return p.astype(z.dtype)
+
+
+@np.errstate(over="ignore")  # z^2 may become inf, and exp(-inf) = 0 is the right answer
+def _gelu_derivative(z: Array) -> Array:
+    density: Array = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    return _normal_cdf(z) + z * density
+
+
+def _log_softmax(z: Array) -> Array:
+    shifted = z - z.max(axis=-1, keepdims=True)  # at most 0: exp cannot overflow
+    log_a: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return log_a
+
+
+def _softmax(z: Array) -> Array:
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    a: Array = e / e.sum(axis=-1, keepdims=True)
+    return a
+
+
+def _softmax_derivative(z: Array) -> Array:
+    """The matrix da_i/dz_j, shape (..., n_out, n_out): softmax is not elementwise."""
+    a = _softmax(z)
+    return a[..., :, None] * (np.eye(a.shape[-1], dtype=a.dtype) - a[..., None, :])
+
+
+# Where f'(z) follows from a = f(z), as every tutorial has it: no second exp.
+_DERIVATIVE_FROM_OUTPUT: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": lambda a: a * (1 - a),
+    "tanh": lambda a: 1 - a * a,
+    "exp": lambda a: a,
+}
+
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": Activation(np.copy, np.ones_like),
+    "sigmoid": Activation(_sigmoid, lambda z: _DERIVATIVE_FROM_OUTPUT["sigmoid"](_sigmoid(z))),
+    "tanh": Activation(np.tanh, lambda z: _DERIVATIVE_FROM_OUTPUT["tanh"](np.tanh(z))),
+    "relu": Activation(lambda z: np.maximum(z, 0), lambda z: np.heaviside(z, 0)),  # f'(0) = 0
+    "leaky_relu": Activation(
+        lambda z: np.maximum(z, 0.01 * z),
+        lambda z: np.maximum(np.heaviside(z, 0), 0.01),  # f'(0) = 0.01
+    ),
+    "elu": Activation(
+        lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+        lambda z: np.exp(np.minimum(z, 0)),
+    ),
+    "softplus": Activation(_softplus, _sigmoid),
+    "swish": Activation(
+        lambda z: z * _sigmoid(z),
+        lambda z: _sigmoid(z) * (1 + z * (1 - _sigmoid(z))),
+    ),
+    "gelu": Activation(lambda z: z * _normal_cdf(z), _gelu_derivative),
+    "softmax": Activation(_softmax, _softmax_derivative),
+    "exp": Activation(np.exp, np.exp),
+}
+
+
+def _huber(error: Array) -> Array:
+    """error^2 / 2 where |error| <= 1, |error| - 1/2 beyond."""
+    clipped = np.clip(error, -1, 1)
+    return clipped * (error - 0.5 * clipped)
+
+
+def _y_log_y(y: Array) -> Array:
+    """Return y log y, which is 0 at 0."""
+    return y * np.log(np.where(y == 0, 1, y))
+
+
+LOSSES: dict[str, Loss] = {
+    "half_sse": Loss(lambda z, a, y: 0.5 * np.square(a - y).sum(axis=-1), lambda z, a, y: a - y),
+    "sse": Loss(lambda z, a, y: np.square(a - y).sum(axis=-1), lambda z, a, y: 2 * (a - y)),
+    "mse": Loss(
+        lambda z, a, y: np.square(a - y).mean(axis=-1),
+        lambda z, a, y: 2 * (a - y) / y.shape[-1],
+    ),
+    "mae": Loss(
+        lambda z, a, y: np.abs(a - y).mean(axis=-1),
+        lambda z, a, y: np.sign(a - y) / y.shape[-1],  # 0 where a = y
+    ),
+    "huber": Loss(
+        lambda z, a, y: _huber(a - y).mean(axis=-1),
+        lambda z, a, y: np.clip(a - y, -1, 1) / y.shape[-1],
+    ),
+    # None of the following forms log(a), which is infinite once a has rounded to 0.
+    "binary_cross_entropy": Loss(  # -sum y log a + (1 - y) log(1 - a), with a = sigmoid(z)
+        lambda z, a, y: (_softplus(z) - y * z).sum(axis=-1),
+        lambda z, a, y: a - y,
+        of="z",
+    ),
+    "cross_entropy": Loss(  # -sum y log a, with a = softmax(z)
+        lambda z, a, y: -(y * _log_softmax(z)).sum(axis=-1),
+        lambda z, a, y: a * y.sum(axis=-1, keepdims=True) - y,  # a - y if y sums to 1
+        of="z",
+    ),
+    "poisson": Loss(  # sum y log(y / a) + a - y, with a = exp(z)
+        lambda z, a, y: (_y_log_y(y) - y * z + a - y).sum(axis=-1),
+        lambda z, a, y: a - y,
+        of="z",
+    ),
+}
+
+
+def derivative_of(name: str, z: Array, a: Array) -> Array:
+    """Return f'(z), from a = f(z) where that is quicker."""
+    if name in _DERIVATIVE_FROM_OUTPUT:
+        return _DERIVATIVE_FROM_OUTPUT[name](a)
+    return ACTIVATIONS[name].derivative(z)
+
+
+def check_names(activations: Sequence[str], loss: str) -> None:
+    """Raise ValueError for an unknown name, or an output layer that the loss does not go with."""
+    for name in activations:
+        if name not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}")
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
+    if "softmax" in activations[:-1]:
+        raise ValueError(f"softmax must be the last activation, got {', '.join(activations)}")
+    if (activations[-1] == "softmax") != (loss == "cross_entropy"):
+        raise ValueError(f"softmax and cross_entropy go together, got {activations[-1]} and {loss}")
+    if loss == "binary_cross_entropy" and activations[-1] != "sigmoid":
+        raise ValueError(f"binary_cross_entropy requires sigmoid outputs, got {activations[-1]}")
+    if loss == "poisson" and activations[-1] != "exp":
+        raise ValueError(f"poisson requires exp outputs, got {activations[-1]}")

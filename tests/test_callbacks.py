@@ -1,0 +1,287 @@
+"""Callbacks, called as training calls them, on figures that are made up."""
+
+import csv
+import math
+import os
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from fastnn import Dense, History, Network
+from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping, Run
+
+
+def make_run(history=None):
+    net = Network(2, [Dense(3, "tanh"), Dense(1)], seed=0)
+    return Run(net, history or History(), learning_rate=0.1)
+
+
+def run_through(callback, figures, run=None, first_epoch=0, end=True):
+    """Call `callback` for each epoch; its figures, None where not taken, are a dict of lists.
+
+    The network's parameters are those of the epoch's number. What is returned is the run.
+    """
+    run = run or make_run()
+    callback.start(run)
+    for i, row in enumerate(zip(*figures.values(), strict=True)):
+        run.epoch = first_epoch + i
+        taken = {n: v for n, v in zip(figures, row, strict=True) if v is not None}
+        run.history.record(run.epoch, taken)
+        run.network.params = np.full_like(run.network.params, run.epoch)
+        callback.epoch(run)
+        if run.stopping:
+            break
+    if end:
+        callback.end(run)
+    return run
+
+
+def epoch_of(net):
+    """Return the epoch that the parameters of `net` are of."""
+    (epoch,) = np.unique(np.concatenate([W.ravel() for W in net.weights]))
+    return epoch
+
+
+# ---- the protocol --------------------------------------------------------------------------------
+
+
+def test_a_run_stops_when_it_is_told_to():
+    run = make_run()
+    assert (run.epoch, run.stopping) == (-1, False)
+    run.stop()
+    assert run.stopping
+
+
+def test_figures_are_those_of_the_last_epoch():
+    run = make_run()
+    assert run.figures() == {}
+    run.history.record(0, {"loss": 3.0, "val_loss": 4.0})
+    run.epoch = 0
+    assert run.figures() == {"loss": 3.0, "val_loss": 4.0}
+    run.history.record(1, {"loss": 2.0})
+    run.epoch = 1
+    assert run.figures() == {"loss": 2.0}
+
+
+def test_a_callback_does_nothing_of_itself():
+    class Count(Callback):
+        n_epochs = 0
+
+        def epoch(self, run):
+            self.n_epochs += 1
+
+    count = Count()
+    run = run_through(count, {"loss": [1.0, 2.0]})
+    assert count.n_epochs == 2
+    assert not run.stopping
+
+
+# ---- early stopping ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "values", "best_epoch", "stopped_epoch"),
+    [
+        ({"patience": 2}, [3, 2, 2, 2, 1], 1, 3),
+        ({"patience": 2}, [3, 2, 4, 1, 2, 0], 5, None),
+        ({"patience": 1}, [3, 3], 0, 1),
+        ({"patience": 2, "min_delta": 0.5}, [3, 2.5, 2.4, 2.3], 2, None),
+        ({"patience": 2, "min_delta": 0.5}, [3, 2.6, 2.5, 2.3], 0, 2),
+        ({"patience": 2, "mode": "max"}, [1, 2, 2, 1, 3], 1, 3),
+        ({"patience": 1}, [math.nan, 1], None, 0),
+        ({"patience": 2}, [math.nan, 1, math.nan, 2], 1, 3),
+        # not taken: no count
+        ({"patience": 2}, [3, None, None, 4, None, 4, 4], 0, 5),
+    ],
+)
+def test_early_stopping(options, values, best_epoch, stopped_epoch):
+    stopping = EarlyStopping("f", **options)
+    run = run_through(stopping, {"loss": [0.0] * len(values), "f": values})
+    assert stopping.best_epoch == best_epoch
+    assert stopping.stopped_epoch == stopped_epoch
+    assert run.stopping == (stopped_epoch is not None)
+    if best_epoch is None:
+        assert stopping.best == math.inf
+    else:
+        assert stopping.best == values[best_epoch]
+        assert epoch_of(run.network) == best_epoch
+
+
+@pytest.mark.parametrize(
+    ("monitor", "best_epoch"),
+    [("accuracy", 1), ("val_accuracy", 1), ("r2", 1), ("val_r2", 1), ("loss", 0), ("val_mae", 0)],
+)
+def test_which_way_is_better_goes_by_the_name(monitor, best_epoch):
+    stopping = EarlyStopping(monitor)
+    run_through(stopping, {monitor: [0.5, 0.6]})
+    assert stopping.best_epoch == best_epoch
+
+
+def test_the_last_parameters_stay_if_so_wanted():
+    run = run_through(EarlyStopping("loss", patience=2, restore_best=False), {"loss": [1, 2, 3]})
+    assert epoch_of(run.network) == 2
+
+
+def test_early_stopping_starts_anew():
+    stopping = EarlyStopping("loss", patience=1)
+    run_through(stopping, {"loss": [1, 2]})
+    run = run_through(stopping, {"loss": [5, 4]})
+    assert (stopping.best, stopping.best_epoch, stopping.stopped_epoch) == (4, 1, None)
+    assert not run.stopping
+
+
+def test_training_that_fails_before_an_epoch_restores_nothing():
+    stopping = EarlyStopping("loss")
+    run_through(stopping, {"loss": [1, 2]})
+    run = make_run()
+    expected = run.network.params.copy()
+    stopping.start(run)
+    stopping.end(run)
+    assert_array_equal(run.network.params, expected)
+
+
+@pytest.mark.parametrize("monitor", ["val_loss", "losss"])
+@pytest.mark.parametrize("make", [EarlyStopping, lambda name: Checkpoint("net", monitor=name)])
+def test_a_figure_that_is_not_there_is_an_error(monitor, make):
+    message = f"monitor must be a figure that is recorded, one of 'loss', 'mae'; got '{monitor}'"
+    with pytest.raises(ValueError, match=message):
+        run_through(make(monitor), {"loss": [1.0], "mae": [1.0]})
+
+
+def test_training_that_is_resumed_may_evaluate_later():
+    stopping = EarlyStopping(patience=1)
+    run = run_through(stopping, {"loss": [1, 1, 1], "val_loss": [None, 1, 2]}, first_epoch=5)
+    assert (stopping.best_epoch, stopping.stopped_epoch, epoch_of(run.network)) == (6, 7, 6)
+    with pytest.raises(ValueError, match="one of 'loss'; got 'losss'"):
+        run_through(EarlyStopping("losss"), {"loss": [1]}, first_epoch=5)
+
+
+# ---- checkpoints ---------------------------------------------------------------------------------
+
+
+def test_checkpoint_keeps_the_last_of_every_so_many(tmp_path):
+    path = tmp_path / "net"
+    for n_epochs, expected in ((3, 2), (4, 2), (6, 5)):
+        run_through(Checkpoint(path, every=3), {"loss": [1.0] * n_epochs})
+        assert epoch_of(pickle.loads(path.read_bytes())) == expected
+    assert os.listdir(tmp_path) == ["net"]
+
+
+@pytest.mark.parametrize(
+    ("options", "values", "expected"),
+    [
+        ({"monitor": "loss"}, [3, 1, 2], 1),
+        ({"monitor": "accuracy"}, [3, 1, 2], 0),
+        ({"monitor": "accuracy", "mode": "min"}, [3, 1, 2], 1),
+        ({"monitor": "loss", "every": 2}, [3, 2, 1, 4], 1),
+        ({"monitor": "val_loss"}, [3, None, 4, 2, None], 3),
+    ],
+)
+def test_checkpoint_keeps_the_best(tmp_path, options, values, expected):
+    checkpoint = Checkpoint(tmp_path / "net", **options)
+    run_through(checkpoint, {options["monitor"]: values})
+    assert epoch_of(pickle.loads((tmp_path / "net").read_bytes())) == expected
+    run_through(checkpoint, {options["monitor"]: [9, 9]}, first_epoch=10)  # forgets the best
+    assert epoch_of(pickle.loads((tmp_path / "net").read_bytes())) >= 10
+
+
+@pytest.mark.parametrize("where", ["fsync", "replace"])
+def test_a_checkpoint_that_fails_leaves_the_one_before(tmp_path, monkeypatch, where):
+    path = tmp_path / "net"
+    run = run_through(Checkpoint(path), {"loss": [1.0]})
+
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, where, fail)
+    with pytest.raises(OSError, match="no space left"):
+        run_through(Checkpoint(path), {"loss": [1.0]}, run, first_epoch=1)
+    assert epoch_of(pickle.loads(path.read_bytes())) == 0
+    assert os.listdir(tmp_path) == ["net"]
+
+
+def test_a_folder_must_be_there_before_training(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"path must be in a folder that exists, got .*net"):
+        Checkpoint(tmp_path / "nowhere" / "net").start(make_run())
+    with pytest.raises(FileNotFoundError):
+        CSVLog(tmp_path / "nowhere" / "log.csv").start(make_run())
+
+
+# ---- the log -------------------------------------------------------------------------------------
+
+
+def read(path):
+    return path.read_bytes().decode()
+
+
+def test_log(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("an older log, which is overwritten\n")
+    third = 1 / 3
+    run_through(CSVLog(path), {"loss": [third, 2e-300, 1.0], "val_loss": [3.0, None, 4.0]})
+    assert read(path) == (
+        "epoch,learning_rate,loss,val_loss\n"
+        "0,0.1,0.3333333333333333,3.0\n"
+        "1,0.1,2e-300,\n"
+        "2,0.1,1.0,4.0\n"
+    )
+    with open(path, newline="") as file:
+        assert float(next(csv.DictReader(file))["loss"]) == third
+
+
+def test_log_can_be_read_while_training_goes_on(tmp_path):
+    path = tmp_path / "log.csv"
+    run_through(CSVLog(path), {"loss": [3.0]}, end=False)
+    assert read(path) == "epoch,learning_rate,loss\n0,0.1,3.0\n"
+
+
+def test_log_is_appended_to(tmp_path):
+    path = tmp_path / "log.csv"
+    run_through(CSVLog(path, append=True), {"loss": [3.0], "val_loss": [5.0]})
+    run_through(CSVLog(path, append=True), {"loss": [2.0]}, first_epoch=1)
+    assert read(path) == "epoch,learning_rate,loss,val_loss\n0,0.1,3.0,5.0\n1,0.1,2.0,\n"
+
+
+def test_log_gets_wider_where_a_figure_comes_later(tmp_path):
+    path = tmp_path / "log.csv"
+    run_through(CSVLog(path), {"loss": [3.0, 2.0], "val_loss": [None, 5.0]})
+    run_through(CSVLog(path, append=True), {"mae, my own": [1.0]}, first_epoch=2)
+    assert read(path) == (
+        'epoch,learning_rate,loss,val_loss,"mae, my own"\n'
+        "0,0.1,3.0,,\n"
+        "1,0.1,2.0,5.0,\n"
+        "2,0.1,,,1.0\n"
+    )
+    assert os.listdir(tmp_path) == ["log.csv"]
+
+
+def test_another_kind_of_table_is_not_appended_to(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("name,age\nEmily,20\n")
+    with pytest.raises(ValueError, match=r"people\.csv must have epoch as its first .* got 'name'"):
+        CSVLog(path, append=True).start(make_run())
+    assert path.read_text() == "name,age\nEmily,20\n"
+
+
+# ---- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda: EarlyStopping(3), TypeError, "monitor must be the name of a figure, got 3"),
+        (lambda: EarlyStopping(patience=0), ValueError, "patience must be at least 1, got 0"),
+        (lambda: EarlyStopping(min_delta=-1), ValueError, "min_delta must be at least 0 .* got -1"),
+        (lambda: EarlyStopping(mode="low"), ValueError, "mode must be one of 'auto', 'min', 'max'"),
+        (lambda: Checkpoint("net", every=1.5), TypeError, "every must be a whole number, got 1.5"),
+        (lambda: Checkpoint("net", monitor=3), TypeError, "monitor must be the name .* got 3"),
+        (lambda: Checkpoint("net", mode="best"), ValueError, "mode must be one of .* got 'best'"),
+        (lambda: Checkpoint(3), TypeError, "os.PathLike"),
+        (lambda: CSVLog(None), TypeError, "os.PathLike"),
+    ],
+)
+def test_what_cannot_be_built(build, error, message):
+    with pytest.raises(error, match=message):
+        build()
