@@ -15,12 +15,11 @@ from .block import (
 from .rows import row_of
 from .samples import weight_of
 from .updates import (
-    CLIP_NORM,
-    CLIP_VALUE,
     DIVIDE_PENALTY,
     MEAN,
     finish_gradient,
     limit_norms,
+    needs_finish,
     penalty_of,
     update_params,
 )
@@ -108,11 +107,13 @@ def finish_batch(
         return
     counters[N_UPDATES] += 1
     scale = 1.0 / total if settings[MEAN] else 1.0
+    share = scale if settings[DIVIDE_PENALTY] else 1.0
     if penalties.shape[0] > 0:
-        share = scale if settings[DIVIDE_PENALTY] else 1.0
         figures[-1] += total * share * penalty_of(params, layers, penalties)
-    if penalties.shape[0] > 0 or settings[CLIP_VALUE] < np.inf or settings[CLIP_NORM] < np.inf:
-        finish_gradient(params, layers, penalties, settings, scale, grad)
-        scale = 1.0
-    update_params(params, layers, settings, rate, scale, counters[N_UPDATES], slots, grad)
+    if needs_finish(penalties, settings):
+        finish_gradient(params, layers, penalties, settings, scale, share, grad)
+        scale, share = 1.0, 0.0
+    update_params(
+        params, layers, penalties, settings, rate, scale, share, counters[N_UPDATES], slots, grad
+    )
     limit_norms(params, layers, penalties, scratch)

@@ -117,8 +117,8 @@ def trace_rows(params, layers, loss, X, Y, z, a, error, delta, grad):
 
     `z`, `a`, `error` (dLoss/da) and `delta` (dLoss/dz), each of shape (n_samples, n_units), are
     overwritten, but for their padding, which must be zero. The sum of the gradients is added to
-    `grad`. The cross-entropies have no dLoss/da at the outputs that is finite: there `error` is
-    `delta`.
+    `grad`. The cross-entropies and poisson have no dLoss/da at the outputs that is finite: there
+    `error` is `delta`.
     """
     first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, X.shape[0])

@@ -15,7 +15,8 @@ number of the update, the first one 1:
     IRPROP     a step for each parameter, times `eta_plus` where the gradient keeps its sign, times
                `eta_minus` where it turns (and then it counts as 0);   params -= sign(g) step
 
-Before that `finish_gradient` adds penalties and clips, and the weights decay: g += weight_decay W,
+Before that `finish_gradient` adds penalties and clips, where there is an l1 or something to clip
+(a mere l2 is done with the decay, in one pass less), and the weights decay: g += weight_decay W,
 or for AdamW, not through the gradient, W -= rate weight_decay W. Biases neither decay nor have a
 penalty. A frozen bias and the padding have zero gradients, and no rule moves them.
 
@@ -28,8 +29,7 @@ import math
 import numpy as np
 
 from ._jit import inner
-from .layout import BIASES, N_OUT, STRIDE, UNITS, WEIGHTS
-from .rows import row_of
+from .layout import BIASES, N_IN, N_OUT, STRIDE, UNITS, WEIGHTS
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
 
@@ -45,43 +45,79 @@ L1, L2, MAX_NORM = range(3)  # the columns of `penalties`, a row each layer, or 
 
 
 @inner
+def weights_of(flat, layer):
+    """Return the layer's part of a flat vector, without its biases, as a view."""
+    return flat[layer[WEIGHTS] : layer[BIASES]]
+
+
+@inner
 def penalty_of(params, layers, penalties):
     """Return the sum over the layers of l1 sum |W| + l2 / 2 sum W^2."""
     value = 0.0
     for k in range(penalties.shape[0]):
         if penalties[k, L1] > 0 or penalties[k, L2] > 0:
-            for p in range(layers[k, WEIGHTS], layers[k, BIASES]):
-                w = params[p]
-                value += penalties[k, L1] * abs(w) + 0.5 * penalties[k, L2] * w * w
+            W = weights_of(params, layers[k])
+            absolute, squares = params.dtype.type(0), params.dtype.type(0)
+            for p in range(W.shape[0]):
+                absolute += abs(W[p])
+                squares += W[p] * W[p]
+            value += penalties[k, L1] * absolute + 0.5 * penalties[k, L2] * squares
     return value
 
 
 @inner
-def finish_gradient(params, layers, penalties, settings, scale, grad):
-    """Turn the sum of gradients into what a rule takes: times `scale`, with penalties, clipped."""
-    scale_of_penalty = scale if settings[DIVIDE_PENALTY] else 1.0
-    factor = grad.dtype.type(scale)
+def finish_gradient(params, layers, penalties, settings, scale, share, grad):
+    """Turn the sum of gradients, times `scale`, into what a rule takes.
+
+    That is with the gradient of the penalties, times `share`, and clipped.
+    """
+    number = grad.dtype.type
+    factor = number(scale)
     for p in range(grad.shape[0]):
         grad[p] *= factor
     for k in range(penalties.shape[0]):
-        l1 = grad.dtype.type(scale_of_penalty * penalties[k, L1])
-        l2 = grad.dtype.type(scale_of_penalty * penalties[k, L2])
-        if l1 > 0 or l2 > 0:
-            for p in range(layers[k, WEIGHTS], layers[k, BIASES]):
-                grad[p] += l2 * params[p] + l1 * np.sign(params[p])
-    limit = grad.dtype.type(settings[CLIP_VALUE])
-    if limit < np.inf:
-        for p in range(grad.shape[0]):
-            if abs(grad[p]) > limit:  # NaN stays
-                grad[p] = math.copysign(limit, grad[p])
+        l1, l2 = number(share * penalties[k, L1]), number(share * penalties[k, L2])
+        W, grad_W = weights_of(params, layers[k]), weights_of(grad, layers[k])
+        if l2 > 0:
+            for p in range(W.shape[0]):
+                grad_W[p] += l2 * W[p]
+        if l1 > 0:
+            for p in range(W.shape[0]):
+                grad_W[p] += l1 * np.sign(W[p])
+    if settings[CLIP_VALUE] < np.inf:
+        clip_value(number(settings[CLIP_VALUE]), grad)
     if settings[CLIP_NORM] < np.inf:
-        squares = 0.0
+        clip_norm(settings[CLIP_NORM], grad)
+
+
+@inner
+def needs_finish(penalties, settings):
+    """Tell whether the gradient must be finished before the rule takes it."""
+    l1 = 0.0
+    for k in range(penalties.shape[0]):
+        l1 += penalties[k, L1]
+    return l1 > 0 or settings[CLIP_VALUE] < np.inf or settings[CLIP_NORM] < np.inf
+
+
+@inner
+def clip_value(limit, grad):
+    """Cut the elements off at -limit and limit; NaN stays."""
+    for p in range(grad.shape[0]):
+        if abs(grad[p]) > limit:
+            grad[p] = math.copysign(limit, grad[p])
+
+
+@inner
+def clip_norm(limit, grad):
+    """Scale `grad` to a 2-norm of at most `limit`, as torch.nn.utils.clip_grad_norm_ does."""
+    squares = 0.0
+    for p in range(grad.shape[0]):
+        squares += np.float64(grad[p]) * np.float64(grad[p])
+    ratio = limit / (math.sqrt(squares) + 1e-6)
+    if not ratio >= 1.0:
+        factor = grad.dtype.type(ratio)
         for p in range(grad.shape[0]):
-            squares += np.float64(grad[p]) * np.float64(grad[p])
-        ratio = settings[CLIP_NORM] / (math.sqrt(squares) + 1e-6)  # as torch.nn.utils has it
-        if not ratio >= 1.0:
-            for p in range(grad.shape[0]):
-                grad[p] *= grad.dtype.type(ratio)
+            grad[p] *= factor
 
 
 @inner
@@ -92,93 +128,105 @@ def limit_norms(params, layers, penalties, units):
     """
     for k in range(penalties.shape[0]):
         if penalties[k, MAX_NORM] < np.inf:
-            stride, n_out, largest = layers[k, STRIDE], layers[k, N_OUT], penalties[k, MAX_NORM]
-            squares = units[layers[k, UNITS] :]
-            for j in range(n_out):
-                squares[j] = 0
-            for first in range(layers[k, WEIGHTS], layers[k, BIASES], stride):
-                for j in range(n_out):
-                    squares[j] += params[first + j] * params[first + j]
-            for j in range(n_out):
-                norm = math.sqrt(squares[j])
-                squares[j] = largest / norm if norm > largest else 1.0
-            for first in range(layers[k, WEIGHTS], layers[k, BIASES], stride):
-                for j in range(n_out):
-                    params[first + j] *= squares[j]
+            layer, largest = layers[k], penalties[k, MAX_NORM]
+            W = weights_of(params, layer).reshape(layer[N_IN], layer[STRIDE])
+            factors = units[layer[UNITS] : layer[UNITS] + layer[N_OUT]]
+            factors[:] = 0
+            for i in range(W.shape[0]):
+                for j in range(factors.shape[0]):
+                    factors[j] += W[i, j] * W[i, j]
+            for j in range(factors.shape[0]):
+                norm = math.sqrt(factors[j])
+                factors[j] = largest / norm if norm > largest else 1.0
+            for i in range(W.shape[0]):
+                for j in range(factors.shape[0]):
+                    W[i, j] *= factors[j]
 
 
 @inner
-def update_params(params, layers, settings, rate, scale, n_updates, slots, grad):
-    """Change `params` and `slots` by the rule, for the gradient scale * grad; `grad` becomes 0."""
-    if settings[RULE] == SGD and settings[WEIGHT_DECAY] == 0:
-        step_sgd(0, params.shape[0], rate, scale, 0.0, params, grad)
-    else:
-        stop = 0
-        for part in range(2 * layers.shape[0]):  # weights and biases in turn
-            k, is_biases = part // 2, part % 2
-            start = stop
-            stop = layers[k, BIASES] + layers[k, STRIDE] * is_biases
-            decay = 0.0 if is_biases else settings[WEIGHT_DECAY]
-            update_range(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad)
+def update_params(params, layers, penalties, settings, rate, scale, share, n_updates, slots, grad):
+    """Change `params` and `slots` by the rule, in place; `grad` becomes 0.
+
+    The gradient is scale * grad, and share * l2 W for the weights of a layer with a penalty.
+    """
+    stop = 0
+    for part in range(2 * layers.shape[0]):  # weights and biases in turn
+        k, is_biases = part // 2, part % 2
+        start = stop
+        stop = layers[k, BIASES] + layers[k, STRIDE] * is_biases
+        W, decay = params[start:stop], 0.0
+        if not is_biases:
+            decay = settings[WEIGHT_DECAY]
+            if settings[IS_DECOUPLED]:
+                shrink = params.dtype.type(1.0 - rate * decay)
+                for p in range(W.shape[0]):
+                    W[p] *= shrink
+                decay = 0.0
+            if penalties.shape[0] > 0:
+                decay += share * penalties[k, L2]
+        update_part(settings, rate, scale, decay, n_updates, W, grad[start:stop], slots, start)
     grad[:] = 0
 
 
 @inner
-def update_range(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad):
-    """Do it for the parameters [start, stop), whose weight decay is `decay`."""
+def update_part(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+    """Do it for weights, or biases, whose gradient is scale * grad + decay * params."""
     rule = settings[RULE]
-    if settings[IS_DECOUPLED] and decay > 0:
-        shrink = params.dtype.type(1.0 - rate * decay)
-        for p in range(start, stop):
-            params[p] *= shrink
-        decay = 0.0
     if rule == SGD:
-        step_sgd(start, stop, rate, scale, decay, params, grad)
+        step_sgd(rate, scale, decay, params, grad)
     elif rule in (MOMENTUM, NESTEROV):
-        step_momentum(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad)
+        step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, start)
     elif rule == RMSPROP:
-        step_rmsprop(start, stop, settings, rate, scale, decay, params, slots, grad)
+        step_rmsprop(settings, rate, scale, decay, params, grad, slots, start)
     elif rule == ADAGRAD:
-        step_adagrad(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad)
+        step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, start)
     elif rule == ADAM:
-        step_adam(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad)
+        step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, start)
     else:
-        step_irprop(start, stop, settings, scale, decay, params, slots, grad)
+        step_irprop(settings, scale, decay, params, grad, slots, start)
 
 
 @inner
-def step_sgd(start, stop, rate, scale, decay, params, grad):
-    """SGD over [start, stop)."""
+def slot_of(slots, number, start, params):
+    """Return a slot of these parameters, a view; loops over such views are vectorised."""
+    return slots[number][start : start + params.shape[0]]
+
+
+@inner
+def step_sgd(rate, scale, decay, params, grad):
+    """Do an update by SGD."""
     number = params.dtype.type
     factor, shrink = number(rate * scale), number(rate * decay)
-    for p in range(start, stop):
+    for p in range(params.shape[0]):
         params[p] -= factor * grad[p] + shrink * params[p]
 
 
 @inner
-def step_momentum(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad):
-    """MOMENTUM and NESTEROV over [start, stop)."""
+def step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+    """Do an update by MOMENTUM or NESTEROV."""
     number = params.dtype.type
-    b, rate, scale, decay = row_of(slots, 0), number(rate), number(scale), number(decay)
+    b = slot_of(slots, 0, start, params)
+    rate, scale, decay = number(rate), number(scale), number(decay)
     momentum = number(settings[FACTOR])
     keep = number(1.0 if n_updates == 1 else 1.0 - settings[DAMPENING])
     is_nesterov = settings[RULE] == NESTEROV
-    for p in range(start, stop):
+    for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         b[p] = momentum * b[p] + keep * g
         params[p] -= rate * (g + momentum * b[p] if is_nesterov else b[p])
 
 
 @inner
-def step_rmsprop(start, stop, settings, rate, scale, decay, params, slots, grad):
-    """RMSPROP over [start, stop); the slots are v, b if there is momentum, then m if centered."""
+def step_rmsprop(settings, rate, scale, decay, params, grad, slots, start):
+    """Do an update by RMSPROP; the slots are v, b if there is momentum, then m if centered."""
     number = params.dtype.type
-    v, rate, scale, decay = row_of(slots, 0), number(rate), number(scale), number(decay)
+    v = slot_of(slots, 0, start, params)
+    rate, scale, decay = number(rate), number(scale), number(decay)
     alpha, eps = number(settings[ALPHA]), number(settings[EPS])
     momentum = number(settings[FACTOR])
-    b = row_of(slots, 1 if momentum > 0 else 0)
-    m, centered = row_of(slots, slots.shape[0] - 1), settings[CENTERED] > 0
-    for p in range(start, stop):
+    b = slot_of(slots, 1 if momentum > 0 else 0, start, params)
+    m, centered = slot_of(slots, slots.shape[0] - 1, start, params), settings[CENTERED] > 0
+    for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         v[p] = alpha * v[p] + (1 - alpha) * g * g
         spread = v[p]
@@ -193,30 +241,31 @@ def step_rmsprop(start, stop, settings, rate, scale, decay, params, slots, grad)
 
 
 @inner
-def step_adagrad(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad):
-    """ADAGRAD over [start, stop)."""
+def step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+    """Do an update by ADAGRAD."""
     number = params.dtype.type
-    v, scale, decay = row_of(slots, 0), number(scale), number(decay)
+    v, scale, decay = slot_of(slots, 0, start, params), number(scale), number(decay)
     rate = number(rate / (1 + (n_updates - 1) * settings[LR_DECAY]))
     eps = number(settings[EPS])
-    for p in range(start, stop):
+    for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         v[p] += g * g
         params[p] -= rate * g / (math.sqrt(v[p]) + eps)
 
 
 @inner
-def step_adam(start, stop, settings, rate, scale, decay, n_updates, params, slots, grad):
-    """ADAM over [start, stop); with `EPS_HAT` eps is added to sqrt(v) in the place of sqrt(v')."""
+def step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+    """Do an update by ADAM; with `EPS_HAT` eps is added to sqrt(v) in the place of sqrt(v')."""
     number = params.dtype.type
     beta_1, beta_2 = settings[BETA_1], settings[BETA_2]
     root = math.sqrt(1.0 - beta_2**n_updates)
     rate = number(rate / (1.0 - beta_1**n_updates) * root)
     eps = number(settings[EPS] if settings[EPS_HAT] else settings[EPS] * root)
-    m, v, scale, decay = row_of(slots, 0), row_of(slots, 1), number(scale), number(decay)
+    m, v = slot_of(slots, 0, start, params), slot_of(slots, 1, start, params)
+    scale, decay = number(scale), number(decay)
     keep_m, keep_v = number(beta_1), number(beta_2)
     new_m, new_v = number(1.0 - beta_1), number(1.0 - beta_2)
-    for p in range(start, stop):
+    for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         m[p] = keep_m * m[p] + new_m * g
         v[p] = keep_v * v[p] + new_v * g * g
@@ -224,14 +273,14 @@ def step_adam(start, stop, settings, rate, scale, decay, n_updates, params, slot
 
 
 @inner
-def step_irprop(start, stop, settings, scale, decay, params, slots, grad):
-    """IRPROP over [start, stop); the slots are the last gradient and the steps."""
+def step_irprop(settings, scale, decay, params, grad, slots, start):
+    """Do an update by IRPROP; the slots are the last gradient and the steps."""
     number = params.dtype.type
-    last, steps = row_of(slots, 0), row_of(slots, 1)
+    last, steps = slot_of(slots, 0, start, params), slot_of(slots, 1, start, params)
     eta_minus, eta_plus = number(settings[ETA_MINUS]), number(settings[ETA_PLUS])
     scale, decay = number(scale), number(decay)
     least, most = number(settings[STEP_MIN]), number(settings[STEP_MAX])
-    for p in range(start, stop):
+    for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         agreement = g * last[p]
         if agreement > 0:
