@@ -29,7 +29,7 @@ from table import Table, versions
 
 from fastnn import Network
 
-PARTS = ("T1", "T1w", "T2", "T3", "T4", "T5", "T6", "floor", "phases", "growth")
+PARTS = ("T1", "T1w", "T2", "T3", "T4", "T5", "T6", "T7", "floor", "phases", "growth")
 PEERS = ("scikit-learn", "torch", "jax", "jaxlib", "onnxruntime")
 
 GOALS = Table(

@@ -84,6 +84,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
     order = np.arange(n)[np.newaxis]
     workspace = np.zeros((4, n_units), dtype)
     rates, weights = np.full(1, LEARNING_RATE, dtype), as_weights(None, n, dtype)
+    how = weights, order, 0, n, rates, workspace, sets, sums
     seconds = _best(
         [
             lambda: _enter(X, a, sets),
@@ -92,10 +93,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
             lambda: _step_forward_above(params, layers, n, a, sets, step, z),
             lambda: _figures(layers, loss, metrics, Y, z, a[0], sums[0]),
             lambda: _backward(params, layers, loss, Y, z, a[0], delta),
-            lambda: train_samples(
-                params, layers, loss, metrics, Samples.dense(X), Y, weights, order, 0, n, rates,
-                workspace, sets, sums,
-            ),
+            lambda: train_samples(params, layers, loss, metrics, Samples.dense(X), Y, *how),
             lambda: net.fit(X, Y, learning_rate=LEARNING_RATE, shuffle=False),
         ]
     )

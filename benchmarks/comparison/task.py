@@ -10,6 +10,7 @@ from fastnn.datasets import load_digits, load_moons
 
 Array = NDArray[Any]
 Layers = list[tuple[Array, Array]]
+BETAS, EPS = (0.9, 0.999), 1e-8  # of Adam: the defaults of all libraries
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Task:
 
     `call` is "fit" (one epoch, a batch's gradient is the mean over it), "predict rows" (a call for
     each row) or "predict table". `n_rows` is how many samples, from the first, take part.
+    `optimizer` is "sgd" or "adam", whose state is new at the start of each run.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Task:
     n_rows: int
     call: str = "fit"
     batch_size: int = 1
+    optimizer: str = "sgd"
     learning_rate: float = 0.1
 
     @classmethod

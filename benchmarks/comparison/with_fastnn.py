@@ -30,7 +30,7 @@ class Training:
         """Go once through the samples."""
         self._net.fit(
             self._X, self._Y, batch_size=self._task.batch_size, shuffle=False,
-            learning_rate=self._task.learning_rate,
+            optimizer=self._task.optimizer, learning_rate=self._task.learning_rate,
         )  # fmt: skip
 
     def weights(self) -> Layers:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .task import Array, Layers, Task
+from .task import BETAS, EPS, Array, Layers, Task
 
 jax.config.update("jax_enable_x64", True)
 
@@ -16,9 +16,14 @@ class Training:
 
     def __init__(self, task: Task, variant: str) -> None:
         self._transposed = variant == "out, in"
-        self._start = [
+        layers = [
             (jnp.asarray(W.T if self._transposed else W), jnp.asarray(b)) for W, b in task.start()
         ]
+        self._rule, state = descend, ()
+        if task.optimizer == "adam":
+            zeros = jax.tree.map(jnp.zeros_like, layers)
+            self._rule, state = adam, (zeros, zeros, jnp.zeros(()))
+        self._start = layers, state
         self._rate = jnp.asarray(task.learning_rate, task.dtype)
         X, Y = task.samples()
         size = task.batch_size
@@ -33,31 +38,30 @@ class Training:
 
     def restore(self) -> None:
         """Go back to the start."""
-        self._layers = self._start
+        self._now = self._start
 
     def run(self) -> None:
         """Go once through the samples."""
-        self._layers = self._epoch(self._layers, self._whole, self._rest)
-        jax.block_until_ready(self._layers)
+        self._now = self._epoch(self._now, self._whole, self._rest)
+        jax.block_until_ready(self._now)
 
     def weights(self) -> Layers:
         """Return the layers."""
-        layers = [(np.asarray(W), np.asarray(b)) for W, b in self._layers]
+        layers = [(np.asarray(W), np.asarray(b)) for W, b in self._now[0]]
         return [(W.T if self._transposed else W, b) for W, b in layers]
 
-    def _scan(self, layers: Any, whole: Any, rest: Any) -> Any:
-        layers, _ = jax.lax.scan(self._step, layers, whole)
-        return self._step(layers, rest)[0] if len(rest[0]) else layers
+    def _scan(self, now: Any, whole: Any, rest: Any) -> Any:
+        now, _ = jax.lax.scan(self._step, now, whole)
+        return self._step(now, rest)[0] if len(rest[0]) else now
 
-    def _step(self, layers: Any, sample: Any) -> tuple[Any, None]:
-        x, y = sample
+    def _step(self, now: Any, sample: Any) -> tuple[Any, None]:
+        (layers, state), (x, y) = now, sample
 
         def loss(layers: Any) -> Any:
             error = outputs(layers, x, self._transposed) - y
             return 0.5 * (error**2).sum() / (1 if x.ndim == 1 else len(x))
 
-        gradient = jax.grad(loss)(layers)
-        return jax.tree.map(lambda p, g: p - self._rate * g, layers, gradient), None
+        return self._rule(self._rate, layers, state, jax.grad(loss)(layers)), None
 
 
 class Prediction:
@@ -74,6 +78,23 @@ class Prediction:
     def predict(self, X: Array) -> Array:
         """Compute the outputs."""
         return np.asarray(self._outputs(self._layers, X))
+
+
+def descend(rate: Any, layers: Any, state: Any, gradient: Any) -> tuple[Any, Any]:
+    """Return the layers after a step down the gradient."""
+    return jax.tree.map(lambda p, g: p - rate * g, layers, gradient), state
+
+
+def adam(rate: Any, layers: Any, state: Any, gradient: Any) -> tuple[Any, Any]:
+    """Return the layers and the state after a step of Adam: as `with_numpy` has it."""
+    (m, v, t), (beta1, beta2) = state, BETAS
+    t += 1
+    root = jnp.sqrt(1 - beta2**t)
+    eps, rate = (EPS * root).astype(rate.dtype), (rate * root / (1 - beta1**t)).astype(rate.dtype)
+    m = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, m, gradient)
+    v = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, v, gradient)
+    layers = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + eps), layers, m, v)
+    return layers, (m, v, t)
 
 
 def outputs(layers: Any, a: Any, transposed: bool) -> Any:

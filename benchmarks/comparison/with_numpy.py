@@ -1,8 +1,10 @@
 """Naive NumPy: what a person writes for one given network, with the least that NumPy has to do."""
 
+from math import sqrt
+
 import numpy as np
 
-from .task import Array, Layers, Task
+from .task import BETAS, EPS, Array, Layers, Task
 
 
 class Training:
@@ -22,7 +24,9 @@ class Training:
 
     def run(self) -> None:
         """Go once through the samples."""
-        if self._task.batch_size > 1:
+        if self._task.optimizer == "adam":
+            adam(self._layers, self._X, self._Y, self._task.batch_size, self._rate)
+        elif self._task.batch_size > 1:
             batches(self._layers, self._X, self._Y, self._task.batch_size, self._rate)
         elif len(self._layers) == 2:
             two_layers(self._layers, self._X, self._Y, self._rate)
@@ -98,13 +102,40 @@ def batches(layers: Layers, X: Array, Y: Array, batch_size: int, rate: float) ->
     (W1, b1), (W2, b2) = layers
     for first in range(0, len(X), batch_size):
         x, y = X[first : first + batch_size], Y[first : first + batch_size]
-        h = 1 / (1 + np.exp(-(x @ W1 + b1)))
-        a = 1 / (1 + np.exp(-(h @ W2 + b2)))
-        delta2 = (a - y) * a * (1 - a)
-        delta1 = (delta2 @ W2.T) * h * (1 - h)
-        delta2 *= rate / x.dtype.type(len(x))
-        delta1 *= rate / x.dtype.type(len(x))
+        h, delta1, delta2 = hidden_and_deltas(layers, x, y, rate)
         W2 -= h.T @ delta2
         b2 -= delta2.sum(axis=0)
         W1 -= x.T @ delta1
         b1 -= delta1.sum(axis=0)
+
+
+def adam(layers: Layers, X: Array, Y: Array, batch_size: int, rate: float) -> None:
+    """Update two layers by batch, by Adam: the corrections are in the rate and in eps."""
+    params = [array for layer in layers for array in layer]
+    means, squares = ([np.zeros_like(p) for p in params] for _ in range(2))
+    beta1, beta2 = BETAS
+    for t, first in enumerate(range(0, len(X), batch_size), start=1):
+        x, y = X[first : first + batch_size], Y[first : first + batch_size]
+        h, delta1, delta2 = hidden_and_deltas(layers, x, y, 1)
+        gradients = x.T @ delta1, delta1.sum(axis=0), h.T @ delta2, delta2.sum(axis=0)
+        root = sqrt(1 - beta2**t)
+        for p, m, v, g in zip(params, means, squares, gradients, strict=True):
+            m *= beta1
+            m += (1 - beta1) * g
+            v *= beta2
+            v += (1 - beta2) * g * g
+            p -= rate * root / (1 - beta1**t) * m / (np.sqrt(v) + EPS * root)
+
+
+def hidden_and_deltas(
+    layers: Layers, x: Array, y: Array, scale: float
+) -> tuple[Array, Array, Array]:
+    """Return the activations of layer 1, and `scale` times the deltas of the batch's mean loss."""
+    (W1, b1), (W2, b2) = layers
+    h = 1 / (1 + np.exp(-(x @ W1 + b1)))
+    a = 1 / (1 + np.exp(-(h @ W2 + b2)))
+    delta2 = (a - y) * a * (1 - a)
+    delta1 = (delta2 @ W2.T) * h * (1 - h)
+    delta2 *= scale / x.dtype.type(len(x))
+    delta1 *= scale / x.dtype.type(len(x))
+    return h, delta1, delta2

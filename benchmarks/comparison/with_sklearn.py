@@ -11,9 +11,9 @@ from .task import Array, Layers, Task
 
 
 def classifier(task: Task) -> MLPClassifier:
-    """Make a classifier of plain stochastic gradient descent at the task's start."""
+    """Make a classifier at the task's start."""
     net = MLPClassifier(
-        task.widths[1:-1], activation="logistic", solver="sgd", alpha=0.0, momentum=0.0,
+        task.widths[1:-1], activation="logistic", solver=task.optimizer, alpha=0.0, momentum=0.0,
         nesterovs_momentum=False, batch_size=task.batch_size, shuffle=False,
         learning_rate_init=task.learning_rate, random_state=0,
     )  # fmt: skip
@@ -26,9 +26,10 @@ def classifier(task: Task) -> MLPClassifier:
 
 
 def restore(net: MLPClassifier, start: Layers) -> None:
-    """Copy the start into the classifier's own arrays, which its optimiser holds too."""
+    """Copy the start into the classifier's own arrays, and forget the optimiser's state."""
     for (W_start, b_start), W, b in zip(start, net.coefs_, net.intercepts_, strict=True):
         W[:], b[:] = W_start, b_start
+    vars(net).pop("_optimizer", None)  # `partial_fit` makes another
 
 
 class Training:

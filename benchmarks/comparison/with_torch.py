@@ -1,5 +1,7 @@
 """PyTorch, by hand without autograd, and in the usual way with it."""
 
+from typing import Any
+
 import torch
 
 from .task import Array, Layers, Task
@@ -10,7 +12,7 @@ Tensors = list[tuple[torch.Tensor, torch.Tensor]]
 
 
 class Training:
-    """Both ways; the usual one is `nn.Sequential` and `optim.SGD`."""
+    """Both ways; the usual one is `nn.Sequential` and an optimiser; fused if that is named."""
 
     def __init__(self, task: Task, variant: str) -> None:
         self._task = task
@@ -18,11 +20,13 @@ class Training:
         X, Y = map(torch.from_numpy, task.samples())
         size = task.batch_size
         self._batches = list(zip(X.split(size), Y.split(size), strict=True))
-        self.run = {"by hand": self._by_hand, "autograd": self._autograd}[variant]
+        way, _, form = variant.partition(", ")
+        self.run = {"by hand": self._by_hand, "autograd": self._autograd}[way]
+        self._options: dict[str, Any] = {form: True} if form else {}
 
         self._layers = tensors(task.start())
         modules: list[torch.nn.Module] = []
-        for W, b in self._layers if variant == "autograd" else ():
+        for W, b in self._layers if way == "autograd" else ():
             linear = torch.nn.Linear(*W.shape)
             linear.weight.data, linear.bias.data = W.T.contiguous(), b
             self._layers[len(modules) // 2] = linear.weight.data.T, b
@@ -48,7 +52,9 @@ class Training:
                 step_batch(self._layers, x, y, self._task.learning_rate)
 
     def _autograd(self) -> None:
-        optimizer = torch.optim.SGD(self._net.parameters(), lr=self._task.learning_rate)
+        kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[self._task.optimizer]
+        rate = self._task.learning_rate
+        optimizer = kind(self._net.parameters(), lr=rate, **self._options)
         for x, y in self._batches:
             optimizer.zero_grad()
             loss = 0.5 * ((self._net(x) - y) ** 2).sum() / len(x)

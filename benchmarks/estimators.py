@@ -1,0 +1,179 @@
+"""The estimators of `fastnn.sklearn` beside scikit-learn's own: scores and time of fitting.
+
+    python benchmarks/estimators.py              # all, some ten minutes
+    python benchmarks/estimators.py --seeds 1    # a look
+    python benchmarks/estimators.py --write      # and keep the tables in README.md
+
+Both are given the same parameters, folds and seeds. It needs the group `bench` and scikit-learn.
+"""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sklearn import datasets, neural_network
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from table import Table, circumstances
+from threadpoolctl import threadpool_limits
+
+import fastnn.sklearn
+
+SETS = {
+    "iris": datasets.load_iris,
+    "wine": datasets.load_wine,
+    "breast cancer": datasets.load_breast_cancer,
+    "digits 8x8": datasets.load_digits,
+    "diabetes": datasets.load_diabetes,
+}
+REGRESSIONS = ("diabetes",)
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "batches of 32, early stopping": {"batch_size": 32, "early_stopping": True},
+    "sgd, batches of 1, 20 epochs": {"solver": "sgd", "batch_size": 1, "max_iter": 20},
+    "lbfgs": {"solver": "lbfgs"},
+}
+GRID = {
+    "mlpclassifier__hidden_layer_sizes": [(25,), (50,), (25, 25)],
+    "mlpclassifier__alpha": [1e-4, 1e-2, 1.0],
+}
+
+SCORES = Table(
+    "estimators beside scikit-learn's",
+    ("data", "parameters", "fastnn", "scikit-learn", "no worse", "fastnn s", "scikit-learn s",
+     "times as fast"),
+)  # fmt: skip
+SEARCHES = Table(
+    "a search of parameters",
+    ("data", "fits", "best", "largest difference of scores", "fastnn s", "scikit-learn s",
+     "times as fast"),
+)  # fmt: skip
+
+
+@dataclass
+class Side:
+    """What one of the two libraries reached: a score and seconds for each seed and fold."""
+
+    model: Any
+    scores: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """The mean score."""
+        return float(np.mean(self.scores))
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean score."""
+        return float(np.std(self.scores, ddof=1) / np.sqrt(len(self.scores)))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print, and write if asked to; return 1 where a score is worse than the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="how many (%(default)s)")
+    parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
+    options = parser.parse_args(arguments)
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    note = f"{circumstances()} scikit-learn {version('scikit-learn')}. {options.seeds} seeds."
+    print(note, flush=True)
+    with threadpool_limits(1):
+        is_worse = [
+            compare(name, label, range(options.seeds)) for name in SETS for label in PARAMETERS
+        ]
+        search("digits 8x8")
+    for table in (SCORES, SEARCHES):
+        print(f"\n{table.name}\n\n{table.markdown()}")
+        if options.write:
+            table.write(note)
+    return int(any(is_worse))
+
+
+def compare(name: str, label: str, seeds: Sequence[int]) -> bool:
+    """Enter five-fold scores and times; tell whether ours are worse by a standard error."""
+    X, y = SETS[name](return_X_y=True)
+    ours, theirs = [Side(estimator(module, name, label)) for module in modules()]
+    clone(ours.model).fit(X, y)  # to have the kernels compiled
+    folds = (KFold if name in REGRESSIONS else StratifiedKFold)(5, shuffle=True)
+    for seed in seeds:
+        folds.random_state = seed
+        for k, (train, test) in enumerate(folds.split(X, y)):
+            for side in (ours, theirs) if k % 2 else (theirs, ours):
+                model = clone(side.model).set_params(**seeded(side.model, seed))
+                begin = perf_counter()
+                model.fit(X[train], y[train])
+                side.seconds.append(perf_counter() - begin)
+                side.scores.append(model.score(X[test], y[test]))
+    is_worse = ours.mean < theirs.mean - theirs.error
+    SCORES.add(
+        name, label,
+        *(f"{side.mean:.4f} ± {side.error:.4f}" for side in (ours, theirs)),
+        "NO" if is_worse else "yes",
+        *times(ours.seconds, theirs.seconds),
+    )  # fmt: skip
+    print(*SCORES.rows[-1], sep="  ", flush=True)
+    return is_worse
+
+
+def search(name: str, n_rounds: int = 3) -> None:
+    """Enter a search with scikit-learn's estimator, and with the import line changed."""
+    X, y = SETS[name](return_X_y=True)
+    seconds: list[list[float]] = [[], []]
+    for _ in range(n_rounds):
+        found = []
+        for side, module in zip(seconds, modules(), strict=True):
+            model = module.MLPClassifier(random_state=0, early_stopping=True)
+            grid = GridSearchCV(make_pipeline(StandardScaler(), model), GRID)
+            begin = perf_counter()
+            found.append(grid.fit(X, y))
+            side.append(perf_counter() - begin)
+    scores = [grid.cv_results_["mean_test_score"] for grid in found]
+    best = found[0].best_params_
+    if best != found[1].best_params_:
+        raise ValueError(f"both must find the same, got {best} and {found[1].best_params_}")
+    SEARCHES.add(
+        name, str(5 * len(scores[0]) + 1),
+        ", ".join(f"{key.split('__')[1]} {value}" for key, value in best.items()),
+        f"{np.abs(scores[0] - scores[1]).max():.1e}",
+        *times(*seconds),
+    )  # fmt: skip
+
+
+def times(ours: Sequence[float], theirs: Sequence[float]) -> tuple[str, str, str]:
+    """Return both medians, and that of the ratios pair by pair."""
+    ratio = median(b / a for a, b in zip(ours, theirs, strict=True))
+    return f"{median(ours):.3f}", f"{median(theirs):.3f}", f"{ratio:.2f}"
+
+
+def modules() -> tuple[Any, Any]:
+    """Return the two modules that an import line may name."""
+    return fastnn.sklearn, neural_network
+
+
+def estimator(module: Any, name: str, label: str) -> Any:
+    """Return the model for a set of data: it standardises inputs, and targets that are numbers."""
+    if name not in REGRESSIONS:
+        return make_pipeline(StandardScaler(), module.MLPClassifier(**PARAMETERS[label]))
+    model = make_pipeline(StandardScaler(), module.MLPRegressor(**PARAMETERS[label]))
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def seeded(model: Any, seed: int) -> dict[str, int]:
+    """Return the seed under the name that it has in the model."""
+    return {name: seed for name in model.get_params() if name.endswith("__random_state")}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

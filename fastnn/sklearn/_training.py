@@ -1,0 +1,325 @@
+"""How scikit-learn trains: its rates, its order of samples, its rule for when to stop.
+
+Its conventions that are not ours:
+
+    velocity     holds the learning rate, our momentum does not: where the rate changes, the
+                 momentum is multiplied by old rate / new rate
+    penalty      of a batch is divided by the sum of its weights, like the sum of its gradients
+    loss         of a squared error is half its mean over the outputs, its gradient that of the sum
+    epsilon      of Adam is added before the correction of the bias
+    order        of an epoch is a permutation of that of the epoch before
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.optimize
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils.optimize import _check_optimize_result
+
+from fastnn.callbacks import Callback, Run
+from fastnn.core import layout
+from fastnn.layers import noise_levels
+from fastnn.model import total_weight
+from fastnn.network import Network
+from fastnn.optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
+from fastnn.plan import Plan, TrainingState
+from fastnn.training import DivergenceError
+from fastnn.validation import Array, as_weights
+
+if TYPE_CHECKING:
+    from fastnn.sklearn._base import BaseMLP
+
+SOLVERS = ("sgd", "adam")
+LEAST_RATE = 1e-6  # from there an adaptive rate falls no further, and training stops
+NOT_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and"
+    " need to be preprocessed."
+)
+
+
+@dataclass(eq=False)
+class Descent:
+    """What of the solver goes on from one `partial_fit` to the next, beside the network's state."""
+
+    optimizer: CompiledOptimizer
+    schedule: str
+    power_t: float
+    learning_rate: float
+
+    @classmethod
+    def of(cls, estimator: BaseMLP) -> Descent:
+        """Start as the estimator's parameters say."""
+        rate, momentum = estimator.learning_rate_init, estimator.momentum
+        optimizer: CompiledOptimizer
+        if estimator.solver == "adam":
+            betas = (estimator.beta_1, estimator.beta_2)
+            optimizer = Adam(rate, betas, eps=estimator.epsilon, eps_hat=True)
+            return cls(optimizer, "constant", 0.0, rate)
+        if momentum == 0:
+            optimizer = SGD(rate)
+        else:
+            kind = Nesterov if estimator.nesterovs_momentum else Momentum
+            optimizer = kind(rate, min(momentum, math.nextafter(1, 0)))
+        return cls(optimizer, estimator.learning_rate, estimator.power_t, rate)
+
+    def __call__(self, epoch: int) -> float:
+        """Return the rate: it is the schedule of the next epoch, whichever that is."""
+        return self.learning_rate
+
+    def change(self, learning_rate: float, network: Network) -> None:
+        """Go on with another rate, at the same velocity."""
+        if isinstance(self.optimizer, Momentum | Nesterov):
+            assert network._state is not None
+            network._state.slots *= self.learning_rate / learning_rate
+        self.learning_rate = learning_rate
+
+    def end_epoch(self, n_seen: int, network: Network) -> None:
+        """Lower a rate that is a function of the number of samples seen."""
+        if self.schedule == "invscaling":
+            rate = self.optimizer.learning_rate / (n_seen + 1) ** self.power_t
+            self.change(rate, network)
+
+    def stops(self, network: Network) -> tuple[bool, str]:
+        """Tell whether to stop for lack of progress, or lower an adaptive rate; and say so."""
+        if self.schedule != "adaptive":
+            return True, "Stopping."
+        if self.learning_rate <= LEAST_RATE:
+            return True, "Learning rate too small. Stopping."
+        self.change(self.learning_rate / 5.0, network)
+        return False, f"Setting learning rate to {self.learning_rate:f}"
+
+
+@dataclass
+class Split:
+    """The data, and what of them is set aside for validation."""
+
+    X: Any
+    y: Array
+    weights: Array | None
+    validation: tuple[Any, Array, Array | None] | None = None
+
+    @classmethod
+    def of(cls, estimator: BaseMLP, X: Any, y: Array, weights: Array | None) -> Split:
+        """Set aside a fraction if the estimator stops early."""
+        if not estimator.early_stopping:
+            return cls(X, y, weights)
+        parts = train_test_split(
+            *(X, y, np.ones(len(y)) if weights is None else weights),
+            random_state=estimator._random_state,
+            test_size=estimator.validation_fraction,
+            stratify=y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None,
+        )
+        X, X_val, y, y_val, train_weights, val_weights = parts
+        if X_val.shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of"
+                " your dataset."
+            )
+        if weights is None:
+            return cls(X, y, None, (X_val, y_val, None))
+        return cls(X, y, train_weights, (X_val, y_val, val_weights))
+
+
+class Order:
+    """The order of each epoch, drawn as scikit-learn draws it: the last one, permuted."""
+
+    def __init__(self, n_samples: int, shuffle: bool, random: np.random.RandomState) -> None:
+        self.order = np.arange(n_samples)
+        self.shuffle = shuffle
+        self.random = random
+
+    def __call__(self, epoch: int) -> Array:
+        """Return the numbers of the samples."""
+        if self.shuffle:
+            self.order = self.order[self.random.permutation(len(self.order))]
+        return self.order
+
+
+class Bookkeeping(Callback):
+    """After each epoch: record it, and stop as scikit-learn stops."""
+
+    def __init__(self, estimator: BaseMLP, split: Split) -> None:
+        self.estimator = estimator
+        self.split = split
+        self.has_stopped = False
+
+    def epoch(self, run: Run) -> None:
+        """Record the loss and the score of validation, and stop where neither improves."""
+        estimator, descent, figures = self.estimator, self.estimator._optimizer, run.figures()
+        self.record(share_of_loss(estimator) * figures["loss"] + figures.get("penalty", 0.0))
+        if self.split.validation is None:
+            what, is_better = "Training loss", self.compare_loss()
+        else:
+            what, is_better = "Validation score", self.compare_score(run, *self.split.validation)
+        estimator._no_improvement_count = 0 if is_better else estimator._no_improvement_count + 1
+        descent.end_epoch(estimator.t_, run.network)
+        if estimator._no_improvement_count > estimator.n_iter_no_change:
+            self.has_stopped, consequence = descent.stops(run.network)
+            self.say(
+                f"{what} did not improve more than tol={estimator.tol:f} for"
+                f" {estimator.n_iter_no_change} consecutive epochs. {consequence}"
+            )
+            if self.has_stopped:
+                run.stop()
+            else:
+                estimator._no_improvement_count = 0
+
+    def diverge(self) -> None:
+        """Record an epoch that ended in numbers that are not finite."""
+        self.has_stopped = True
+        self.record(math.nan)
+        self.estimator.validation_scores_.append(math.nan)
+        warnings.warn(
+            f"Stochastic Optimizer: Iteration {self.estimator.n_iter_} ended in numbers that are"
+            " not finite. The best weights until then are kept.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+    def record(self, loss: float) -> None:
+        """Add an epoch and its loss, the mean of the value before each update."""
+        estimator = self.estimator
+        estimator.n_iter_ += 1
+        estimator.t_ += self.split.X.shape[0]
+        estimator.loss_ = loss
+        estimator.loss_curve_.append(loss)
+        self.say(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
+
+    def compare_loss(self) -> bool:
+        """Tell whether the loss fell by `tol`."""
+        estimator = self.estimator
+        loss, best = float(estimator.loss_), float(estimator.best_loss_)
+        estimator.best_loss_ = min(best, loss)
+        return loss <= best - estimator.tol
+
+    def compare_score(self, run: Run, X: Any, targets: Array, weights: Array | None) -> bool:
+        """Tell whether the score rose by `tol`; keep the best weights."""
+        estimator, best = self.estimator, self.estimator.best_validation_score_
+        score = estimator._score_of(run.network.predict(X), targets, weights)
+        estimator.validation_scores_.append(score)
+        self.say(f"Validation score: {score:f}")
+        if score > best:
+            estimator.best_validation_score_ = score
+            estimator._best_params = run.network.params.copy()
+        return not score < best + estimator.tol
+
+    def say(self, text: str) -> None:
+        """Print, if the estimator is to be verbose."""
+        if self.estimator.verbose:
+            print(text)  # noqa: T201  what `verbose` is for
+
+
+def train_by_steps(
+    estimator: BaseMLP,
+    network: Network,
+    X: Any,
+    y: Array,
+    sample_weight: Array | None,
+    incremental: bool,
+) -> None:
+    """Train with sgd or adam; with `incremental`, an epoch more."""
+    goes_on = incremental and hasattr(estimator, "_optimizer")
+    if not goes_on:
+        estimator._optimizer = Descent.of(estimator)
+    if estimator.early_stopping and incremental:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    split = Split.of(estimator, X, y, sample_weight)
+    samples, targets = network._as_pair(split.X, split.y)
+    books = Bookkeeping(estimator, split)
+    batch_size = _batch_size(estimator.batch_size, len(targets))
+    weights = split.weights
+    if weights is not None and batch_size == 1 and estimator.alpha == 0:
+        weights = np.sign(weights)  # a gradient is divided by the weight of its batch
+    plan = Plan(
+        epochs=1 if incremental else estimator.max_iter,
+        batch_size=batch_size,
+        optimizer=estimator._optimizer.optimizer,
+        weights=as_weights(weights, len(targets), network.dtype),
+        schedule=estimator._optimizer,
+        draw_order=Order(len(targets), estimator.shuffle, estimator._random_state),
+        divide_penalty=True,
+        noise=noise_levels(network.layers, 0.0),
+        callbacks=[books],
+    )
+    state = TrainingState.fresh(plan, network._model)
+    if goes_on and network._state is not None:
+        state = network._state.resumed(plan, network._model)
+    if estimator.early_stopping and estimator.best_validation_score_ == -math.inf:
+        estimator._best_params = network.params.copy()
+    estimator.n_iter_ = 0
+    try:
+        network._train(samples, targets, plan, state)
+    except DivergenceError as error:
+        if not estimator.early_stopping:
+            raise ValueError(NOT_FINITE) from error
+        books.diverge()
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=5)
+    if estimator.early_stopping:
+        network.params = estimator._best_params
+    if estimator.n_iter_ == estimator.max_iter and not (incremental or books.has_stopped):
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the"
+            " optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+
+def train_by_lbfgs(
+    estimator: BaseMLP, network: Network, X: Any, y: Array, sample_weight: Array | None
+) -> None:
+    """Train with SciPy's L-BFGS-B on all samples at once."""
+    model = network._model
+    samples, targets = network._as_pair(X, y)
+    weights = as_weights(sample_weight, len(targets), network.dtype)
+    share = share_of_loss(estimator)
+    alpha = estimator.alpha / total_weight(weights, len(targets))
+
+    def loss_and_gradient(flat: Array) -> tuple[float, Array]:
+        network.params[:] = flat
+        gradient, loss = model.gradient(samples, targets, weights)
+        loss *= share
+        views = layout.weight_views(gradient, model.table)
+        for W, grad_W in zip(network.weights, views, strict=True):
+            loss += 0.5 * alpha * float(np.square(W).sum())
+            grad_W += alpha * W
+        return loss, gradient.astype(np.float64)
+
+    result = scipy.optimize.minimize(
+        loss_and_gradient,
+        network.params.astype(np.float64),
+        method="L-BFGS-B",
+        jac=True,
+        options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+    )
+    network.params[:] = result.x
+    estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
+    estimator.loss_ = result.fun
+    if not np.isfinite(network.params).all():
+        raise ValueError(NOT_FINITE)
+
+
+def share_of_loss(estimator: BaseMLP) -> float:
+    """Return what part of our loss scikit-learn's is."""
+    return 1.0 / estimator.n_outputs_ if estimator.out_activation_ == "identity" else 1.0
+
+
+def _batch_size(asked: str | int, n_samples: int) -> int:
+    """Return the number of samples an update."""
+    if isinstance(asked, str):  # auto
+        return min(200, n_samples)
+    if asked > n_samples:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+            stacklevel=6,
+        )
+    return min(int(asked), n_samples)

@@ -1,0 +1,241 @@
+"""Exceptions and their texts are scikit-learn's."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
+
+import fastnn.sklearn
+
+from .twins import error_of, make_ours, make_samples, make_targets, make_twins, of_both
+
+X = make_samples()
+PARAMETERS = [
+    {"solver": "newton"},
+    {"alpha": -1e-4},
+    {"batch_size": 0},
+    {"batch_size": "all"},
+    {"batch_size": None},
+    {"learning_rate": "warmup"},
+    {"learning_rate_init": 0},
+    {"power_t": -0.5},
+    {"max_iter": 0},
+    {"max_iter": 1.5},
+    {"shuffle": "yes"},
+    {"random_state": "one"},
+    {"tol": -1},
+    {"verbose": "loud"},
+    {"warm_start": None},
+    {"momentum": 1.5},
+    {"nesterovs_momentum": "no"},
+    {"early_stopping": "maybe"},
+    {"validation_fraction": 1.0},
+    {"beta_1": 1.0},
+    {"beta_2": -0.1},
+    {"epsilon": 0.0},
+    {"n_iter_no_change": 0},
+    {"max_fun": 0},
+    {"hidden_layer_sizes": 0},
+    {"hidden_layer_sizes": (3, 0)},
+    {"hidden_layer_sizes": "three"},
+]
+
+
+def nan_in(array):
+    """Return a copy whose first element is NaN."""
+    array = np.array(array, dtype=float)
+    array.flat[0] = np.nan
+    return array
+
+
+DATA = {
+    "too few targets": (X, np.arange(5)),
+    "no targets": (X, None),
+    "NaN in X": (nan_in(X), "y"),
+    "infinity in X": (np.where(X > 1, np.inf, X), "y"),
+    "words in X": (np.full(X.shape, "a"), "y"),
+    "one dimension": (X[:, 0], "y"),
+    "three dimensions": (X[np.newaxis], "y"),
+    "no rows": (X[:0], np.arange(0)),
+    "no columns": (X[:, :0], "y"),
+    "complex": (X + 1j, "y"),
+    "three-dimensional targets": (X, np.zeros((len(X), 2, 2))),
+}
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+@pytest.mark.parametrize("params", PARAMETERS, ids=str)
+def test_a_parameter_that_is_not_as_described(kind, params):
+    got, expected = [
+        error_of(lambda twin=twin: twin.fit(X, make_targets(kind)))
+        for twin in make_twins(kind, **params)
+    ]
+    assert got == expected
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"activation": "step"},
+        {"dropout": 1.0},
+        {"dropout": -0.1},
+        {"dropout": "half"},
+        {"dtype": "float16"},
+        {"class_weight": "heavy"},
+        {"class_weight": 2.0},
+    ],
+    ids=str,
+)
+def test_a_parameter_of_ours_that_is_not_as_described(params):
+    (name,) = params
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of MLPClassifier"):
+        fastnn.sklearn.MLPClassifier(**params).fit(X, make_targets("binary"))
+
+
+@pytest.mark.parametrize("params", [{"activation": ["relu", "step"]}, {"dropout": [0.5, 1.0]}])
+def test_a_value_of_one_layer_that_is_not_as_described(params):
+    (name,) = params
+    ours = fastnn.sklearn.MLPClassifier((3, 2), **params)
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        ours.fit(X, make_targets("binary"))
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("what", DATA)
+def test_data_that_are_not_as_described(kind, method, what):
+    samples, targets = DATA[what]
+    targets = make_targets(kind) if isinstance(targets, str) else targets
+    options = {}
+    if method == "partial_fit" and kind == "multiclass":
+        options["classes"] = [0, 1, 2]
+    got, expected = [
+        error_of(lambda twin=twin: getattr(twin, method)(samples, targets, **options))
+        for twin in make_twins(kind)
+    ]
+    assert got == expected
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+@pytest.mark.parametrize(
+    "weights",
+    [np.ones(5), np.ones((23, 2)), np.full(23, np.nan), ["a"] * 23],
+    ids=["too few", "a table", "NaN", "words"],
+)
+def test_weights_that_are_not_as_described(kind, weights):
+    got, expected = [
+        error_of(lambda twin=twin: twin.fit(X, make_targets(kind), sample_weight=weights))
+        for twin in make_twins(kind)
+    ]
+    assert got == expected
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+def test_weights_must_not_all_be_zero(kind):
+    with pytest.raises(ValueError, match=r"non-zero|must not be 0"):  # scikit-learn's text, or ours
+        make_ours(kind).fit(X, make_targets(kind), sample_weight=np.zeros(23))
+
+
+def test_weights_must_not_be_negative():
+    ours = make_ours("number")
+    with pytest.raises(ValueError, match="sample_weight must be at least 0, got -1"):
+        ours.fit(X, make_targets("number"), sample_weight=[-1.0] + [1.0] * 22)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba", "score"])
+def test_before_fit(kind, method):
+    arguments = (X, make_targets(kind)) if method == "score" else (X,)
+    got, expected = [
+        error_of(lambda twin=twin: getattr(twin, method)(*arguments)) for twin in make_twins(kind)
+    ]
+    assert got == expected
+    assert got[0] is (NotFittedError if hasattr(make_ours(kind), method) else AttributeError)
+
+
+@pytest.mark.parametrize("kind", ["binary", "number"])
+@pytest.mark.parametrize("method", ["predict", "score", "partial_fit"])
+def test_another_number_of_features(kind, method):
+    twins = make_twins(kind)
+    of_both(twins, "fit", X, make_targets(kind))
+    arguments = (X[:, :2],) if method == "predict" else (X[:, :2], make_targets(kind))
+    got, expected = [
+        error_of(lambda twin=twin: getattr(twin, method)(*arguments)) for twin in twins
+    ]
+    assert got == expected
+    assert got[1].startswith("X has 2 features, but MLP")
+
+
+def test_a_class_that_the_first_partial_fit_did_not_name():
+    twins = make_twins("multiclass")
+    of_both(twins, "partial_fit", X, np.zeros(len(X), int), classes=[0, 1])
+    got, expected = [
+        error_of(lambda twin=twin: twin.partial_fit(X, make_targets("multiclass")))
+        for twin in twins
+    ]
+    assert got == expected
+    assert "`y` has classes not in `self.classes_`" in got[1]
+
+
+@pytest.mark.parametrize("classes", [None, [0, 1], [0, 1, 2, 3]], ids=str)
+def test_classes_of_partial_fit(classes):
+    twins = make_twins("multiclass")
+    if classes is not None and len(classes) > 3:  # other ones than at first
+        of_both(twins, "partial_fit", X, make_targets("multiclass"), classes=[0, 1, 2])
+    got, expected = [
+        error_of(lambda twin=twin: twin.partial_fit(X, make_targets("multiclass"), classes=classes))
+        for twin in twins
+    ]
+    assert got == expected
+
+
+def test_a_warm_start_with_other_classes():
+    twins = make_twins("multiclass", warm_start=True)
+    of_both(twins, "fit", X, make_targets("multiclass"))
+    got, expected = [
+        error_of(lambda twin=twin: twin.fit(X, make_targets("binary"))) for twin in twins
+    ]
+    assert got == expected
+
+
+def test_targets_of_a_regression_are_no_classes():
+    got, expected = [
+        error_of(lambda twin=twin: twin.fit(X, make_targets("number")))
+        for twin in make_twins("multiclass")
+    ]
+    assert got == expected
+
+
+@pytest.mark.parametrize("kind", ["binary", "number"])
+def test_two_rows_are_too_few_to_stop_early(kind):
+    twins = make_twins(kind, early_stopping=True)
+    got, expected = [
+        error_of(lambda twin=twin: twin.fit(X[:2], make_targets(kind)[:2])) for twin in twins
+    ]
+    assert got == expected
+
+
+def test_partial_fit_does_not_stop_early():
+    twins = make_twins("number", early_stopping=True)
+    got, expected = [
+        error_of(lambda twin=twin: twin.partial_fit(X, make_targets("number"))) for twin in twins
+    ]
+    assert got == expected
+
+
+def test_partial_fit_is_not_there_for_lbfgs():
+    got, expected = [
+        error_of(lambda twin=twin: twin.partial_fit)
+        for twin in make_twins("binary", solver="lbfgs")
+    ]
+    assert got == expected
+    assert not hasattr(make_ours("number", solver="lbfgs"), "partial_fit")
+
+
+@pytest.mark.parametrize("kind", ["binary", "number"])
+def test_a_column_of_targets_is_taken_with_a_warning(kind):
+    y = make_targets(kind)
+    for twin in make_twins(kind, solver="lbfgs", alpha=1.0, max_iter=200):
+        with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
+            twin.fit(X, y[:, np.newaxis])
+        assert twin.predict(X).shape == y.shape

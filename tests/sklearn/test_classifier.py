@@ -1,0 +1,60 @@
+"""What only the classifier has."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+from .twins import CLASSIFIED, make_ours, make_samples, make_targets, make_twins, of_both
+
+X = make_samples()
+
+
+@pytest.mark.parametrize("kind", CLASSIFIED)
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_the_score_that_stops_training_is_the_accuracy(kind, is_weighted):
+    ours, y = make_ours(kind), make_targets(kind)
+    of_both([ours], "fit", X, y)
+    weights = np.arange(1.0, len(y) + 1) if is_weighted else None
+    targets = ours._label_binarizer.transform(y)
+    got = ours._score_of(ours._network.predict(X), targets, weights)
+    assert got == pytest.approx(accuracy_score(y, ours.predict(X), sample_weight=weights))
+
+
+@pytest.mark.parametrize("labels", [["b", "a"], [2, -1], [True, False], [2.0, 1.0]])
+def test_classes_come_in_order_whatever_they_are(labels):
+    y = np.array(labels)[make_targets("binary")]
+    got, expected = of_both(make_twins("binary"), "fit", X, y)
+    np.testing.assert_array_equal(got.classes_, sorted(labels))
+    np.testing.assert_array_equal(got.predict(X), expected.predict(X))
+    np.testing.assert_array_equal(got.classes_[got.predict_proba(X).argmax(1)], got.predict(X))
+
+
+def test_one_class_is_predicted_always():
+    got, expected = of_both(make_twins("binary"), "fit", X, np.full(len(X), "only"))
+    np.testing.assert_array_equal(got.predict(X), expected.predict(X))
+    assert set(got.predict(X)) == {"only"}
+
+
+def test_several_labels_are_independent():
+    (ours,) = of_both([make_ours("multilabel")], "fit", X, make_targets("multilabel"))
+    got = ours.predict_proba(X)
+    assert ours.out_activation_ == "logistic"
+    assert not np.allclose(got.sum(axis=1), 1)
+    np.testing.assert_array_equal(ours.predict(X), got > 0.5)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_probabilities_of_classes_sum_to_one(kind):
+    (ours,) = of_both([make_ours(kind)], "fit", X, make_targets(kind))
+    np.testing.assert_allclose(ours.predict_proba(X).sum(axis=1), 1, rtol=1e-14)
+
+
+def test_class_weights_of_several_labels():
+    y = make_targets("multilabel")
+    by_label = [{0: 1.0, 1: 2.0}, {0: 1.0, 1: 1.0}, {0: 0.5, 1: 1.0}]
+    got = make_ours("multilabel", class_weight=by_label)
+    expected = make_ours("multilabel")
+    weights = (1.0 + y[:, 0]) * (0.5 + 0.5 * y[:, 2])
+    of_both([got], "fit", X, y)
+    of_both([expected], "fit", X, y, sample_weight=weights)
+    np.testing.assert_allclose(got.predict_proba(X), expected.predict_proba(X), atol=1e-12)
