@@ -1,5 +1,6 @@
 """Small dense neural networks on a CPU, trained by compiled kernels."""
 
+from .archive import FormatError as FormatError
 from .history import History as History
 from .layers import Dense as Dense
 from .network import Network as Network

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from . import files
 from .core import layout, losses
+from .history import History
 from .layers import Dense, initial_params, layer_table, penalty_table
 from .model import Model
 from .plan import TrainingState
+from .streaming import RowStep
 from .validation import Array, as_choice, as_count, as_dtype, as_generator, as_numbers
 
 
@@ -38,6 +43,8 @@ class Architecture:
         table = layer_table(self.n_in, self.layers, self.loss_name, self.dtype)
         params = initial_params(self.layers, table, self.dtype, self._random)
         self._state: TrainingState | None = None
+        self._past, self._latest = History(), History()
+        self.metadata: dict[str, Any] = {}
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
@@ -48,6 +55,7 @@ class Architecture:
         self.weights = layout.weight_views(params, table)
         self.biases = layout.bias_views(params, table)
         self._training = threading.Lock()
+        self._row_step: RowStep | None = None
 
     # ---- parameters ------------------------------------------------------------------------------
 
@@ -86,7 +94,33 @@ class Architecture:
         """The number of weights and biases, without padding."""
         return layout.n_params(self._model.table)
 
-    # ---- description, copies ---------------------------------------------------------------------
+    @property
+    def history(self) -> History:
+        """All that `fit` has recorded since training last started afresh; a copy.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> for resume in (False, True):
+        ...     history = net.fit([[0], [1]], [1, 3], epochs=2, resume=resume)
+        >>> net.history.epoch, history.epoch
+        ([0, 1, 2, 3], [2, 3])
+        """
+        history = History()
+        for part in (self._past, self._latest):
+            history.extend(part.epoch, part.columns())
+        return history
+
+    def _record_in(self, history: History, *, afresh: bool) -> None:
+        """Let `history` follow what was recorded before, or take its place."""
+        if afresh:
+            self._past = History()
+        else:
+            self._past.extend(self._latest.epoch, self._latest.columns())
+        self._latest = history
+
+    # ---- description -----------------------------------------------------------------------------
 
     def summary(self) -> str:
         """Return a table of the layers: shapes, activation, parameters, bytes.
@@ -126,21 +160,106 @@ class Architecture:
             f"Network({self.n_in}, [{layers}], loss={self.loss_name!r}, dtype={self.dtype.name!r})"
         )
 
+    # ---- files and copies ------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a file: all that using it and training it further take.
+
+        The file is replaced at once: whenever the power fails, it is the old or the new one. It is
+        an `.npz`, which NumPy alone reads; `fastnn.files` says what is in it.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            In a folder that exists, taken as it is: no suffix is added.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If something cannot be saved: metadata that JSON does not give back, parameters that
+            are not finite, an optimiser or random numbers that are not of fastnn or NumPy.
+        OSError
+            If the file cannot be written; an old one is as it was.
+
+        Notes
+        -----
+        An initialiser or schedule that is a function of one's own is not saved. The network works
+        all the same; to resume its training, `learning_rate` must be given.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> net.metadata["unit"] = "m"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(Path(folder) / "line.fastnn")
+        ...     twin = Network.load(Path(folder) / "line.fastnn")
+        >>> twin.metadata, twin.predict([2.0]) == net.predict([2.0])
+        ({'unit': 'm'}, array([ True]))
+        """
+        files.write(path, self.__getstate__())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Return the network in a file, as it was: trained further, it has the same bits.
+
+        The file need not be trusted: reading it runs no code, and takes the memory of a few times
+        the file and the network, whatever the file may claim.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+
+        Returns
+        -------
+        net : Network
+
+        Raises
+        ------
+        FormatError
+            If the file is not one that `save` has written, whole and of a version known here.
+        OSError
+            If it cannot be read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from fastnn import Dense, Network
+        >>> X, y = [[0], [1]], [1, 3]
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> history = net.fit(X, y, epochs=5, optimizer="adam")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(Path(folder) / "line.fastnn")
+        ...     twin = Network.load(Path(folder) / "line.fastnn")
+        >>> history = twin.fit(X, y, epochs=5, resume=True)
+        >>> history.epoch, twin.history.epoch
+        ([5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        """
+        net = cls.__new__(cls)
+        net.__setstate__(files.read(path))
+        return net
+
     def __getstate__(self) -> dict[str, Any]:
-        """Return all but what `_adopt` makes; a copy has views and random numbers of its own."""
+        """Return all but what `_adopt` makes; a copy shares nothing that changes."""
         state = self.__dict__.copy()
-        for name in ("weights", "biases", "_training", "_model"):
+        for name in ("weights", "biases", "_training", "_row_step", "_model", "_past", "_latest"):
             del state[name]
         return state | {
             "params": self.params.copy(),
             "table": self._model.table,
             "_random": copy.deepcopy(self._random),
             "_state": copy.deepcopy(self._state),
+            "history": self.history,
+            "metadata": copy.deepcopy(self.metadata),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         params, table = state.pop("params"), state.pop("table")
+        self._past, self._latest = state.pop("history"), History()
         self.__dict__.update(state)
         own = layout.aligned_zeros(params.size, params.dtype)
         own[:] = params
-        self._adopt(own, table)
+        self._adopt(own, np.array(table))  # joblib's may be a file, mapped read-only

@@ -6,12 +6,11 @@ import csv
 import io
 import math
 import os
-import pickle
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
-from uuid import uuid4
 
+from .atomic import check_folder, replace_file
 from .history import History
 from .validation import Array, as_choice, as_count, as_in_range
 
@@ -198,9 +197,10 @@ class EarlyStopping(Callback):
 
 @dataclass(eq=False)
 class Checkpoint(Callback):
-    """Pickle the network after every so many epochs, so that training may be resumed from there.
+    """Save the network after every so many epochs, so that training may be resumed from there.
 
     The file is replaced at once: whenever the power fails, it holds one network or the next.
+    `Network.load` reads it.
 
     Parameters
     ----------
@@ -223,15 +223,15 @@ class Checkpoint(Callback):
 
     Examples
     --------
-    >>> import pickle, tempfile
+    >>> import tempfile
     >>> from pathlib import Path
     >>> from fastnn import Dense, Network
     >>> from fastnn.callbacks import Checkpoint
     >>> net = Network(1, [Dense(1)], seed=0)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "line.pickle"
+    ...     path = Path(folder) / "line.fastnn"
     ...     history = net.fit([[0], [1]], [1, 3], epochs=3, callbacks=[Checkpoint(path)])
-    ...     saved = pickle.loads(path.read_bytes())
+    ...     saved = Network.load(path)
     >>> saved.predict([2.0]) == net.predict([2.0])
     array([ True])
     """
@@ -251,8 +251,7 @@ class Checkpoint(Callback):
     def start(self, run: Run) -> None:
         """Forget an earlier training, and look whether the folder is there."""
         self._best = -self._sign * math.inf
-        if not self._path.parent.is_dir():
-            raise FileNotFoundError(f"path must be in a folder that exists, got {self._path}")
+        check_folder(self._path)
 
     def epoch(self, run: Run) -> None:
         """Save the network, if it is time and the figure the best yet."""
@@ -263,7 +262,7 @@ class Checkpoint(Callback):
             if figure is None or not self._sign * (figure - self._best) > 0:
                 return
             self._best = figure
-        _replace(self._path, pickle.dumps(run.network))
+        run.network.save(self._path)
 
 
 @dataclass(eq=False)
@@ -338,7 +337,7 @@ class CSVLog(Callback):
         writer = self._writer(table)
         writer.writeheader()
         writer.writerows(rows)
-        _replace(self._path, table.getvalue().encode())
+        replace_file(self._path, table.getvalue().encode())
 
     def _writer(self, file: IO[str]) -> csv.DictWriter[str]:
         return csv.DictWriter(file, self._columns, lineterminator="\n")
@@ -362,16 +361,3 @@ def _figure(run: Run, monitor: str) -> float | None:
             f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}"
         )
     return run.figures().get(monitor)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that there is the old or the new one at any time, and never a part of it."""
-    partial = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with open(partial, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

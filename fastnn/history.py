@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +48,46 @@ class History(Mapping[str, list[float]]):
         for name, value in figures.items():
             self._figures.setdefault(name, []).append(value)
             self._epochs.setdefault(name, []).append(epoch)
+
+    def extend(
+        self, epochs: Iterable[int], columns: Mapping[str, tuple[list[int], list[float]]]
+    ) -> None:
+        """Append what was recorded elsewhere.
+
+        Parameters
+        ----------
+        epochs : iterable of int
+            After the last one recorded.
+        columns : mapping of str to tuple of list
+            As from `columns`.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, History, Network
+        >>> net, whole = Network(2, [Dense(1)], seed=0), History()
+        >>> for resume in (False, True):
+        ...     part = net.fit([[0, 0], [1, 1]], [0, 1], epochs=2, resume=resume)
+        ...     whole.extend(part.epoch, part.columns())
+        >>> whole.epoch == net.history.epoch == [0, 1, 2, 3]
+        True
+        """
+        self.epoch.extend(epochs)
+        for name, (own_epochs, figures) in columns.items():
+            self._figures.setdefault(name, []).extend(figures)
+            self._epochs.setdefault(name, []).extend(own_epochs)
+
+    def columns(self) -> dict[str, tuple[list[int], list[float]]]:
+        """Return, by name, the epochs that figures belong to, and the figures.
+
+        Examples
+        --------
+        >>> from fastnn import History
+        >>> history = History()
+        >>> history.record(0, {"loss": 0.5})
+        >>> history.columns()
+        {'loss': ([0], [0.5])}
+        """
+        return {name: (self._epochs[name], figures) for name, figures in self._figures.items()}
 
     def epochs_of(self, name: str) -> list[int]:
         """Return the epochs that the figures of one name belong to.

@@ -18,6 +18,16 @@ def held_out(fraction: float, n_samples: int) -> int:
     return n_held
 
 
+def check_weights(*parts: Array) -> None:
+    """Raise if a part of the samples has weights, and all of them are 0."""
+    for weights in parts:
+        if weights.size and not weights.any():
+            raise ValueError(
+                "weights must not all be 0 on either side of validation_fraction, "
+                f"got {len(weights)} zeros"
+            )
+
+
 def labels_of(targets: Array) -> Array | None:
     """Return the classes of targets that are labels: a single 1 a row, zeros elsewhere."""
     if not np.isin(targets, (0, 1)).all():

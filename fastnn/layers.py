@@ -28,7 +28,7 @@ class Dense:
         Number of output units, at least 1.
     activation : str or None
         identity (also None), sigmoid, tanh, relu, leaky_relu (slope 0.01), elu (alpha 1), softplus,
-        swish, gelu (exact) or softmax (last layer only, with the loss cross_entropy only).
+        swish, gelu (exact), exp or softmax (last layer only, with the loss cross_entropy only).
     bias : bool
         Whether the layer has biases.
     train_bias : bool

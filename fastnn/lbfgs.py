@@ -53,7 +53,7 @@ def train_by_lbfgs(this: Training) -> None:
         values = {}
         if plan.metrics:
             values = model.evaluate(this.X, this.Y, plan.weights, plan.metrics)
-        return np.array([[terms[0], *(values[name] for name in plan.metrics), terms[1]]]) * total
+        return np.array([[terms[0], *(values[name] for name in plan.metrics), terms[1]]])
 
     def finish_iteration(intermediate_result: Any) -> None:
         model.params[:] = accepted[:] = intermediate_result.x
@@ -66,7 +66,8 @@ def train_by_lbfgs(this: Training) -> None:
 
     objective(accepted)
     record = {"figures": figures()}
-    this.check_finite(record["figures"], rates)
+    if not this.is_finite(record["figures"]):
+        raise this.divergence(record["figures"], rates)
     try:
         minimize(
             objective,
@@ -83,9 +84,11 @@ def train_by_lbfgs(this: Training) -> None:
                 "maxls": optimizer.max_line_search,
             },
         )
-        this.run.stop()
     finally:
         model.params[:] = accepted
+    if not this.run.history.epoch:  # there was nothing to gain
+        this.finish_epochs(record["figures"], rates)
+    this.run.stop()
 
 
 def _penalty(model: Model) -> tuple[float, Array]:

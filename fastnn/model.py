@@ -14,6 +14,7 @@ import numpy as np
 
 from . import threads
 from .core import evaluation, figures, layout, losses
+from .core.bits import WORD
 from .core.block import ROWS
 from .core.samples import Samples
 from .validation import Array
@@ -39,17 +40,24 @@ class Model:
     loss: str
     penalties: Array
 
-    def cost(self) -> int:
+    def cost(self, X: Samples) -> int:
         """Return what a sample costs, in parameters visited."""
-        return self.params.size + _LAYER * len(self.table)
+        cost = self.params.size + _LAYER * len(self.table)
+        if X.is_sparse:  # a unit without an element costs the look at its bit
+            n_in, stride = (int(n) for n in self.table[0, [layout.N_IN, layout.STRIDE]])
+            cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
+        return cost
 
-    def samples_per_slice(self) -> int:
-        """Return how many samples go through the network in one compiled call."""
-        return max(1, _SLICE // self.cost())
+    def samples_per_slice(self, X: Samples, n_updated: int = 0) -> int:
+        """Return how many samples go through the network in one compiled call.
 
-    def slices(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        `n_updated` parameters a sample are changed, beside what it costs to find the gradient.
+        """
+        return max(1, _SLICE // (self.cost(X) + n_updated))
+
+    def slices(self, X: Samples, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield (start, stop) of the slices of these rows."""
-        step = self.samples_per_slice()
+        step = self.samples_per_slice(X)
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
 
@@ -58,11 +66,11 @@ class Model:
         if len(outputs) == 1 and not X.is_sparse:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluation.predict_row(self.params, self.table, row, outputs[0]))
-        n_threads = self._threads_worth_starting(len(outputs), n_threads)
+        n_threads = self._threads_worth_starting(X, n_threads)
         finite: list[bool] = []
 
         def predict_part(start: int, stop: int) -> Iterator[None]:
-            for rows in self.slices(start, stop):
+            for rows in self.slices(X, start, stop):
                 finite.append(evaluation.predict_rows(self.params, self.table, X, *rows, outputs))
                 yield
 
@@ -79,7 +87,7 @@ class Model:
         values = np.zeros((len(parts), 1))
 
         def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
-            for rows in self.slices(start, stop):
+            for rows in self.slices(X, start, stop):
                 evaluation.add_gradient_of_rows(
                     self.params, self.table, losses.CODES[self.loss], X, Y,
                     weights, *rows, grad, value,
@@ -91,7 +99,7 @@ class Model:
                 add_part(*part, grad, value)
                 for part, grad, value in zip(parts, grads, values, strict=True)
             ),
-            min(len(parts), self._threads_worth_starting(len(Y), n_threads)),
+            min(len(parts), self._threads_worth_starting(X, n_threads)),
         )
         grad, *others = grads
         total = total_weight(weights, len(Y))
@@ -106,16 +114,16 @@ class Model:
     ) -> dict[str, float]:
         """Return the mean loss and metrics over the samples, by name."""
         sums = np.zeros(1 + len(metrics))
-        for start, stop in self.slices(0, len(Y)):
+        for start, stop in self.slices(X, 0, len(Y)):
             evaluation.evaluate_rows(
                 self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), X, Y,
                 weights, start, stop, sums,
             )  # fmt: skip
         return named(sums / total_weight(weights, len(Y)), metrics)
 
-    def _threads_worth_starting(self, n_samples: int, n_threads: int) -> int:
+    def _threads_worth_starting(self, X: Samples, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""
-        return max(1, min(n_threads, n_samples * self.cost() // _LEAST))
+        return max(1, min(n_threads, X.n_samples * self.cost(X) // _LEAST))
 
 
 def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:

@@ -20,8 +20,8 @@ class LayerTrace(NamedTuple):
     z, a : ndarray, shape (n_samples, n_out)
         Pre-activations x W + b and activations f(z).
     error, delta : ndarray, shape (n_samples, n_out)
-        dLoss/da and dLoss/dz of each sample. The cross-entropies have no dLoss/da at the outputs
-        that is finite: there `error` is `delta`.
+        dLoss/da and dLoss/dz of each sample. The cross-entropies and poisson have no dLoss/da at
+        the outputs that is finite: there `error` is `delta`.
     grad_W : ndarray, shape (n_in, n_out)
     grad_b : ndarray, shape (n_out,), or None
         Means over the samples; zero where biases are frozen, None where there are none.
@@ -46,7 +46,8 @@ class Network(Trainable):
         From the first hidden layer to the outputs.
     loss : str
         Of one sample: half_sse (sum of e^2 / 2), sse, mse (mean over the outputs), mae, huber
-        (delta 1), binary_cross_entropy (summed over sigmoid outputs) or cross_entropy (softmax).
+        (delta 1), binary_cross_entropy (summed over sigmoid outputs), cross_entropy (softmax) or
+        poisson (sum of a - y + y log(y / a) over exp outputs a).
     dtype : str or numpy.dtype
         float64 or float32, of parameters and arithmetic.
     seed : int, None, numpy.random.Generator or numpy.random.RandomState

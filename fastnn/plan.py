@@ -52,6 +52,13 @@ class Plan:
     progress: bool = False
 
 
+def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
+    """Return an optimiser's state before the first update, shape (n_slots, n_params)."""
+    if isinstance(optimizer, CompiledOptimizer):
+        return optimizer.initial_slots(n_params, dtype)
+    return np.zeros((0, n_params), dtype)
+
+
 @dataclass
 class TrainingState:
     """Where training stands, beside the parameters and the source of random numbers."""
@@ -68,12 +75,14 @@ class TrainingState:
         """Return the state before the first update."""
         start = getattr(plan.schedule, "start", None)  # of one that is shown what epochs recorded
         schedule = plan.schedule if start is None else start()
-        size, dtype = model.params.size, model.params.dtype
-        slots = np.zeros((0, size), dtype)
-        if isinstance(plan.optimizer, CompiledOptimizer):
-            slots = plan.optimizer.initial_slots(size, dtype)
+        slots = initial_slots(plan.optimizer, model.params.size, model.params.dtype)
         counters = np.zeros(N_COUNTERS, np.int64)
         return cls(plan.optimizer, schedule, plan.reduction, slots, counters)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take arrays of its own: joblib's may be files, mapped read-only."""
+        self.__dict__.update(state)
+        self.slots, self.counters = np.array(self.slots), np.array(self.counters)
 
     def resumed(self, plan: Plan, model: Model) -> TrainingState:
         """Return the state to go on from; the slots of another kind of optimiser are of no use."""
@@ -83,7 +92,7 @@ class TrainingState:
             state.slots = self.slots
         else:
             state.counters[N_UPDATES] = 0
-        if plan.schedule is self.schedule:
+        if plan.schedule == self.schedule:
             state.schedule = self.schedule
         return state
 

@@ -11,16 +11,18 @@ from numpy.typing import ArrayLike
 
 from .architecture import Architecture
 from .callbacks import Callback, Run
+from .chunks import as_chunks, train_by_chunks
 from .core import figures
 from .core.samples import Samples
 from .history import History
-from .holdout import held_out, labels_of, split_rows, take
+from .holdout import check_weights, held_out, labels_of, split_rows, take
 from .layers import noise_levels
 from .lbfgs import check_lbfgs, train_by_lbfgs
 from .metrics import r2
-from .optimizers import LBFGS, IRprop, Optimizer, as_optimizer
+from .optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
 from .plan import Metric, Plan, Schedule, TrainingState, Validation
-from .training import Training, train_compiled
+from .streaming import RowStep
+from .training import Training, is_plain, train_compiled
 from .validation import (
     Array,
     as_choice,
@@ -30,6 +32,7 @@ from .validation import (
     as_samples,
     as_targets,
     as_weights,
+    check_targets,
 )
 
 _VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
@@ -40,12 +43,12 @@ class Trainable(Architecture):
 
     def fit(
         self,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: Any,
+        y: ArrayLike | None = None,
         *,
         epochs: int = 1,
         batch_size: int | None = 1,
-        optimizer: str | Optimizer = "sgd",
+        optimizer: str | Optimizer | None = None,
         learning_rate: float | Schedule | None = None,
         shuffle: bool = True,
         reduction: str = "mean",
@@ -65,17 +68,22 @@ class Trainable(Architecture):
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in)
+            Or, without `y`, chunks: what yields (X, y) or (X, y, sample_weight), or a function that
+            returns such a thing for each epoch. One chunk at a time is in memory; samples are
+            shuffled, and batches made, within it.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
             Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1.
         epochs : int
         batch_size : int or None
             Samples an update; 1 is per-sample, None is all of them.
-        optimizer : str or Optimizer
+        optimizer : str or Optimizer, optional
             Of `fastnn.optimizers`, or sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw,
-            irprop or lbfgs for one with its defaults.
+            irprop or lbfgs for one with its defaults. None is sgd or, with `resume`, what training
+            last used.
         learning_rate : float or callable, optional
             Above 0; or a schedule, the rate as a function of the epoch (`fastnn.schedules`). None
-            is the optimiser's own (0.01 for sgd) or, with `resume`, what training last used.
+            is the optimiser's own (0.01 for sgd) or, with `resume`, what training last used. A
+            schedule that equals the last one goes on with `resume`, from where it is.
         shuffle : bool
             Whether to draw a new order of the samples each epoch.
         reduction : str
@@ -130,7 +138,17 @@ class Trainable(Architecture):
         >>> net.predict([3.0]).round(6)
         array([7.])
         """
-        samples, targets = self._as_pair(X, y)
+        chunks = None
+        if y is None:
+            chunks = as_chunks(
+                X,
+                sample_weight=sample_weight,
+                class_weight=class_weight,
+                validation_fraction=validation_fraction,
+            )
+            samples, targets = Samples.dense(np.empty((0, self.n_in))), np.empty((0, self.n_out))
+        else:
+            samples, targets = self._as_pair(X, y)
         weights = as_weights(sample_weight, len(targets), self.dtype)
         last = self._state if resume else None
         optimizer, schedule = _as_rule(optimizer, learning_rate, last)
@@ -138,7 +156,7 @@ class Trainable(Architecture):
         running, on_validation = _as_metrics(metrics, is_evaluated)
         plan = Plan(
             epochs=as_count("epochs", epochs),
-            batch_size=len(targets) if batch_size is None else as_count("batch_size", batch_size),
+            batch_size=_as_batch_size(batch_size, len(targets) if chunks is None else None),
             optimizer=optimizer,
             weights=weights,
             schedule=schedule,
@@ -170,9 +188,9 @@ class Trainable(Architecture):
             )
             samples, targets = samples.take(rows), take(targets, rows)
             plan.weights = take(plan.weights, rows)
-            if batch_size is None:
-                plan.batch_size = len(rows)
-        return self._train(samples, targets, plan, state)
+            check_weights(plan.weights, plan.validation.weights)
+            plan.batch_size = _as_batch_size(batch_size, len(rows))
+        return self._train(samples, targets, plan, state, chunks)
 
     def partial_fit(
         self,
@@ -219,13 +237,28 @@ class Trainable(Architecture):
         >>> net.partial_fit([1.0], 2.0, learning_rate=0.1).predict([1.0]).round(6)
         array([0.8])
         """
+        step = self._row_step
+        if (
+            step is not None
+            and batch_size == 1
+            and optimizer is None
+            and learning_rate is None
+            and sample_weight is None
+            and self._training.acquire(blocking=False)
+        ):
+            try:
+                if step(X, y):
+                    return self
+            finally:
+                self._training.release()
         samples, targets = self._as_pair(X, y, row=True)
         last = self._state
+        schedule = None
         if learning_rate is None and optimizer is None and last is not None:
-            learning_rate = last.rate()
+            learning_rate, schedule = last.rate(), last.schedule
         plan = Plan(
             epochs=1,
-            batch_size=len(targets) if batch_size is None else as_count("batch_size", batch_size),
+            batch_size=_as_batch_size(batch_size, len(targets)),
             optimizer=as_optimizer(
                 optimizer, learning_rate, None if last is None else last.optimizer
             ),
@@ -240,29 +273,52 @@ class Trainable(Architecture):
         if last is not None:
             state = last.resumed(plan, self._model)
         epochs = state.epochs
-        self._train(samples, targets, plan, state)
-        state.epochs = epochs  # rows of a stream are no epoch
-        if last is not None:
-            state.schedule = last.schedule
+        try:
+            self._train(samples, targets, plan, state, recorded=False)
+        finally:
+            state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
+        rule = plan.optimizer
+        if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
+            self._row_step = RowStep(self._model, rule.learning_rate, state.counters)
         return self
 
     def _train(
-        self, X: Samples, Y: Array, plan: Plan, state: TrainingState | None = None
+        self,
+        X: Samples,
+        Y: Array,
+        plan: Plan,
+        state: TrainingState | None = None,
+        chunks: Any = None,
+        *,
+        recorded: bool = True,
     ) -> History:
         """Train by a plan, from a state: from a fresh one if none is given."""
         if not self._training.acquire(blocking=False):
             raise RuntimeError("a network must be trained by one thread at a time, got a second")
         try:
+            self._row_step = None
             if state is None:
                 state = TrainingState.fresh(plan, self._model)
             run = Run(self, History())
             with Training(self._model, X, Y, plan, state, self._random, run) as training:
                 self._state = state
-                is_lbfgs = isinstance(plan.optimizer, LBFGS)
-                training.train(train_by_lbfgs if is_lbfgs else train_compiled)
+                if recorded:
+                    self._record_in(run.history, afresh=state.epochs == 0)
+                if chunks is not None:
+                    training.train(train_by_chunks(chunks, self._as_chunk))
+                elif isinstance(plan.optimizer, LBFGS):
+                    training.train(train_by_lbfgs)
+                else:
+                    training.train(train_compiled)
         finally:
             self._training.release()
         return run.history
+
+    def _as_chunk(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[Samples, Array, Array]:
+        samples, targets = self._as_pair(X, y)
+        return samples, targets, as_weights(sample_weight, len(targets), self.dtype)
 
     def _as_validation(self, data: Any) -> Validation | None:
         if data is None:
@@ -275,7 +331,17 @@ class Trainable(Architecture):
     def _as_pair(self, X: ArrayLike, y: ArrayLike, *, row: bool = False) -> tuple[Samples, Array]:
         samples = as_samples(X, self.n_in, self.dtype, row=row)
         is_row = row and np.ndim(X) == 1
-        return samples, as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
+        targets = as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
+        check_targets(targets, self.loss_name)
+        return samples, targets
+
+
+def _as_batch_size(batch_size: Any, n_samples: int | None) -> int:
+    """Return how many samples an update takes: all, and then it is a mean though there be one."""
+    if n_samples is None:  # of all together nothing is known
+        return as_count("batch_size", batch_size)
+    n_all = max(2, n_samples)
+    return n_all if batch_size is None else min(as_count("batch_size", batch_size), n_all)
 
 
 def _as_rule(
@@ -301,7 +367,10 @@ def _as_metrics(metrics: Any, is_evaluated: bool) -> tuple[list[str], dict[str, 
     on_validation: dict[str, Metric] = {}
     for metric in metrics:
         if callable(metric):
-            on_validation[getattr(metric, "__name__", type(metric).__name__)] = metric
+            name = getattr(metric, "__name__", type(metric).__name__)
+            if name in on_validation:
+                raise ValueError(f"metrics must have names that differ, got two of {name}")
+            on_validation[name] = metric
         elif metric in _VALIDATION_METRICS:
             on_validation[metric] = _VALIDATION_METRICS[metric]
         else:

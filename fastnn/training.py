@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from tqdm import tqdm
 
-from .callbacks import Run
+from .callbacks import Callback, Run
 from .core import batches, losses, training, updates
 from .core.batches import N_SEEN
 from .core.bits import WORD
@@ -33,6 +33,7 @@ class DivergenceError(ArithmeticError):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fastnn import Dense, DivergenceError, Network
     >>> net = Network(1, [Dense(1, weights=[[0.0]])])
     >>> try:
@@ -40,8 +41,8 @@ class DivergenceError(ArithmeticError):
     ... except DivergenceError as error:
     ...     print(error)
     training must stay finite, got a loss of inf in epoch 4 at the learning rate 1.0
-    >>> net.weights[0]
-    array([[0.]])
+    >>> bool(np.isfinite(net.params).all())
+    True
     """
 
 
@@ -62,17 +63,19 @@ class Training:
         self._random = random
         self._last_epoch = state.epochs + plan.epochs
         run.epoch, run.learning_rate = state.epochs - 1, self.rate()
+        self._started: list[Callback] = []
         self._around = ExitStack()
         self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> Self:
         """Start the callbacks; those that have started are told the end, whatever happens."""
         with ExitStack() as around:
+            around.callback(self._end)
             for callback in self.plan.callbacks:
                 callback.start(self.run)
-                around.callback(callback.end, self.run)
+                self._started.append(callback)
             if self.plan.progress:
-                total = self.plan.epochs * len(self.Y)
+                total = self.plan.epochs * len(self.Y) or None
                 # disable=None: silent where there is no terminal
                 bar = tqdm(total=total, unit="sample", unit_scale=True, disable=None)
                 self._bar = around.enter_context(bar)
@@ -81,6 +84,12 @@ class Training:
 
     def __exit__(self, *error: object) -> None:
         self._around.close()
+
+    def _end(self) -> None:
+        """Tell the callbacks the end, in their order, whichever of them fails."""
+        with ExitStack() as ends:
+            for callback in reversed(self._started):
+                ends.callback(callback.end, self.run)
 
     def train(self, train_span: Callable[[Training], None]) -> None:
         """Call `train_span` until all epochs are done, or a callback stops it."""
@@ -106,12 +115,19 @@ class Training:
         if self.plan.callbacks or hasattr(self.state.schedule, "observe"):
             return 1
         epochs = min(
-            max(1, self.model.samples_per_slice() // len(self.Y)),
+            max(1, self.samples_per_slice() // len(self.Y)),
             self.epochs_left(),
         )
         if self.plan.validation is not None:
             epochs = min(epochs, -self.state.epochs % self.plan.evaluate_every + 1)
         return epochs
+
+    def samples_per_slice(self) -> int:
+        """Return how many samples a compiled call takes."""
+        if is_plain(self.model, self.plan):
+            return self.model.samples_per_slice(self.X)
+        n_updated = self.model.params.size // self.plan.batch_size
+        return self.model.samples_per_slice(self.X, n_updated)
 
     def draw_order(self, span: int) -> Array:
         """Return a row of sample numbers for each epoch, or one that serves them all."""
@@ -131,16 +147,15 @@ class Training:
         if self._bar is not None:
             self._bar.update(n_samples)
 
-    def finish_epochs(self, sums: Array, rates: Array) -> None:
-        """Record epochs by their sums of figures, and show the last one to whom it concerns."""
+    def finish_epochs(self, epochs: Array, rates: Array) -> None:
+        """Record epochs by the means of their figures, and show the last to whom it concerns."""
         plan, state, history = self.plan, self.state, self.run.history
-        for means in sums / total_weight(plan.weights, len(self.Y)):
+        for means in epochs:
             figures = named(means[: 1 + len(plan.metrics)], plan.metrics)
             if self.model.penalties[:, : updates.MAX_NORM].any():
                 figures["penalty"] = float(means[-1])
             history.record(state.epochs, figures)
             state.epochs += 1
-            state.counters[N_SEEN] += len(self.Y)
         last = state.epochs - 1
         if plan.validation is not None and last % plan.evaluate_every == 0:
             history.record(last, self._validate())
@@ -165,62 +180,87 @@ class Training:
                 figures[name] = float(metric(data.y, outputs))
         return {f"val_{name}": value for name, value in figures.items()}
 
-    def check_finite(self, sums: Array, rates: Array) -> None:
-        """Raise if the loss or a parameter is not finite."""
-        is_lost = ~np.isfinite(sums[:, 0])
-        if is_lost.any():
-            ahead = int(is_lost.argmax())
-            what = f"a loss of {sums[ahead, 0]}"
-        elif not is_finite(self.model.params):
-            ahead = int(np.flatnonzero(sums[:, 0])[-1]) if sums.any() else 0
-            what = "a parameter that is not"
-        else:
-            return
-        raise DivergenceError(
-            f"training must stay finite, got {what} in epoch {self.state.epochs + ahead} "
-            f"at the learning rate {rates[ahead]}"
+    def is_finite(self, sums: Array) -> bool:
+        """Tell whether the loss and every parameter are finite."""
+        return bool(np.isfinite(sums[:, 0]).all()) and is_finite(self.model.params)
+
+    def divergence(self, sums: Array, rates: Array) -> DivergenceError:
+        """Return the error that ends training in the present epoch."""
+        loss = sums[0, 0]
+        what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
+        return DivergenceError(
+            f"training must stay finite, got {what} in epoch {self.state.epochs} "
+            f"at the learning rate {rates[0]}"
         )
 
 
 def train_compiled(this: Training) -> None:
     """Do the next epochs by the kernels."""
-    model, state, span = this.model, this.state, this.span()
+    span = this.span()
     rates = np.array([this.rate(ahead) for ahead in range(span)])
-    order = this.draw_order(span)
-    kernel, n_figures, arguments = _kernel(model, this.plan, state, rates)
+    _train_span(this, rates, this.draw_order(span))
+
+
+def _train_span(this: Training, rates: Array, order: Array) -> None:
+    """Do an epoch for each rate; of those that diverge, all up to the first that does."""
+    sums, is_finite = run_kernel(this, rates, order)
+    span = len(rates)
+    if is_finite:
+        this.finish_epochs(sums / total_weight(this.plan.weights, len(this.Y)), rates)
+    elif span == 1:
+        raise this.divergence(sums, rates)
+    else:
+        half = span // 2
+        _train_span(this, rates[:half], order[:half])
+        _train_span(this, rates[half:], order[half:] if len(order) > 1 else order)
+
+
+def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]:
+    """Go through the samples once for each rate; return the sums of figures of each time.
+
+    And whether all stayed finite: where not, what was before that compiled call stands.
+    """
+    model, state, span = this.model, this.state, len(rates)
+    kernel, n_figures, arguments = _kernel(this, rates)
     sums = np.zeros((span, n_figures))
-    position = 0
-    while position < order.shape[1] * span:
+    changed = model.params, state.slots, state.counters
+    position, n_positions = 0, order.shape[1] * span
+    while position < n_positions:
         start = position
-        stop = min(start + model.samples_per_slice(), order.shape[1] * span)
-        kept = [array.copy() for array in (model.params, state.slots, state.counters)]
-        position = kernel(
-            model.params, model.table, losses.CODES[model.loss], metric_codes(this.plan.metrics),
-            this.X, this.Y, this.plan.weights, order, start, stop, *arguments, sums,
-        )  # fmt: skip
-        try:
-            this.check_finite(sums, rates)
-        except DivergenceError:
-            for array, copy in zip((model.params, state.slots, state.counters), kept, strict=True):
+        stop = min(start + this.samples_per_slice(), n_positions)
+        kept = [array.copy() for array in changed]
+        with np.errstate(over="ignore", invalid="ignore"):  # for kernels that are not compiled
+            position = kernel(
+                model.params, model.table, losses.CODES[model.loss],
+                metric_codes(this.plan.metrics), this.X, this.Y, this.plan.weights, order,
+                start, stop, *arguments, sums,
+            )  # fmt: skip
+        if not this.is_finite(sums):
+            for array, copy in zip(changed, kept, strict=True):
                 array[...] = copy
-            raise
+            return sums, False
         this.advance(position - start)
-    this.finish_epochs(sums, rates)
+    state.counters[N_SEEN] += n_positions
+    return sums, True
 
 
-def _kernel(
-    model: Model, plan: Plan, state: TrainingState, rates: Array
-) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
+def is_plain(model: Model, plan: Plan) -> bool:
+    """Tell whether an update is params -= rate gradient, of one sample."""
+    if plan.batch_size > 1 or model.penalties.size or plan.noise.size:
+        return False
+    return isinstance(plan.optimizer, CompiledOptimizer) and plan.optimizer.is_plain
+
+
+def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
     """Return the entry point that trains so, how many figures it takes, and its other arguments.
 
     Those are how it trains and its scratch, between `stop` and the figures.
     """
-    optimizer, dtype = plan.optimizer, model.params.dtype
-    assert isinstance(optimizer, CompiledOptimizer)
+    model, plan, state, dtype = this.model, this.plan, this.state, this.model.params.dtype
+    assert isinstance(plan.optimizer, CompiledOptimizer)
     n_units, n_figures = units_size(model.table), 1 + len(plan.metrics)
-    is_plain = optimizer.is_plain and not (model.penalties.size or plan.noise.size)
-    if plan.batch_size > 1 or not is_plain:
-        settings = optimizer.settings()
+    if not is_plain(model, plan):
+        settings = plan.optimizer.settings()
         # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
         settings[updates.MEAN] = plan.reduction == "mean" and (
             plan.batch_size > 1 or plan.divide_penalty
@@ -232,7 +272,7 @@ def _kernel(
     rates = rates.astype(dtype)
     n_words = n_units // WORD
     sets = np.zeros((2, n_words), np.uint64)
-    n_ahead = rows_ahead(model.table, dtype.itemsize)
+    n_ahead = 1 if this.X.is_sparse else rows_ahead(model.table, dtype.itemsize)
     if n_ahead == 1:
         workspace = np.zeros((4, n_units), dtype)
         return training.train_samples, n_figures, (rates, workspace, sets)

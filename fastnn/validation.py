@@ -150,17 +150,28 @@ def _as_compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
         raise TypeError(f"X must hold real numbers, got dtype {rows.dtype}")
     if rows.shape[0] == 0:
         raise ValueError(f"X must not be empty, got shape {rows.shape}")
+    _check_structure(rows)
     if not rows.has_canonical_format:
         rows = rows.copy()  # the user's own may not change
         rows.sum_duplicates()
     with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(rows.data, dtype=dtype)
+        values = np.ascontiguousarray(rows.data[: rows.nnz], dtype=dtype)
     if not np.isfinite(values).all():
         p = int(np.argmin(np.isfinite(values)))
         where = int(np.searchsorted(rows.indptr, p, "right")) - 1, int(rows.indices[p])
         raise ValueError(f"X must be finite in {dtype}, got {values[p]} at {where}")
-    starts, columns = rows.indptr.astype(np.int64), rows.indices.astype(np.int64)
+    starts, columns = rows.indptr.astype(np.int64), rows.indices[: rows.nnz].astype(np.int64)
     return Samples(*(_as_read_only(part) for part in (values[np.newaxis], starts, columns)))
+
+
+def _check_structure(rows: Any) -> None:
+    """Raise if compressed rows lead astray: SciPy does not look, and a kernel cannot."""
+    columns = rows.indices[: rows.nnz]
+    low, high = columns.min(initial=0), columns.max(initial=0)
+    if low < 0 or high >= rows.shape[1]:
+        raise ValueError(f"X must have columns 0 ... {rows.shape[1] - 1}, got {low} ... {high}")
+    if (np.diff(rows.indptr) < 0).any():
+        raise ValueError("X must have indptr in ascending order, got another")
 
 
 def as_weights(
@@ -200,7 +211,7 @@ def as_class_weights(class_weight: Any, targets: Array, weights: Array) -> Array
                 raise ValueError(
                     f"class_weight must name classes 0 ... {n_classes - 1}, got {label!r}"
                 )
-            of_class[label] = as_in_range(f"class_weight[{label}]", weight, 0, math.inf)
+            of_class[int(label)] = as_in_range(f"class_weight[{label}]", weight, 0, math.inf)
     else:
         raise TypeError(f"class_weight must be 'balanced' or a dict, got {class_weight!r}")
     both = of_class[labels] * weights if weights.size else of_class[labels]
@@ -238,6 +249,12 @@ def as_targets(
         labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
         raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
     return as_numbers("y", array, dtype)
+
+
+def check_targets(targets: Array, loss: str) -> None:
+    """Raise if the loss is not defined for the targets."""
+    if loss == "poisson" and (targets < 0).any():
+        raise ValueError(f"y must be at least 0 for the loss poisson, got {targets.min()}")
 
 
 def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:

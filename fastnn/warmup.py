@@ -25,6 +25,7 @@ def _fit_wide(net: Network, _: Array, Y: Array) -> object:
 _CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
     "fit": lambda net, X, Y: net.fit(X, Y),
     "fit a wide network": _fit_wide,
+    "train on a row": lambda net, X, Y: net.partial_fit(X[0], Y[0]).partial_fit(X[0], Y[0]),
     "fit in batches": lambda net, X, Y: net.fit(X, Y, batch_size=len(X)),
     "predict": lambda net, X, Y: net.predict(X),
     "predict a row": lambda net, X, Y: net.predict(X[0]),
@@ -71,5 +72,5 @@ def warmup(
     with tqdm(steps, unit="call", leave=False, disable=None if progress else True) as bar:
         for name, call in bar:
             bar.set_description(f"{name} {call}")
-            X, Y = np.zeros((2, 1)), np.zeros((2, 1))
+            X, Y = np.zeros((2, 2, 1), name)
             _CALLS[call](Network(1, [Dense(1)], dtype=name, seed=0), X, Y)

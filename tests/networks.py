@@ -95,3 +95,9 @@ def small_network(**options):
         Dense(2, "sigmoid", bias_initializer="glorot_normal"),
     ]
     return Network(3, layers, **options)
+
+
+def noisy_network(**options):
+    """Return a 3-9-5-2 network with dropout and a penalty."""
+    layers = [Dense(9, "tanh", dropout=0.3, l2=0.01), Dense(5, "relu", dropout=0.2), Dense(2)]
+    return Network(3, layers, **{"seed": 0} | options)

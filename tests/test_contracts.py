@@ -11,11 +11,14 @@ from scipy.sparse import csc_matrix, csr_array
 
 from fastnn import Dense, DivergenceError, Network
 from fastnn.core import batches, evaluation, training
+from fastnn.optimizers import NAMED
 
 from .networks import HIDDEN, make_data, small_network
 
 ENTRIES = [
+    training.train_row,
     training.train_samples,
+    training.train_samples_ahead,
     batches.train_batches,
     evaluation.predict_row,
     evaluation.predict_rows,
@@ -37,10 +40,19 @@ def use_everything(net, X, Y):
     for rows in (csr_array(X), csc_matrix(X)):
         net.fit(rows, Y)
         net.fit(rows, Y, optimizer="adam", input_noise=0.1)
+        net.fit(rows, Y, optimizer="adam", batch_size=2, validation_fraction=0.3)
         net.predict(rows)
         net.loss(rows, Y)
         net.gradient(rows, Y)
-    net.partial_fit(X[0], Y[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fastnn.training.rows_ahead", lambda table, itemsize: 4)
+        net.fit(X, Y)
+    for optimizer in NAMED:
+        net.fit(X, Y, batch_size=None, optimizer=optimizer)
+    net.partial_fit(X[0], Y[0], optimizer="sgd")
+    for row in (X[0].astype(net.dtype), np.repeat(X[0].astype(net.dtype), 2)[::2]):
+        row.flags.writeable = False
+        net.partial_fit(row, Y[0].astype(net.dtype))
     net.predict(X)
     net.predict(X, n_threads=2)
     locked = X[0].astype(net.dtype)
@@ -73,7 +85,8 @@ ALLOCATIONS = """
     import numpy as np
     from numba import njit
     from numba.core.runtime import rtsys
-    from tests.networks import make_data, small_network
+    from scipy.sparse import csr_array
+    from tests.networks import make_data, noisy_network, small_network
 
     @njit
     def control(n):
@@ -86,11 +99,17 @@ ALLOCATIONS = """
         function(*args, **options)
         return rtsys.get_allocation_stats().alloc - before
 
-    net, (X, Y) = small_network(), make_data(50, 3, 2)
-    for batch_size in (1, 8, None):
-        few = allocations(net.fit, X, Y, epochs=2, batch_size=batch_size)
-        many = allocations(net.fit, X, Y, epochs=200, batch_size=batch_size)
-        print(few, many)
+    (X, Y), weights = make_data(50, 3, 2), np.arange(50.0)
+    for net, rows, options in (
+        (small_network(), X, {}),
+        (small_network(), csr_array(X), {"sample_weight": weights}),
+        (noisy_network(), X, {"optimizer": "adam", "input_noise": 0.1}),
+        (noisy_network(), csr_array(X), {"optimizer": "rmsprop", "sample_weight": weights}),
+    ):
+        for batch_size in (1, 8, None):
+            how = {"batch_size": batch_size, **options}
+            few = allocations(net.fit, rows, Y, epochs=2, **how)
+            print(few, allocations(net.fit, rows, Y, epochs=200, **how))
     print(allocations(control, 2), allocations(control, 200))
 """
 
@@ -104,7 +123,7 @@ def test_allocations_do_not_grow_with_epochs():
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     *kernels, control = [tuple(map(int, line.split())) for line in run.stdout.splitlines()]
-    assert len(kernels) == 3
+    assert len(kernels) == 12
     assert all(many == few for few, many in kernels)
     assert control[1] - control[0] >= 198
 
@@ -146,7 +165,7 @@ def test_slices_do_not_change_a_bit(batch_size, monkeypatch):
     expected = whole.fit(X, Y, **options)
     outputs, grad = whole.predict(X), whole.gradient(X, Y)
     monkeypatch.setattr("fastnn.model._SLICE", 2 * (cut.params.size + 600))
-    assert list(cut._model.slices(0, 5)) == [(0, 2), (2, 4), (4, 5)]
+    assert list(cut._model.slices(cut._as_pair(X, Y)[0], 0, 5)) == [(0, 2), (2, 4), (4, 5)]
     got = cut.fit(X, Y, **options)
     np.testing.assert_array_equal(cut.params, whole.params)
     np.testing.assert_array_equal(cut.predict(X), outputs)

@@ -89,7 +89,7 @@ def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
     nets[0].fit(X, Y, epochs=4)
     for _ in range(4):
         nets[1].fit(X, Y, resume=True)
-    monkeypatch.setattr(training.Model, "samples_per_slice", lambda self: 5)
+    monkeypatch.setattr(training.Model, "samples_per_slice", lambda self, *_: 5)
     nets[2].fit(X, Y, epochs=4)
     for net in nets[1:]:
         np.testing.assert_array_equal(net.params, nets[0].params)

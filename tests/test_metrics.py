@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
+from fastnn import Dense, Network
 from fastnn.metrics import accuracy, mae, mse, r2
+
+from .networks import make_data, small_network
 
 
 def test_worked_by_hand():
@@ -51,6 +54,22 @@ def test_r2_of_one_sample():
     assert math.isnan(r2([1.0], [1.0]))
 
 
-def test_r2_checks_its_arguments():
+@pytest.mark.parametrize("metric", [accuracy, mse, mae, r2])
+def test_arguments_are_checked(metric):
     with pytest.raises(ValueError, match=r"y must have shape \(4, 2\).*got \(3, 2\)"):
-        r2(np.ones((3, 2)), np.ones((4, 2)))
+        metric(np.ones((3, 2)), np.ones((4, 2)))
+    with pytest.raises(ValueError, match=r"outputs must have shape .* got \(1, 4, 2\)"):
+        metric(np.ones((4, 2)), np.ones((1, 4, 2)))
+
+
+def test_metrics_agree_with_fit():
+    X, Y = make_data(4, 3, 2)
+    net = small_network()
+    names = ["accuracy", "mse", "mae", "r2"]
+    history = net.fit(X, Y, metrics=names, validation_data=(X, Y))
+    outputs = net.predict(X)
+    for name, metric in zip(names, (accuracy, mse, mae, r2), strict=True):
+        assert history[f"val_{name}"][0] == pytest.approx(metric(Y, outputs), rel=1e-12)
+    one = Network(3, [Dense(1, "sigmoid")], seed=1)
+    history = one.fit(X, [0, 1, 1, 0], metrics=["accuracy"], validation_data=(X, [0, 1, 1, 0]))
+    assert history["val_accuracy"][0] == accuracy([0, 1, 1, 0], one.predict(X))

@@ -73,7 +73,7 @@ def test_results_have_the_same_bits_whatever_the_threads(make, n_samples, slice_
     net = make()
     X, Y = make_data(n_samples, net.n_in, net.n_out)
     outputs, grad = net.predict(X), net.gradient(X, Y)
-    monkeypatch.setattr("fastnn.model._SLICE", slice_rows * net._model.cost())
+    monkeypatch.setattr("fastnn.model._SLICE", slice_rows * net._model.cost(net._as_pair(X, Y)[0]))
     for n_threads in (1, 2, 3, 4):
         np.testing.assert_array_equal(net.predict(X, n_threads=n_threads), outputs)
         np.testing.assert_array_equal(net.gradient(X, Y, n_threads=n_threads), grad)

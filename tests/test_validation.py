@@ -6,8 +6,13 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn.initializers import normal, uniform
-from fastnn.metrics import accuracy, mae, mse
-from fastnn.validation import as_numbers
+from fastnn.validation import (
+    as_class_weights,
+    as_in_range,
+    as_numbers,
+    as_weights,
+    check_targets,
+)
 
 from .networks import make_data, small_network
 
@@ -151,6 +156,8 @@ def test_bad_n_threads(net, n_threads, error, message):
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_Y)
 def test_bad_y(net, bad, error, message):
     for method in (net.fit, net.partial_fit, net.loss, net.gradient, net.trace):
+        if method == net.fit and bad is None:  # then X is chunks
+            continue
         with pytest.raises(error, match=message):
             method(X, bad)
 
@@ -245,21 +252,69 @@ def test_what_cannot_be_built(build, error, message):
         build()
 
 
-@pytest.mark.parametrize("metric", [accuracy, mse, mae])
-def test_metrics_check_their_arguments(metric):
-    with pytest.raises(ValueError, match=r"y must have shape \(4, 2\).*got \(3, 2\)"):
-        metric(Y[:3], Y)
-    with pytest.raises(ValueError, match=r"outputs must have shape .* got \(1, 4, 2\)"):
-        metric(Y, Y[np.newaxis])
+# ---- weights, ranges, targets of a loss ----------------------------------------------------------
 
 
-def test_metrics_agree_with_fit():
-    net = small_network()
-    names = ["accuracy", "mse", "mae"]
-    history = net.fit(X, Y, metrics=names, validation_data=(X, Y))
-    outputs = net.predict(X)
-    for name, metric in zip(names, (accuracy, mse, mae), strict=True):
-        assert history[f"val_{name}"][0] == pytest.approx(metric(Y, outputs), rel=1e-12)
-    one = Network(3, [Dense(1, "sigmoid")], seed=1)
-    history = one.fit(X, [0, 1, 1, 0], metrics=["accuracy"], validation_data=(X, [0, 1, 1, 0]))
-    assert history["val_accuracy"][0] == accuracy([0, 1, 1, 0], one.predict(X))
+def test_weights():
+    weights = as_weights([1, 0, 2], 3, np.dtype("float32"))
+    assert (weights.dtype, weights.flags.writeable) == (np.float32, False)
+    assert as_weights(None, 3, np.dtype("float32")).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        ([1, 1], ValueError, r"sample_weight must have shape \(3,\), got \(2,\)"),
+        ([[1], [1], [1]], ValueError, r"sample_weight must have shape \(3,\), got \(3, 1\)"),
+        ([1, -2, 1], ValueError, r"sample_weight must be at least 0, got -2"),
+        ([1, np.inf, 1], ValueError, r"sample_weight must be finite in float64, got inf at \(1,\)"),
+        ([0, 0, 0], ValueError, "sample_weight must not be 0 for every sample, got 3 zeros"),
+        ("abc", TypeError, "sample_weight must hold real numbers, got dtype <U3"),
+    ],
+)
+def test_bad_weights(bad, error, message):
+    with pytest.raises(error, match=message):
+        as_weights(bad, 3, np.dtype("float64"))
+
+
+def test_balanced_classes_weigh_the_same():
+    targets, none = np.eye(4)[[0, 0, 0, 1, 2, 2]], np.empty(0)
+    got = as_class_weights("balanced", targets, none)
+    np.testing.assert_allclose(got, [2 / 3, 2 / 3, 2 / 3, 2, 1, 1])  # none is of class 3
+    np.testing.assert_allclose(as_class_weights({3: 5}, targets, none), 1)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        ("even", ValueError, "class_weight must be one of 'balanced'; got 'even'"),
+        ({2: 1.0}, ValueError, r"class_weight must name classes 0 ... 1, got 2"),
+        ({0.5: 1.0}, ValueError, r"class_weight must name classes 0 ... 1, got 0.5"),
+        ({0: -1.0}, ValueError, r"class_weight\[0\] must be at least 0 and below inf, got -1.0"),
+        ({0: 0, 1: 0}, ValueError, "class_weight must not be 0 for every sample, got 2 zeros"),
+        ([1, 2], TypeError, r"class_weight must be 'balanced' or a dict, got \[1, 2\]"),
+    ],
+)
+def test_bad_class_weights(bad, error, message):
+    with pytest.raises(error, match=message):
+        as_class_weights(bad, np.array([[0.0], [1.0]]), np.empty(0))
+
+
+@pytest.mark.parametrize("targets", [[[0.5]], [[0, 0], [1, 0]], [[1, 1], [1, 0]], [[2, -1]]])
+def test_class_weights_need_labels(targets):
+    with pytest.raises(ValueError, match="class_weight must go with class labels in y"):
+        as_class_weights("balanced", np.array(targets, float), np.empty(0))
+
+
+def test_ranges():
+    assert as_in_range("p", "0.5", 0, 1) == 0.5
+    for bad in (1, -0.1, np.nan, np.inf):
+        with pytest.raises(ValueError, match="p must be at least 0 and below 1, got"):
+            as_in_range("p", bad, 0, 1)
+
+
+def test_targets_of_poisson():
+    check_targets(np.array([[0.0, 2.0]]), "poisson")
+    check_targets(np.array([[-1.0, 2.0]]), "mse")
+    with pytest.raises(ValueError, match=r"y must be at least 0 for the loss poisson, got -1\.0"):
+        check_targets(np.array([[0.0, -1.0]]), "poisson")

@@ -12,6 +12,7 @@ from .block import (
     forward_block,
     quads_of,
 )
+from .layout import N_IN
 from .rows import row_of
 from .samples import weight_of
 from .updates import (
@@ -59,6 +60,8 @@ def train_batches(
     z, a, delta = row_of(workspace, 0), row_of(workspace, 1), row_of(workspace, 2)
     h = row_of(workspace, 3) if noise.shape[0] > 0 else a
     words = np.zeros(quads_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
+    if X.starts.shape[0] > 0:  # sparse samples find zeros where `words` has no mark
+        h[:, : layers[0, N_IN]] = 0
     key, position = counters[KEY], start
     while position < stop:
         epoch, place = position // n_samples, position % n_samples

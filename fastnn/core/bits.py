@@ -106,6 +106,21 @@ def clear_units(n, a, words):
 
 
 @inner
+def clear_quads(n, n_quads, a, words):
+    """Set those of the first `n` units to 0, in the rows of each quad, that are marked; unmark."""
+    n_words = a.shape[1] // WORD
+    for quad in range(n_quads):
+        for first in range(0, n, WORD):
+            place = quad * n_words + first // WORD
+            word = words[place]
+            while word:
+                for t in range(4 * quad, 4 * quad + 4):
+                    a[t, first + lowest(word)] = 0
+                word = without_lowest(word)
+            words[place] = 0
+
+
+@inner
 def mark_quads(a, start, n, skip_zeros, n_quads, n_units, words):
     """Overwrite the words of these `n` units of each quad: a bit is set unless all rows skip it.
 

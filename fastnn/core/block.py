@@ -20,7 +20,7 @@ from .propagate import backward_layer, output_range, scale_units
 from .quads import QUAD, dense_add_gradient_quads, dense_forward_quads
 from .random import add_noise, drop_units
 from .rows import row_of
-from .samples import copy_samples, weight_of
+from .samples import enter_samples, weight_of
 from .variants import is_often_zero
 
 ROWS = 32  # the block, a layer of weights and its gradient share a cache of 1 MB
@@ -33,20 +33,11 @@ def quads_of(n_rows):
 
 
 @inner
-def enter_block(X, samples, n_in, skip_zeros, n_quads, a, words):
-    """Put the samples X[samples] below layer 0, and zeros in what is left of the quads."""
-    copy_samples(X, samples, n_in, a)
-    for t in range(samples.shape[0], QUAD * n_quads):
-        a[t, :] = 0
-    mark_quads(a, 0, n_in, skip_zeros, n_quads, a.shape[1], words)
-
-
-@inner
 def forward_block(params, layers, X, samples, skip_zeros, noise, key, first_number, z, a, h, words):
     """Overwrite `z`, `a`, `h` and `words` for the inputs X[samples]."""
     n_rows, n_units, n_in = samples.shape[0], a.shape[1], layers[0, N_IN]
     n_quads, is_noisy = quads_of(n_rows), noise.shape[0] > 0
-    enter_block(X, samples, n_in, skip_zeros, n_quads, h, words)
+    enter_samples(X, samples, n_in, skip_zeros, n_quads, h, words)
     if is_noisy and noise[0] > 0:
         for t in range(n_rows):
             add_noise(key, first_number + t, noise[0], n_in, row_of(h, t))

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inner
-from .bits import clear_units, mark_unit, mark_units
+from .bits import clear_quads, clear_units, mark_quads, mark_unit, mark_units
+from .quads import QUAD
 from .rows import row_of
 
 
@@ -58,19 +59,30 @@ NOTHING.flags.writeable = False
 
 
 @inner
-def copy_samples(X, samples, n_in, a):
-    """Overwrite the first `n_in` elements of a row of `a` with each of the samples."""
+def enter_samples(X, samples, n_in, skip_zeros, n_quads, a, words):
+    """Put samples below layer 0, and zeros in what is left of the last of the quads.
+
+    They take the place of those whose units `words` marks, a set a quad. Nothing but those need be
+    set to 0 where the samples are sparse, so `a` and `words` come from here or are 0.
+    """
     values, starts, columns = X.values, X.starts, X.columns
-    for t in range(samples.shape[0]):
-        row, sample = row_of(a, t), samples[t]
-        if starts.shape[0] == 0:
-            x = row_of(values, sample)
+    if starts.shape[0] == 0:
+        for t in range(samples.shape[0]):
+            row, x = row_of(a, t), row_of(values, samples[t])
             for i in range(n_in):
                 row[i] = x[i]
-        else:
-            row[:n_in] = 0
+        for t in range(samples.shape[0], QUAD * n_quads):
+            a[t, :n_in] = 0
+        mark_quads(a, 0, n_in, skip_zeros, n_quads, a.shape[1], words)
+    else:
+        clear_quads(n_in, n_quads, a, words)
+        for t in range(samples.shape[0]):
+            row, first_bit, sample = row_of(a, t), t // QUAD * a.shape[1], samples[t]
             for p in range(starts[sample], starts[sample + 1]):
                 row[columns[p]] = values[0, p]
+                mark_unit(first_bit + columns[p], words)
+        if not skip_zeros:
+            mark_quads(a, 0, n_in, False, n_quads, a.shape[1], words)
 
 
 @inner

@@ -14,14 +14,17 @@ import numpy as np
 
 from ._jit import entry, inner
 from .ahead import add_steps, multiply_inputs
-from .block import enter_block, quads_of
+from .batches import N_SEEN
+from .bits import mark_units
+from .block import quads_of
+from .dense import dense_step_forward
 from .figures import add_figures
 from .layout import ACTIVATION, N_IN
-from .losses import output_delta
+from .losses import output_delta, sample_loss
 from .propagate import backward, leave, output_range, scale_units, step_forward
 from .quads import dense_add_gradient_quads, dense_step_forward_quads
 from .rows import row_of
-from .samples import enter_sample, weight_of
+from .samples import enter_sample, enter_samples, weight_of
 from .variants import may_skip_zeros
 
 
@@ -67,6 +70,44 @@ def train_samples(
 
 
 @entry
+def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
+    """Do what `train_samples` does for one sample, `x` of shape (n_in,) and `y` of shape (n_out,).
+
+    Where the sample or its loss is not finite nothing is changed. In `counters` (`batches`) the
+    sample is counted.
+
+    Returns
+    -------
+    loss : float
+        Before the step; not finite where nothing was changed.
+    """
+    z, step = row_of(workspace, 0), row_of(workspace, 1)
+    a, nowhere = row_of(workspace, 2), row_of(workspace, 3)
+    nonzeros, nothing = row_of(sets, 0), row_of(sets, 1)
+    step[:] = 0  # none is pending
+    nothing[:] = 0
+    is_lost = params.dtype.type(0)  # 0 times a number is 0, or NaN
+    for i in range(x.shape[0]):
+        a[i] = x[i]
+        is_lost += 0 * x[i]
+    for j in range(y.shape[0]):
+        is_lost += 0 * y[j]
+    mark_units(a, 0, x.shape[0], False, nonzeros)
+    step_forward(params, layers, 0, nowhere, nothing, step, False, z, a, nonzeros)
+    first, last = output_range(layers)
+    value = np.float64(sample_loss(loss, z, a, first, last, y) + is_lost)
+    if abs(value) < np.inf:  # np.isfinite is value - value, which `reassoc` makes 0 of a sum
+        output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, step)
+        scale_units(-rate, first, last, step)
+        backward(params, layers, z, a, step)
+        for k in range(layers.shape[0]):
+            layer = row_of(layers, k)
+            dense_step_forward(params, layer, a, nonzeros, step, nowhere, nothing, z)
+        counters[N_SEEN] += 1
+    return value
+
+
+@entry
 def train_samples_ahead(
     params, layers, loss, metrics, X, Y, weights, order, start, stop, rates,
     workspace, sets, words, figures,
@@ -93,7 +134,7 @@ def train_samples_ahead(
     quads, last_quads = row_of(words, 0), row_of(words, 1)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
     steps[:] = 0  # none is pending
-    last_a[:] = 0
+    a[:] = last_a[:] = 0
     sets[:] = 0
     words[:] = 0
     layer_0, last_row, step = row_of(layers, 0), row_of(last_a, 0), row_of(steps, 0)
@@ -102,7 +143,7 @@ def train_samples_ahead(
         epoch, place = position // n_samples, position % n_samples
         n_rows = min(n_ahead, n_samples - place)
         samples = row_of(order, epoch % order.shape[0])[place : place + n_rows]
-        enter_block(X, samples, n_in, skip_zeros, n_quads, a, quads)
+        enter_samples(X, samples, n_in, skip_zeros, n_quads, a, quads)
         dense_step_forward_quads(
             params, layer_0, last_a, last_quads, steps, a, quads, n_quads, n_units, z
         )

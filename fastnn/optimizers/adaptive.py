@@ -22,7 +22,7 @@ class RMSprop(CompiledOptimizer):
     alpha : float
         At least 0, below 1: how much of the mean square is kept at an update.
     eps : float
-        At least 0; added to the root.
+        Above 0; added to the root.
     momentum : float
         At least 0, below 1.
     centered : bool
@@ -57,7 +57,7 @@ class RMSprop(CompiledOptimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._settle_share("alpha", "momentum")
-        self._settle_amount("eps")
+        self._settle_positive("eps")
         self._settle("centered", bool(self.centered))
 
     def _own_settings(self) -> dict[int, float]:
@@ -69,7 +69,7 @@ class RMSprop(CompiledOptimizer):
         }
 
     def _n_slots(self) -> int:
-        return 1 + (self.momentum > 0) + self.centered
+        return 3 if self.centered else 1 + (self.momentum > 0)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Adagrad(CompiledOptimizer):
     initial_accumulator_value : float
         At least 0: where the sums start.
     eps : float
-        At least 0; added to the root.
+        Above 0; added to the root.
     weight_decay, clip_value, clip_norm
         See `CompiledOptimizer`.
 
@@ -113,7 +113,8 @@ class Adagrad(CompiledOptimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_amount("lr_decay", "initial_accumulator_value", "eps")
+        self._settle_amount("lr_decay", "initial_accumulator_value")
+        self._settle_positive("eps")
 
     def _own_settings(self) -> dict[int, float]:
         return {updates.LR_DECAY: self.lr_decay, updates.EPS: self.eps}
@@ -133,7 +134,7 @@ class Adam(CompiledOptimizer):
     betas : tuple of two float
         At least 0, below 1: how much of the mean and of the mean square is kept at an update.
     eps : float
-        At least 0; added to the root.
+        Above 0; added to the root.
     eps_hat : bool
         Whether `eps` is added before the correction of the bias, as in Keras and scikit-learn.
     weight_decay, clip_value, clip_norm
@@ -168,7 +169,7 @@ class Adam(CompiledOptimizer):
         if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
             raise TypeError(f"betas must be a pair of numbers, got {self.betas!r}")
         self._settle("betas", tuple(as_in_range("a beta", beta, 0, 1) for beta in self.betas))
-        self._settle_amount("eps")
+        self._settle_positive("eps")
         self._settle("eps_hat", bool(self.eps_hat))
 
     def _own_settings(self) -> dict[int, float]:

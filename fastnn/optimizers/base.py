@@ -30,6 +30,11 @@ class Optimizer:
         for name in names:
             self._settle(name, as_in_range(name, getattr(self, name), 0, math.inf))
 
+    def _settle_positive(self, *names: str) -> None:
+        """Check fields that are finite and above 0."""
+        for name in names:
+            self._settle(name, as_positive(name, getattr(self, name)))
+
 
 @dataclass(frozen=True)
 class CompiledOptimizer(Optimizer):
@@ -61,7 +66,7 @@ class CompiledOptimizer(Optimizer):
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
-        self._settle("learning_rate", as_positive("learning_rate", self.learning_rate))
+        self._settle_positive("learning_rate")
         self._settle_amount("weight_decay")
         for name in ("clip_value", "clip_norm"):
             if (limit := getattr(self, name)) is not None:

@@ -96,6 +96,10 @@ class LBFGS(Optimizer):
     ValueError, TypeError
         If a hyperparameter is not a number or out of its range.
 
+    Notes
+    -----
+    What it remembers is not kept: training that is resumed starts from an empty memory.
+
     References
     ----------
     .. [1] scipy.optimize.minimize(method="L-BFGS-B").

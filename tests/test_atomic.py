@@ -1,0 +1,211 @@
+"""Replacing a file: the old one or the new one, whatever fails."""
+
+import builtins
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fastnn.atomic import replace_file
+
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
+
+
+def test_a_new_file_and_one_replaced(tmp_path):
+    path = tmp_path / "net"
+    for content in (b"old", b"", b"new"):
+        replace_file(path, content)
+        assert path.read_bytes() == content
+    assert os.listdir(tmp_path) == ["net"]
+
+
+@pytest.mark.parametrize("name", ["open", "fsync", "chmod", "replace"])
+@pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
+def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, name, error):
+    path = tmp_path / "net"
+    path.write_bytes(b"old")
+
+    def fail(*arguments, **options):
+        if name != "open" or "xb" in arguments:
+            raise error
+        return opened(*arguments, **options)
+
+    opened = builtins.open
+    monkeypatch.setattr(builtins if name == "open" else os, name, fail)
+    with pytest.raises(type(error)):
+        replace_file(path, b"new")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["net"]
+
+
+class Full:
+    """A file on a disk that is full after a few bytes."""
+
+    def __init__(self, file, fail_in):
+        self.file, self.fail_in = file, fail_in
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
+    def write(self, content):
+        self.file.write(content[:2])
+        if self.fail_in == "write":
+            raise OSError("no space left")
+
+    def flush(self):
+        if self.fail_in == "flush":
+            raise OSError("no space left")
+
+
+@pytest.mark.parametrize("fail_in", ["write", "flush"])
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, fail_in):
+    path, opened = tmp_path / "net", builtins.open
+    path.write_bytes(b"old")
+
+    def open_full(name, mode="r", *arguments):
+        file = opened(name, mode, *arguments)
+        return Full(file, fail_in) if mode == "xb" else file
+
+    monkeypatch.setattr(builtins, "open", open_full)
+    with pytest.raises(OSError, match="no space left"):
+        replace_file(path, b"new")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["net"]
+
+
+def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path, monkeypatch):
+    n_calls, fsync = [], os.fsync
+
+    def fail_for_folders(descriptor):
+        n_calls.append(descriptor)
+        if len(n_calls) > 1:
+            raise OSError("invalid argument")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_for_folders)
+    replace_file(tmp_path / "net", b"new")
+    assert (tmp_path / "net").read_bytes() == b"new"
+    assert len(n_calls) == (2 if os.name == "posix" else 1)
+
+
+@needs_posix
+@pytest.mark.parametrize("permissions", [0o600, 0o644, 0o664, 0o755])
+def test_permissions_stay(tmp_path, permissions):
+    path = tmp_path / "net"
+    path.write_bytes(b"old")
+    path.chmod(permissions)
+    replace_file(path, b"new")
+    assert path.stat().st_mode & 0o7777 == permissions
+
+
+@needs_posix
+def test_permissions_of_a_new_file_are_the_usual_ones(tmp_path):
+    (tmp_path / "usual").write_bytes(b"")
+    replace_file(tmp_path / "net", b"new")
+    assert (tmp_path / "net").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@needs_posix
+def test_a_file_that_may_not_be_written_to_is_not_replaced(tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write to any file")
+    path = tmp_path / "net"
+    path.write_bytes(b"old")
+    path.chmod(0o400)
+    with pytest.raises(PermissionError):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+@needs_posix
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_a_link(tmp_path, there):
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "target", tmp_path / "link"
+    if there:
+        target.write_bytes(b"old")
+    link.symlink_to(target)
+    replace_file(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+@needs_posix
+def test_neither_a_folder_nor_a_device_is_replaced(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(IsADirectoryError):
+        replace_file(tmp_path / "folder", b"new")
+    with pytest.raises(OSError, match="path must be a file, or new, got a device"):
+        replace_file(tmp_path / "pipe", b"new")
+    assert sorted(os.listdir(tmp_path)) == ["folder", "pipe"]
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_name_may_be_as_long_as_the_system_takes(tmp_path):
+    path = tmp_path / ("n" * 255)
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    path = tmp_path / "none" / "net"
+    with pytest.raises(FileNotFoundError, match=r"path must be in a folder that exists, got .*net"):
+        replace_file(path, b"new")
+
+
+SAVE_FOR_EVER = """
+import os, sys
+from pathlib import Path
+from fastnn import Dense, Network
+path = Path(sys.argv[1])
+nets = [Network(40, [Dense(50, "tanh"), Dense(10)], seed=seed) for seed in range(2)]
+nets[0].save(path)
+print("ready", flush=True)
+for command in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        while True:
+            for net in nets:
+                net.save(path)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+    Network.load(path)
+    print("whole", path.read_bytes()[-64:].decode(), flush=True)
+"""
+
+
+@needs_posix
+def test_a_kill_at_any_moment_leaves_the_old_or_the_new_file(tmp_path):
+    rng, seen = random.Random(0), []
+    process = subprocess.Popen(
+        [sys.executable, "-c", SAVE_FOR_EVER, str(tmp_path / "net")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        for _ in range(100):
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            child = int(process.stdout.readline())
+            time.sleep(rng.random() * 0.06)  # a save takes some 0.015 s, most of it on the disk
+            os.kill(child, signal.SIGKILL)
+            seen.append(process.stdout.readline())
+        process.stdin.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+    assert all(line.startswith("whole") for line in seen)
+    assert len(set(seen)) == 2  # kills fell on either network

@@ -1,0 +1,543 @@
+"""Networks in files: they come back to the bit, and whatever is not one raises a FormatError."""
+
+import copy
+import json
+import os
+import pickle
+import tracemalloc
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastnn import Dense, FormatError, Network, files, initializers, optimizers, schedules
+from fastnn.callbacks import Callback, Checkpoint
+from fastnn.initializers import uniform
+from fastnn.optimizers import LBFGS, Adagrad, Adam, IRprop, RMSprop
+from fastnn.plan import TrainingState
+
+from .networks import make_data, noisy_network, small_network
+from .test_archive import npy, zipped
+
+X, Y = make_data(12, 3, 2)
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+
+
+def through_file(net, path):
+    net.save(path)
+    return Network.load(path)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "net.fastnn"
+
+
+def check_same(got, expected):
+    """Assert that two networks are the same to the bit, training and all."""
+    assert repr(got) == repr(expected)
+    assert got.dtype == expected.dtype == got.params.dtype
+    np.testing.assert_array_equal(got.params, expected.params)
+    assert got.history.columns() == expected.history.columns()
+    assert got.history.epoch == expected.history.epoch
+    assert got.metadata == expected.metadata
+    assert (got._state is None) == (expected._state is None)
+    if expected._state is not None:
+        for item in fields(TrainingState):
+            value, other = getattr(got._state, item.name), getattr(expected._state, item.name)
+            np.testing.assert_array_equal(value, other, err_msg=item.name)
+        assert got._state.slots.dtype == expected._state.slots.dtype
+    draws = copy.deepcopy((got._random, expected._random))
+    np.testing.assert_array_equal(*(random.random(3) for random in draws))
+
+
+# ---- what comes back -----------------------------------------------------------------------------
+
+
+EVERY_FIELD = {
+    "n_out": 4,
+    "activation": "swish",
+    "bias": True,
+    "train_bias": False,
+    "weights": np.arange(12.0).reshape(3, 4) / 7,
+    "biases": np.arange(4.0) / 3,
+    "initializer": uniform(-0.1, 0.1),
+    "bias_initializer": "glorot_normal",
+    "dropout": 0.1,
+    "l1": 0.2,
+    "l2": 1 / 3,
+    "max_norm": 0.7,
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_architecture_comes_back(path, dtype):
+    assert [item.name for item in fields(Dense)] == [*EVERY_FIELD]
+    layers = [Dense(**EVERY_FIELD), Dense(1, bias=False), Dense(2)]
+    net = Network(3, layers, loss="huber", dtype=dtype, seed=7)
+    got = through_file(net, path)
+    check_same(got, net)
+    for layer, expected in zip(got.layers, layers, strict=True):
+        for name in EVERY_FIELD:
+            np.testing.assert_array_equal(getattr(layer, name), getattr(expected, name))
+    np.testing.assert_array_equal(got.predict(X), net.predict(X))
+    again = [Network(3, one.layers, seed=7) for one in (got, net)]
+    np.testing.assert_array_equal(*(one.params for one in again))
+
+
+@pytest.mark.parametrize("n_in", [1, 7, 64])
+@pytest.mark.parametrize("n_out", [1, 8, 256])
+def test_padding_does_not_reach_the_file(path, n_in, n_out):
+    net = Network(n_in, [Dense(n_out, bias_initializer="he_normal")], dtype="float32", seed=0)
+    got = through_file(net, path)
+    check_same(got, net)
+    assert got.params.ctypes.data % 64 == 0
+    with np.load(path) as file:
+        assert file["W0"].shape == (n_in, n_out)
+        assert sum(file[name].size for name in ("W0", "b0")) == net.n_params
+
+
+def test_the_same_network_has_the_same_bytes(path, tmp_path):
+    net = noisy_network()
+    net.fit(X, Y, epochs=2, optimizer="adam")
+    through_file(net, path).save(tmp_path / "other")
+    assert path.read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_the_path_is_taken_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = small_network()
+    for name in ("net", "net.npy", "a b.\u00fc"):
+        net.save(name)
+        check_same(Network.load(name), net)
+    assert sorted(os.listdir()) == ["a b.\u00fc", "net", "net.npy"]
+
+
+def test_a_subclass_comes_back_as_it_is_loaded(path):
+    class Mine(Network):
+        pass
+
+    small_network().save(path)
+    assert type(Mine.load(path)) is Mine
+
+
+def test_metadata_come_back(path):
+    net = small_network()
+    net.metadata = {"columns": ["a", "\u00e4", ""], "means": [0.1, 1e-300], "of": {"n": 2**70}}
+    net.metadata["none"] = [None, True, {}]
+    check_same(through_file(net, path), net)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [None, [], {1: 2}, {"a": (1, 2)}, {"a": np.nan}, {"a": np.inf}, {"a": np.zeros(2)}, {"a": {3}}],
+)
+def test_metadata_that_would_not_come_back_are_not_saved(path, metadata):
+    net = small_network()
+    net.save(path)
+    before = path.read_bytes()
+    net.metadata = metadata
+    with pytest.raises(ValueError, match="metadata must be a dict that JSON gives back as it is"):
+        net.save(path)
+    assert path.read_bytes() == before
+
+
+def test_history_comes_back_with_any_names_and_figures(path):
+    net = small_network()
+
+    def named(y, outputs):
+        return np.nan if next(calls) else np.inf
+
+    named.__name__, calls = "W0/..\u00fc", iter([0, 1, 1])
+    how = {"validation_data": (X, Y), "evaluate_every": 2, "metrics": ["mae", "r2", named]}
+    net.fit(X, Y, epochs=5, **how)
+    got = through_file(net, path).history
+    assert repr(got.columns()) == repr(net.history.columns())
+    assert got.epochs_of("val_W0/..\u00fc") == [0, 2, 4]
+    assert all(type(value) is float for value in got["loss"])
+    assert all(type(epoch) is int for epoch in got.epoch)
+
+
+def test_what_is_not_finite_is_not_saved(path):
+    net = small_network()
+    net.weights[1][2, 1] = np.nan
+    with pytest.raises(ValueError, match=r"W1 must be finite in float64, got nan at \(2, 1\)"):
+        net.save(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))]
+)
+def test_copies_have_all_that_a_file_has(copied):
+    net = noisy_network()
+    net.metadata["of"] = {"n": 1}
+    net.fit(X, Y, epochs=2, optimizer="adam")
+    twin = copied(net)
+    check_same(twin, net)
+    twin.metadata["of"]["n"] = 2
+    twin.fit(X, Y, resume=True)
+    assert net.metadata == {"of": {"n": 1}}
+    assert (len(net.history.epoch), len(twin.history.epoch)) == (2, 3)
+    net.fit(X, Y, resume=True)
+    np.testing.assert_array_equal(twin.params, net.params)
+
+
+# ---- training on ---------------------------------------------------------------------------------
+
+OPTIMIZERS = [
+    *optimizers.NAMED,
+    RMSprop(centered=True, momentum=0.5),
+    Adagrad(0.1, lr_decay=0.1, initial_accumulator_value=0.5),
+    IRprop(0.02, etas=(0.4, 1.3)),
+    Adam(clip_norm=0.1, weight_decay=0.01),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_training_goes_on_as_if_it_had_never_stopped(path, optimizer, dtype):
+    is_lbfgs = optimizer == "lbfgs" or isinstance(optimizer, LBFGS)
+    make = small_network if is_lbfgs else noisy_network
+    how = {"optimizer": optimizer, "batch_size": None if is_lbfgs else 5}
+    how |= {} if is_lbfgs else {"validation_fraction": 0.25, "input_noise": 0.1}
+    net = make(dtype=dtype)
+    net.fit(X, Y, epochs=2, **how)
+    twin = through_file(net, path)
+    for one in (net, twin):
+        one.fit(X, Y, epochs=3, resume=True, **how)
+    check_same(twin, net)
+
+
+SCHEDULES = [
+    schedules.Cosine(0.1, epochs=7),
+    schedules.ReduceOnPlateau(0.1, patience=0, factor=0.5, threshold=0.5),
+]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: type(schedule).__name__)
+@pytest.mark.parametrize("given", [True, False])
+def test_schedules_go_on(path, schedule, given):
+    net = noisy_network()
+    net.fit(X, Y, epochs=3, learning_rate=schedule, optimizer="momentum", batch_size=5)
+    twin = through_file(net, path)
+    for one in (net, twin):
+        one.fit(X, Y, epochs=4, learning_rate=schedule if given else None, resume=True)
+        one.partial_fit(X, Y)
+        one.fit(X, Y, epochs=1, resume=True, learning_rate=0.1)
+    check_same(twin, net)
+
+
+@pytest.mark.parametrize(
+    "seed", [3, np.random.RandomState(3), np.random.Generator(np.random.SFC64(3))]
+)
+def test_shuffles_go_on(path, seed):
+    net = small_network(seed=seed)
+    net.fit(X, Y, epochs=2)
+    twin = through_file(net, path)
+    assert twin._random is not seed
+    for one in (twin, net):
+        one.fit(X, Y, epochs=2, resume=True)
+        one.fit(X, Y)
+    check_same(twin, net)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("make", [small_network, noisy_network])
+def test_a_stream_goes_on(path, optimizer, make):
+    net = make()
+    net.partial_fit(X[0], Y[0], optimizer=optimizer, learning_rate=0.1)
+    twin = through_file(net, path)
+    for n, (x, y) in enumerate(zip(X, Y, strict=True)):
+        net.partial_fit(x, y)
+        twin = through_file(twin, path) if n % 4 == 0 else twin
+        twin.partial_fit(x, y)
+    check_same(twin, net)
+
+
+def test_every_checkpoint_is_the_network_of_its_epoch(path):
+    """Saved within `fit`, where the history and the optimiser's state are those of that moment."""
+
+    class Look(Callback):
+        def epoch(self, run):
+            check_same(Network.load(path), run.network)
+
+    how = {"optimizer": "adam", "batch_size": 4, "validation_fraction": 0.25}
+    whole, net = noisy_network(), noisy_network()
+    whole.fit(X, Y, epochs=9, **how)
+    for resume in (False, True):
+        net.fit(X, Y, epochs=3, resume=resume, callbacks=[Checkpoint(path), Look()], **how)
+    saved = Network.load(path)
+    saved.fit(X, Y, epochs=3, resume=True, **how)
+    check_same(saved, whole)
+
+
+def test_nothing_of_training_is_lost():
+    """A field that is added to the state must be added to the format: a new version of it."""
+    names = [item.name for item in fields(TrainingState)]
+    assert names == ["optimizer", "schedule", "reduction", "slots", "counters", "epochs"]
+    assert len(files._COUNTERS) == files.N_COUNTERS
+
+
+# ---- functions of one's own ----------------------------------------------------------------------
+
+
+def halving(epoch):
+    return 0.1 * 0.5**epoch
+
+
+def test_a_schedule_of_ones_own_must_be_given_again(path):
+    net = small_network()
+    net.fit(X, Y, epochs=2, learning_rate=halving, optimizer="adam")
+    twin = through_file(through_file(net, path), path)
+    before = twin.params.copy()
+    match = "learning_rate must be given: it was halving, a function of one's own, which a file do"
+    for train in (
+        lambda: twin.fit(X, Y, resume=True),
+        lambda: twin.fit(X, Y, resume=True, optimizer="adam"),
+        lambda: twin.partial_fit(X, Y),
+    ):
+        with pytest.raises(ValueError, match=match):
+            train()
+        np.testing.assert_array_equal(twin.params, before)
+    assert twin.history.epoch == [0, 1]
+    for one in (net, twin):
+        one.fit(X, Y, epochs=2, resume=True, learning_rate=halving)
+    check_same(twin, net)
+    through_file(net, path).partial_fit(X, Y, learning_rate=0.1)
+    through_file(net, path).fit(X, Y)
+
+
+def draw(random, shape):
+    return random.random(shape)
+
+
+def test_an_initialiser_of_ones_own_is_not_needed_any_more(path):
+    layers = [Dense(4, initializer=draw, bias_initializer=initializers.zeros), Dense(2)]
+    net = Network(3, layers, seed=0)
+    twin = through_file(net, path)
+    for one in (net, twin):
+        one.fit(X, Y, epochs=2)
+    check_same(twin, net)
+    assert twin.layers[0].bias_initializer == "zeros"
+    with pytest.raises(ValueError, match="initializer must be given: it was draw, a function of"):
+        Network(3, twin.layers)
+
+
+def test_an_optimizer_of_ones_own_is_not_saved(path):
+    class Mine(Adam):
+        pass
+
+    net = small_network()
+    net.fit(X, Y, optimizer=Mine())
+    with pytest.raises(TypeError, match=r"an optimizer must be of SGD, .* to be saved, got .*Mine"):
+        net.save(path)
+    assert not path.exists()
+
+
+# ---- NumPy alone ---------------------------------------------------------------------------------
+
+
+def test_numpy_alone_reads_and_writes_it(path):
+    net = small_network()
+    net.fit(X, Y, epochs=3, optimizer="adam")
+    net.save(path)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    for k, (W, b) in enumerate(zip(net.weights, net.biases, strict=True)):
+        np.testing.assert_array_equal(arrays[f"W{k}"], W)
+        np.testing.assert_array_equal(arrays[f"b{k}"], b)
+    hidden = np.tanh(X @ arrays["W0"] + arrays["b0"])
+    outputs = 1 / (1 + np.exp(-hidden @ arrays["W1"] - arrays["b1"]))
+    np.testing.assert_allclose(net.predict(X), outputs, rtol=1e-14)
+    arrays["W0"] = arrays["W0"] + 1
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+    net.weights[0][:] += 1
+    check_same(Network.load(path), net)
+
+
+def test_arrays_of_numpy_are_no_network(path):
+    for write in (np.save, np.savez, np.savez_compressed):
+        with open(path, "wb") as file:
+            write(file, np.arange(3))
+        check_refused(path, r"net\.fastnn: .*(whole and of fastnn|to be of fastnn|stored as they)")
+
+
+# ---- refused -------------------------------------------------------------------------------------
+
+
+def check_refused(path, match=None):
+    with pytest.raises(FormatError, match=match):
+        Network.load(path)
+
+
+def test_a_file_that_is_not_there_or_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Network.load(tmp_path / "none")
+    with pytest.raises(OSError, match=r"directory|Permission"):
+        Network.load(tmp_path)
+    with pytest.raises(FileNotFoundError, match="path must be in a folder that exists, got"):
+        small_network().save(tmp_path / "none" / "net")
+
+
+@needs_posix
+def test_a_pipe_is_refused_and_not_waited_for(path):
+    os.mkfifo(path)
+    check_refused(path, "a file must be a regular one, got a device")
+    check_refused("/dev/zero", "a file must be a regular one, got a device")
+
+
+def trained():
+    net = noisy_network()
+    net.fit(X, Y, epochs=2, optimizer="adam", learning_rate=SCHEDULES[1])
+    net.metadata = {"of": [1, {}]}
+    return net
+
+
+def test_each_byte_counts_and_no_part_is_whole(path):
+    trained().save(path)
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    places = {*range(200), *range(len(content) - 400, len(content))}
+    places |= {*rng.integers(len(content), size=300).tolist()}
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= int(rng.integers(1, 256))
+        path.write_bytes(damaged)
+        check_refused(path)
+        path.write_bytes(content[:place])
+        check_refused(path, "a file must be whole and of fastnn")
+    path.write_bytes(content)
+    assert Network.load(path).n_params == trained().n_params
+
+
+def rewritten(path, change):
+    """Write the file at `path` anew, with the header and arrays that `change` has changed."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays["header"].tobytes())
+    change(header, arrays)
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    path.write_bytes(zipped([(f"{name}.npy", npy(array)) for name, array in arrays.items()]))
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5, "9" * 10**5])
+def test_another_version_says_both(path, version):
+    small_network().save(path)
+    rewritten(path, lambda header, _: header.update(version=version, more=3))
+    got = repr(version)[:9].replace("[", r"\[").replace("]", r"\]")
+    check_refused(path, f"this fastnn reads version 1 of the format, got version {got}")
+
+
+@pytest.mark.parametrize("header", [None, [], 3, {}, {"format": "other"}, {"version": 1}])
+def test_another_kind_of_header(path, header):
+    content = npy(np.frombuffer(json.dumps(header).encode(), np.uint8))
+    path.write_bytes(zipped([("header.npy", content)]))
+    check_refused(path, "a file must have the format 'fastnn network', got another header")
+
+
+CHANGES = {
+    "another dtype": lambda h, a: h.update(dtype="float32"),
+    "an unknown dtype": lambda h, a: h.update(dtype="object"),
+    "an unknown loss": lambda h, a: h.update(loss="eval"),
+    "a loss that does not go with it": lambda h, a: h.update(loss="cross_entropy"),
+    "no inputs": lambda h, a: h.update(n_in=0),
+    "more inputs": lambda h, a: h.update(n_in=4),
+    "absurdly many inputs": lambda h, a: h.update(n_in=10**12),
+    "more inputs than numbers go": lambda h, a: h.update(n_in=10**30),
+    "no layers": lambda h, a: h.update(layers=[]),
+    "layers that are none": lambda h, a: h.update(layers=[3]),
+    "layers as an object": lambda h, a: h.update(layers={}),
+    "a layer more": lambda h, a: h["layers"].append(h["layers"][-1]),
+    "an absurd width": lambda h, a: h["layers"][0].update(n_out=10**12),
+    "a width that is no number": lambda h, a: h["layers"][0].update(n_out="9"),
+    "an unknown activation": lambda h, a: h["layers"][0].update(activation="eval"),
+    "softmax within": lambda h, a: h["layers"][0].update(activation="softmax"),
+    "no bias": lambda h, a: h["layers"][0].update(bias=False),
+    "given weights that are not there": lambda h, a: h["layers"][0].update(weights=True),
+    "dropout of 1": lambda h, a: h["layers"][0].update(dropout=1),
+    "a field more": lambda h, a: h["layers"][0].update(more=1),
+    "a field less": lambda h, a: h["layers"][0].pop("l1"),
+    "training that is none": lambda h, a: h.update(training=[]),
+    "no training, but slots": lambda h, a: h.update(training=None),
+    "an unknown reduction": lambda h, a: h["training"].update(reduction="max"),
+    "a negative count": lambda h, a: h["training"].update(n_seen=-1),
+    "a count without room": lambda h, a: h["training"].update(n_updates=2**63),
+    "epochs that are no number": lambda h, a: h["training"].update(epochs=2.0),
+    "another optimiser": lambda h, a: h["training"]["optimizer"].update(name="SGD"),
+    "a rate below 0": lambda h, a: h["training"]["optimizer"].update(learning_rate=-1),
+    "random numbers of nobody": lambda h, a: h.update(random=None),
+    "metadata that are no object": lambda h, a: h.update(metadata=[]),
+    "a figure more": lambda h, a: h["history"].append("more"),
+    "a figure less": lambda h, a: h["history"].pop(),
+    "a figure twice": lambda h, a: h.update(history=[h["history"][0]] * 2),
+    "a figure that is no name": lambda h, a: h["history"].__setitem__(0, 3),
+    "figures without their epoch": lambda h, a: a.update(history_0=np.zeros(3)),
+    "epochs as floats": lambda h, a: a.update(history_epoch=np.zeros(2)),
+    "NaN": lambda h, a: a["W0"].__setitem__((0, 0), np.nan),
+    "infinity": lambda h, a: a["b0"].__setitem__(0, np.inf),
+    "an array less": lambda h, a: a.pop("b1"),
+    "an array more": lambda h, a: a.update(W9=np.zeros(3)),
+    "slots of another shape": lambda h, a: a.update(slots_W0=a["slots_W0"][:1]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_does_not_go_together_is_refused(path, change):
+    trained().save(path)
+    rewritten(path, change)
+    size = path.stat().st_size
+    tracemalloc.start()
+    check_refused(path, r"net\.fastnn: ")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * size + 2**20
+
+
+def places(value, at=()):
+    """Yield where something is in a JSON value."""
+    yield at
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*at, key))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda part: st.lists(part) | st.dictionaries(st.text(), part),
+    max_leaves=4,
+)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A path, and the arrays of a network that was saved there."""
+    path = tmp_path_factory.mktemp("saved") / "net"
+    trained().save(path)
+    with np.load(path) as file:
+        return path, dict(file)
+
+
+@given(data=st.data())
+def test_any_header_makes_a_network_or_a_format_error(saved, data):
+    path, arrays = saved
+    header = json.loads(arrays["header"].tobytes())
+    *way, last = data.draw(st.sampled_from([at for at in places(header) if at]))
+    parent = header
+    for key in way:
+        parent = parent[key]
+    if isinstance(parent, dict) and data.draw(st.booleans()):
+        del parent[last]
+    else:
+        parent[last] = data.draw(ANYTHING)
+    arrays = arrays | {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+    path.write_bytes(zipped([(f"{name}.npy", npy(array)) for name, array in arrays.items()]))
+    try:
+        net = Network.load(path)
+    except FormatError:
+        return
+    assert net.predict(X).shape == (12, 2)
+    net.save(path)

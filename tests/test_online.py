@@ -1,0 +1,61 @@
+"""The adapter in river's manner."""
+
+import numpy as np
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.online import OnlineClassifier, OnlineRegressor
+
+
+def classifier(n_out=3, **options):
+    activation, loss = ("sigmoid", "mse") if n_out == 1 else ("softmax", "cross_entropy")
+    return OnlineClassifier(Network(2, [Dense(n_out, activation)], loss=loss, seed=0), **options)
+
+
+def test_steps_are_those_of_partial_fit():
+    nets = [Network(2, [Dense(3, "tanh"), Dense(1)], seed=0) for _ in range(2)]
+    model = OnlineRegressor(nets[0], features=["a", "b"])
+    for t in range(20):
+        assert model.learn_one({"b": t / 7, "c": 9.0, "a": t % 3}, t / 10) is model
+        nets[1].partial_fit([t % 3, t / 7], t / 10)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+    assert model.predict_one({"a": 1, "b": 2}) == nets[1].predict([1, 2])[0]
+
+
+def test_features_are_those_of_the_first_dict():
+    model = classifier().learn_one({"x": 1, "y": 2}, "red")
+    assert model.features == ("x", "y")
+    with pytest.raises(ValueError, match=r"x must have the feature 'y', got \['x', 'z'\]"):
+        model.learn_one({"x": 1, "z": 2}, "red")
+
+
+@pytest.mark.parametrize("features", [["x"], ["x", "x"], ["x", "y", "z"]])
+def test_features_must_match_the_inputs(features):
+    with pytest.raises(ValueError, match="features must be 2 different names"):
+        classifier(features=features)
+
+
+def test_classes_turn_up():
+    model = classifier()
+    assert model.predict_one({"x": 1, "y": 2}) is None
+    for label in ("red", 7, None):
+        model.learn_one({"x": 1, "y": 2}, label)
+    assert model.classes == ["red", 7, None]
+    assert sum(model.predict_proba_one({"x": 1, "y": 2}).values()) == pytest.approx(1)
+    before = model.network.params.copy()
+    with pytest.raises(ValueError, match=r"y must be one of 3 classes, .*; got 'blue'"):
+        model.learn_one({"x": 1, "y": 2}, "blue")
+    np.testing.assert_array_equal(model.network.params, before)
+
+
+def test_two_classes_by_one_output():
+    model = classifier(n_out=1, classes=["no", "yes"])
+    for t in range(500):
+        model.learn_one({"x": t % 2, "y": 1}, "yes" if t % 2 else "no")
+    assert [model.predict_one({"x": x, "y": 1}) for x in (0, 1)] == ["no", "yes"]
+    assert sum(model.predict_proba_one({"x": 0, "y": 1}).values()) == pytest.approx(1)
+
+
+def test_a_regressor_has_one_output():
+    with pytest.raises(ValueError, match="network must have one output, got 2"):
+        OnlineRegressor(Network(2, [Dense(2)]))

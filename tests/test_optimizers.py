@@ -1,0 +1,357 @@
+"""Every optimiser in every batch mode: beside the naive one, and beside PyTorch's."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.core.batches import KEY, N_UPDATES
+from fastnn.optimizers import (
+    LBFGS,
+    NAMED,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    IRprop,
+    Momentum,
+    Nesterov,
+    RMSprop,
+    as_optimizer,
+)
+from fastnn.reference import Optimizer
+
+from .networks import (
+    BATCH_SIZES,
+    check_same,
+    drawn_masks,
+    drawn_noise,
+    make_data,
+    make_pair,
+    small_network,
+)
+
+OPTIMIZERS = [
+    SGD(0.1),
+    SGD(0.1, weight_decay=0.01),
+    SGD(0.5, clip_value=0.05, clip_norm=0.1),
+    Momentum(0.1, 0.8),
+    Momentum(0.1, clip_norm=0.1, dampening=0.3),
+    Nesterov(0.1, clip_value=0.05, weight_decay=0.1),
+    RMSprop(),
+    RMSprop(momentum=0.5, weight_decay=0.1),
+    RMSprop(0.02, alpha=0.9, centered=True),
+    RMSprop(eps=1e-3, momentum=0.5, centered=True),
+    Adagrad(),
+    Adagrad(0.1, lr_decay=0.1, initial_accumulator_value=0.5, weight_decay=0.1),
+    Adam(weight_decay=0.1),
+    Adam(0.01, (0.5, 0.9), eps=1e-3, clip_norm=0.1),
+    Adam(eps=1e-3, eps_hat=True),
+    AdamW(),
+    AdamW(0.01, weight_decay=0.5),
+    IRprop(),
+    IRprop(0.1, etas=(0.4, 1.5), step_sizes=(0.01, 0.2), weight_decay=0.1),
+]
+WEIGHTS = np.array([0, 0, 0, 2, 0.5, 1, 0, 1])  # a batch of three, and one of one, weigh nothing
+
+
+# ---- beside the naive ones -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch_size", BATCH_SIZES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_equals_the_naive_one(optimizer, batch_size, dtype):
+    net, reference = make_pair(small_network(dtype=dtype))
+    X, Y = make_data(8, 3, 2)
+    history = net.fit(X, Y, epochs=4, batch_size=batch_size, optimizer=optimizer, shuffle=False)
+    twin = Optimizer.like(optimizer)
+    expected = reference.fit(X, Y, epochs=4, batch_size=batch_size, optimizer=twin)
+    is_double = dtype == "float64"
+    check_same(net, reference, {"rtol": 1e-10, "atol": 1e-12} if is_double else {"atol": 1e-4})
+    np.testing.assert_allclose(history["loss"], expected, rtol=1e-11 if is_double else 1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("batch_size", BATCH_SIZES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_equals_the_naive_one_with_all_that_may_be_added(noise, optimizer, batch_size, dtype):
+    layers = [
+        Dense(17, "tanh", dropout=0.3, l1=0.01),
+        Dense(5, "relu", dropout=0.5, l2=0.1, max_norm=1.0),
+        Dense(2, "sigmoid", max_norm=0.5),
+    ]
+    net, reference = make_pair(Network(3, layers, seed=0, dtype=dtype, loss="half_sse"))
+    X, Y = make_data(8, 3, 2)
+    how = {"epochs": 3, "batch_size": batch_size, "sample_weight": WEIGHTS}
+    history = net.fit(X, Y, optimizer=optimizer, shuffle=False, input_noise=noise, **how)
+    key = int(net._state.counters[KEY])
+    expected = reference.fit(
+        X, Y, optimizer=Optimizer.like(optimizer), masks=drawn_masks(net, key, 3, 8),
+        noise=drawn_noise(net, key, noise, 3, 8), **how,
+    )  # fmt: skip
+    is_double = dtype == "float64"
+    check_same(net, reference, {"rtol": 1e-10, "atol": 1e-12} if is_double else {"atol": 1e-3})
+    np.testing.assert_allclose(history["loss"], expected, rtol=1e-11 if is_double else 1e-3)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.1), Adam()], ids=repr)
+def test_reduction_sum(optimizer):
+    net, reference = make_pair(small_network())
+    X, Y = make_data(8, 3, 2)
+    how = {"epochs": 3, "batch_size": None, "reduction": "sum"}
+    net.fit(X, Y, optimizer=optimizer, shuffle=False, **how)
+    reference.fit(X, Y, optimizer=Optimizer.like(optimizer), **how)
+    check_same(net, reference, {"rtol": 1e-10, "atol": 1e-12})
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_frozen_biases_and_padding_stay(optimizer, dtype):
+    layers = [Dense(5, "tanh", train_bias=False, biases=[1, 2, 3, 4, 5]), Dense(2, bias=False)]
+    net = Network(3, layers, dtype=dtype, seed=0)
+    X, Y = make_data(8, 3, 2)
+    net.fit(X, Y, epochs=3, batch_size=3, optimizer=optimizer)
+    np.testing.assert_array_equal(net.biases[0], [1, 2, 3, 4, 5])
+    real = np.zeros(net.params.size, dtype=bool)
+    for view in net._views(real):
+        view[...] = True
+    assert not net.params[~real].any()
+
+
+def test_batches_without_weight_are_no_updates():
+    X, Y = make_data(8, 3, 2)
+    for batch_size, expected in ((1, 4), (3, 2), (None, 1)):
+        net = small_network()
+        net.fit(X, Y, batch_size=batch_size, optimizer="adam", shuffle=False, sample_weight=WEIGHTS)
+        assert net._state.counters[N_UPDATES] == expected
+
+
+def test_a_full_batch_of_one_sample_is_a_mean():
+    (x, X), (y, Y) = ([rows[:1], rows[[0, 0]]] for rows in make_data(1, 3, 2))
+    got, expected = small_network(), small_network()
+    got.fit(x, y, batch_size=None, sample_weight=[2.0], learning_rate=0.5)
+    expected.fit(X, Y, batch_size=None, learning_rate=0.5)
+    np.testing.assert_allclose(got.params, expected.params, rtol=1e-14)
+
+
+# ---- their state ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+@pytest.mark.parametrize("batch_size", BATCH_SIZES)
+def test_parts_equal_the_whole(optimizer, batch_size):
+    X, Y = make_data(6, 3, 2)
+    how = {"batch_size": batch_size, "shuffle": False}
+    whole, parts, rows = small_network(), small_network(), small_network()
+    whole.fit(X, Y, epochs=5, optimizer=optimizer, **how)
+    parts.fit(X, Y, epochs=2, optimizer=optimizer, **how)
+    parts = pickle.loads(pickle.dumps(parts))
+    parts.fit(X, Y, epochs=3, optimizer=optimizer, resume=True, **how)
+    np.testing.assert_array_equal(parts.params, whole.params)
+    rows.partial_fit(X, Y, batch_size=batch_size, optimizer=optimizer)
+    for _ in range(4):
+        rows.partial_fit(X, Y, batch_size=batch_size)
+    np.testing.assert_array_equal(rows.params, whole.params)
+    assert rows._state.epochs == 0
+
+
+def test_fit_forgets_the_state_unless_it_is_to_resume():
+    X, Y = make_data(6, 3, 2)
+    net, fresh = small_network(), small_network()
+    net.fit(X, Y, optimizer="adam")
+    fresh.params = net.params
+    net.fit(X, Y, optimizer="adam", shuffle=False)
+    fresh.fit(X, Y, optimizer="adam", shuffle=False)
+    np.testing.assert_array_equal(net.params, fresh.params)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Momentum(), Nesterov()),  # one slot each
+        (Adam(), AdamW()),
+        (Adam(), RMSprop(momentum=0.5)),  # two slots each
+        (SGD(), Momentum(dampening=0.5)),
+        (RMSprop(momentum=0.5), RMSprop(centered=True)),  # a velocity is no mean
+    ],
+    ids=repr,
+)
+def test_another_optimizer_starts_anew(first, second):
+    X, Y = make_data(6, 3, 2)
+    net, fresh = small_network(), small_network()
+    net.fit(X, Y, batch_size=2, optimizer=first)
+    fresh.params = net.params
+    net.partial_fit(X, Y, batch_size=2, optimizer=second)
+    fresh.partial_fit(X, Y, batch_size=2, optimizer=second)
+    np.testing.assert_array_equal(net.params, fresh.params)
+
+
+def test_a_changed_hyperparameter_keeps_the_state():
+    X, Y = make_data(6, 3, 2)
+    net, other, fresh = small_network(), small_network(), small_network()
+    for one in (net, other):
+        one.fit(X, Y, optimizer="momentum", shuffle=False)
+    fresh.params = net.params
+    net.partial_fit(X, Y, learning_rate=0.001)
+    other.partial_fit(X, Y, optimizer=Momentum(0.001))
+    fresh.partial_fit(X, Y, optimizer=Momentum(0.001))
+    np.testing.assert_array_equal(net.params, other.params)
+    assert (net.params != fresh.params).any()
+
+
+# ---- names, rates, bad hyperparameters -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_name_is_the_one_with_its_defaults(name):
+    X, Y = make_data(6, 3, 2)
+    net, other = small_network(), small_network()
+    how = {"epochs": 2, "batch_size": None}
+    net.fit(X, Y, optimizer=name, **how)
+    other.fit(X, Y, optimizer=NAMED[name](), **how)
+    np.testing.assert_array_equal(net.params, other.params)
+    assert NAMED[name].__name__.lower() == name
+
+
+def test_as_optimizer():
+    assert as_optimizer(None, None, None) == SGD()
+    assert as_optimizer(None, 0.5, None) == SGD(0.5)
+    assert as_optimizer(None, 0.5, Adam(eps=1e-3)) == Adam(0.5, eps=1e-3)
+    assert as_optimizer("adam", None, Adam(eps=1e-3)) == Adam(eps=1e-3)
+    assert as_optimizer("adam", None, AdamW()) == Adam()
+    assert as_optimizer(Nesterov(0.2), 0.5, Adam()) == Nesterov(0.5)
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda: SGD(0), ValueError, "learning_rate must be finite and above 0, got 0"),
+        (lambda: Adam("fast"), TypeError, "learning_rate must be a number, got 'fast'"),
+        (lambda: SGD(weight_decay=-1), ValueError, "weight_decay must be at least 0 .* got -1"),
+        (lambda: SGD(clip_norm=0), ValueError, "clip_norm must be finite and above 0, got 0"),
+        (lambda: SGD(clip_value=np.nan), ValueError, "clip_value must be finite .* got nan"),
+        (lambda: Momentum(momentum=1), ValueError, "momentum must be .* below 1, got 1"),
+        (lambda: Momentum(dampening=1), ValueError, "dampening must be .* below 1, got 1"),
+        (lambda: Nesterov(momentum=-0.1), ValueError, "momentum must be at least 0 .* got -0.1"),
+        (lambda: RMSprop(alpha=1), ValueError, "alpha must be .* below 1, got 1"),
+        (lambda: RMSprop(eps=0), ValueError, "eps must be finite and above 0, got 0"),
+        (lambda: RMSprop(momentum=None), TypeError, "momentum must be a number, got None"),
+        (lambda: Adagrad(lr_decay=-1), ValueError, "lr_decay must be at least 0 .* got -1"),
+        (lambda: Adagrad(initial_accumulator_value=np.inf), ValueError, "initial_accumulator_val"),
+        (lambda: Adagrad(eps=0), ValueError, "eps must be finite and above 0, got 0"),
+        (lambda: Adam(betas=0.9), TypeError, "betas must be a pair of numbers, got 0.9"),
+        (lambda: Adam(betas=(0.9, 1)), ValueError, "a beta must be .* below 1, got 1"),
+        (lambda: Adam(eps=0), ValueError, "eps must be finite and above 0, got 0"),
+        (lambda: AdamW(weight_decay=-1), ValueError, "weight_decay must be at least 0 .* got -1"),
+        (lambda: IRprop(etas=0.5), TypeError, "etas must be a pair of numbers, got 0.5"),
+        (lambda: IRprop(etas=(1.2, 0.5)), ValueError, "etas must be below and above 1, got"),
+        (lambda: IRprop(step_sizes=(2, 1)), ValueError, "step_sizes must be in order, got"),
+        (lambda: LBFGS(memory=0), ValueError, "memory must be at least 1, got 0"),
+        (lambda: LBFGS(gtol=-1), ValueError, "gtol must be at least 0 .* got -1"),
+        (lambda: as_optimizer(LBFGS(), 0.1, None), ValueError, "learning_rate must not be given"),
+        (lambda: as_optimizer("adamant", None, None), ValueError, "one of 'sgd', .*'lbfgs'; got"),
+        (lambda: as_optimizer(Adam, None, None), ValueError, "one of .*; got <class"),
+    ],
+)
+def test_bad_hyperparameters(build, error, message):
+    with pytest.raises(error, match=message):
+        build()
+
+
+# ---- beside PyTorch ------------------------------------------------------------------------------
+
+
+def torch_twin(optimizer, weights, biases):
+    """Return PyTorch's optimiser: decay is for weights only, hence groups of parameters."""
+    torch = pytest.importorskip("torch")
+    name, options = type(optimizer).__name__, dict(vars(optimizer))
+    if name in ("SGD", "Momentum", "Nesterov"):
+        options["nesterov"] = name == "Nesterov"
+        name = "SGD"
+    name = {"IRprop": "Rprop"}.get(name, name)
+    options["lr"] = options.pop("learning_rate")
+    decay = options.pop("weight_decay")
+    for ours in ("clip_value", "clip_norm", "eps_hat"):
+        options.pop(ours, None)
+    no_decay = {} if name == "Rprop" else {"weight_decay": 0.0}  # it has none
+    with_decay = {} if name == "Rprop" else {"weight_decay": decay}
+    groups = [{"params": weights, **with_decay}, {"params": biases, **no_decay}]
+    return getattr(torch.optim, name)(groups, **options)
+
+
+def train_torch(net, optimizer, X, Y, epochs, batch_size):
+    """Return the parameters after each epoch of PyTorch, from those of `net`, as our views."""
+    torch = pytest.importorskip("torch")
+    weights, biases = (
+        [torch.tensor(array.copy(), requires_grad=True) for array in arrays]
+        for arrays in (net.weights, net.biases)
+    )
+    X, Y = torch.tensor(X), torch.tensor(Y)
+    twin = torch_twin(optimizer, weights, biases)
+    snapshots = []
+    for _ in range(epochs):
+        for x, y in zip(X.split(batch_size), Y.split(batch_size), strict=True):
+            twin.zero_grad()
+            hidden = torch.tanh(x @ weights[0] + biases[0])
+            outputs = torch.sigmoid(hidden @ weights[1] + biases[1])
+            torch.nn.functional.mse_loss(outputs, y).backward()
+            if optimizer.clip_value is not None:
+                torch.nn.utils.clip_grad_value_(weights + biases, optimizer.clip_value)
+            if optimizer.clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(weights + biases, optimizer.clip_norm)
+            twin.step()
+        snapshots.append([parameter.detach().numpy().copy() for parameter in weights + biases])
+    return snapshots
+
+
+class Snapshots:
+    """A callback that keeps the parameters of each epoch."""
+
+    def __init__(self):
+        self.taken = []
+
+    def start(self, run):
+        pass
+
+    def epoch(self, run):
+        self.taken.append([view.copy() for view in (*run.network.weights, *run.network.biases)])
+
+    def end(self, run):
+        pass
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+@pytest.mark.parametrize(
+    "optimizer", [one for one in OPTIMIZERS if not getattr(one, "eps_hat", False)], ids=repr
+)
+def test_equals_torch_step_for_step(optimizer, batch_size):
+    if isinstance(optimizer, IRprop):
+        optimizer = replace(optimizer, weight_decay=0.0)  # PyTorch's has none
+    X, Y = make_data(8, 3, 2)
+    net, kept = small_network(loss="mse"), Snapshots()
+    expected = train_torch(net, optimizer, X, Y, 25, batch_size)
+    how = {"epochs": 25, "batch_size": batch_size, "shuffle": False, "callbacks": [kept]}
+    net.fit(X, Y, optimizer=optimizer, **how)
+    for got, theirs in zip(kept.taken, expected, strict=True):
+        for ours, one in zip(got, theirs, strict=True):
+            np.testing.assert_allclose(ours, one, rtol=1e-10, atol=1e-12)
+
+
+def test_our_defaults_are_those_of_torch():
+    torch = pytest.importorskip("torch")
+    theta = [torch.zeros(1, requires_grad=True)]
+    for ours, theirs in (
+        (RMSprop(), torch.optim.RMSprop(theta)),
+        (Adagrad(), torch.optim.Adagrad(theta)),
+        (Adam(), torch.optim.Adam(theta)),
+        (AdamW(), torch.optim.AdamW(theta)),
+        (IRprop(), torch.optim.Rprop(theta)),
+    ):
+        expected = theirs.defaults | {"learning_rate": theirs.defaults["lr"]}
+        for name, value in vars(ours).items():
+            if name in expected:
+                assert value == pytest.approx(expected[name]), (ours, name)
