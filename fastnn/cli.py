@@ -1,7 +1,8 @@
-"""The command line: ``fastnn NAME`` runs the example NAME, ``fastnn warmup`` compiles ahead.
+"""The command line: examples, commands for a person's own table, and ``fastnn warmup``.
 
-Exit codes: 0 done; 1 an optional package is missing, or a file cannot be written; 2 wrong
-arguments; 130 interrupted. What goes wrong is said in one line on stderr.
+Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
+what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in
+one line on stderr.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from importlib import import_module
 from time import perf_counter
 from typing import NoReturn
 
-from fastnn import __version__, warmup
+from fastnn import DivergenceError, __version__, warmup
 from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
+from fastnn.tabular import COMMANDS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,15 +32,22 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; an example that `argv` does not name is listed, not imported."""
     parser = _Parser(
         prog="fastnn",
-        description="Train the five networks of the tutorials that fastnn grew out of, or compile "
-        "the kernels ahead.",
+        description="Train a network on a table of your own and use it, train the five networks of "
+        "the tutorials that fastnn grew out of, or compile the kernels ahead.",
         epilog="Each has its own flags, and an example says which line of its tutorial is which of "
-        "ours: fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing or a file "
-        "cannot be written, 2 wrong arguments.",
+        "ours: fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing, a file "
+        "cannot be read or written or is not what is needed, or training diverges, 2 wrong "
+        "arguments.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"fastnn {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, description=f"{_sentence(summary)}.", allow_abbrev=False
+        )
+        if name in argv:
+            _add_table_command(command, name)
     for name, summary in EXAMPLES.items():
         command = commands.add_parser(
             name,
@@ -55,6 +64,16 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_table_command(command: _Parser, name: str) -> None:
+    table_commands = import_module("fastnn.tabular.commands")
+    table_commands.ADD_ARGUMENTS[name](command)
+    command.set_defaults(run=table_commands.RUN[name])
+
+
+def _sentence(summary: str) -> str:
+    return summary[0].upper() + summary[1:]
+
+
 def _run_example(options: argparse.Namespace) -> None:
     if options.plot is not None:
         import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
@@ -66,7 +85,7 @@ def _add_warmup(commands: argparse._SubParsersAction[_Parser]) -> None:
     command = commands.add_parser(
         "warmup",
         help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}: they are kept on disk.",
+        description=f"{_sentence(summary)}: they are kept on disk.",
         allow_abbrev=False,
     )
     command.add_argument(
@@ -96,7 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0; 1 where an optional package is missing or a file cannot be written; 130 on Ctrl-C.
+        0; 1 where an optional package is missing, a file cannot be read or written or is not what
+        is needed, or training diverges; 130 on Ctrl-C.
 
     Raises
     ------
@@ -118,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, ValueError, DivergenceError) as error:
         print(f"fastnn: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -3,10 +3,11 @@ import sys
 
 import pytest
 
-from fastnn import __version__
+from fastnn import DivergenceError, __version__
 from fastnn.cli import main
 from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
+from fastnn.tabular import COMMANDS
 
 
 def python_m_fastnn(*argv):
@@ -34,6 +35,14 @@ def python_m_fastnn(*argv):
         (["digits", "--reduction", "max"], "invalid choice: 'max'"),
         (["warmup", "--dtype", "float16"], "invalid choice: 'float16'"),
         (["warmup", "--plot", "a.png"], "unrecognized arguments: --plot a.png"),
+        (["train", "a.csv", "--save", "model"], "arguments are required: --target"),
+        (["train", "a.csv", "--target", "y"], "arguments are required: --save"),
+        (["train", "a.csv", "--holdout", "2"], "must be a number from 0 to 0.5, got '2'"),
+        (["train", "a.csv", "--task", "sort"], "invalid choice: 'sort'"),
+        (["predict", "model"], "arguments are required: data"),
+        (["export", "model"], "one of the arguments --onnx --c is required"),
+        (["export", "model", "--c", "a.cpp"], "must end in a C identifier and .c, got 'a.cpp'"),
+        (["info"], "arguments are required: model"),
     ],
 )
 def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
@@ -51,7 +60,7 @@ def test_help_lists_the_commands(capsys):
         main(["--help"])
     assert caught.value.code == 0
     got = capsys.readouterr().out
-    assert all(f"\n    {name}" in got for name in [*EXAMPLES, "warmup"])
+    assert all(f"\n    {name}" in got for name in [*COMMANDS, *EXAMPLES, "warmup"])
 
 
 def test_version(capsys):
@@ -70,12 +79,23 @@ def test_help_of_an_example_opens_with_its_table(name, capsys):
     assert "--explain" in got
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_says_what_it_does(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    got = " ".join(capsys.readouterr().out.split())
+    assert got.startswith(f"usage: fastnn {name} ")
+    assert COMMANDS[name][1:] + "." in got
+
+
 def test_help_imports_no_example_and_no_matplotlib():
     code = (
         "import sys, fastnn.cli\n"
         "try: fastnn.cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "sys.exit('fastnn.examples.xor' in sys.modules or 'matplotlib' in sys.modules)"
+        "unwanted = 'fastnn.examples.xor', 'fastnn.tabular.commands', 'matplotlib'\n"
+        "sys.exit(any(name in sys.modules for name in unwanted))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0
@@ -98,6 +118,8 @@ def test_a_missing_matplotlib_is_told_before_the_training(monkeypatch, capsys, t
     [
         (PermissionError(13, "Permission denied", "a.png"), 1, "[Errno 13] Permission denied"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (ValueError("X must be finite"), 1, "fastnn: error: X must be finite"),
+        (DivergenceError("training must stay finite"), 1, "training must stay finite"),
     ],
 )
 def test_what_stops_an_example_is_said_in_one_line(monkeypatch, capsys, error, code, expected):

@@ -1,0 +1,98 @@
+"""The network of a table, what its metadata tell of it, and the same network on raw numbers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import DTypeLike
+
+from fastnn import Dense, Network, __version__
+from fastnn.tabular.encoding import Encoding, Number
+from fastnn.tabular.fields import TableError
+from fastnn.validation import as_dtype
+
+_KEY = "table"  # in the metadata of a network
+
+
+def build_network(
+    encoding: Encoding, hidden: Sequence[int], activation: str, dtype: str, seed: int
+) -> Network:
+    """Return an untrained network: classes by softmax, a value by an identity output."""
+    last, loss = Dense(1), "mse"
+    if encoding.is_classification:
+        last, loss = Dense(len(encoding.target.inputs), "softmax"), "cross_entropy"
+    layers = [Dense(n_out, activation) for n_out in hidden]
+    return Network(len(encoding.inputs), [*layers, last], loss=loss, dtype=dtype, seed=seed)
+
+
+def here_and_now() -> dict[str, str]:
+    """Return where and when this is, for the metadata."""
+    versions = {"fastnn": __version__, "numpy": np.__version__, "numba": numba.__version__}
+    versions["python"] = platform.python_version()
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "platform": platform.platform(),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+    }
+
+
+def describe_table(
+    net: Network, encoding: Encoding, score: dict[str, Any] | None, trained: dict[str, Any]
+) -> None:
+    """Write in the metadata of a network how its table becomes inputs, and how it was trained."""
+    net.metadata[_KEY] = encoding.to_json() | {"score": score, "trained": trained}
+
+
+def load_model(path: Path) -> tuple[Network, Encoding | None, dict[str, Any]]:
+    """Return a saved network, its encoding and what else its metadata tell of the table.
+
+    Of a network that was not trained on a table by `fastnn train` there is no encoding.
+    """
+    net = Network.load(path)
+    if _KEY not in net.metadata:
+        return net, None, {}
+    try:
+        description = dict(net.metadata[_KEY])
+        encoding = Encoding.from_json(description)
+    except (LookupError, TypeError, ValueError) as error:
+        raise TableError(f"{path} must tell how to encode a table, got other metadata") from error
+    widths = len(encoding.inputs), len(encoding.target.inputs)
+    if widths != (net.n_in, net.n_out):
+        raise TableError(
+            f"{path} must tell of {net.n_in} inputs and {net.n_out} outputs, got {widths}"
+        )
+    return net, encoding, description
+
+
+def on_raw_numbers(net: Network, encoding: Encoding, dtype: DTypeLike) -> Network:
+    """Return the same network on numbers as they are in the table, in the target's own units.
+
+    The standardisation goes into the first layer, and that of the target into the last one:
+
+        (x - mean) / deviation W + b = x (W / deviation) + (b - mean / deviation W)
+
+    computed in float64 and then rounded to `dtype`.
+    """
+    weights = [W.astype(np.float64) for W in net.weights]
+    biases = [np.zeros(W.shape[1]) if b is None else b.astype(np.float64)
+              for W, b in zip(net.weights, net.biases, strict=True)]  # fmt: skip
+    start = 0
+    for column in encoding.columns:
+        if isinstance(column, Number):
+            weights[0][start] /= column.deviation
+            biases[0] -= column.mean * weights[0][start]
+        start += len(column.inputs)
+    if isinstance(encoding.target, Number):
+        weights[-1] *= encoding.target.deviation
+        biases[-1] = biases[-1] * encoding.target.deviation + encoding.target.mean
+    layers = [
+        Dense(layer.n_out, layer.activation, weights=W, biases=b)
+        for layer, W, b in zip(net.layers, weights, biases, strict=True)
+    ]
+    return Network(net.n_in, layers, loss=net.loss_name, dtype=as_dtype(dtype))

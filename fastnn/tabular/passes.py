@@ -1,0 +1,148 @@
+"""The two passes over a table: what its columns hold, and then its rows, encoded.
+
+Neither takes memory that grows with the number of rows, but for the encoded rows of a table that is
+trained on all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fastnn.tabular.encoding import Encoder, Encoding, Where
+from fastnn.tabular.fields import Column, Fields, TableError, parse, texts_of
+from fastnn.tabular.profile import ColumnProfile, task_of
+from fastnn.tabular.reading import Chunk, Table, place_of, watched
+from fastnn.tabular.rows import TRAINING, Rows, Split
+from fastnn.validation import Array
+
+
+class Profile(NamedTuple):
+    """What the first pass found."""
+
+    encoding: Encoding
+    reason: str  # for the task
+    n_rows: int
+    n_dropped: int
+
+
+class Wishes(NamedTuple):
+    """What the user says of the table."""
+
+    target: str
+    task: str  # auto, classification or regression
+    missing: str  # error, drop or mean
+    categories: Sequence[str]
+    ignored: Sequence[str]
+
+
+def _column_numbers(table: Table, wishes: Wishes) -> list[int]:
+    """Return the places of the columns that are used, the target's at the end."""
+    for name in (*wishes.categories, *wishes.ignored):
+        place_of(table, name)
+    target = place_of(table, wishes.target)
+    left_out = {wishes.target, *wishes.ignored}
+    used = [j for j, name in enumerate(table.names) if name not in left_out]
+    if not used:
+        raise TableError(f"{table.path} must have columns beside {wishes.target!r}, got none")
+    return [*used, target]
+
+
+def _kept_rows(fields: Sequence[Fields], missing: str) -> Array:
+    """Return which rows are used: those that have the target and, to drop others, every value."""
+    is_missing = fields[-1].missing
+    if missing == "drop":
+        is_missing = np.logical_or.reduce([of_column.missing for of_column in fields])
+    return ~is_missing
+
+
+def where_of(table: Table, chunk: Chunk) -> Where:
+    """Return where the rows of a chunk are."""
+    return Where(str(table.path), table.unit, chunk.lines)
+
+
+def take_profile(table: Table, wishes: Wishes, split: Split, *, quiet: bool) -> Profile:
+    """Go once through a table, in memory that does not grow with it."""
+    numbers = _column_numbers(table, wishes)
+    profiles = [ColumnProfile(table.names[j]) for j in numbers]
+    n_rows = n_dropped = 0
+    for chunk in watched(table, "reading", quiet=quiet):
+        where = where_of(table, chunk)
+        columns = [chunk.columns[j] for j in numbers]
+        fields = [parse(column) for column in columns]
+        if wishes.missing == "error":
+            _check_none_missing(columns, fields, profiles, where)
+        kept = _kept_rows(fields, wishes.missing)
+        parts = split.parts(chunk.start, chunk.start + len(chunk.lines))
+        n_rows, n_dropped = n_rows + len(kept), n_dropped + int((~kept).sum())
+        for profile, column, of_column in zip(profiles, columns, fields, strict=True):
+            dropped = Fields(of_column.numbers, of_column.missing | ~kept)
+            profile.add(column, dropped, kept & (parts == TRAINING), where)
+    if n_rows == n_dropped:
+        raise TableError(f"{table.path} must have rows to train on, got {n_rows - n_dropped}")
+    *others, target = profiles
+    is_classification, reason = task_of(target, wishes.task)
+    encoding = Encoding(
+        tuple(_encoder(profile, wishes.categories) for profile in others),
+        target.as_category() if is_classification else target.as_number(),
+        wishes.missing == "mean",
+    )
+    if target.counts is not None and len(target.labels()) == 1:
+        raise TableError(f"{wishes.target!r} must vary, got {min(target.counts)!r} in every row")
+    return Profile(encoding, reason, n_rows, n_dropped)
+
+
+def _check_none_missing(
+    columns: Sequence[Column],
+    fields: Sequence[Fields],
+    profiles: Sequence[ColumnProfile],
+    where: Where,
+) -> None:
+    """Raise if a value is missing: the one in the first row that lacks any."""
+    missing = np.stack([of_column.missing for of_column in fields])
+    if missing.any():
+        row = int(missing.any(axis=0).argmax())
+        j = int(missing[:, row].argmax())
+        got = texts_of(columns[j])[row]
+        raise where.error(row, profiles[j].name, "given (or --missing drop or mean)", got)
+
+
+def _encoder(profile: ColumnProfile, categories: Sequence[str]) -> Encoder:
+    """Return how to encode a column: as numbers where most are, unless the user says otherwise."""
+    if profile.is_numeric and profile.name not in categories:
+        return profile.as_number()
+    return profile.as_category()
+
+
+def encode_table(
+    table: Table,
+    wishes: Wishes,
+    split: Split,
+    encoding: Encoding,
+    parts: Sequence[Rows],
+    *,
+    quiet: bool,
+) -> None:
+    """Go through a table again, and append its encoded rows, the target last, to their parts."""
+    numbers = _column_numbers(table, wishes)
+    for chunk in watched(table, "encoding", quiet=quiet):
+        where = where_of(table, chunk)
+        columns = [chunk.columns[j] for j in numbers]
+        part_of_row = split.parts(chunk.start, chunk.start + len(chunk.lines))
+        if wishes.missing != "error":
+            kept = np.flatnonzero(_kept_rows([parse(column) for column in columns], wishes.missing))
+            columns = [_taken(column, kept) for column in columns]
+            where = Where(where.path, where.unit, where.lines[kept])
+            part_of_row = part_of_row[kept]
+        encoded = encoding.encode(columns, where, target=True)
+        for part, rows in enumerate(parts):
+            rows.append(encoded[part_of_row == part])
+
+
+def _taken(column: Column, rows: Array) -> Column:
+    """Return some fields of a column."""
+    return (
+        column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
+    )

@@ -1,0 +1,158 @@
+"""Training on encoded rows, all at once or chunk by chunk, and the score on rows held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from fastnn import History, Network
+from fastnn.callbacks import EarlyStopping, Run
+from fastnn.tabular.encoding import Category, Encoding
+from fastnn.tabular.rows import Rows
+from fastnn.validation import Array
+
+PATIENCE = 10  # epochs without improvement that early stopping waits for
+VALIDATION_PART = 0.1  # of the rows that are not held out, for early stopping
+_SCORED = 10_000  # rows at a time
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train."""
+
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float | None
+    early_stopping: bool
+    seed: int
+    quiet: bool
+
+    def of_fit(self) -> dict[str, Any]:
+        """Return what `fit` is told of it."""
+        names = ("batch_size", "optimizer", "learning_rate")
+        return {name: getattr(self, name) for name in names}
+
+
+def train_at_once(
+    net: Network, encoding: Encoding, training: Rows, validation: Rows, settings: Settings
+) -> History:
+    """Train on all rows, shuffled anew each epoch, and return the figures."""
+    X, y = _inputs_and_targets(net, encoding, training.read(0, training.n_rows))
+    held = _inputs_and_targets(net, encoding, validation.read(0, validation.n_rows))
+    return net.fit(
+        X,
+        y,
+        **settings.of_fit(),
+        epochs=settings.epochs,
+        validation_data=held if settings.early_stopping else None,
+        callbacks=[EarlyStopping(patience=PATIENCE)] if settings.early_stopping else [],
+        progress=not settings.quiet,
+    )
+
+
+def train_by_chunks(
+    net: Network,
+    encoding: Encoding,
+    training: Rows,
+    validation: Rows,
+    settings: Settings,
+    chunk_rows: int,
+) -> History:
+    """Train on some rows at a time, and return the figures of the epochs.
+
+    Each epoch the chunks are made anew, of runs of rows from all over the table, and shuffled.
+    """
+    random = np.random.default_rng(settings.seed)
+    run = Run(net, History())
+    stopping = EarlyStopping(patience=PATIENCE) if settings.early_stopping else None
+    n_rows, begun = training.n_rows, False
+    bar = tqdm(
+        total=settings.epochs * n_rows,
+        unit="sample",
+        unit_scale=True,
+        disable=True if settings.quiet else None,
+    )
+    with bar:
+        for epoch in range(settings.epochs):
+            run.epoch = epoch
+            total = 0.0
+            for rows in training.shuffled(chunk_rows, random):
+                X, y = _inputs_and_targets(net, encoding, rows)
+                figures = net.fit(X, y, **settings.of_fit(), resume=begun)
+                total, begun = total + figures["loss"][-1] * len(rows), True
+                assert net._state is not None
+                net._state.epochs = run.epoch  # a chunk is not yet an epoch
+                bar.update(len(rows))
+            figures_of_epoch = {"loss": total / n_rows}
+            if stopping is not None:
+                figures_of_epoch["val_loss"] = _loss(net, encoding, validation, chunk_rows)
+            run.history.record(run.epoch, figures_of_epoch)
+            if stopping is not None:
+                stopping.epoch(run)
+            bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in run.history.items()})
+            if run.stopping:
+                break
+    if stopping is not None:
+        stopping.end(run)
+    assert net._state is not None
+    net._state.epochs = run.epoch + 1
+    net._record_in(run.history, afresh=True)
+    return run.history
+
+
+def _loss(net: Network, encoding: Encoding, rows: Rows, chunk_rows: int) -> float:
+    """Return the mean loss."""
+    chunks = rows.chunks(chunk_rows)
+    total = sum(
+        net.loss(*_inputs_and_targets(net, encoding, chunk)) * len(chunk) for chunk in chunks
+    )
+    return total / rows.n_rows
+
+
+def _inputs_and_targets(net: Network, encoding: Encoding, rows: Array) -> tuple[Array, Array]:
+    """Return what `fit` takes."""
+    return encoding.expand(rows[:, :-1], net.dtype), rows[:, -1]
+
+
+def score(net: Network, encoding: Encoding, held_out: Rows) -> dict[str, Any]:
+    """Return how well a network predicts rows, beside who knows the training targets alone.
+
+    Of a classification the share that is right, beside that of the most frequent class; of a
+    regression R2 (None if the rows do not vary) and the mean absolute error in the target's units,
+    beside that of the mean.
+    """
+    target, n_rows = encoding.target, held_out.n_rows
+    outputs = (
+        (net.predict(encoding.expand(rows[:, :-1], net.dtype)), rows[:, -1])
+        for rows in held_out.chunks(_SCORED)
+    )
+    if isinstance(target, Category):
+        most_frequent = int(np.argmax(target.shares))
+        n_right = n_baseline = 0
+        for predicted, codes in outputs:
+            n_right += int((predicted.argmax(axis=1) == codes).sum())
+            n_baseline += int((codes == most_frequent).sum())
+        return {
+            "n_rows": n_rows,
+            "accuracy": n_right / n_rows,
+            "baseline_accuracy": n_baseline / n_rows,
+            "baseline": target.values[most_frequent],
+        }
+    sums = np.zeros(5)  # of standardised y, y^2, |y|, e^2, |e|: the mean of training rows is 0
+    for predicted, y in outputs:
+        y = y.astype(np.float64)
+        errors = predicted[:, 0] - y
+        sums += [y.sum(), y @ y, np.abs(y).sum(), errors @ errors, np.abs(errors).sum()]
+    of_y, of_squares, of_sizes, of_errors, of_error_sizes = sums.tolist()
+    spread = of_squares - of_y**2 / n_rows
+    return {
+        "n_rows": n_rows,
+        "r2": 1 - of_errors / spread if spread > 1e-12 * of_squares else None,
+        "mae": of_error_sizes / n_rows * target.deviation,
+        "baseline_mae": of_sizes / n_rows * target.deviation,
+        "baseline": target.mean,
+    }
