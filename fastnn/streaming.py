@@ -22,7 +22,7 @@ class RowStep:
 
     def __init__(self, model: Model, learning_rate: float, counters: Array) -> None:
         dtype, n_units = model.params.dtype, units_size(model.table)
-        self._n_in, self._n_out = int(model.table[0, N_IN]), int(model.table[-1, N_OUT])
+        self._x_shape, self._n_out = (int(model.table[0, N_IN]),), int(model.table[-1, N_OUT])
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
         self._before = model.params, model.table, losses.CODES[model.loss]
         self._after = (
@@ -37,11 +37,11 @@ class RowStep:
         and the loss finite. Whoever calls finds out what else it is.
         """
         dtype = self._dtype
-        if type(x) is not np.ndarray or x.shape != (self._n_in,) or x.dtype != dtype:
+        if type(x) is not np.ndarray or x.shape != self._x_shape or x.dtype != dtype:
             return False
         target, kind = self._y, type(y)
-        if kind is np.ndarray and y.shape == (self._n_out,) and y.dtype == dtype:
-            target[:] = y
+        if kind is np.ndarray and y.shape == target.shape and y.dtype == dtype:
+            target = y if y.flags.carray else y.copy()
         elif self._n_out == 1 and kind in _NUMBERS:
             target[0] = y
         elif kind in _LABELS and 0 <= y < self._n_out:

@@ -60,6 +60,7 @@ def test_bad_rows_change_nothing(bad):
     np.testing.assert_array_equal(net.params, before)
 
 
+@pytest.mark.compiled  # NumPy warns of what overflows
 def test_divergence_keeps_the_last_finite_weights():
     net = Network(1, [Dense(1, weights=[[0.0]])])
     x = np.array([1e100])

@@ -86,16 +86,18 @@ def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
     nonzeros, nothing = row_of(sets, 0), row_of(sets, 1)
     step[:] = 0  # none is pending
     nothing[:] = 0
-    is_lost = params.dtype.type(0)  # 0 times a number is 0, or NaN
+    finite = True
     for i in range(x.shape[0]):
         a[i] = x[i]
-        is_lost += 0 * x[i]
+        finite &= np.isfinite(x[i])
     for j in range(y.shape[0]):
-        is_lost += 0 * y[j]
+        finite &= np.isfinite(y[j])
+    if not finite:
+        return np.nan
     mark_units(a, 0, x.shape[0], False, nonzeros)
     step_forward(params, layers, 0, nowhere, nothing, step, False, z, a, nonzeros)
     first, last = output_range(layers)
-    value = np.float64(sample_loss(loss, z, a, first, last, y) + is_lost)
+    value = np.float64(sample_loss(loss, z, a, first, last, y))
     if abs(value) < np.inf:  # np.isfinite is value - value, which `reassoc` makes 0 of a sum
         output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, step)
         scale_units(-rate, first, last, step)
