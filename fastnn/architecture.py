@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from . import files
 from .core import layout, losses
 from .history import History
 from .layers import Dense, initial_params, layer_table, penalty_table
@@ -199,6 +198,8 @@ class Architecture:
         >>> twin.metadata, twin.predict([2.0]) == net.predict([2.0])
         ({'unit': 'm'}, array([ True]))
         """
+        from . import files  # 0.03 s that `import fastnn` need not take
+
         files.write(path, self.__getstate__())
 
     @classmethod
@@ -238,6 +239,8 @@ class Architecture:
         >>> history.epoch, twin.history.epoch
         ([5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
         """
+        from . import files  # as in `save`
+
         net = cls.__new__(cls)
         net.__setstate__(files.read(path))
         return net
