@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .validation import Array, as_choice, as_positive
+from .validation import Array, as_choice, as_number, as_positive
 
 Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]
@@ -281,10 +281,7 @@ def _fan_sum(shape: tuple[int, ...]) -> int:
 
 def _as_finite(name: str, value: Any) -> float:
     """Return `value` as a finite float."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    number = as_number(name, value)
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {value!r}")
     return number

@@ -79,6 +79,11 @@ class TrainingState:
         counters = np.zeros(N_COUNTERS, np.int64)
         return cls(plan.optimizer, schedule, plan.reduction, slots, counters)
 
+    @classmethod
+    def begun(cls, plan: Plan, model: Model, last: TrainingState | None) -> TrainingState:
+        """Return the state to train from: where the last training stands, or a fresh one."""
+        return cls.fresh(plan, model) if last is None else last.resumed(plan, model)
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take arrays of its own: joblib's may be files, mapped read-only."""
         self.__dict__.update(state)

@@ -7,12 +7,11 @@ the methods `start` and `observe` of `ReduceOnPlateau` is shown what each epoch 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .validation import as_choice, as_count, as_in_range, as_positive
+from .validation import as_choice, as_count, as_in_range, as_integer, as_positive
 
 _LEAST_CHANGE = 1e-8  # of a rate on a plateau; a smaller one is not made (`eps` in PyTorch)
 
@@ -355,10 +354,7 @@ def _as_share(name: str, value: Any) -> float:
 
 def _as_wait(name: str, value: Any) -> int:
     """Return `value` as an int of at least 0."""
-    try:
-        wait = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    wait = as_integer(name, value)
     if wait < 0:
         raise ValueError(f"{name} must be at least 0, got {value!r}")
     return wait

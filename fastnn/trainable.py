@@ -174,9 +174,7 @@ class Trainable(Architecture):
             plan.weights = as_class_weights(class_weight, targets, weights)
         if isinstance(optimizer, LBFGS):
             check_lbfgs(plan, self.layers, batch_size)
-        state = TrainingState.fresh(plan, self._model)
-        if last is not None:
-            state = last.resumed(plan, self._model)
+        state = TrainingState.begun(plan, self._model, last)
         if validation_fraction is not None:
             if validation_data is not None:
                 raise ValueError("validation_fraction must not be given beside validation_data")
@@ -269,9 +267,7 @@ class Trainable(Architecture):
         )
         if isinstance(plan.optimizer, LBFGS):
             check_lbfgs(plan, self.layers, batch_size)
-        state = TrainingState.fresh(plan, self._model)
-        if last is not None:
-            state = last.resumed(plan, self._model)
+        state = TrainingState.begun(plan, self._model, last)
         epochs = state.epochs
         try:
             self._train(samples, targets, plan, state, recorded=False)
@@ -287,18 +283,16 @@ class Trainable(Architecture):
         X: Samples,
         Y: Array,
         plan: Plan,
-        state: TrainingState | None = None,
+        state: TrainingState,
         chunks: Any = None,
         *,
         recorded: bool = True,
     ) -> History:
-        """Train by a plan, from a state: from a fresh one if none is given."""
+        """Train by a plan, from a state."""
         if not self._training.acquire(blocking=False):
             raise RuntimeError("a network must be trained by one thread at a time, got a second")
         try:
             self._row_step = None
-            if state is None:
-                state = TrainingState.fresh(plan, self._model)
             run = Run(self, History())
             with Training(self._model, X, Y, plan, state, self._random, run) as training:
                 self._state = state

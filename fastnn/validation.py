@@ -40,12 +40,25 @@ def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
     raise ValueError(f"{name} must be one of {known}; got {value!r}")
 
 
-def as_count(name: str, value: Any) -> int:
-    """Return `value` as an int of at least 1."""
+def as_integer(name: str, value: Any) -> int:
+    """Return `value` as an int."""
     try:
-        count = operator.index(value)
+        return operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+
+
+def as_number(name: str, value: Any) -> float:
+    """Return `value` as a float."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def as_count(name: str, value: Any) -> int:
+    """Return `value` as an int of at least 1."""
+    count = as_integer(name, value)
     if count < 1 or isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} must be at least 1, got {value!r}")
     return count
@@ -53,10 +66,7 @@ def as_count(name: str, value: Any) -> int:
 
 def as_positive(name: str, value: Any) -> float:
     """Return `value` as a finite float above 0."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    number = as_number(name, value)
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name} must be finite and above 0, got {value!r}")
     return number
@@ -64,10 +74,7 @@ def as_positive(name: str, value: Any) -> float:
 
 def as_in_range(name: str, value: Any, low: float, high: float) -> float:
     """Return `value` as a float of at least `low` and below `high`."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    number = as_number(name, value)
     if not low <= number < high:
         raise ValueError(f"{name} must be at least {low} and below {high}, got {value!r}")
     return number

@@ -166,9 +166,8 @@ class Adam(CompiledOptimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.betas, tuple | list) or len(self.betas) != 2:
-            raise TypeError(f"betas must be a pair of numbers, got {self.betas!r}")
-        self._settle("betas", tuple(as_in_range("a beta", beta, 0, 1) for beta in self.betas))
+        betas = tuple(as_in_range("a beta", beta, 0, 1) for beta in self._pair("betas"))
+        self._settle("betas", betas)
         self._settle_positive("eps")
         self._settle("eps_hat", bool(self.eps_hat))
 

@@ -20,6 +20,13 @@ class Optimizer:
         """Put a checked value in its field: the one way in a frozen dataclass."""
         object.__setattr__(self, name, value)
 
+    def _pair(self, name: str) -> tuple[Any, Any]:
+        """Return a field that holds two values."""
+        pair = getattr(self, name)
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
+        return pair[0], pair[1]
+
     def _settle_share(self, *names: str) -> None:
         """Check fields that are at least 0 and below 1."""
         for name in names:

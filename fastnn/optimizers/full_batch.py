@@ -52,10 +52,7 @@ class IRprop(CompiledOptimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("etas", "step_sizes"):
-            pair = getattr(self, name)
-            if not isinstance(pair, tuple | list) or len(pair) != 2:
-                raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
-            self._settle(name, (as_positive(name, pair[0]), as_positive(name, pair[1])))
+            self._settle(name, tuple(as_positive(name, value) for value in self._pair(name)))
         if not self.etas[0] < 1 < self.etas[1]:
             raise ValueError(f"etas must be below and above 1, got {self.etas}")
         if self.step_sizes[0] > self.step_sizes[1]:

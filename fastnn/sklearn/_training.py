@@ -249,9 +249,7 @@ def train_by_steps(
         noise=noise_levels(network.layers, 0.0),
         callbacks=[books],
     )
-    state = TrainingState.fresh(plan, network._model)
-    if goes_on and network._state is not None:
-        state = network._state.resumed(plan, network._model)
+    state = TrainingState.begun(plan, network._model, network._state if goes_on else None)
     if estimator.early_stopping and estimator.best_validation_score_ == -math.inf:
         estimator._best_params = network.params.copy()
     estimator.n_iter_ = 0
