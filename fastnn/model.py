@@ -55,9 +55,14 @@ class Model:
         """
         return max(1, _SLICE // (self.cost(X) + n_updated))
 
-    def slices(self, X: Samples, start: int, stop: int) -> Iterator[tuple[int, int]]:
-        """Yield (start, stop) of the slices of these rows."""
-        step = self.samples_per_slice(X)
+    def slices(
+        self, X: Samples, start: int, stop: int, n_more: int = 0
+    ) -> Iterator[tuple[int, int]]:
+        """Yield (start, stop) of the slices of these rows.
+
+        `n_more` parameters a sample are visited beside what it costs to find the gradient.
+        """
+        step = self.samples_per_slice(X, n_more)
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
 

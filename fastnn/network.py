@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .core import evaluation, layout, losses
-from .trainable import Trainable
+from .core import Handle, derivatives, evaluation, layout, losses
+from .core.handle import handle_of
+from .derivatives import Differentiable
+from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
 from .validation import Array, as_count, as_ready_row, as_samples, as_weights
 
 
@@ -35,7 +37,7 @@ class LayerTrace(NamedTuple):
     grad_b: Array | None
 
 
-class Network(Trainable):
+class Network(Differentiable):
     """A dense feed-forward network: layers, a loss, and the parameters in one flat vector.
 
     Parameters
@@ -122,6 +124,42 @@ class Network(Trainable):
             as_samples(X, self.n_in, self.dtype, row=True)  # raises, and says where
         return outputs
 
+    def hidden(self, X: ArrayLike) -> tuple[Array, ...]:
+        """Return the activations of every layer; the last layer's are the outputs.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+
+        Returns
+        -------
+        layers : tuple of ndarray, shape (n_samples, n_out) or (n_out,)
+            One for each layer, n_out being the layer's own.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is not as described.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(2, weights=[[1, 2]]), Dense(1, weights=[[1], [1]])])
+        >>> net.hidden([[1], [2]])
+        (array([[1., 2.],
+               [2., 4.]]), array([[3.],
+               [6.]]))
+        """
+        samples = as_samples(X, self.n_in, self.dtype, row=True)
+        n_samples, model = samples.n_samples, self._model
+        widths = np.array([layer.n_out for layer in self.layers])
+        units = np.empty(n_samples * widths.sum(), self.dtype)
+        for rows in model.slices(samples, 0, n_samples):
+            derivatives.activations_of_rows(model.params, model.table, samples, *rows, units)
+        tables = np.split(units, n_samples * widths.cumsum()[:-1])
+        shape = (-1,) if np.ndim(X) == 1 else (n_samples, -1)
+        return tuple(table.reshape(shape) for table in tables)
+
     def loss(self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean loss over the samples, without the layers' penalties.
 
@@ -150,45 +188,60 @@ class Network(Trainable):
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.evaluate(samples, targets, weights)["loss"]
 
-    def gradient(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        *,
-        sample_weight: ArrayLike | None = None,
-        n_threads: int = 1,
-    ) -> Array:
-        """Return the gradient of `loss` with respect to the parameters.
+    def handle(self, *, optimizer: str | Optimizer = "sgd", frozen: bool = False) -> Handle:
+        """Return the network as functions of your own under `numba.njit` take it.
+
+        They call the functions of `fastnn.core` with it: `predict` and `predict_rows`;
+        `add_gradient`, `add_gradient_rows`, `gradient_of_inputs` and `add_vjp`; `update` and
+        `train_row`. None of these calls Python or allocates anything.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
-        n_threads : int
-            How many threads may share the rows; fewer do where there is too little for each.
+        optimizer : str or Optimizer
+            What `update` does; any but lbfgs.
+        frozen : bool
+            Whether the handle has parameters of its own, a copy. By default they are the network's:
+            what one does to them the other sees.
 
         Returns
         -------
-        grad : ndarray
-            One flat vector, laid out as `params`; zero in the padding and for frozen biases. It
-            has the same bits whatever `n_threads` is.
+        handle : fastnn.core.Handle
+            With scratch and optimiser state of its own, for one thread; take one for each. It does
+            not keep `fit` in another thread from training the network at the same time.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described.
+            If there is no such optimiser, or it is L-BFGS.
 
         Examples
         --------
-        >>> from fastnn import Dense, Network
-        >>> net = Network(1, [Dense(1, weights=[[1]], bias=False)], loss="half_sse")
-        >>> float(net.gradient([[1], [2]], [0, 0])[0])
-        2.5
+        >>> import numba
+        >>> import numpy as np
+        >>> from fastnn import Dense, Network, core
+        >>> @numba.njit
+        ... def learn(handle, X, Y, epochs):
+        ...     for _ in range(epochs):
+        ...         for s in range(len(X)):
+        ...             core.add_gradient(handle, X[s], Y[s], 1.0)
+        ...             core.update(handle, 0.1)
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> X, Y = np.array([[0.0], [1.0], [2.0]]), np.array([[1.0], [3.0], [5.0]])
+        >>> learn(net.handle(optimizer="momentum"), X, Y, 500)
+        >>> net.predict([3.0]).round(6)
+        array([7.])
         """
-        n_threads = as_count("n_threads", n_threads)
-        samples, targets = self._as_pair(X, y)
-        weights = as_weights(sample_weight, len(targets), self.dtype)
-        return self._model.gradient(samples, targets, weights, n_threads)[0]
+        rule = as_optimizer(optimizer, None, None)
+        if not isinstance(rule, CompiledOptimizer):
+            raise ValueError(f"optimizer must be one that is compiled, got {rule}")
+        model = self._model
+        params = model.params
+        if frozen:
+            params = layout.aligned_zeros(params.size, params.dtype)
+            params[:] = model.params
+        slots = rule.initial_slots(params.size, params.dtype)
+        code, penalties = losses.CODES[model.loss], model.penalties
+        return handle_of(params, model.table, code, penalties, rule.settings(), slots)
 
     def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
         """Open one step: return all that goes forward and backward, layer by layer.

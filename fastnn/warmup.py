@@ -32,6 +32,10 @@ _CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
     "loss": lambda net, X, Y: net.loss(X, Y),
     "gradient": lambda net, X, Y: net.gradient(X, Y),
     "trace": lambda net, X, Y: net.trace(X, Y),
+    "hidden": lambda net, X, Y: net.hidden(X),
+    "gradient per sample": lambda net, X, Y: net.gradient_per_sample(X, Y),
+    "gradient of inputs": lambda net, X, Y: net.gradient_of_inputs(X, Y),
+    "jacobian": lambda net, X, Y: net.jacobian(X),
 }
 
 

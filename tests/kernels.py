@@ -6,6 +6,7 @@ from importlib import import_module
 from numba.core.dispatcher import Dispatcher
 
 import fastnn.core
+from fastnn.core import handle
 from fastnn.core._jit import KernelCache
 
 
@@ -18,8 +19,13 @@ def dispatchers():
 
 
 def entries():
-    """Return the entry points."""
-    return [kernel for kernel in dispatchers() if isinstance(kernel._cache, KernelCache)]
+    """Return the entry points that fastnn itself calls."""
+    of_others = {id(value) for value in vars(handle).values()}
+    return [
+        kernel
+        for kernel in dispatchers()
+        if isinstance(kernel._cache, KernelCache) and id(kernel) not in of_others
+    ]
 
 
 def n_compiled():

@@ -10,7 +10,7 @@ import pytest
 from scipy.sparse import csc_matrix, csr_array
 
 from fastnn import Dense, DivergenceError, Network
-from fastnn.core import batches, evaluation, training
+from fastnn.core import batches, derivatives, evaluation, training
 from fastnn.optimizers import NAMED
 
 from .networks import HIDDEN, make_data, small_network
@@ -25,6 +25,10 @@ ENTRIES = [
     evaluation.evaluate_rows,
     evaluation.add_gradient_of_rows,
     evaluation.trace_rows,
+    derivatives.activations_of_rows,
+    derivatives.gradients_of_rows,
+    derivatives.input_gradients_of_rows,
+    derivatives.jacobian_of_rows,
 ]
 
 
@@ -63,6 +67,11 @@ def use_everything(net, X, Y):
     net.loss(X, Y)
     net.gradient(X, Y)
     net.trace(X, Y)
+    for rows, targets in ((X, Y), (csr_array(X), Y), (X[0], Y[0])):
+        net.hidden(rows)
+        net.gradient_per_sample(rows, targets)
+        net.gradient_of_inputs(rows, targets)
+        net.jacobian(rows)
 
 
 @pytest.mark.compiled

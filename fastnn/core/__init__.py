@@ -10,6 +10,18 @@ Notation, the same in every file:
     z, a, delta    (n_units,)                all units of one sample, layer after layer
     X, Y           (n_samples, n_in or n_out)   inputs and targets, never written to
 
-`training` and `evaluation` hold the entry points that Python calls; all else is a part of them.
-Kernels check nothing and raise nothing: their callers have.
+`training`, `batches`, `evaluation` and `derivatives` hold the entry points that Python calls, and
+`handle` those for a person's own compiled code, which are named here; all else is a part of them.
+But for those of `handle`, kernels check nothing and raise nothing: their callers have.
 """
+
+from .handle import Handle as Handle
+from .handle import add_gradient as add_gradient
+from .handle import add_gradient_rows as add_gradient_rows
+from .handle import add_vjp as add_vjp
+from .handle import gradient_of_inputs as gradient_of_inputs
+from .handle import handle_at as handle_at
+from .handle import predict as predict
+from .handle import predict_rows as predict_rows
+from .handle import train_row as train_row
+from .handle import update as update

@@ -9,7 +9,7 @@ is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with 
 
 from ._jit import inner
 from .elementary import exp, expm1, gelu, gelu_derivative, sigmoid, softplus, swish, tanh
-from .lanewise import vector_function, where
+from .lanewise import multiply_add, vector_function, where
 from .vectors import lanes_of, load, splat, store, total, up_to, zeros
 
 IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX, EXP = range(11)
@@ -151,7 +151,7 @@ def activate(code, z, a, start, stop):
 def scale_by_derivative(code, z, a, delta, start, stop):
     """Multiply delta[start:stop] by f'(z[start:stop]) in place.
 
-    Softmax has no elementwise derivative: `losses.output_delta` holds it.
+    Softmax has no elementwise derivative: see `pull_back`, and `losses.output_delta`.
     """
     one = zeros(z, 1)
     for j in range(start, stop, lanes_of(one)):
@@ -175,3 +175,21 @@ def scale_by_derivative(code, z, a, delta, start, stop):
         elif code == EXP:
             scaled = scaled * outputs
         store(delta, j, scaled)
+
+
+@inner
+def pull_back(code, z, a, start, stop, delta):
+    """Turn delta[start:stop] from dL/da into dL/dz, in place, of whatever activation.
+
+    Of softmax that is a (dL/da - the mean of dL/da, weighted by a).
+    """
+    if code != SOFTMAX:
+        scale_by_derivative(code, z, a, delta, start, stop)
+        return
+    one, sums = zeros(z, 1), zeros(z, 1)
+    for j in range(start, stop, lanes_of(one)):
+        sums = multiply_add(load(a, j, one), load(delta, j, one), sums)
+    mean = splat(total(sums), one)
+    for j in range(start, stop, lanes_of(one)):
+        pulled = load(a, j, one) * (load(delta, j, one) - mean)
+        store(delta, j, up_to(stop - j, pulled))

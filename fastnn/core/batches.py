@@ -15,15 +15,7 @@ from .block import (
 from .layout import N_IN
 from .rows import row_of
 from .samples import weight_of
-from .updates import (
-    DIVIDE_PENALTY,
-    MEAN,
-    finish_gradient,
-    limit_norms,
-    needs_finish,
-    penalty_of,
-    update_params,
-)
+from .updates import DIVIDE_PENALTY, MEAN, change_params, penalty_of
 from .variants import may_skip_zeros
 
 N_UPDATES, N_SEEN, KEY = range(3)  # the places of `counters`
@@ -113,10 +105,7 @@ def finish_batch(
     share = scale if settings[DIVIDE_PENALTY] else 1.0
     if penalties.shape[0] > 0:
         figures[-1] += total * share * penalty_of(params, layers, penalties)
-    if needs_finish(penalties, settings):
-        finish_gradient(params, layers, penalties, settings, scale, share, grad)
-        scale, share = 1.0, 0.0
-    update_params(
-        params, layers, penalties, settings, rate, scale, share, counters[N_UPDATES], slots, grad
-    )
-    limit_norms(params, layers, penalties, scratch)
+    change_params(
+        params, layers, penalties, settings, rate, scale, share, counters[N_UPDATES], slots,
+        scratch, grad,
+    )  # fmt: skip

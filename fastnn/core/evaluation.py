@@ -22,7 +22,7 @@ from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
 from .propagate import forward, output_range
 from .quads import QUAD
-from .samples import are_finite
+from .samples import are_finite, is_finite
 from .variants import may_skip_zeros
 
 NO_NOISE = np.empty(0)
@@ -37,9 +37,8 @@ def predict_row(params, layers, x, outputs):
     finite : bool
         Whether `x` is finite; where it is not, nothing is computed.
     """
-    for i in range(x.shape[0]):
-        if not np.isfinite(x[i]):
-            return False
+    if not is_finite(x):
+        return False
     n_units = units_size(layers)
     units = np.empty((2, n_units), params.dtype)
     z, a = units[0], units[1]

@@ -14,7 +14,7 @@ from ._jit import inner
 from .bits import WORD, lowest, without_lowest
 from .lanewise import multiply_add
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
-from .vectors import lanes_of, load, splat_at, store, zeros
+from .vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
 
 QUAD = 4
 
@@ -27,6 +27,39 @@ def dense_forward_quads(params, layer, a, words, n_quads, n_units, z):
     for first in range(0, layer[N_IN], WORD):
         for column in range(0, layer[STRIDE], lanes_of(two)):
             _forward_tile(params, layer, first, column, a, words, n_quads, n_units, z, two)
+
+
+@inner
+def dense_error_below_quads(params, layer, delta, n_quads, n_units, error):
+    """Overwrite the units below of `error` with delta W^T: their dLoss/da."""
+    n_in, stride = layer[N_IN], layer[STRIDE]
+    one = zeros(params, 1)
+    for i in range(0, n_in, 4):  # four rows of W, the last one again where there are no more
+        row0 = layer[WEIGHTS] + i * stride
+        row1 = layer[WEIGHTS] + min(i + 1, n_in - 1) * stride
+        row2 = layer[WEIGHTS] + min(i + 2, n_in - 1) * stride
+        row3 = layer[WEIGHTS] + min(i + 3, n_in - 1) * stride
+        for sample in range(0, QUAD * n_quads, 2):
+            d, e = sample * n_units + layer[UNITS], sample * n_units + layer[BELOW] + i
+            sums0 = sums1 = sums2 = sums3 = one
+            more0 = more1 = more2 = more3 = one
+            for column in range(0, stride, lanes_of(one)):
+                weights0 = load(params, row0 + column, one)
+                weights1 = load(params, row1 + column, one)
+                weights2 = load(params, row2 + column, one)
+                weights3 = load(params, row3 + column, one)
+                deltas = load(delta, d + column, one)
+                sums0 = multiply_add(weights0, deltas, sums0)
+                sums1 = multiply_add(weights1, deltas, sums1)
+                sums2 = multiply_add(weights2, deltas, sums2)
+                sums3 = multiply_add(weights3, deltas, sums3)
+                deltas = load(delta, d + n_units + column, one)
+                more0 = multiply_add(weights0, deltas, more0)
+                more1 = multiply_add(weights1, deltas, more1)
+                more2 = multiply_add(weights2, deltas, more2)
+                more3 = multiply_add(weights3, deltas, more3)
+            store(error, e, up_to(n_in - i, totals(sums0, sums1, sums2, sums3)))
+            store(error, e + n_units, up_to(n_in - i, totals(more0, more1, more2, more3)))
 
 
 @inner

@@ -112,12 +112,19 @@ def weight_of(weights, sample):
 
 
 @inner
+def is_finite(x):
+    """Tell whether a vector holds neither NaN nor infinity."""
+    finite = True
+    for i in range(x.shape[0]):
+        finite &= np.isfinite(x[i])
+    return finite
+
+
+@inner
 def are_finite(X, samples):
     """Tell whether the samples hold neither NaN nor infinity; compressed rows are known to."""
     values, finite = X.values, True
     if X.starts.shape[0] == 0:
         for sample in samples:
-            x = row_of(values, sample)
-            for i in range(x.shape[0]):
-                finite &= np.isfinite(x[i])
+            finite &= is_finite(row_of(values, sample))
     return finite

@@ -24,7 +24,7 @@ from .losses import output_delta, sample_loss
 from .propagate import backward, leave, output_range, scale_units, step_forward
 from .quads import dense_add_gradient_quads, dense_step_forward_quads
 from .rows import row_of
-from .samples import enter_sample, enter_samples, weight_of
+from .samples import enter_sample, enter_samples, is_finite, weight_of
 from .variants import may_skip_zeros
 
 
@@ -86,14 +86,10 @@ def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
     nonzeros, nothing = row_of(sets, 0), row_of(sets, 1)
     step[:] = 0  # none is pending
     nothing[:] = 0
-    finite = True
+    if not (is_finite(x) and is_finite(y)):
+        return np.nan
     for i in range(x.shape[0]):
         a[i] = x[i]
-        finite &= np.isfinite(x[i])
-    for j in range(y.shape[0]):
-        finite &= np.isfinite(y[j])
-    if not finite:
-        return np.nan
     mark_units(a, 0, x.shape[0], False, nonzeros)
     step_forward(params, layers, 0, nowhere, nothing, step, False, z, a, nonzeros)
     first, last = output_range(layers)

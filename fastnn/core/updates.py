@@ -144,6 +144,21 @@ def limit_norms(params, layers, penalties, units):
 
 
 @inner
+def change_params(
+    params, layers, penalties, settings, rate, scale, share, n_updates, slots, units, grad
+):
+    """Do an update by the sum of gradients `grad`, times `scale`; `grad` becomes 0.
+
+    The gradient of the penalties counts `share` times. The units of one sample serve as scratch.
+    """
+    if needs_finish(penalties, settings):
+        finish_gradient(params, layers, penalties, settings, scale, share, grad)
+        scale, share = 1.0, 0.0
+    update_params(params, layers, penalties, settings, rate, scale, share, n_updates, slots, grad)
+    limit_norms(params, layers, penalties, units)
+
+
+@inner
 def update_params(params, layers, penalties, settings, rate, scale, share, n_updates, slots, grad):
     """Change `params` and `slots` by the rule, in place; `grad` becomes 0.
 

@@ -16,6 +16,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import lower_builtin, models, register_model, type_callable
 
 REGISTER_BYTES = 32  # AVX2; rows of weights are padded to a multiple of it
@@ -130,9 +131,16 @@ def _lower_lanes_of(context, builder, signature, args):
     return context.get_constant(types.intp, signature.args[0].lanes)
 
 
+def _of_one_dtype(array, vector):
+    """Return `vector`; what is loaded is not converted."""
+    if array.dtype != vector.dtype:
+        raise TypingError(f"arrays must have the network's dtype, {vector.dtype}, got {array}")
+    return vector
+
+
 @type_callable(load)
 def _type_load(context):
-    return lambda array, i, like: like
+    return lambda array, i, like: _of_one_dtype(array, like)
 
 
 @lower_builtin(load, types.Array, types.Integer, Vector)
@@ -145,7 +153,7 @@ def _lower_load(context, builder, signature, args):
 
 @type_callable(load_part)
 def _type_load_part(context):
-    return lambda array, i, count, like: like
+    return lambda array, i, count, like: _of_one_dtype(array, like)
 
 
 @lower_builtin(load_part, types.Array, types.Integer, types.Integer, Vector)

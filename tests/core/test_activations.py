@@ -4,6 +4,7 @@ import pytest
 from fastnn.core import activations
 from fastnn.core.vectors import REGISTER_BYTES
 from fastnn.reference import ACTIVATIONS
+from fastnn.reference.functions import derivative_of
 
 DTYPES = [np.float64, np.float32]
 WIDTHS = [1, 7, 8, 25]
@@ -54,6 +55,25 @@ def test_derivatives_are_those_of_the_reference(name, code, n, dtype):
     delta, _, _ = padded(errors)
     activations.scale_by_derivative(code, z, a, delta, start, stop)
     expected = errors * ACTIVATIONS[name].derivative(values)
+    np.testing.assert_allclose(delta[start:stop], expected, **tolerance(dtype))
+    assert (delta[:start] == 7).all()
+    assert (delta[-start:] == 7).all()
+    assert (delta[stop:-start] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", WIDTHS)
+@pytest.mark.parametrize(("name", "code"), CODES)
+def test_errors_are_pulled_back_by_the_matrix_of_derivatives(name, code, n, dtype):
+    values = np.linspace(-2, 1.5, n).astype(dtype)
+    z, start, stop = padded(values)
+    a, _, _ = padded(np.zeros_like(values))
+    activations.activate(code, z, a, start, stop)
+    errors = np.linspace(1, 2, n).astype(dtype)
+    delta, _, _ = padded(errors)
+    activations.pull_back(code, z, a, start, stop, delta)
+    slope = derivative_of(name, values, a[start:stop])
+    expected = errors * slope if slope.ndim == 1 else errors @ slope
     np.testing.assert_allclose(delta[start:stop], expected, **tolerance(dtype))
     assert (delta[:start] == 7).all()
     assert (delta[-start:] == 7).all()

@@ -1,0 +1,128 @@
+"""Entry points for what belongs to each sample alone: its activations and its derivatives.
+
+As in `evaluation`, they work on the rows [start, stop) of `X`, and their scratch belongs to the
+call. What they fill has a row for each sample of `X`, of which they overwrite [start, stop).
+"""
+
+import numpy as np
+
+from ._jit import entry, inner
+from .activations import pull_back, scale_by_derivative
+from .bits import WORD
+from .block import ROWS, backward_block, forward_block, quads_of
+from .dense import dense_step_forward
+from .evaluation import NO_NOISE
+from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS, units_size
+from .losses import output_delta
+from .propagate import output_range
+from .quads import QUAD, dense_error_below_quads
+from .rows import row_of
+from .variants import may_skip_zeros
+
+
+@entry
+def activations_of_rows(params, layers, X, start, stop, units):
+    """Overwrite what is of these rows in `units`: the activations of all layers.
+
+    `units` is flat: a table of shape (n_samples, n_out) for each layer, one after the other.
+    """
+    z, a, _, sets = scratch(params, layers, stop - start)
+    skip_zeros = may_skip_zeros(params, stop - start)
+    n_samples = units.shape[0] // layers[:, N_OUT].sum()
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
+        table = 0
+        for k in range(layers.shape[0]):
+            first, n_out = layers[k, UNITS], layers[k, N_OUT]
+            for t in range(samples.shape[0]):
+                place = table + samples[t] * n_out
+                units[place : place + n_out] = a[t, first : first + n_out]
+            table += n_samples * n_out
+
+
+@entry
+def gradients_of_rows(params, layers, loss, X, Y, start, stop, grads):
+    """Overwrite grads[start:stop], shape (n_params,) each, with dLoss/dparams of these rows."""
+    z, a, delta, sets = scratch(params, layers, stop - start)
+    skip_zeros = may_skip_zeros(params, stop - start)
+    nothing, nowhere = np.zeros_like(sets[0]), np.empty_like(z[0])
+    no_weights = np.empty(0, params.dtype)
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
+        backward_block(params, layers, loss, Y, no_weights, samples, NO_NOISE, 0, 0, z, a, delta)
+        for t in range(samples.shape[0]):
+            row, nonzeros = row_of(a, t), row_of(sets, t // QUAD)
+            step, grad = row_of(delta, t), row_of(grads, samples[t])
+            grad[:] = 0
+            for k in range(layers.shape[0]):  # a step of delta, and a forward pass of no input
+                layer = row_of(layers, k)
+                dense_step_forward(grad, layer, row, nonzeros, step, row, nothing, nowhere)
+
+
+@entry
+def input_gradients_of_rows(params, layers, loss, X, Y, start, stop, grads):
+    """Overwrite grads[start:stop], shape (n_in,) each, with dLoss/dx of these rows."""
+    z, a, delta, sets = scratch(params, layers, stop - start)
+    skip_zeros = may_skip_zeros(params, stop - start)
+    n_in, code, (first, last) = layers[0, N_IN], layers[-1, ACTIVATION], output_range(layers)
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
+        for t in range(samples.shape[0]):
+            y, row_z, row_a = row_of(Y, samples[t]), row_of(z, t), row_of(a, t)
+            output_delta(loss, code, row_z, row_a, first, last, y, row_of(delta, t))
+        pull_back_to_inputs(params, layers, samples.shape[0], z, a, delta)
+        for t in range(samples.shape[0]):
+            grads[samples[t]] = delta[t, :n_in]
+
+
+@entry
+def jacobian_of_rows(params, layers, X, start, stop, jacobian):
+    """Overwrite jacobian[start:stop], shape (n_out, n_in) each, with dOutputs/dx of these rows."""
+    z, a, delta, sets = scratch(params, layers, stop - start)
+    skip_zeros = may_skip_zeros(params, stop - start)
+    n_in, code, (first, last) = layers[0, N_IN], layers[-1, ACTIVATION], output_range(layers)
+    for block in range(start, stop, ROWS):
+        samples = np.arange(block, min(block + ROWS, stop))
+        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
+        for j in range(first, last):
+            for t in range(samples.shape[0]):
+                row = row_of(delta, t)
+                row[first:last] = 0
+                row[j] = 1
+                pull_back(code, row_of(z, t), row_of(a, t), first, last, row)
+            pull_back_to_inputs(params, layers, samples.shape[0], z, a, delta)
+            for t in range(samples.shape[0]):
+                jacobian[samples[t], j - first] = delta[t, :n_in]
+
+
+@inner
+def scratch(params, layers, n_rows):
+    """Return z, a and delta of a block of so many rows, and a set of units for each quad."""
+    n_units, n_quads = units_size(layers), quads_of(min(ROWS, n_rows))
+    shape = QUAD * n_quads, n_units
+    z, a = np.zeros(shape, params.dtype), np.zeros(shape, params.dtype)
+    sets = np.zeros((n_quads, n_units // WORD), np.uint64)
+    return z, a, np.zeros(shape, params.dtype), sets
+
+
+@inner
+def forward_samples(params, layers, X, samples, skip_zeros, z, a, sets):
+    """Overwrite `z`, `a` and `sets` for the inputs X[samples]."""
+    words = sets.reshape(sets.size)
+    forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
+
+
+@inner
+def pull_back_to_inputs(params, layers, n_rows, z, a, delta):
+    """Overwrite `delta` below the output units, which hold dL/dz: of the inputs it is dL/dx."""
+    n_quads, n_units = quads_of(n_rows), delta.shape[1]
+    for k in range(layers.shape[0] - 1, -1, -1):
+        layer = row_of(layers, k)
+        dense_error_below_quads(params, layer, delta, n_quads, n_units, delta)
+        if k > 0:
+            code, start, stop = layers[k - 1, ACTIVATION], layer[BELOW], layer[BELOW] + layer[N_IN]
+            for t in range(n_rows):
+                scale_by_derivative(code, row_of(z, t), row_of(a, t), row_of(delta, t), start, stop)

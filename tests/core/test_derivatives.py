@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.core import derivatives, losses
+from fastnn.core.block import ROWS
+from fastnn.core.quads import QUAD, dense_error_below_quads
+
+from ..networks import TOLERANCES, make_data
+
+DTYPES = ["float64", "float32"]
+N_SAMPLES = 2 * ROWS + 3
+
+
+def make_net(dtype):
+    layers = [Dense(9, "relu"), Dense(5, "tanh", train_bias=False), Dense(3, "softmax")]
+    return Network(4, layers, loss="cross_entropy", dtype=dtype, seed=3)
+
+
+def run(net, X, Y, start, stop):
+    """Return what each entry point makes of arrays full of NaN: tables of a row a sample."""
+    samples, targets = net._as_pair(X, Y)
+    n, code = len(Y), losses.CODES[net.loss_name]
+    widths = [layer.n_out for layer in net.layers]
+    units = np.full(n * sum(widths), np.nan, net.dtype)
+    grads = np.full((n, net.params.size), np.nan, net.dtype)
+    grads_x = np.full((n, net.n_in), np.nan, net.dtype)
+    jacobian = np.full((n, net.n_out, net.n_in), np.nan, net.dtype)
+    first, rest = (net.params, net._model.table), (samples, start, stop)
+    pair = code, samples, targets, start, stop
+    derivatives.activations_of_rows(*first, *rest, units)
+    derivatives.gradients_of_rows(*first, *pair, grads)
+    derivatives.input_gradients_of_rows(*first, *pair, grads_x)
+    derivatives.jacobian_of_rows(*first, *rest, jacobian)
+    tables = np.split(units, n * np.cumsum(widths)[:-1])
+    return grads, grads_x, jacobian, *(table.reshape(n, -1) for table in tables)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nothing_but_these_rows_is_overwritten(dtype):
+    X, Y = make_data(N_SAMPLES, 4, 3)
+    net = make_net(dtype)
+    whole = run(net, X, Y, 0, N_SAMPLES)
+    for start, stop in ((0, 1), (5, 5 + ROWS), (2, N_SAMPLES), (N_SAMPLES - 1, N_SAMPLES)):
+        for got, expected in zip(run(net, X, Y, start, stop), whole, strict=True):
+            assert np.isfinite(expected).all()
+            np.testing.assert_array_equal(got[start:stop], expected[start:stop])
+            assert np.isnan(got[:start]).all()
+            assert np.isnan(got[stop:]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_they_agree_with_a_step_opened(dtype):
+    X, Y = make_data(N_SAMPLES, 4, 3)
+    net = make_net(dtype)
+    grads, grads_x, jacobian, *layers = run(net, X, Y, 0, N_SAMPLES)
+    steps = net.trace(X, Y)
+    np.testing.assert_allclose(grads.mean(axis=0), net.gradient(X, Y), **TOLERANCES[dtype])
+    np.testing.assert_allclose(grads_x, steps[0].delta @ net.weights[0].T, **TOLERANCES[dtype])
+    for got, step in zip(layers, steps, strict=True):
+        np.testing.assert_allclose(got, step.a, **TOLERANCES[dtype])
+    by_outputs = -Y / steps[-1].a  # of cross_entropy
+    got = np.einsum("sj,sji->si", by_outputs, jacobian)
+    close = {"rtol": 1e-10, "atol": 1e-12} if dtype == "float64" else {"rtol": 1e-3, "atol": 1e-5}
+    np.testing.assert_allclose(got, grads_x, **close)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("n_in", "n_out"), [(1, 1), (3, 8), (4, 9), (70, 33)])
+@pytest.mark.parametrize("n_quads", [1, 3])
+def test_errors_below_by_quads(n_quads, n_in, n_out, dtype):
+    net = Network(n_in, [Dense(n_out)], dtype=dtype, seed=0)
+    layer = net._model.table[0]
+    start, n_units = 64 * -(-n_in // 64), 64 * (-(-n_in // 64) + -(-n_out // 64))
+    delta = np.zeros((QUAD * n_quads, n_units), dtype)
+    delta[:, :start] = 7
+    delta[:, start : start + n_out] = make_data(QUAD * n_quads, n_out, 1)[0]
+    expected = delta[:, start : start + n_out] @ net.weights[0].T
+    kept = delta[:, start:].copy()
+    dense_error_below_quads(net.params, layer, delta, n_quads, n_units, delta)
+    np.testing.assert_allclose(delta[:, :n_in], expected, **TOLERANCES[dtype])
+    np.testing.assert_array_equal(delta[:, start:], kept)
+    beyond = -(-n_in // 4) * 4
+    assert not delta[:, n_in:beyond].any()
+    assert (delta[:, beyond:start] == 7).all()
