@@ -192,8 +192,8 @@ class Network(Differentiable):
         """Return the network as functions of your own under `numba.njit` take it.
 
         They call the functions of `fastnn.core` with it: `predict` and `predict_rows`;
-        `add_gradient`, `add_gradient_rows`, `gradient_of_inputs` and `add_vjp`; `update` and
-        `train_row`. None of these calls Python or allocates anything.
+        `add_gradient`, `add_gradient_rows`, `add_vjp`, `add_vjp_rows` and `gradient_of_inputs`;
+        `update` and `train_row`. None of these calls Python or allocates anything.
 
         Parameters
         ----------

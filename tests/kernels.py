@@ -6,7 +6,7 @@ from importlib import import_module
 from numba.core.dispatcher import Dispatcher
 
 import fastnn.core
-from fastnn.core import handle
+from fastnn.core import embedded, handle
 from fastnn.core._jit import KernelCache
 
 
@@ -20,7 +20,7 @@ def dispatchers():
 
 def entries():
     """Return the entry points that fastnn itself calls."""
-    of_others = {id(value) for value in vars(handle).values()}
+    of_others = {id(value) for module in (embedded, handle) for value in vars(module).values()}
     return [
         kernel
         for kernel in dispatchers()

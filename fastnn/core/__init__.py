@@ -11,17 +11,18 @@ Notation, the same in every file:
     X, Y           (n_samples, n_in or n_out)   inputs and targets, never written to
 
 `training`, `batches`, `evaluation` and `derivatives` hold the entry points that Python calls, and
-`handle` those for a person's own compiled code, which are named here; all else is a part of them.
-But for those of `handle`, kernels check nothing and raise nothing: their callers have.
+`embedded` those for a person's own compiled code, which are named here; all else is a part of them.
+But for those of `embedded`, kernels check nothing and raise nothing: their callers have.
 """
 
+from .embedded import add_gradient as add_gradient
+from .embedded import add_gradient_rows as add_gradient_rows
+from .embedded import add_vjp as add_vjp
+from .embedded import add_vjp_rows as add_vjp_rows
+from .embedded import gradient_of_inputs as gradient_of_inputs
+from .embedded import predict as predict
+from .embedded import predict_rows as predict_rows
+from .embedded import train_row as train_row
+from .embedded import update as update
 from .handle import Handle as Handle
-from .handle import add_gradient as add_gradient
-from .handle import add_gradient_rows as add_gradient_rows
-from .handle import add_vjp as add_vjp
-from .handle import gradient_of_inputs as gradient_of_inputs
 from .handle import handle_at as handle_at
-from .handle import predict as predict
-from .handle import predict_rows as predict_rows
-from .handle import train_row as train_row
-from .handle import update as update

@@ -22,7 +22,7 @@ from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
 from .propagate import forward, output_range
 from .quads import QUAD
-from .samples import are_finite, is_finite
+from .samples import are_finite, is_finite, shows_finite
 from .variants import may_skip_zeros
 
 NO_NOISE = np.empty(0)
@@ -35,10 +35,8 @@ def predict_row(params, layers, x, outputs):
     Returns
     -------
     finite : bool
-        Whether `x` is finite; where it is not, nothing is computed.
+        Whether `x` is finite.
     """
-    if not is_finite(x):
-        return False
     n_units = units_size(layers)
     units = np.empty((2, n_units), params.dtype)
     z, a = units[0], units[1]
@@ -47,7 +45,7 @@ def predict_row(params, layers, x, outputs):
     first, last = output_range(layers)
     for j in range(first, last):
         outputs[j - first] = a[j]
-    return True
+    return shows_finite(layers, z) or is_finite(x)
 
 
 @entry
@@ -67,11 +65,11 @@ def predict_rows(params, layers, X, start, stop, outputs):
     words = np.zeros(n_quads * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
-        if not are_finite(X, samples):
-            return False
         forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
         for t in range(samples.shape[0]):
             outputs[block + t] = a[t, first:last]
+        if not are_finite(X, samples, layers, z):
+            return False
     return True
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ._jit import inner
 from .bits import clear_quads, clear_units, mark_quads, mark_unit, mark_units
+from .layout import UNITS
 from .quads import QUAD
 from .rows import row_of
 
@@ -121,10 +122,20 @@ def is_finite(x):
 
 
 @inner
-def are_finite(X, samples):
-    """Tell whether the samples hold neither NaN nor infinity; compressed rows are known to."""
-    values, finite = X.values, True
-    if X.starts.shape[0] == 0:
-        for sample in samples:
-            finite &= is_finite(row_of(values, sample))
+def shows_finite(layers, z):
+    """Tell whether z of layer 0 shows that the input was finite.
+
+    An input that is NaN or infinite makes every z so: it times any weight is, or is NaN. The other
+    way round, finite inputs may overflow.
+    """
+    return abs(z[layers[0, UNITS]]) < np.inf  # np.isfinite of a sum is true under `reassoc`
+
+
+@inner
+def are_finite(X, samples, layers, z):
+    """Tell whether the samples, which have led to `z`, hold neither NaN nor infinity."""
+    finite = True
+    for t in range(samples.shape[0]):
+        if not shows_finite(layers, row_of(z, t)) and X.starts.shape[0] == 0:
+            finite &= is_finite(row_of(X.values, samples[t]))
     return finite
