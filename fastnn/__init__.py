@@ -4,6 +4,7 @@ from .archive import FormatError as FormatError
 from .history import History as History
 from .layers import Dense as Dense
 from .network import Network as Network
+from .population import Population as Population
 from .training import DivergenceError as DivergenceError
 from .warmup import warmup as warmup
 

@@ -160,7 +160,7 @@ class EarlyStopping(Callback):
     def __post_init__(self) -> None:
         self.patience = as_count("patience", self.patience)
         self.min_delta = as_in_range("min_delta", self.min_delta, 0, math.inf)
-        self._sign = _sign(self.monitor, self.mode)
+        self._sign = sign_of(self.monitor, self.mode)
         self._forget()
 
     def _forget(self) -> None:
@@ -245,7 +245,7 @@ class Checkpoint(Callback):
     def __post_init__(self) -> None:
         self._path = Path(self.path)
         self.every = as_count("every", self.every)
-        self._sign = _sign("loss" if self.monitor is None else self.monitor, self.mode)
+        self._sign = sign_of("loss" if self.monitor is None else self.monitor, self.mode)
         self._best = -self._sign * math.inf
 
     def start(self, run: Run) -> None:
@@ -343,7 +343,7 @@ class CSVLog(Callback):
         return csv.DictWriter(file, self._columns, lineterminator="\n")
 
 
-def _sign(monitor: str, mode: str) -> float:
+def sign_of(monitor: str, mode: str) -> float:
     """Return 1 where a high figure is good, -1 where a low one is."""
     if not isinstance(monitor, str):
         raise TypeError(f"monitor must be the name of a figure, got {monitor!r}")

@@ -22,7 +22,7 @@ def train_by_chunks(chunks: Any, as_canonical: Canonical) -> Callable[[Training]
     """
 
     def train_epoch(this: Training) -> None:
-        rates, sums, total = np.array([this.rate()]), np.zeros(1), 0.0
+        rates, sums, total = np.array([this.state.rate_ahead()]), np.zeros(1), 0.0
         for chunk in chunks() if callable(chunks) else chunks:
             if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
                 raise ValueError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .core.samples import Samples
+from .plan import Plan, Validation
 from .validation import Array, as_in_range
 
 
@@ -16,6 +18,17 @@ def held_out(fraction: float, n_samples: int) -> int:
             f"validation_fraction must leave samples on both sides, got {fraction} of {n_samples}"
         )
     return n_held
+
+
+def separate(X: Samples, Y: Array, plan: Plan, key: int) -> tuple[Samples, Array]:
+    """Return the samples to train with, and plan the validation by the others."""
+    rows, held = split_rows(labels_of(Y), len(Y), plan.n_held, key)
+    plan.validation = Validation(
+        X.take(held), take(Y, held), take(plan.weights, held), np.asarray(plan.y)[held]
+    )
+    plan.weights = take(plan.weights, rows)
+    check_weights(plan.weights, plan.validation.weights)
+    return X.take(rows), take(Y, rows)
 
 
 def check_weights(*parts: Array) -> None:

@@ -37,7 +37,7 @@ def train_by_lbfgs(this: Training) -> None:
     total = total_weight(plan.weights, len(this.Y))
     scale = total if plan.reduction == "sum" else 1.0
     share = 1 / total if plan.divide_penalty else 1.0
-    rates = np.array([this.rate()])
+    rates = np.array([this.state.rate_ahead()])
     accepted = model.params.copy()
     terms = np.zeros(2)  # the loss and the penalty where they were computed last
 

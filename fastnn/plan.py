@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,6 +51,10 @@ class Plan:
     evaluate_every: int = 1
     callbacks: Sequence[Callback] = ()
     progress: bool = False
+    watch: Callable[[int], None] | None = None  # told of samples seen; may raise, to end training
+    n_held: int = 0  # samples that are to be kept from training, for validation
+    y: Any = None  # of all samples, as it came, where some are held out
+    is_known: bool = True  # that X is finite; else training shows it
 
 
 def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
@@ -57,6 +62,16 @@ def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> 
     if isinstance(optimizer, CompiledOptimizer):
         return optimizer.initial_slots(n_params, dtype)
     return np.zeros((0, n_params), dtype)
+
+
+class Prepared(NamedTuple):
+    """A call of `fit`, or of the like, after all checks: samples, targets, how, and from where."""
+
+    X: Samples
+    Y: Array
+    plan: Plan
+    state: TrainingState
+    chunks: Any = None
 
 
 @dataclass
@@ -104,6 +119,18 @@ class TrainingState:
     def rate(self) -> float | None:
         """Return the learning rate of the last epoch; None is the optimiser's own."""
         return None if self.schedule is None else float(self.schedule(max(0, self.epochs - 1)))
+
+    def rate_ahead(self, ahead: int = 0) -> float:
+        """Return the learning rate of the epoch to come, or of one after that."""
+        if self.schedule is None:
+            return float(getattr(self.optimizer, "learning_rate", 1.0))
+        epoch = self.epochs + ahead
+        rate = float(self.schedule(epoch))
+        if not (math.isfinite(rate) and rate >= 0):
+            raise ValueError(
+                f"a schedule must return a finite rate of at least 0, got {rate} for epoch {epoch}"
+            )
+        return rate
 
     def draw_key(self, random: Random) -> int:
         """Return the key of all that is drawn within an epoch; draw it unless there is one."""

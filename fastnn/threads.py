@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 
 
-def run(jobs: Iterable[Iterator[None]], n_threads: int) -> None:
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run(
+    jobs: Iterable[Iterator[None]], n_threads: int, errors: list[BaseException] | None = None
+) -> None:
     """Run every job to its end, up to `n_threads` of them at once; the calling thread takes part.
 
-    A job yields wherever it may be abandoned: on Ctrl-C, or when another has raised an error.
+    A job yields wherever it may be abandoned: on Ctrl-C, or when another has raised an error. Or
+    it looks at `errors`, an empty list, into which the first error is put, and ends by itself.
     """
     waiting = iter(tuple(jobs))  # the threads share it: each `next` is one step of the interpreter
-    errors: list[BaseException] = []
+    if errors is None:
+        errors = []
 
     def work() -> None:
         try:
@@ -20,6 +32,8 @@ def run(jobs: Iterable[Iterator[None]], n_threads: int) -> None:
                 for _ in job:
                     if errors:
                         return
+                if errors:
+                    return
         except BaseException as error:
             errors.append(error)
 
@@ -33,5 +47,8 @@ def run(jobs: Iterable[Iterator[None]], n_threads: int) -> None:
             other.join()
     except BaseException as error:
         errors.append(error)
+        for other in others:  # what they work on is left to the caller only when they have ended
+            if other.ident is not None:
+                other.join()
     if errors:
         raise errors[0]

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .architecture import Architecture
+from .arguments import as_batch_size, as_callbacks, as_metrics, as_rule
 from .callbacks import Callback, Run
 from .chunks import as_chunks, train_by_chunks
-from .core import figures
 from .core.samples import Samples
 from .history import History
-from .holdout import check_weights, held_out, labels_of, split_rows, take
+from .holdout import held_out, separate
 from .layers import noise_levels
 from .lbfgs import check_lbfgs, train_by_lbfgs
-from .metrics import r2
 from .optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
-from .plan import Metric, Plan, Schedule, TrainingState, Validation
+from .plan import Metric, Plan, Prepared, Schedule, TrainingState, Validation
 from .streaming import RowStep
 from .training import Training, is_plain, train_compiled
+from .unseen import put_back_unless_finite
 from .validation import (
     Array,
     as_choice,
@@ -32,10 +33,13 @@ from .validation import (
     as_samples,
     as_targets,
     as_weights,
+    check_samples,
     check_targets,
 )
 
-_VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 class Trainable(Architecture):
@@ -138,57 +142,16 @@ class Trainable(Architecture):
         >>> net.predict([3.0]).round(6)
         array([7.])
         """
-        chunks = None
-        if y is None:
-            chunks = as_chunks(
-                X,
-                sample_weight=sample_weight,
-                class_weight=class_weight,
-                validation_fraction=validation_fraction,
+        return self._train(
+            *self._prepare(
+                X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
+                learning_rate=learning_rate, shuffle=shuffle, reduction=reduction,
+                sample_weight=sample_weight, class_weight=class_weight, input_noise=input_noise,
+                metrics=metrics, validation_data=validation_data,
+                validation_fraction=validation_fraction, evaluate_every=evaluate_every,
+                callbacks=callbacks, resume=resume, progress=progress, look_later=True,
             )
-            samples, targets = Samples.dense(np.empty((0, self.n_in))), np.empty((0, self.n_out))
-        else:
-            samples, targets = self._as_pair(X, y)
-        weights = as_weights(sample_weight, len(targets), self.dtype)
-        last = self._state if resume else None
-        optimizer, schedule = _as_rule(optimizer, learning_rate, last)
-        is_evaluated = not (validation_data is None and validation_fraction is None)
-        running, on_validation = _as_metrics(metrics, is_evaluated)
-        plan = Plan(
-            epochs=as_count("epochs", epochs),
-            batch_size=_as_batch_size(batch_size, len(targets) if chunks is None else None),
-            optimizer=optimizer,
-            weights=weights,
-            schedule=schedule,
-            shuffle=shuffle,
-            reduction=as_choice("reduction", reduction, ("mean", "sum")),
-            noise=noise_levels(self.layers, as_in_range("input_noise", input_noise, 0, math.inf)),
-            metrics=running,
-            validation=self._as_validation(validation_data),
-            validation_metrics=on_validation,
-            evaluate_every=as_count("evaluate_every", evaluate_every),
-            callbacks=_as_callbacks(callbacks),
-            progress=progress,
-        )
-        if class_weight is not None:
-            plan.weights = as_class_weights(class_weight, targets, weights)
-        if isinstance(optimizer, LBFGS):
-            check_lbfgs(plan, self.layers, batch_size)
-        state = TrainingState.begun(plan, self._model, last)
-        if validation_fraction is not None:
-            if validation_data is not None:
-                raise ValueError("validation_fraction must not be given beside validation_data")
-            n_held = held_out(validation_fraction, len(targets))
-            labels = labels_of(targets)
-            rows, held = split_rows(labels, len(targets), n_held, state.draw_key(self._random))
-            plan.validation = Validation(
-                samples.take(held), take(targets, held), take(weights, held), np.asarray(y)[held]
-            )
-            samples, targets = samples.take(rows), take(targets, rows)
-            plan.weights = take(plan.weights, rows)
-            check_weights(plan.weights, plan.validation.weights)
-            plan.batch_size = _as_batch_size(batch_size, len(rows))
-        return self._train(samples, targets, plan, state, chunks)
+        )  # fmt: skip
 
     def partial_fit(
         self,
@@ -256,7 +219,7 @@ class Trainable(Architecture):
             learning_rate, schedule = last.rate(), last.schedule
         plan = Plan(
             epochs=1,
-            batch_size=_as_batch_size(batch_size, len(targets)),
+            batch_size=as_batch_size(batch_size, len(targets)),
             optimizer=as_optimizer(
                 optimizer, learning_rate, None if last is None else last.optimizer
             ),
@@ -278,6 +241,72 @@ class Trainable(Architecture):
             self._row_step = RowStep(self._model, rule.learning_rate, state.counters)
         return self
 
+    def _prepare(
+        self, X: Any, y: Any, once: Callable[..., Any] = _call, *, epochs: Any, batch_size: Any,
+        optimizer: Any, learning_rate: Any, shuffle: bool, reduction: Any, sample_weight: Any,
+        class_weight: Any, input_noise: Any, metrics: Any, validation_data: Any,
+        validation_fraction: Any, evaluate_every: Any, callbacks: Any, resume: bool, progress: bool,
+        look_later: bool = False,
+    ) -> Prepared:  # fmt: skip
+        """Return what `_train` takes, after all checks; `self` is as it was.
+
+        `once(function, *arguments)` makes what networks of one kind, given the same, may share.
+        With `look_later` it is left to training to show whether X is finite, if nothing but the
+        network itself, all of X and no more, takes part: that can be put back.
+        """
+        chunks = n_samples = None
+        if y is None:
+            chunks = as_chunks(
+                X,
+                sample_weight=sample_weight,
+                class_weight=class_weight,
+                validation_fraction=validation_fraction,
+            )
+            samples, targets = Samples.dense(np.empty((0, self.n_in))), np.empty((0, self.n_out))
+        else:
+            samples, targets = once(self._as_pair_unseen, X, y)
+            n_samples = len(targets)
+        weights = once(self._as_weights, sample_weight, targets)
+        last = self._state if resume else None
+        rule, schedule = as_rule(optimizer, learning_rate, last)
+        is_evaluated = not (validation_data is None and validation_fraction is None)
+        running, on_validation = as_metrics(metrics, is_evaluated)
+        plan = Plan(
+            epochs=as_count("epochs", epochs),
+            batch_size=as_batch_size(batch_size, n_samples),
+            optimizer=rule,
+            weights=weights,
+            schedule=schedule,
+            shuffle=shuffle,
+            reduction=as_choice("reduction", reduction, ("mean", "sum")),
+            noise=noise_levels(self.layers, as_in_range("input_noise", input_noise, 0, math.inf)),
+            metrics=running,
+            validation=once(self._as_validation, validation_data),
+            validation_metrics=on_validation,
+            evaluate_every=as_count("evaluate_every", evaluate_every),
+            callbacks=as_callbacks(callbacks),
+            progress=progress,
+        )
+        if class_weight is not None:
+            plan.weights = once(as_class_weights, class_weight, targets, weights)
+        if isinstance(rule, LBFGS):
+            check_lbfgs(plan, self.layers, batch_size)
+        if validation_fraction is not None:
+            if validation_data is not None:
+                raise ValueError("validation_fraction must not be given beside validation_data")
+            plan.n_held, plan.y = held_out(validation_fraction, len(targets)), y
+            plan.batch_size = as_batch_size(batch_size, len(targets) - plan.n_held)
+        others = (sample_weight, class_weight, validation_fraction, *plan.callbacks)
+        plan.is_known = (
+            not look_later or resume or isinstance(rule, IRprop | LBFGS)
+            or any(other is not None for other in others)
+        )  # fmt: skip
+        if plan.is_known:
+            once(check_samples, samples)
+        state = TrainingState.begun(plan, self._model, last)
+        state.rate_ahead()  # raises, if a schedule does not begin with a rate
+        return Prepared(samples, targets, plan, state, chunks)
+
     def _train(
         self,
         X: Samples,
@@ -289,30 +318,59 @@ class Trainable(Architecture):
         recorded: bool = True,
     ) -> History:
         """Train by a plan, from a state."""
+        with self._alone():
+            return self._train_alone(X, Y, plan, state, chunks, recorded=recorded)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads from training this network."""
         if not self._training.acquire(blocking=False):
             raise RuntimeError("a network must be trained by one thread at a time, got a second")
         try:
-            self._row_step = None
-            run = Run(self, History())
-            with Training(self._model, X, Y, plan, state, self._random, run) as training:
-                self._state = state
-                if recorded:
-                    self._record_in(run.history, afresh=state.epochs == 0)
-                if chunks is not None:
-                    training.train(train_by_chunks(chunks, self._as_chunk))
-                elif isinstance(plan.optimizer, LBFGS):
-                    training.train(train_by_lbfgs)
-                else:
-                    training.train(train_compiled)
+            yield
         finally:
             self._training.release()
+
+    def _train_alone(
+        self,
+        X: Samples,
+        Y: Array,
+        plan: Plan,
+        state: TrainingState,
+        chunks: Any = None,
+        *,
+        recorded: bool = True,
+    ) -> History:
+        """Do what `_train` does, where other threads are kept away."""
+        self._row_step = None
+        if plan.n_held:
+            X, Y = separate(X, Y, plan, state.draw_key(self._random))
+        run = Run(self, History())
+        with ExitStack() as around:
+            if not plan.is_known:
+                around.enter_context(put_back_unless_finite(self, X))
+            training = around.enter_context(
+                Training(self._model, X, Y, plan, state, self._random, run)
+            )
+            self._state = state
+            if recorded:
+                self._record_in(run.history, afresh=state.epochs == 0)
+            if chunks is not None:
+                training.train(train_by_chunks(chunks, self._as_chunk))
+            elif isinstance(plan.optimizer, LBFGS):
+                training.train(train_by_lbfgs)
+            else:
+                training.train(train_compiled)
         return run.history
 
     def _as_chunk(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[Samples, Array, Array]:
         samples, targets = self._as_pair(X, y)
-        return samples, targets, as_weights(sample_weight, len(targets), self.dtype)
+        return samples, targets, self._as_weights(sample_weight, targets)
+
+    def _as_weights(self, sample_weight: ArrayLike | None, targets: Array) -> Array:
+        return as_weights(sample_weight, len(targets), self.dtype)
 
     def _as_validation(self, data: Any) -> Validation | None:
         if data is None:
@@ -320,67 +378,17 @@ class Trainable(Architecture):
         if not isinstance(data, tuple | list) or len(data) != 2:
             raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
         X, Y = self._as_pair(*data)
-        return Validation(X, Y, as_weights(None, len(Y), self.dtype), np.asarray(data[1]))
+        return Validation(X, Y, self._as_weights(None, Y), np.asarray(data[1]))
 
-    def _as_pair(self, X: ArrayLike, y: ArrayLike, *, row: bool = False) -> tuple[Samples, Array]:
-        samples = as_samples(X, self.n_in, self.dtype, row=row)
+    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
+        """Return what `_as_pair` does, but X may hold NaN and infinity."""
+        return self._as_pair(X, y, finite=False)
+
+    def _as_pair(
+        self, X: ArrayLike, y: ArrayLike, *, row: bool = False, finite: bool = True
+    ) -> tuple[Samples, Array]:
+        samples = as_samples(X, self.n_in, self.dtype, row=row, finite=finite)
         is_row = row and np.ndim(X) == 1
         targets = as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
         check_targets(targets, self.loss_name)
         return samples, targets
-
-
-def _as_batch_size(batch_size: Any, n_samples: int | None) -> int:
-    """Return how many samples an update takes: all, and then it is a mean though there be one."""
-    if n_samples is None:  # of all together nothing is known
-        return as_count("batch_size", batch_size)
-    n_all = max(2, n_samples)
-    return n_all if batch_size is None else min(as_count("batch_size", batch_size), n_all)
-
-
-def _as_rule(
-    optimizer: Any, learning_rate: Any, last: TrainingState | None
-) -> tuple[Optimizer, Schedule | None]:
-    """Return the optimiser and, if the rate is one, the schedule."""
-    schedule = learning_rate if callable(learning_rate) else None
-    chosen = as_optimizer(
-        optimizer, None if schedule else learning_rate, None if last is None else last.optimizer
-    )
-    if learning_rate is None and last is not None:
-        schedule = last.schedule
-    if schedule is not None and isinstance(chosen, IRprop | LBFGS):
-        raise ValueError(f"a schedule of rates must not be given with {chosen}, got {schedule}")
-    return chosen, schedule
-
-
-def _as_metrics(metrics: Any, is_evaluated: bool) -> tuple[list[str], dict[str, Metric]]:
-    """Return the names of the running metrics, and those for validation data by name."""
-    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        raise TypeError(f"metrics must be a sequence of names or functions, got {metrics!r}")
-    running: list[str] = []
-    on_validation: dict[str, Metric] = {}
-    for metric in metrics:
-        if callable(metric):
-            name = getattr(metric, "__name__", type(metric).__name__)
-            if name in on_validation:
-                raise ValueError(f"metrics must have names that differ, got two of {name}")
-            on_validation[name] = metric
-        elif metric in _VALIDATION_METRICS:
-            on_validation[metric] = _VALIDATION_METRICS[metric]
-        else:
-            names = (*figures.CODES, *_VALIDATION_METRICS)
-            running.append(as_choice("a metric", metric, names))
-    if on_validation and not is_evaluated:
-        raise ValueError(
-            f"the metrics {', '.join(on_validation)} need validation_data or validation_fraction"
-        )
-    return running, on_validation
-
-
-def _as_callbacks(callbacks: Any) -> Sequence[Callback]:
-    if not isinstance(callbacks, Sequence):
-        raise TypeError(f"callbacks must be a sequence, got {callbacks!r}")
-    for callback in callbacks:
-        if not all(callable(getattr(callback, name, None)) for name in ("start", "epoch", "end")):
-            raise TypeError(f"a callback must have methods start, epoch and end, got {callback!r}")
-    return callbacks

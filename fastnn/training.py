@@ -31,6 +31,11 @@ from .validation import Array, is_finite
 class DivergenceError(ArithmeticError):
     """Training has left the finite numbers; the network holds the last weights that were finite.
 
+    Attributes
+    ----------
+    networks : tuple of int
+        The indices of those that diverged, if they are networks of a `Population`.
+
     Examples
     --------
     >>> import numpy as np
@@ -44,6 +49,8 @@ class DivergenceError(ArithmeticError):
     >>> bool(np.isfinite(net.params).all())
     True
     """
+
+    networks: tuple[int, ...] = ()
 
 
 class Training:
@@ -62,7 +69,7 @@ class Training:
         self.model, self.X, self.Y, self.plan, self.state, self.run = model, X, Y, plan, state, run
         self._random = random
         self._last_epoch = state.epochs + plan.epochs
-        run.epoch, run.learning_rate = state.epochs - 1, self.rate()
+        run.epoch, run.learning_rate = state.epochs - 1, state.rate_ahead()
         self._started: list[Callback] = []
         self._around = ExitStack()
         self._bar: tqdm[NoReturn] | None = None
@@ -98,18 +105,6 @@ class Training:
         while self.epochs_left() and not self.run.stopping:
             train_span(self)
 
-    def rate(self, ahead: int = 0) -> float:
-        """Return the learning rate of the present epoch, or of one ahead."""
-        if self.state.schedule is None:
-            return float(getattr(self.plan.optimizer, "learning_rate", 1.0))
-        epoch = self.state.epochs + ahead
-        rate = float(self.state.schedule(epoch))
-        if not (np.isfinite(rate) and rate >= 0):
-            raise ValueError(
-                f"a schedule must return a finite rate of at least 0, got {rate} for epoch {epoch}"
-            )
-        return rate
-
     def span(self) -> int:
         """Return how many epochs may go by before Python has to have a look."""
         if self.plan.callbacks or hasattr(self.state.schedule, "observe"):
@@ -144,6 +139,8 @@ class Training:
 
     def advance(self, n_samples: int) -> None:
         """Show that so many more samples were seen."""
+        if self.plan.watch is not None:
+            self.plan.watch(n_samples)
         if self._bar is not None:
             self._bar.update(n_samples)
 
@@ -197,7 +194,7 @@ class Training:
 def train_compiled(this: Training) -> None:
     """Do the next epochs by the kernels."""
     span = this.span()
-    rates = np.array([this.rate(ahead) for ahead in range(span)])
+    rates = np.array([this.state.rate_ahead(ahead) for ahead in range(span)])
     _train_span(this, rates, this.draw_order(span))
 
 

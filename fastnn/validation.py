@@ -100,9 +100,8 @@ def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bo
     array = _as_real(name, values)
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
         array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
-    if finite and not is_finite(array):
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name} must be finite in {dtype}, got {array[where]} at {where}")
+    if finite:
+        check_finite(name, array)
     return _as_read_only(array)
 
 
@@ -111,6 +110,13 @@ def _as_read_only(array: Array) -> Array:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def check_finite(name: str, array: Array) -> None:
+    """Raise an error that says where, unless a contiguous array is finite."""
+    if not is_finite(array):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name} must be finite in {array.dtype}, got {array[where]} at {where}")
 
 
 def is_finite(array: Array) -> bool:
@@ -256,6 +262,12 @@ def as_targets(
         labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
         raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
     return as_numbers("y", array, dtype)
+
+
+def check_samples(X: Samples) -> None:
+    """Raise an error unless the rows are finite; compressed ones are known to be."""
+    if not X.is_sparse:
+        check_finite("X", X.values)
 
 
 def check_targets(targets: Array, loss: str) -> None:
