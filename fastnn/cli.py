@@ -18,7 +18,11 @@ from typing import NoReturn
 from fastnn import DivergenceError, __version__, warmup
 from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
+from fastnn.examples.compiled import EXAMPLES as COMPILED_EXAMPLES
 from fastnn.tabular import COMMANDS
+
+_MODULES = {name: f"fastnn.examples.{name}" for name in EXAMPLES}
+_MODULES |= {name: f"fastnn.examples.compiled.{name}" for name in COMPILED_EXAMPLES}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,8 +37,9 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fastnn",
         description="Train a network on a table of your own and use it, train the five networks of "
-        "the tutorials that fastnn grew out of, or compile the kernels ahead.",
-        epilog="Each has its own flags, and an example says which line of its tutorial is which of "
+        "the tutorials that fastnn grew out of, see networks inside compiled loops, or compile the "
+        "kernels ahead.",
+        epilog="Each has its own flags, and a tutorial's example says which line of it is which of "
         "ours: fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing, a file "
         "cannot be read or written or is not what is needed, or training diverges, 2 wrong "
         "arguments.",
@@ -48,7 +53,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         )
         if name in argv:
             _add_table_command(command, name)
-    for name, summary in EXAMPLES.items():
+    for name, summary in (EXAMPLES | COMPILED_EXAMPLES).items():
         command = commands.add_parser(
             name,
             help=summary,
@@ -56,7 +61,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name in argv:
-            example = import_module(f"fastnn.examples.{name}")
+            example = import_module(_MODULES[name])
             command.description = example.__doc__
             example.add_arguments(command)
             command.set_defaults(run=_run_example, example=example)

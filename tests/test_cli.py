@@ -7,6 +7,7 @@ from fastnn import DivergenceError, __version__
 from fastnn.cli import main
 from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
+from fastnn.examples.compiled import EXAMPLES as COMPILED_EXAMPLES
 from fastnn.tabular import COMMANDS
 
 
@@ -60,7 +61,8 @@ def test_help_lists_the_commands(capsys):
         main(["--help"])
     assert caught.value.code == 0
     got = capsys.readouterr().out
-    assert all(f"\n    {name}" in got for name in [*COMMANDS, *EXAMPLES, "warmup"])
+    names = [*COMMANDS, *EXAMPLES, *COMPILED_EXAMPLES, "warmup"]
+    assert all(f"\n    {name}" in got for name in names)
 
 
 def test_version(capsys):
@@ -77,6 +79,20 @@ def test_help_of_an_example_opens_with_its_table(name, capsys):
     got = capsys.readouterr().out
     assert got.index("find your tutorial's line.\n\n=====") < got.index("the tutorial  ")
     assert "--explain" in got
+
+
+@pytest.mark.parametrize("name", COMPILED_EXAMPLES)
+def test_help_of_a_compiled_example(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    assert "--seed" in capsys.readouterr().out
+
+
+@pytest.mark.compiled
+def test_a_compiled_example_runs(capsys):
+    assert main(["integral", "--epochs", "1", "--quiet"]) == 0
+    assert "The same functions after 1 epochs" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
