@@ -2,7 +2,7 @@
 
 The functions may be called from code under `numba.njit`; they take the handle first, call no Python
 and allocate nothing. `x` has the shape (n_in,), `y`, `error` and `outputs` (n_out,); `X` and `Y`
-hold many such rows, one after the other, in the network's dtype. A wrong shape is a ValueError.
+hold many such rows, one after the other, `Y` in the network's dtype. A wrong shape is a ValueError.
 Layers' dropout is left out; their penalties and max_norm take part in `update`.
 """
 
@@ -20,7 +20,7 @@ from .layout import ACTIVATION, N_IN, N_OUT
 from .losses import output_delta, sample_loss
 from .propagate import backward, forward, output_range, scale_units
 from .quads import QUAD
-from .rows import row_of
+from .rows import lent, row_of
 from .samples import NOTHING, Samples, is_finite
 from .updates import change_params
 from .variants import may_skip_zeros
@@ -31,6 +31,7 @@ _NUMBERS = np.arange(ROWS)
 @entry
 def predict(handle, x, outputs):
     """Overwrite `outputs` with the network's outputs for the sample `x`."""
+    handle = lent(handle)
     layers = handle.layers
     _require_length("x, required and got:", layers[0, N_IN], x)
     _require_length("outputs, required and got:", layers[-1, N_OUT], outputs)
@@ -43,6 +44,7 @@ def predict(handle, x, outputs):
 @entry
 def predict_rows(handle, X, outputs):
     """Overwrite `outputs`, shape (n_samples, n_out), with the network's for the samples `X`."""
+    handle = lent(handle)
     n_samples, layers = X.shape[0], handle.layers
     _require_shape("X, required and got:", n_samples, layers[0, N_IN], X)
     _require_shape("outputs, required and got:", n_samples, layers[-1, N_OUT], outputs)
@@ -63,6 +65,7 @@ def add_gradient(handle, x, y, weight):
     loss : float
         Without the weight.
     """
+    handle = lent(handle)
     loss = _find_delta(handle, x, y, weight)
     _add_rank_one(handle, handle.grad)
     return loss
@@ -77,6 +80,7 @@ def add_gradient_rows(handle, X, Y, weights):
     loss : float
         The sum over the samples, without their weights.
     """
+    handle = lent(handle)
     n_samples = X.shape[0]
     params, layers, block = handle.params, handle.layers, handle.block
     _require_shape("X, required and got:", n_samples, layers[0, N_IN], X)
@@ -106,6 +110,7 @@ def gradient_of_inputs(handle, x, y, grad_x):
     -------
     loss : float
     """
+    handle = lent(handle)
     _require_length("grad_x, required and got:", handle.layers[0, N_IN], grad_x)
     loss = _find_delta(handle, x, y, 1.0)
     _leave_error(handle, grad_x)
@@ -118,6 +123,7 @@ def add_vjp(handle, x, error, error_x):
 
     dL/dparams is added to `handle.grad`, and `error_x`, shape (n_in,), overwritten with dL/dx.
     """
+    handle = lent(handle)
     layers, units = handle.layers, handle.units
     _require_length("x, required and got:", layers[0, N_IN], x)
     _require_length("error, required and got:", layers[-1, N_OUT], error)
@@ -136,6 +142,7 @@ def add_vjp(handle, x, error, error_x):
 @entry
 def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
+    handle = lent(handle)
     n_samples, params, layers, block = X.shape[0], handle.params, handle.layers, handle.block
     n_in, n_out, (first, last) = layers[0, N_IN], layers[-1, N_OUT], output_range(layers)
     _require_shape("X, required and got:", n_samples, n_in, X)
@@ -162,6 +169,7 @@ def add_vjp_rows(handle, X, errors, errors_x):
 @entry
 def update(handle, learning_rate):
     """Change the parameters by the handle's optimiser and `handle.grad`, which becomes 0."""
+    handle = lent(handle)
     handle.counters[N_UPDATES] += 1
     change_params(
         handle.params, handle.layers, handle.penalties, handle.settings, learning_rate, 1.0, 1.0,
@@ -178,6 +186,7 @@ def train_row(handle, x, y, learning_rate):
     loss : float
         Before the step. NaN, and nothing is changed, unless the sample and its loss are finite.
     """
+    handle = lent(handle)
     loss = _find_delta(handle, x, y, -learning_rate)
     if is_finite(x) and abs(loss) < np.inf:
         _add_rank_one(handle, handle.params)

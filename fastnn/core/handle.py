@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from .batches import N_COUNTERS
 from .bits import WORD
 from .block import ROWS, quads_of
 from .layout import Array, aligned_zeros, units_size
+from .rows import lent
 
 # A field of this type makes the core's version a part of a handle's: of a person's function that
 # Numba keeps on disk, the form that an earlier fastnn was compiled into is not found again.
@@ -101,23 +101,11 @@ def handle_of(
 
 @intrinsic
 def _put(typing_context, address, handle):
-    """Write the handle as compiled code holds it to the memory at `address`.
-
-    Its arrays are written without what counts their references: that is gone after this call.
-    """
+    """Write the handle as compiled code holds it to the memory at `address`."""
 
     def lower(context, builder, signature, args):
-        lent = args[1]
-        for place, field in enumerate(handle):
-            if isinstance(field, types.Array):
-                array = context.make_array(field)(
-                    context, builder, builder.extract_value(lent, place)
-                )
-                array.meminfo = cgutils.get_null_value(array.meminfo.type)
-                array.parent = cgutils.get_null_value(array.parent.type)
-                lent = builder.insert_value(lent, array._getvalue(), place)
         pointer = builder.inttoptr(args[0], context.get_data_type(handle).as_pointer())
-        builder.store(context.data_model_manager[handle].as_data(builder, lent), pointer)
+        builder.store(context.data_model_manager[handle].as_data(builder, args[1]), pointer)
         return context.get_dummy_value()
 
     return types.void(types.intp, handle), lower
@@ -137,7 +125,7 @@ def _size(typing_context, handle):
 
 @entry
 def _put_at(address, handle):
-    _put(address, handle)
+    _put(address, lent(handle))  # what would count references is gone after this call
 
 
 @entry

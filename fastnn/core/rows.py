@@ -3,7 +3,8 @@
 A view that Numba makes holds a reference to its array, so each `a[t]` in a loop costs two atomic
 operations: a fifth of the time of a per-sample step. A row that is lent costs none, and keeps
 nothing alive: an array that a kernel has made itself is gone after the last use of its own name.
-So rows are lent of arguments, or of arrays that the kernel names again later.
+So rows are lent of arguments, or of arrays that the kernel names again later. And so is a tuple of
+arrays that is an argument: to take an array from it counts too.
 """
 
 from numba import types
@@ -14,6 +15,11 @@ from numba.extending import lower_builtin, type_callable
 def row_of(array, i):
     """Return the view array[i] of a C-contiguous array, 0 <= i; it must not outlive the array."""
     return array[i]
+
+
+def lent(arrays):
+    """Return a tuple of arrays, and other things, of which nothing counts the references."""
+    return arrays
 
 
 @type_callable(row_of)
@@ -44,3 +50,20 @@ def _lower_row_of(context, builder, signature, args):
         meminfo=None,  # what would be counted
     )
     return row._getvalue()
+
+
+@type_callable(lent)
+def _type_lent(context):
+    return lambda arrays: arrays
+
+
+@lower_builtin(lent, types.BaseTuple)
+def _lower_lent(context, builder, signature, args):
+    arrays = args[0]
+    for place, kind in enumerate(signature.args[0]):
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, builder.extract_value(arrays, place))
+            array.meminfo = cgutils.get_null_value(array.meminfo.type)
+            array.parent = cgutils.get_null_value(array.parent.type)
+            arrays = builder.insert_value(arrays, array._getvalue(), place)
+    return arrays

@@ -164,6 +164,10 @@ def update_params(params, layers, penalties, settings, rate, scale, share, n_upd
 
     The gradient is scale * grad, and share * l2 W for the weights of a layer with a penalty.
     """
+    if settings[WEIGHT_DECAY] == 0 and (share == 0 or penalties.shape[0] == 0):
+        update_part(settings, rate, scale, 0.0, n_updates, params, grad, slots, 0)
+        grad[:] = 0
+        return
     stop = 0
     for part in range(2 * layers.shape[0]):  # weights and biases in turn
         k, is_biases = part // 2, part % 2
