@@ -21,9 +21,9 @@ from pathlib import Path
 import cpuinfo
 from comparison import goals, growth, phases, start_up
 from comparison.compiler import COMMAND
-from comparison.contenders import FASTNN_2
+from comparison.contenders import FASTNN_2, ONE_THREAD
 from comparison.floor import Floor
-from comparison.race import ONE_THREAD, Race, Result, disagreements
+from comparison.race import Race, Result, disagreements
 from comparison.task import Task
 from table import Table, versions
 

@@ -15,14 +15,6 @@ from .contenders import Contender
 from .task import Task
 
 BENCHMARKS = Path(__file__).parent.parent
-ONE_THREAD = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-    "JAX_PLATFORMS": "cpu",
-}
 ROUND = 0.1  # seconds: a round is as many runs as they hold, at least one
 LONGEST_RUN = 0.3  # seconds: a run that takes longer is cut to fewer samples
 DIGITS = {"float64": 5e-7, "float32": 5e-5}  # relative: 6 and 4 digits
@@ -69,8 +61,8 @@ class Process:
         command = [sys.executable, "-m", "comparison.worker", contender.module, contender.variant]
         with on_cores(contender.n_threads):
             self._process = subprocess.Popen(
-                command, cwd=BENCHMARKS, env=os.environ | ONE_THREAD, text=True, bufsize=1,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                command, cwd=BENCHMARKS, env=os.environ | contender.environment(), text=True,
+                bufsize=1, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
 
     def __enter__(self) -> "Process":
@@ -93,7 +85,7 @@ class Process:
     def prepare(self, task: Task) -> tuple[Task, float]:
         """Return the task as it will be timed, and the loss of the whole one."""
         answer = self.ask(prepare=task.as_json())
-        if answer["seconds"] > LONGEST_RUN:
+        if not task.n_networks and answer["seconds"] > LONGEST_RUN:
             n_rows = int(task.n_rows * LONGEST_RUN / answer["seconds"])
             n_rows = max(1, n_rows // task.batch_size) * task.batch_size
             task = replace(task, n_rows=n_rows)

@@ -7,7 +7,8 @@ import tempfile
 from statistics import median
 from time import perf_counter
 
-from .race import ONE_THREAD, on_cores
+from .contenders import ONE_THREAD
+from .race import on_cores
 
 FIRST_EPOCH = """
 from fastnn import Dense, Network

@@ -1,5 +1,6 @@
 """What every contender does: the same data, start, order of samples, loss and learning rate."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ class Task:
 
     `call` is "fit" (one epoch, a batch's gradient is the mean over it), "predict rows" (a call for
     each row) or "predict table". `n_rows` is how many samples, from the first, take part.
-    `optimizer` is "sgd" or "adam", whose state is new at the start of each run.
+    `optimizer` is "sgd" or "adam", whose state is new at the start of each run. Of a
+    population each network has a start of its own, and the loss is the mean of theirs.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Task:
     batch_size: int = 1
     optimizer: str = "sgd"
     learning_rate: float = 0.1
+    epochs: int = 1
+    n_networks: int = 0  # not a population
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Task":
@@ -49,15 +53,19 @@ class Task:
         X, Y = (np.ascontiguousarray(table[: self.n_rows], self.dtype) for table in (X, Y))
         return X, Y
 
-    def start(self) -> Layers:
+    def start(self, seed: int = 0) -> Layers:
         """Draw the weights (n_in, n_out) and biases before training: Glorot and small ones."""
-        random = np.random.RandomState(0)
+        random = np.random.RandomState(seed)
         layers = []
         for n_in, n_out in zip(self.widths[:-1], self.widths[1:], strict=True):
             limit = np.sqrt(6 / (n_in + n_out))
             W, b = random.uniform(-limit, limit, (n_in, n_out)), random.uniform(0, 0.1, n_out)
             layers.append((W.astype(self.dtype), b.astype(self.dtype)))
         return layers
+
+    def starts(self) -> list[Layers]:
+        """Draw those of each network."""
+        return [self.start(seed) for seed in range(self.n_networks)]
 
     def outputs(self, layers: Layers) -> Array:
         """Compute the outputs in float64, whatever the dtype of the weights."""
@@ -70,6 +78,10 @@ class Task:
         """Return half the squared error of one sample, summed over outputs: mean over samples."""
         error = outputs.astype("float64") - self.samples()[1]
         return float(0.5 * (error**2).sum() / self.n_rows)
+
+    def mean_loss(self, networks: Iterable[Layers]) -> float:
+        """Return the mean of the networks' losses."""
+        return float(np.mean([self.loss(self.outputs(layers)) for layers in networks]))
 
 
 def digits(widths: tuple[int, ...]) -> tuple[Array, Array]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from fastnn.examples.compiled import cart_pole
 
@@ -148,3 +149,4 @@ def test_the_picture_has_a_point_for_each_episode(capsys, tmp_path):
     (line,) = axes.lines
     assert line.get_ydata().tolist() == returns.tolist()
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("Episode", "Return")
+    pyplot.close(axes.figure)
