@@ -11,13 +11,18 @@ of the noise on the inputs, then the rate of dropout of each hidden layer. What 
 """
 
 from ._jit import inner
-from .activations import activate
+from .activations import activate, scale_by_derivative
 from .bits import mark_quads
 from .figures import add_figures
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS
 from .losses import output_delta
-from .propagate import backward_layer, output_range, scale_units
-from .quads import QUAD, dense_add_gradient_quads, dense_forward_quads
+from .propagate import output_range, scale_units
+from .quads import (
+    QUAD,
+    dense_add_gradient_quads,
+    dense_error_below_quads,
+    dense_forward_quads,
+)
 from .random import add_noise, drop_units
 from .rows import row_of
 from .samples import enter_samples, weight_of
@@ -73,13 +78,27 @@ def backward_block(
         output_delta(loss, layers[-1, ACTIVATION], row_z, row_a, first, last, y, row_delta)
         if weights.shape[0] > 0:
             scale_units(weight_of(weights, samples[t]), first, last, row_delta)
-        for k in range(layers.shape[0] - 1, 0, -1):
-            backward_layer(params, layers, k, row_z, row_a, row_delta)
-            if noise.shape[0] > 0:
-                number, start, n_out = first_number + t, layers[k, BELOW], layers[k, N_IN]
-                drop_units(key, number, k - 1, noise[k], start, n_out, row_delta, row_delta)
     for t in range(n_rows, QUAD * quads_of(n_rows)):
         delta[t, :] = 0
+    for k in range(layers.shape[0] - 1, 0, -1):
+        backward_layer_block(params, layers, k, n_rows, z, a, delta)
+        if noise.shape[0] > 0:
+            start, n_out = layers[k, BELOW], layers[k, N_IN]
+            for t in range(n_rows):
+                row_delta = row_of(delta, t)
+                drop_units(
+                    key, first_number + t, k - 1, noise[k], start, n_out, row_delta, row_delta
+                )
+
+
+@inner
+def backward_layer_block(params, layers, k, n_rows, z, a, delta):
+    """Overwrite `delta` below layer `k`, not 0, with dLoss/dz, from that of its own units."""
+    layer, code = row_of(layers, k), layers[k - 1, ACTIVATION]
+    start, stop = layer[BELOW], layer[BELOW] + layer[N_IN]
+    dense_error_below_quads(params, layer, delta, quads_of(n_rows), delta.shape[1], delta)
+    for t in range(n_rows):
+        scale_by_derivative(code, row_of(z, t), row_of(a, t), row_of(delta, t), start, stop)
 
 
 @inner

@@ -7,12 +7,12 @@ call. What they fill has a row for each sample of `X`, of which they overwrite [
 import numpy as np
 
 from ._jit import entry, inner
-from .activations import pull_back, scale_by_derivative
+from .activations import pull_back
 from .bits import WORD
-from .block import ROWS, backward_block, forward_block, quads_of
+from .block import ROWS, backward_block, backward_layer_block, forward_block, quads_of
 from .dense import dense_step_forward
 from .evaluation import NO_NOISE
-from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS, units_size
+from .layout import ACTIVATION, N_IN, N_OUT, UNITS, units_size
 from .losses import output_delta
 from .propagate import output_range
 from .quads import QUAD, dense_error_below_quads
@@ -118,11 +118,7 @@ def forward_samples(params, layers, X, samples, skip_zeros, z, a, sets):
 @inner
 def pull_back_to_inputs(params, layers, n_rows, z, a, delta):
     """Overwrite `delta` below the output units, which hold dL/dz: of the inputs it is dL/dx."""
-    n_quads, n_units = quads_of(n_rows), delta.shape[1]
-    for k in range(layers.shape[0] - 1, -1, -1):
-        layer = row_of(layers, k)
-        dense_error_below_quads(params, layer, delta, n_quads, n_units, delta)
-        if k > 0:
-            code, start, stop = layers[k - 1, ACTIVATION], layer[BELOW], layer[BELOW] + layer[N_IN]
-            for t in range(n_rows):
-                scale_by_derivative(code, row_of(z, t), row_of(a, t), row_of(delta, t), start, stop)
+    for k in range(layers.shape[0] - 1, 0, -1):
+        backward_layer_block(params, layers, k, n_rows, z, a, delta)
+    layer_0, n_quads = row_of(layers, 0), quads_of(n_rows)
+    dense_error_below_quads(params, layer_0, delta, n_quads, delta.shape[1], delta)

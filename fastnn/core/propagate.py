@@ -72,12 +72,6 @@ def scale_units(factor, start, stop, units):
 def backward(params, layers, z, a, delta):
     """Overwrite `delta` with dLoss/dz of all layers, from that of the output units."""
     for k in range(layers.shape[0] - 1, 0, -1):
-        backward_layer(params, layers, k, z, a, delta)
-
-
-@inner
-def backward_layer(params, layers, k, z, a, delta):
-    """Overwrite `delta` below layer `k` with dLoss/dz, from that of its own units."""
-    dense_error_below(params, row_of(layers, k), delta, delta)
-    start = layers[k, BELOW]
-    scale_by_derivative(layers[k - 1, ACTIVATION], z, a, delta, start, start + layers[k, N_IN])
+        dense_error_below(params, row_of(layers, k), delta, delta)
+        start = layers[k, BELOW]
+        scale_by_derivative(layers[k - 1, ACTIVATION], z, a, delta, start, start + layers[k, N_IN])
