@@ -7,7 +7,6 @@
 It needs the group `peers`, and gcc. `--write` puts the tables into README.md beside this file.
 """
 
-import argparse
 import datetime
 import inspect
 import os
@@ -20,12 +19,13 @@ from pathlib import Path
 
 import cpuinfo
 from comparison import goals, growth, phases, start_up
+from comparison.arguments import parse
 from comparison.compiler import COMMAND
 from comparison.contenders import FASTNN_2, ONE_THREAD
 from comparison.floor import Floor
 from comparison.race import Race, Result, disagreements
 from comparison.task import Task
-from table import Table, versions
+from table import Table, publish, versions
 
 from fastnn import Network
 
@@ -49,7 +49,7 @@ GROWTH = Table(
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write if asked to; return 1 where losses disagree."""
-    options = parse(arguments)
+    options = parse(arguments, __doc__, "tasks", PARTS, "how the time grows")
     best = "The best of some tries."
     notes = {GOALS.name: circumstances(), FLOORS.name: best, PHASES.name: best}
     print(notes[GOALS.name], flush=True)
@@ -74,30 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 
     notes[RACES.name] = f"Medians of {options.rounds} rounds."
     errors = [error for results in races.values() for error in disagreements(results)]
-    for table in (RACES, FLOORS, PHASES, GROWTH, GOALS):
-        if table.rows:
-            print(f"\n{table.name}: {notes[table.name]}\n\n{table.markdown()}")
-            if options.write and not errors:
-                table.write(notes[table.name])
-    for error in errors:
-        print(f"error: {error}", file=sys.stderr)
-    return 1 if errors else 0
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", default=",".join(PARTS), help="some of %(default)s")
-    parser.add_argument("--rounds", type=int, default=9, help="of each contender (%(default)s)")
-    parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
-    parser.add_argument("--plot", type=Path, help="where to draw how the time grows")
-    options = parser.parse_args(arguments)
-    options.tasks = options.tasks.split(",")
-    if unknown := set(options.tasks) - set(PARTS):
-        parser.error(f"--tasks must be some of {','.join(PARTS)}, got {','.join(unknown)}")
-    if options.write and len(set(options.tasks)) < len(PARTS):
-        parser.error("--write needs all tasks")
-    return options
+    return publish((RACES, FLOORS, PHASES, GROWTH, GOALS), notes, errors, write=options.write)
 
 
 def run_races(

@@ -7,16 +7,15 @@
 It needs the group `peers`. `--write` puts the tables into README.md beside this file.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 from comparison import many
+from comparison.arguments import parse
 from comparison.contenders import MANY_FASTNN_2
 from comparison.race import Race, Result, disagreements
-from table import Table, circumstances
+from table import Table, circumstances, publish
 
 PARTS = ("moons", "digits", "growth")
 RACES = Table("many networks", ("networks", "dtype", "contender", "us", "/ fastnn", "loss"))
@@ -30,7 +29,7 @@ GROWTH = Table("a network among many", ("networks", *(c.name for c in many.GROWE
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write if asked to; return 1 where losses disagree."""
-    options = parse(arguments)
+    options = parse(arguments, __doc__, "parts", PARTS, "the cost of a network")
     numbers = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib"))
     where = circumstances().removesuffix(" One thread.")
     notes = {
@@ -56,14 +55,7 @@ def main(arguments: Sequence[str]) -> int:
                 GROWTH.add(str(n), *(f"{time:.3f}" for time in times))
             if options.plot:
                 many.plot(points, options.plot)
-    for table in (GOALS, RACES, GROWTH):
-        if table.rows:
-            print(f"\n{table.name}: {notes[table.name]}\n\n{table.markdown()}")
-            if options.write and not errors:
-                table.write(notes[table.name])
-    for error in errors:
-        print(f"error: {error}", file=sys.stderr)
-    return 1 if errors else 0
+    return publish((GOALS, RACES, GROWTH), notes, errors, write=options.write)
 
 
 def add(results: Sequence[Result]) -> None:
@@ -84,22 +76,6 @@ def add(results: Sequence[Result]) -> None:
                 task.name, task.dtype, result.contender.name, f"{1e6 * many.seconds(result):.3f}",
                 f"{result.ratio(of[MANY_FASTNN_2]):.2f}", f"{result.loss:.8f}",
             )  # fmt: skip
-
-
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", default=",".join(PARTS), help="some of %(default)s")
-    parser.add_argument("--rounds", type=int, default=9, help="of each contender (%(default)s)")
-    parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
-    parser.add_argument("--plot", type=Path, help="where to draw the cost of a network")
-    options = parser.parse_args(arguments)
-    options.parts = options.parts.split(",")
-    if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"--parts must be some of {','.join(PARTS)}, got {','.join(unknown)}")
-    if options.write and len(set(options.parts)) < len(PARTS):
-        parser.error("--write needs all parts")
-    return options
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 import datetime
 import os
 import platform
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -45,6 +46,26 @@ class Table:
             raise ValueError(f"{README.name} must hold {begin} and {end}")
         text = f"{before}{begin}\n{note}\n\n{self.markdown()}\n{end}{after}"
         README.write_text(text, encoding="utf-8")
+
+
+def publish(
+    tables: Iterable[Table], notes: Mapping[str, str], errors: Sequence[str], *, write: bool
+) -> int:
+    """Print the tables that have rows, keep them if told to and nothing is wrong; say what is.
+
+    Returns
+    -------
+    code : int
+        0, or 1 where there are errors.
+    """
+    for table in tables:
+        if table.rows:
+            print(f"\n{table.name}: {notes[table.name]}\n\n{table.markdown()}")
+            if write and not errors:
+                table.write(notes[table.name])
+    for error in errors:
+        print(f"error: {error}", file=sys.stderr)
+    return 1 if errors else 0
 
 
 def versions() -> dict[str, str]:

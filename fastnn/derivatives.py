@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -84,14 +86,7 @@ class Differentiable(Trainable):
         >>> net.gradient_per_sample([[1], [2]], [0, 0])[:, 0]
         array([1., 4.])
         """
-        samples, targets = self._as_pair(X, y, row=True)
-        model, code = self._model, losses.CODES[self.loss_name]
-        grads = np.empty((len(targets), self.params.size), self.dtype)
-        for rows in model.slices(samples, 0, len(targets), model.params.size):
-            derivatives.gradients_of_rows(
-                model.params, model.table, code, samples, targets, *rows, grads
-            )
-        return grads[0] if np.ndim(X) == 1 else grads
+        return self._gradients(derivatives.gradients_of_rows, X, y, self.params.size)
 
     def gradient_of_inputs(self, X: ArrayLike, y: ArrayLike) -> Array:
         """Return the gradient of each sample's own loss with respect to the sample.
@@ -119,13 +114,17 @@ class Differentiable(Trainable):
         array([[3., 6.],
                [2., 4.]])
         """
+        return self._gradients(derivatives.input_gradients_of_rows, X, y, self.n_in)
+
+    def _gradients(
+        self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
+    ) -> Array:
+        """Return what a kernel fills for each sample, `size` elements."""
         samples, targets = self._as_pair(X, y, row=True)
         model, code = self._model, losses.CODES[self.loss_name]
-        grads = np.empty((len(targets), self.n_in), self.dtype)
+        grads = np.empty((len(targets), size), self.dtype)
         for rows in model.slices(samples, 0, len(targets), model.params.size):
-            derivatives.input_gradients_of_rows(
-                model.params, model.table, code, samples, targets, *rows, grads
-            )
+            kernel(model.params, model.table, code, samples, targets, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
 
     def jacobian(self, X: ArrayLike) -> Array:

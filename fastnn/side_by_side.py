@@ -83,7 +83,7 @@ class Course:
         prepared.plan.watch = watch
         try:
             with named(k):
-                self._networks[k]._train_alone(*prepared)
+                self._networks[k]._train_alone(prepared)
         except _Abandoned:
             return
         except DivergenceError as error:

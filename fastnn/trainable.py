@@ -143,7 +143,7 @@ class Trainable(Architecture):
         array([7.])
         """
         return self._train(
-            *self._prepare(
+            self._prepare(
                 X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
                 learning_rate=learning_rate, shuffle=shuffle, reduction=reduction,
                 sample_weight=sample_weight, class_weight=class_weight, input_noise=input_noise,
@@ -233,7 +233,7 @@ class Trainable(Architecture):
         state = TrainingState.begun(plan, self._model, last)
         epochs = state.epochs
         try:
-            self._train(samples, targets, plan, state, recorded=False)
+            self._train(Prepared(samples, targets, plan, state), recorded=False)
         finally:
             state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
         rule = plan.optimizer
@@ -296,7 +296,7 @@ class Trainable(Architecture):
                 raise ValueError("validation_fraction must not be given beside validation_data")
             plan.n_held, plan.y = held_out(validation_fraction, len(targets)), y
             plan.batch_size = as_batch_size(batch_size, len(targets) - plan.n_held)
-        others = (sample_weight, class_weight, validation_fraction, *plan.callbacks)
+        others = (chunks, sample_weight, class_weight, validation_fraction, *plan.callbacks)
         plan.is_known = (
             not look_later or resume or isinstance(rule, IRprop | LBFGS)
             or any(other is not None for other in others)
@@ -307,19 +307,10 @@ class Trainable(Architecture):
         state.rate_ahead()  # raises, if a schedule does not begin with a rate
         return Prepared(samples, targets, plan, state, chunks)
 
-    def _train(
-        self,
-        X: Samples,
-        Y: Array,
-        plan: Plan,
-        state: TrainingState,
-        chunks: Any = None,
-        *,
-        recorded: bool = True,
-    ) -> History:
+    def _train(self, prepared: Prepared, *, recorded: bool = True) -> History:
         """Train by a plan, from a state."""
         with self._alone():
-            return self._train_alone(X, Y, plan, state, chunks, recorded=recorded)
+            return self._train_alone(prepared, recorded=recorded)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -331,17 +322,9 @@ class Trainable(Architecture):
         finally:
             self._training.release()
 
-    def _train_alone(
-        self,
-        X: Samples,
-        Y: Array,
-        plan: Plan,
-        state: TrainingState,
-        chunks: Any = None,
-        *,
-        recorded: bool = True,
-    ) -> History:
+    def _train_alone(self, prepared: Prepared, *, recorded: bool = True) -> History:
         """Do what `_train` does, where other threads are kept away."""
+        X, Y, plan, state, chunks = prepared
         self._row_step = None
         if plan.n_held:
             X, Y = separate(X, Y, plan, state.draw_key(self._random))

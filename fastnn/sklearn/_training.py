@@ -30,7 +30,7 @@ from fastnn.layers import noise_levels
 from fastnn.model import total_weight
 from fastnn.network import Network
 from fastnn.optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
-from fastnn.plan import Plan, TrainingState
+from fastnn.plan import Plan, Prepared, TrainingState
 from fastnn.training import DivergenceError
 from fastnn.validation import Array, as_weights
 
@@ -254,7 +254,7 @@ def train_by_steps(
         estimator._best_params = network.params.copy()
     estimator.n_iter_ = 0
     try:
-        network._train(samples, targets, plan, state)
+        network._train(Prepared(samples, targets, plan, state))
     except DivergenceError as error:
         if not estimator.early_stopping:
             raise ValueError(NOT_FINITE) from error
