@@ -19,7 +19,7 @@ from .core.block import ROWS
 from .core.samples import Samples
 from .validation import Array
 
-_SLICE = 50_000_000  # parameters visited in one compiled call
+_SLICE = 200_000_000  # parameters visited in one compiled call
 _LEAST = 10_000_000  # the same, for each thread: 0.3 ms or more, and 0.15 ms is what one costs
 _LAYER = 300  # the cost of a layer beside its parameters, in the same unit
 

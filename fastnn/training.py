@@ -15,10 +15,9 @@ from tqdm import tqdm
 from .callbacks import Callback, Run
 from .core import batches, losses, training, updates
 from .core.batches import N_SEEN
-from .core.bits import WORD
+from .core.bits import TRIPLE, WORD
 from .core.block import ROWS
 from .core.layout import units_size
-from .core.quads import QUAD
 from .core.samples import Samples
 from .core.variants import rows_ahead
 from .initializers import Random
@@ -274,5 +273,5 @@ def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tupl
         workspace = np.zeros((4, n_units), dtype)
         return training.train_samples, n_figures, (rates, workspace, sets)
     workspace = np.zeros((4, n_ahead, n_units), dtype)
-    words = np.zeros((2, n_ahead // QUAD * n_words), np.uint64)
+    words = np.zeros((2, n_ahead // TRIPLE * n_words), np.uint64)
     return training.train_samples_ahead, n_figures, (rates, workspace, sets, words)

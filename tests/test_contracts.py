@@ -11,6 +11,7 @@ from scipy.sparse import csc_matrix, csr_array
 
 from fastnn import Dense, DivergenceError, Network
 from fastnn.core import batches, derivatives, evaluation, training
+from fastnn.core.bits import TRIPLE
 from fastnn.optimizers import NAMED
 
 from .networks import HIDDEN, make_data, small_network
@@ -49,7 +50,7 @@ def use_everything(net, X, Y):
         net.loss(rows, Y)
         net.gradient(rows, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastnn.training.rows_ahead", lambda table, itemsize: 4)
+        patch.setattr("fastnn.training.rows_ahead", lambda table, itemsize: TRIPLE)
         net.fit(X, Y)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fastnn import Dense, Network, training
+from fastnn.core.bits import TRIPLE
 from fastnn.datasets import load_digits
 
 from .networks import (
@@ -65,7 +66,7 @@ def test_hundreds_of_updates(activation, loss, batch_size):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n_ahead", [4, 8])
+@pytest.mark.parametrize("n_ahead", [3, 9])
 @pytest.mark.parametrize("bias", [{}, {"bias": False}, {"train_bias": False}])
 @pytest.mark.parametrize("n_hidden", [0, 1, 2])
 def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
@@ -83,7 +84,7 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
 
 
 def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
-    monkeypatch.setattr(training, "rows_ahead", lambda table, itemsize: 4)
+    monkeypatch.setattr(training, "rows_ahead", lambda table, itemsize: TRIPLE)
     X, Y = make_data(13, 70, 2)
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
     nets[0].fit(X, Y, epochs=4)

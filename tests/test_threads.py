@@ -1,10 +1,11 @@
+import itertools
 import threading
-from itertools import count
 
 import numpy as np
 import pytest
 
 from fastnn import Dense, Network, threads
+from fastnn.core.block import ROWS
 
 from .networks import make_data, small_network
 
@@ -52,7 +53,7 @@ def test_an_error_in_any_thread_ends_all(error, raised_in_main):
 
     def job():
         meeting.wait(timeout=60)
-        for step in count():
+        for step in itertools.count():
             if (threading.get_ident() == main) == raised_in_main and step == 3:
                 raise error("at step 3")
             yield
@@ -84,8 +85,10 @@ def test_parts_are_whole_blocks_and_few():
     net = small_network()
     X, Y = make_data(75, 3, 2)
     whole = net.gradient(X, Y)
-    parts = [net.gradient(X[rows], Y[rows]) for rows in (slice(32), slice(32, 64), slice(64, 75))]
-    expected = (32 * parts[0] + 32 * parts[1] + 11 * parts[2]) / 75
+    cuts = [0, ROWS, 2 * ROWS, 75]
+    sizes = np.diff(cuts)
+    parts = [net.gradient(X[a:b], Y[a:b]) for a, b in itertools.pairwise(cuts)]
+    expected = sum(size * part for size, part in zip(sizes, parts, strict=True)) / 75
     np.testing.assert_allclose(whole, expected, rtol=1e-13, atol=1e-16)
 
 

@@ -10,7 +10,7 @@ from .block import (
     add_gradient_of_block,
     backward_block,
     forward_block,
-    quads_of,
+    triples_of,
 )
 from .layout import N_IN
 from .rows import row_of
@@ -51,7 +51,7 @@ def train_batches(
     skip_zeros = may_skip_zeros(params, stop - start)
     z, a, delta = row_of(workspace, 0), row_of(workspace, 1), row_of(workspace, 2)
     h = row_of(workspace, 3) if noise.shape[0] > 0 else a
-    words = np.zeros(quads_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
+    words = np.zeros(triples_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
     if X.starts.shape[0] > 0:  # sparse samples find zeros where `words` has no mark
         h[:, : layers[0, N_IN]] = 0
     key, position = counters[KEY], start

@@ -15,6 +15,7 @@ from numba.extending import lower_builtin, type_callable
 from ._jit import inner
 
 WORD = 64  # bits
+TRIPLE = 3  # samples that go through a layer together, and share a set
 _ONE = np.uint64(1)
 
 
@@ -106,35 +107,35 @@ def clear_units(n, a, words):
 
 
 @inner
-def clear_quads(n, n_quads, a, words):
-    """Set those of the first `n` units to 0, in the rows of each quad, that are marked; unmark."""
+def clear_triples(n, n_triples, a, words):
+    """Set those of the first `n` units to 0, in each triple, that are marked; unmark them."""
     n_words = a.shape[1] // WORD
-    for quad in range(n_quads):
+    for triple in range(n_triples):
         for first in range(0, n, WORD):
-            place = quad * n_words + first // WORD
+            place = triple * n_words + first // WORD
             word = words[place]
             while word:
-                for t in range(4 * quad, 4 * quad + 4):
+                for t in range(TRIPLE * triple, TRIPLE * triple + TRIPLE):
                     a[t, first + lowest(word)] = 0
                 word = without_lowest(word)
             words[place] = 0
 
 
 @inner
-def mark_quads(a, start, n, skip_zeros, n_quads, n_units, words):
-    """Overwrite the words of these `n` units of each quad: a bit is set unless all rows skip it.
+def mark_triples(a, start, n, skip_zeros, n_triples, n_units, words):
+    """Overwrite the words of these `n` units of each triple: a bit is set unless all rows skip it.
 
-    `a` holds `n_units` elements a row, one row after the other, and `words` n_units / WORD a quad;
-    for `start` and the last word see `mark_units`.
+    `a` holds `n_units` elements a row, row after row, and `words` n_units / WORD a triple; for
+    `start` and the last word see `mark_units`.
     """
     stop = start + n
-    for quad in range(n_quads):
+    for triple in range(n_triples):
         for first in range(start, stop, WORD):
-            place = 4 * quad * n_units + first
+            place = TRIPLE * triple * n_units + first
             word = ~np.uint64(0)
             if skip_zeros:
                 word = nonzeros(a, place) | nonzeros(a, place + n_units)
-                word |= nonzeros(a, place + 2 * n_units) | nonzeros(a, place + 3 * n_units)
+                word |= nonzeros(a, place + 2 * n_units)
             if stop - first < WORD:
                 word &= (_ONE << np.uint64(stop - first)) - _ONE
-            words[(quad * n_units + first) // WORD] = word
+            words[(triple * n_units + first) // WORD] = word

@@ -1,8 +1,8 @@
-"""A block of samples through a whole network, in quads, and the sum of their gradients.
+"""A block of samples through a whole network, in triples, and the sum of their gradients.
 
 `a`, `h`, `z` and `delta` have a row for each sample, up to `ROWS` of `n_units` elements, laid out
-by the layer table; `words`, flat, has n_units / WORD a quad: the units that take part. In a last
-quad that is not full the activations and deltas of the missing samples are zero.
+by the layer table; `words`, flat, has n_units / WORD a triple: the units that take part. In a last
+triple that is not full the activations and deltas of the missing samples are zero.
 
 `h` is what a layer hands to the next: `a` itself, or in training with `noise` an array of its own,
 the activations after dropout. `noise`, empty or of the shape (n_layers,), is the standard deviation
@@ -12,57 +12,56 @@ of the noise on the inputs, then the rate of dropout of each hidden layer. What 
 
 from ._jit import inner
 from .activations import activate, scale_by_derivative
-from .bits import mark_quads
+from .bits import TRIPLE, mark_triples
 from .figures import add_figures
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS
 from .losses import output_delta
 from .propagate import output_range, scale_units
-from .quads import (
-    QUAD,
-    dense_add_gradient_quads,
-    dense_error_below_quads,
-    dense_forward_quads,
-)
 from .random import add_noise, drop_units
 from .rows import row_of
 from .samples import enter_samples, weight_of
+from .triples import (
+    dense_add_gradient_triples,
+    dense_error_below_triples,
+    dense_forward_triples,
+)
 from .variants import is_often_zero
 
-ROWS = 32  # the block, a layer of weights and its gradient share a cache of 1 MB
+ROWS = 33  # the block, a layer of weights and its gradient share a cache of 1 MB
 
 
 @inner
-def quads_of(n_rows):
-    """Return how many quads hold so many rows."""
-    return (n_rows + QUAD - 1) // QUAD
+def triples_of(n_rows):
+    """Return how many triples hold so many rows."""
+    return (n_rows + TRIPLE - 1) // TRIPLE
 
 
 @inner
 def forward_block(params, layers, X, samples, skip_zeros, noise, key, first_number, z, a, h, words):
     """Overwrite `z`, `a`, `h` and `words` for the inputs X[samples]."""
     n_rows, n_units, n_in = samples.shape[0], a.shape[1], layers[0, N_IN]
-    n_quads, is_noisy = quads_of(n_rows), noise.shape[0] > 0
-    enter_samples(X, samples, n_in, skip_zeros, n_quads, h, words)
+    n_triples, is_noisy = triples_of(n_rows), noise.shape[0] > 0
+    enter_samples(X, samples, n_in, skip_zeros, n_triples, h, words)
     if is_noisy and noise[0] > 0:
         for t in range(n_rows):
             add_noise(key, first_number + t, noise[0], n_in, row_of(h, t))
-        mark_quads(h, 0, n_in, False, n_quads, n_units, words)
+        mark_triples(h, 0, n_in, False, n_triples, n_units, words)
     for k in range(layers.shape[0]):
         layer = row_of(layers, k)
         start, n_out = layer[UNITS], layer[N_OUT]
-        dense_forward_quads(params, layer, h, words, n_quads, n_units, z)
+        dense_forward_triples(params, layer, h, words, n_triples, n_units, z)
         for t in range(n_rows):
             activate(layer[ACTIVATION], row_of(z, t), row_of(a, t), start, start + n_out)
-        for t in range(n_rows, QUAD * n_quads):
+        for t in range(n_rows, TRIPLE * n_triples):
             a[t, start : start + n_out] = 0
         if k + 1 < layers.shape[0]:
             rate = noise[k + 1] if is_noisy else noise.dtype.type(0)
             if is_noisy:
-                for t in range(QUAD * n_quads):
+                for t in range(TRIPLE * n_triples):
                     number = first_number + t
                     drop_units(key, number, k, rate, start, n_out, row_of(a, t), row_of(h, t))
             skip = skip_zeros and (is_often_zero(layer) or rate > 0)
-            mark_quads(h, start, n_out, skip, n_quads, n_units, words)
+            mark_triples(h, start, n_out, skip, n_triples, n_units, words)
 
 
 @inner
@@ -78,7 +77,7 @@ def backward_block(
         output_delta(loss, layers[-1, ACTIVATION], row_z, row_a, first, last, y, row_delta)
         if weights.shape[0] > 0:
             scale_units(weight_of(weights, samples[t]), first, last, row_delta)
-    for t in range(n_rows, QUAD * quads_of(n_rows)):
+    for t in range(n_rows, TRIPLE * triples_of(n_rows)):
         delta[t, :] = 0
     for k in range(layers.shape[0] - 1, 0, -1):
         backward_layer_block(params, layers, k, n_rows, z, a, delta)
@@ -96,7 +95,7 @@ def backward_layer_block(params, layers, k, n_rows, z, a, delta):
     """Overwrite `delta` below layer `k`, not 0, with dLoss/dz, from that of its own units."""
     layer, code = row_of(layers, k), layers[k - 1, ACTIVATION]
     start, stop = layer[BELOW], layer[BELOW] + layer[N_IN]
-    dense_error_below_quads(params, layer, delta, quads_of(n_rows), delta.shape[1], delta)
+    dense_error_below_triples(params, layer, delta, triples_of(n_rows), delta.shape[1], delta)
     for t in range(n_rows):
         scale_by_derivative(code, row_of(z, t), row_of(a, t), row_of(delta, t), start, stop)
 
@@ -112,6 +111,6 @@ def add_figures_of_block(loss, metrics, layers, Y, weights, samples, z, a, figur
 @inner
 def add_gradient_of_block(target, layers, n_rows, h, words, delta):
     """Add the sum of dLoss/dparams over the block to `target`, in place."""
-    n_quads, n_units = quads_of(n_rows), h.shape[1]
+    n_triples, n_units = triples_of(n_rows), h.shape[1]
     for k in range(layers.shape[0]):
-        dense_add_gradient_quads(target, row_of(layers, k), h, words, n_quads, n_units, delta)
+        dense_add_gradient_triples(target, row_of(layers, k), h, words, n_triples, n_units, delta)

@@ -8,15 +8,15 @@ import numpy as np
 
 from ._jit import entry, inner
 from .activations import pull_back
-from .bits import WORD
-from .block import ROWS, backward_block, backward_layer_block, forward_block, quads_of
+from .bits import TRIPLE, WORD
+from .block import ROWS, backward_block, backward_layer_block, forward_block, triples_of
 from .dense import dense_step_forward
 from .evaluation import NO_NOISE
 from .layout import ACTIVATION, N_IN, N_OUT, UNITS, units_size
 from .losses import output_delta
 from .propagate import output_range
-from .quads import QUAD, dense_error_below_quads
 from .rows import row_of
+from .triples import dense_error_below_triples
 from .variants import may_skip_zeros
 
 
@@ -53,7 +53,7 @@ def gradients_of_rows(params, layers, loss, X, Y, start, stop, grads):
         forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
         backward_block(params, layers, loss, Y, no_weights, samples, NO_NOISE, 0, 0, z, a, delta)
         for t in range(samples.shape[0]):
-            row, nonzeros = row_of(a, t), row_of(sets, t // QUAD)
+            row, nonzeros = row_of(a, t), row_of(sets, t // TRIPLE)
             step, grad = row_of(delta, t), row_of(grads, samples[t])
             grad[:] = 0
             for k in range(layers.shape[0]):  # a step of delta, and a forward pass of no input
@@ -100,11 +100,11 @@ def jacobian_of_rows(params, layers, X, start, stop, jacobian):
 
 @inner
 def scratch(params, layers, n_rows):
-    """Return z, a and delta of a block of so many rows, and a set of units for each quad."""
-    n_units, n_quads = units_size(layers), quads_of(min(ROWS, n_rows))
-    shape = QUAD * n_quads, n_units
+    """Return z, a and delta of a block of so many rows, and a set of units for each triple."""
+    n_units, n_triples = units_size(layers), triples_of(min(ROWS, n_rows))
+    shape = TRIPLE * n_triples, n_units
     z, a = np.zeros(shape, params.dtype), np.zeros(shape, params.dtype)
-    sets = np.zeros((n_quads, n_units // WORD), np.uint64)
+    sets = np.zeros((n_triples, n_units // WORD), np.uint64)
     return z, a, np.zeros(shape, params.dtype), sets
 
 
@@ -120,5 +120,5 @@ def pull_back_to_inputs(params, layers, n_rows, z, a, delta):
     """Overwrite `delta` below the output units, which hold dL/dz: of the inputs it is dL/dx."""
     for k in range(layers.shape[0] - 1, 0, -1):
         backward_layer_block(params, layers, k, n_rows, z, a, delta)
-    layer_0, n_quads = row_of(layers, 0), quads_of(n_rows)
-    dense_error_below_quads(params, layer_0, delta, n_quads, delta.shape[1], delta)
+    layer_0, n_triples = row_of(layers, 0), triples_of(n_rows)
+    dense_error_below_triples(params, layer_0, delta, n_triples, delta.shape[1], delta)

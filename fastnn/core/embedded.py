@@ -11,7 +11,8 @@ import numpy as np
 from ._jit import entry, inner
 from .activations import pull_back
 from .batches import N_UPDATES
-from .block import ROWS, add_gradient_of_block, backward_block, forward_block, quads_of
+from .bits import TRIPLE
+from .block import ROWS, add_gradient_of_block, backward_block, forward_block, triples_of
 from .dense import dense_error_below, dense_step_forward
 from .derivatives import pull_back_to_inputs
 from .evaluation import NO_NOISE
@@ -19,7 +20,6 @@ from .handle import DELTA, NOWHERE, TARGET, A, Z
 from .layout import ACTIVATION, N_IN, N_OUT
 from .losses import output_delta, sample_loss
 from .propagate import backward, forward, output_range, scale_units
-from .quads import QUAD
 from .rows import lent, row_of
 from .samples import NOTHING, Samples, is_finite
 from .updates import change_params
@@ -152,7 +152,7 @@ def add_vjp_rows(handle, X, errors, errors_x):
     skip_zeros = may_skip_zeros(params, n_samples)
     for start in range(0, n_samples, ROWS):
         n_rows = _forward_block(handle, X, start, skip_zeros).shape[0]
-        delta[n_rows : QUAD * quads_of(n_rows)] = 0
+        delta[n_rows : TRIPLE * triples_of(n_rows)] = 0
         for t in range(n_rows):
             for j in range(first, last):
                 delta[t, j] = errors[start + t, j - first]

@@ -8,20 +8,19 @@ import numpy as np
 
 from ._jit import entry
 from .activations import scale_by_derivative
-from .bits import WORD
+from .bits import TRIPLE, WORD
 from .block import (
     ROWS,
     add_figures_of_block,
     add_gradient_of_block,
     backward_block,
     forward_block,
-    quads_of,
+    triples_of,
 )
 from .dense import dense_error_below, dense_step_forward
 from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
 from .propagate import forward, output_range
-from .quads import QUAD
 from .samples import are_finite, is_finite, shows_finite
 from .variants import may_skip_zeros
 
@@ -57,12 +56,12 @@ def predict_rows(params, layers, X, start, stop, outputs):
     finite : bool
         Whether these rows are finite; at the first block that is not, nothing more is computed.
     """
-    n_units, n_quads = units_size(layers), quads_of(min(ROWS, stop - start))
-    n_rows = QUAD * n_quads
+    n_units, n_triples = units_size(layers), triples_of(min(ROWS, stop - start))
+    n_rows = TRIPLE * n_triples
     first, last = output_range(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, a = np.zeros((n_rows, n_units), params.dtype), np.zeros((n_rows, n_units), params.dtype)
-    words = np.zeros(n_quads * n_units // WORD, np.uint64)
+    words = np.zeros(n_triples * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
         forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
@@ -82,7 +81,7 @@ def evaluate_rows(params, layers, loss, metrics, X, Y, weights, start, stop, fig
     n_units = units_size(layers)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
-    words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
+    words = np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
         forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
@@ -99,7 +98,7 @@ def add_gradient_of_rows(params, layers, loss, X, Y, weights, start, stop, grad,
     skip_zeros = may_skip_zeros(params, stop - start)
     z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
     delta = np.zeros((ROWS, n_units), params.dtype)
-    words = np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64)
+    words = np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64)
     for block in range(start, stop, ROWS):
         samples = np.arange(block, min(block + ROWS, stop))
         forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._jit import SOURCES, entry
 from .batches import N_COUNTERS
 from .bits import WORD
-from .block import ROWS, quads_of
+from .block import ROWS, triples_of
 from .layout import Array, aligned_zeros, units_size
 from .rows import lent
 
@@ -91,7 +91,7 @@ def handle_of(
         units=np.zeros((5, n_units), dtype),
         sets=np.zeros((2, n_units // WORD), np.uint64),
         block=np.zeros((3, ROWS, n_units), dtype),
-        words=np.zeros(quads_of(ROWS) * n_units // WORD, np.uint64),
+        words=np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64),
         version=_VERSION,
     )
 

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._jit import inner
-from .bits import clear_quads, clear_units, mark_quads, mark_unit, mark_units
+from .bits import TRIPLE, clear_triples, clear_units, mark_triples, mark_unit, mark_units
 from .layout import UNITS
-from .quads import QUAD
 from .rows import row_of
 
 
@@ -60,11 +59,11 @@ NOTHING.flags.writeable = False
 
 
 @inner
-def enter_samples(X, samples, n_in, skip_zeros, n_quads, a, words):
-    """Put samples below layer 0, and zeros in what is left of the last of the quads.
+def enter_samples(X, samples, n_in, skip_zeros, n_triples, a, words):
+    """Put samples below layer 0, and zeros in what is left of the last of the triples.
 
-    They take the place of those whose units `words` marks, a set a quad. Nothing but those need be
-    set to 0 where the samples are sparse, so `a` and `words` come from here or are 0.
+    They take the place of those whose units `words` marks, a set a triple. Nothing but those need
+    be set to 0 where the samples are sparse, so `a` and `words` come from here or are 0.
     """
     values, starts, columns = X.values, X.starts, X.columns
     if starts.shape[0] == 0:
@@ -72,18 +71,18 @@ def enter_samples(X, samples, n_in, skip_zeros, n_quads, a, words):
             row, x = row_of(a, t), row_of(values, samples[t])
             for i in range(n_in):
                 row[i] = x[i]
-        for t in range(samples.shape[0], QUAD * n_quads):
+        for t in range(samples.shape[0], TRIPLE * n_triples):
             a[t, :n_in] = 0
-        mark_quads(a, 0, n_in, skip_zeros, n_quads, a.shape[1], words)
+        mark_triples(a, 0, n_in, skip_zeros, n_triples, a.shape[1], words)
     else:
-        clear_quads(n_in, n_quads, a, words)
+        clear_triples(n_in, n_triples, a, words)
         for t in range(samples.shape[0]):
-            row, first_bit, sample = row_of(a, t), t // QUAD * a.shape[1], samples[t]
+            row, first_bit, sample = row_of(a, t), t // TRIPLE * a.shape[1], samples[t]
             for p in range(starts[sample], starts[sample + 1]):
                 row[columns[p]] = values[0, p]
                 mark_unit(first_bit + columns[p], words)
         if not skip_zeros:
-            mark_quads(a, 0, n_in, False, n_quads, a.shape[1], words)
+            mark_triples(a, 0, n_in, False, n_triples, a.shape[1], words)
 
 
 @inner

@@ -16,15 +16,15 @@ from ._jit import entry, inner
 from .ahead import add_steps, multiply_inputs
 from .batches import N_SEEN
 from .bits import mark_units
-from .block import quads_of
+from .block import triples_of
 from .dense import dense_step_forward
 from .figures import add_figures
 from .layout import ACTIVATION, N_IN
 from .losses import output_delta, sample_loss
 from .propagate import backward, leave, output_range, scale_units, step_forward
-from .quads import dense_add_gradient_quads, dense_step_forward_quads
 from .rows import row_of
 from .samples import enter_sample, enter_samples, is_finite, weight_of
+from .triples import dense_add_gradient_triples, dense_step_forward_triples
 from .variants import may_skip_zeros
 
 
@@ -112,10 +112,10 @@ def train_samples_ahead(
 ):  # fmt: skip
     """Do what `train_samples` does, with layer 0 looking ahead (`ahead`).
 
-    Samples are taken in blocks of n_ahead, a multiple of four, counted from the first of an epoch.
+    Samples are taken in blocks of n_ahead, a multiple of three, counted from the first of an epoch.
     `workspace`, shape (4, n_ahead, n_units), holds z, the steps, and the activations of this block
-    and of the last; `words`, shape (2, n_ahead / 4 * n_units / WORD), the inputs of both that are
-    not 0, by quads; `sets`, shape (2, n_units / WORD), the units of this sample and of the last.
+    and of the last; `words`, shape (2, n_ahead / 3 * n_units / WORD), the inputs of both that are
+    not 0, by triples; `sets`, shape (2, n_units / WORD), the units of this sample and of the last.
 
     Returns
     -------
@@ -124,12 +124,12 @@ def train_samples_ahead(
     """
     n_samples, n_in = order.shape[1], layers[0, N_IN]
     n_ahead, n_units = workspace.shape[1], workspace.shape[2]
-    n_quads = quads_of(n_ahead)
+    n_triples = triples_of(n_ahead)
     skip_zeros = may_skip_zeros(params, stop - start)
     z, steps = row_of(workspace, 0), row_of(workspace, 1)
     a, last_a = row_of(workspace, 2), row_of(workspace, 3)
     nonzeros, last_nonzeros = row_of(sets, 0), row_of(sets, 1)
-    quads, last_quads = row_of(words, 0), row_of(words, 1)
+    triples, last_triples = row_of(words, 0), row_of(words, 1)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
     steps[:] = 0  # none is pending
     a[:] = last_a[:] = 0
@@ -141,9 +141,9 @@ def train_samples_ahead(
         epoch, place = position // n_samples, position % n_samples
         n_rows = min(n_ahead, n_samples - place)
         samples = row_of(order, epoch % order.shape[0])[place : place + n_rows]
-        enter_samples(X, samples, n_in, skip_zeros, n_quads, a, quads)
-        dense_step_forward_quads(
-            params, layer_0, last_a, last_quads, steps, a, quads, n_quads, n_units, z
+        enter_samples(X, samples, n_in, skip_zeros, n_triples, a, triples)
+        dense_step_forward_triples(
+            params, layer_0, last_a, last_triples, steps, a, triples, n_triples, n_units, z
         )
         multiply_inputs(layer_0, a, n_rows, products)
         for t in range(n_rows):
@@ -162,9 +162,9 @@ def train_samples_ahead(
             nonzeros, last_nonzeros = last_nonzeros, nonzeros
         steps[n_rows:] = 0
         a, last_a = last_a, a
-        quads, last_quads = last_quads, quads
+        triples, last_triples = last_triples, triples
         position += n_rows
-    dense_add_gradient_quads(params, layer_0, last_a, last_quads, n_quads, n_units, steps)
+    dense_add_gradient_triples(params, layer_0, last_a, last_triples, n_triples, n_units, steps)
     nonzeros[:] = 0  # the last step, and the forward pass of no input
     row, row_z = row_of(a, 0), row_of(z, 0)
     step_forward(params, layers, 1, last_row, last_nonzeros, step, skip_zeros, row_z, row, nonzeros)

@@ -3,7 +3,15 @@ import pytest
 from numba import njit
 
 from fastnn import Dense, DivergenceError, Network
-from fastnn.core.bits import WORD, lowest, mark_quads, mark_units, nonzeros, without_lowest
+from fastnn.core.bits import (
+    TRIPLE,
+    WORD,
+    lowest,
+    mark_triples,
+    mark_units,
+    nonzeros,
+    without_lowest,
+)
 from fastnn.core.variants import FEW, may_skip_zeros
 
 
@@ -34,22 +42,22 @@ def test_sets_hold_what_is_not_zero(n, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n", [1, 64, 100])
-def test_a_unit_of_a_quad_is_skipped_where_all_four_rows_skip_it(n, dtype):
+def test_a_unit_of_a_triple_is_skipped_where_all_its_rows_skip_it(n, dtype):
     rng = np.random.default_rng(n)
-    a = np.where(rng.random((8, 3 * WORD)) < 0.7, 0, 1).astype(dtype)
+    a = np.where(rng.random((2 * TRIPLE, 3 * WORD)) < 0.7, 0, 1).astype(dtype)
     a[2, WORD] = np.nan
     count = -(-n // WORD)
     expected = {
-        True: (a.reshape(2, 4, -1) != 0).any(axis=1)[:, WORD : WORD + n],
+        True: (a.reshape(2, TRIPLE, -1) != 0).any(axis=1)[:, WORD : WORD + n],
         False: np.ones((2, n), dtype=bool),
     }
     for skip_zeros, is_taken in expected.items():
         words = np.full((2, 3), 7, dtype=np.uint64)
-        mark_quads(a, WORD, n, skip_zeros, 2, 3 * WORD, words.reshape(-1))
-        for quad in range(2):
-            got = members(words[quad, 1 : 1 + count])
-            assert got == np.flatnonzero(is_taken[quad]).tolist()
-            assert (words[quad, 0] == 7) & (words[quad, 1 + count :] == 7).all()
+        mark_triples(a, WORD, n, skip_zeros, 2, 3 * WORD, words.reshape(-1))
+        for triple in range(2):
+            got = members(words[triple, 1 : 1 + count])
+            assert got == np.flatnonzero(is_taken[triple]).tolist()
+            assert (words[triple, 0] == 7) & (words[triple, 1 + count :] == 7).all()
 
 
 def test_the_python_form_checks_its_bounds():

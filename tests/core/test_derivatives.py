@@ -4,7 +4,6 @@ import pytest
 from fastnn import Dense, Network
 from fastnn.core import derivatives, losses
 from fastnn.core.block import ROWS
-from fastnn.core.quads import QUAD, dense_error_below_quads
 
 from ..networks import TOLERANCES, make_data
 
@@ -63,23 +62,3 @@ def test_they_agree_with_a_step_opened(dtype):
     got = np.einsum("sj,sji->si", by_outputs, jacobian)
     close = {"rtol": 1e-10, "atol": 1e-12} if dtype == "float64" else {"rtol": 1e-3, "atol": 1e-5}
     np.testing.assert_allclose(got, grads_x, **close)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("n_in", "n_out"), [(1, 1), (3, 8), (4, 9), (70, 33)])
-@pytest.mark.parametrize("n_quads", [1, 3])
-def test_errors_below_by_quads(n_quads, n_in, n_out, dtype):
-    net = Network(n_in, [Dense(n_out)], dtype=dtype, seed=0)
-    layer = net._model.table[0]
-    start, n_units = 64 * -(-n_in // 64), 64 * (-(-n_in // 64) + -(-n_out // 64))
-    delta = np.zeros((QUAD * n_quads, n_units), dtype)
-    delta[:, :start] = 7
-    delta[:, start : start + n_out] = make_data(QUAD * n_quads, n_out, 1)[0]
-    expected = delta[:, start : start + n_out] @ net.weights[0].T
-    kept = delta[:, start:].copy()
-    dense_error_below_quads(net.params, layer, delta, n_quads, n_units, delta)
-    np.testing.assert_allclose(delta[:, :n_in], expected, **TOLERANCES[dtype])
-    np.testing.assert_array_equal(delta[:, start:], kept)
-    beyond = -(-n_in // 4) * 4
-    assert not delta[:, n_in:beyond].any()
-    assert (delta[:, beyond:start] == 7).all()

@@ -9,9 +9,9 @@ from fastnn.core.variants import rows_ahead
     ("n_in", "width", "dtype", "expected"),
     [
         (400, 25, "float64", 1),
-        (784, 512, "float64", 8),
-        (784, 512, "float32", 8),
-        (784, 256, "float64", 8),
+        (784, 512, "float64", 9),
+        (784, 512, "float32", 9),
+        (784, 256, "float64", 9),
         (784, 256, "float32", 1),  # fits into the cache
     ],
 )
