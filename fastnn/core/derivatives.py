@@ -10,11 +10,10 @@ from ._jit import entry, inner
 from .activations import pull_back
 from .bits import TRIPLE, WORD
 from .block import ROWS, backward_block, backward_layer_block, forward_block, triples_of
-from .dense import dense_step_forward
 from .evaluation import NO_NOISE
 from .layout import ACTIVATION, N_IN, N_OUT, UNITS, units_size
 from .losses import output_delta
-from .propagate import output_range
+from .propagate import add_step, output_range
 from .rows import row_of
 from .triples import dense_error_below_triples
 from .variants import may_skip_zeros
@@ -56,9 +55,7 @@ def gradients_of_rows(params, layers, loss, X, Y, start, stop, grads):
             row, nonzeros = row_of(a, t), row_of(sets, t // TRIPLE)
             step, grad = row_of(delta, t), row_of(grads, samples[t])
             grad[:] = 0
-            for k in range(layers.shape[0]):  # a step of delta, and a forward pass of no input
-                layer = row_of(layers, k)
-                dense_step_forward(grad, layer, row, nonzeros, step, row, nothing, nowhere)
+            add_step(grad, layers, row, nonzeros, step, nothing, nowhere)
 
 
 @entry

@@ -13,13 +13,13 @@ from .activations import pull_back
 from .batches import N_UPDATES
 from .bits import TRIPLE
 from .block import ROWS, add_gradient_of_block, backward_block, forward_block, triples_of
-from .dense import dense_error_below, dense_step_forward
+from .dense import dense_error_below
 from .derivatives import pull_back_to_inputs
 from .evaluation import NO_NOISE
-from .handle import DELTA, NOWHERE, TARGET, A, Z
+from .handle import DELTA, TARGET, A, Z
 from .layout import ACTIVATION, N_IN, N_OUT
 from .losses import output_delta, sample_loss
-from .propagate import backward, forward, output_range, scale_units
+from .propagate import add_step, backward, forward, output_range, scale_units
 from .rows import lent, row_of
 from .samples import NOTHING, Samples, is_finite
 from .updates import change_params
@@ -260,14 +260,9 @@ def _find_delta(handle, x, y, weight):
 @inner
 def _add_rank_one(handle, target):
     """Add x^T delta of every layer, and delta for its biases, to `target`, laid out as `params`."""
-    layers, units, sets = handle.layers, handle.units, handle.sets
-    z, a, delta, nowhere = (
-        row_of(units, Z), row_of(units, A), row_of(units, DELTA), row_of(units, NOWHERE),
-    )  # fmt: skip
-    nonzeros, nothing = row_of(sets, 0), row_of(sets, 1)
-    for k in range(layers.shape[0]):  # a step of delta, and a forward pass of no input
-        layer = row_of(layers, k)
-        dense_step_forward(target, layer, a, nonzeros, delta, nowhere, nothing, z)
+    units, sets = handle.units, handle.sets
+    z, a, delta = row_of(units, Z), row_of(units, A), row_of(units, DELTA)
+    add_step(target, handle.layers, a, row_of(sets, 0), delta, row_of(sets, 1), z)
 
 
 @inner

@@ -17,10 +17,10 @@ from .block import (
     forward_block,
     triples_of,
 )
-from .dense import dense_error_below, dense_step_forward
+from .dense import dense_error_below
 from .layout import ACTIVATION, BELOW, N_IN, units_size
 from .losses import output_delta, output_error
-from .propagate import forward, output_range
+from .propagate import add_step, forward, output_range
 from .samples import are_finite, is_finite, shows_finite
 from .variants import may_skip_zeros
 
@@ -131,5 +131,4 @@ def trace_rows(params, layers, loss, X, Y, z, a, error, delta, grad):
             for j in range(start, stop):
                 delta[s, j] = error[s, j]
             scale_by_derivative(layers[k - 1, ACTIVATION], z[s], a[s], delta[s], start, stop)
-        for k in range(layers.shape[0]):  # a step of delta, and a forward pass of no input
-            dense_step_forward(grad, layers[k], a[s], nonzeros, delta[s], a[s], nothing, nowhere)
+        add_step(grad, layers, a[s], nonzeros, delta[s], nothing, nowhere)

@@ -22,7 +22,7 @@ from .rows import lent
 # Numba keeps on disk, the form that an earlier fastnn was compiled into is not found again.
 _VERSION = np.zeros(0, dtype=[(f"fastnn_{SOURCES}", np.int8)])
 
-Z, A, DELTA, NOWHERE, TARGET = range(5)  # the rows of `units`; of `block`, the first three
+Z, A, DELTA, TARGET = range(4)  # the rows of `units`; of `block`, the first three
 
 
 class Handle(NamedTuple):
@@ -88,7 +88,7 @@ def handle_of(
         settings=settings,
         slots=slots,
         counters=np.zeros(N_COUNTERS, np.int64),
-        units=np.zeros((5, n_units), dtype),
+        units=np.zeros((4, n_units), dtype),
         sets=np.zeros((2, n_units // WORD), np.uint64),
         block=np.zeros((3, ROWS, n_units), dtype),
         words=np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64),

@@ -60,6 +60,17 @@ def step_forward(
 
 
 @inner
+def add_step(target, layers, a, nonzeros, step, nothing, nowhere):
+    """Add a^T step to the weights in `target` and step to its biases, of all layers, in place.
+
+    It is a step and a forward pass of no input: `nothing` is an empty set, and z goes `nowhere`.
+    """
+    for k in range(layers.shape[0]):
+        layer = row_of(layers, k)
+        dense_step_forward(target, layer, a, nonzeros, step, a, nothing, nowhere)
+
+
+@inner
 def scale_units(factor, start, stop, units):
     """Multiply units[start:stop] by `factor`, in place; the padding beyond them is zero."""
     one = zeros(units, 1)

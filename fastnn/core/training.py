@@ -17,11 +17,10 @@ from .ahead import add_steps, multiply_inputs
 from .batches import N_SEEN
 from .bits import mark_units
 from .block import triples_of
-from .dense import dense_step_forward
 from .figures import add_figures
 from .layout import ACTIVATION, N_IN
 from .losses import output_delta, sample_loss
-from .propagate import backward, leave, output_range, scale_units, step_forward
+from .propagate import add_step, backward, leave, output_range, scale_units, step_forward
 from .rows import row_of
 from .samples import enter_sample, enter_samples, is_finite, weight_of
 from .triples import dense_add_gradient_triples, dense_step_forward_triples
@@ -98,9 +97,7 @@ def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
         output_delta(loss, layers[-1, ACTIVATION], z, a, first, last, y, step)
         scale_units(-rate, first, last, step)
         backward(params, layers, z, a, step)
-        for k in range(layers.shape[0]):
-            layer = row_of(layers, k)
-            dense_step_forward(params, layer, a, nonzeros, step, nowhere, nothing, z)
+        add_step(params, layers, a, nonzeros, step, nothing, z)
         counters[N_SEEN] += 1
     return value
 
