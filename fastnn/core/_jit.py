@@ -105,7 +105,16 @@ def cache_folder() -> Path | None:
 
 def entry(function):
     """Compile a kernel that Python calls: on its first call, once a dtype, kept on disk."""
-    kernel = njit(**JIT)(function)
+    return _kept(njit(**JIT)(function), function)
+
+
+def entry_in_place(function):
+    """Compile such a kernel if it makes no array: it counts no references (see `inner`)."""
+    return _kept(njit(**JIT, _nrt=False)(function), function)
+
+
+def _kept(kernel, function):
+    """Give a kernel its place on disk."""
     cache = _cache_of(function)
     if cache is not None:
         kernel._cache = cache
@@ -113,5 +122,15 @@ def entry(function):
 
 
 def inner(function):
-    """Compile a function that only kernels call; it is cached as a part of them."""
-    return njit(**JIT)(function)
+    """Compile a function that only kernels call; it is cached as a part of them.
+
+    It counts no references, so it can neither make an array nor return one that it was not given.
+    A function that counts them does so for each of its arrays when it is called and when it
+    returns, in atomic operations: 40 ns of a loss that takes 5.
+    """
+    return njit(**JIT, _nrt=False)(function)
+
+
+def maker(function):
+    """Compile such a function if it makes arrays, or errors with numbers in them."""
+    return njit(**JIT, _nrt=True)(function)

@@ -6,7 +6,7 @@ call. What they fill has a row for each sample of `X`, of which they overwrite [
 
 import numpy as np
 
-from ._jit import entry, inner
+from ._jit import entry, inner, maker
 from .activations import pull_back
 from .bits import TRIPLE, WORD
 from .block import ROWS, backward_block, backward_layer_block, forward_block, triples_of
@@ -95,7 +95,7 @@ def jacobian_of_rows(params, layers, X, start, stop, jacobian):
                 jacobian[samples[t], j - first] = delta[t, :n_in]
 
 
-@inner
+@maker
 def scratch(params, layers, n_rows):
     """Return z, a and delta of a block of so many rows, and a set of units for each triple."""
     n_units, n_triples = units_size(layers), triples_of(min(ROWS, n_rows))

@@ -8,7 +8,7 @@ Layers' dropout is left out; their penalties and max_norm take part in `update`.
 
 import numpy as np
 
-from ._jit import entry, inner
+from ._jit import entry_in_place, inner, maker
 from .activations import pull_back
 from .batches import N_UPDATES
 from .bits import TRIPLE
@@ -28,35 +28,35 @@ from .variants import may_skip_zeros
 _NUMBERS = np.arange(ROWS)
 
 
-@entry
+@entry_in_place
 def predict(handle, x, outputs):
     """Overwrite `outputs` with the network's outputs for the sample `x`."""
     handle = lent(handle)
     layers = handle.layers
-    _require_length("x, required and got:", layers[0, N_IN], x)
-    _require_length("outputs, required and got:", layers[-1, N_OUT], outputs)
+    _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
+    _require_length("outputs, required and got:", layers[-1, N_OUT], outputs.shape[0])
     _forward(handle, x)
     a, (first, last) = row_of(handle.units, A), output_range(layers)
     for j in range(first, last):
         outputs[j - first] = a[j]
 
 
-@entry
+@entry_in_place
 def predict_rows(handle, X, outputs):
     """Overwrite `outputs`, shape (n_samples, n_out), with the network's for the samples `X`."""
     handle = lent(handle)
     n_samples, layers = X.shape[0], handle.layers
-    _require_shape("X, required and got:", n_samples, layers[0, N_IN], X)
-    _require_shape("outputs, required and got:", n_samples, layers[-1, N_OUT], outputs)
+    _require_shape("X, required and got:", n_samples, layers[0, N_IN], X.shape)
+    _require_shape("outputs, required and got:", n_samples, layers[-1, N_OUT], outputs.shape)
     skip_zeros = may_skip_zeros(handle.params, n_samples)
     a, (first, last) = row_of(handle.block, A), output_range(layers)
     for start in range(0, n_samples, ROWS):
-        for t in range(_forward_block(handle, X, start, skip_zeros).shape[0]):
+        for t in range(_forward_block(handle, X, start, skip_zeros)):
             for j in range(first, last):
                 outputs[start + t, j - first] = a[t, j]
 
 
-@entry
+@entry_in_place
 def add_gradient(handle, x, y, weight):
     """Add weight dLoss/dparams of the sample to `handle.grad`.
 
@@ -71,7 +71,7 @@ def add_gradient(handle, x, y, weight):
     return loss
 
 
-@entry
+@entry_in_place
 def add_gradient_rows(handle, X, Y, weights):
     """Add the sum of weight dLoss/dparams over the samples, of shape (n_samples,), to `grad`.
 
@@ -83,26 +83,27 @@ def add_gradient_rows(handle, X, Y, weights):
     handle = lent(handle)
     n_samples = X.shape[0]
     params, layers, block = handle.params, handle.layers, handle.block
-    _require_shape("X, required and got:", n_samples, layers[0, N_IN], X)
-    _require_shape("Y, required and got:", n_samples, layers[-1, N_OUT], Y)
-    _require_length("weights, required and got:", n_samples, weights)
+    _require_shape("X, required and got:", n_samples, layers[0, N_IN], X.shape)
+    _require_shape("Y, required and got:", n_samples, layers[-1, N_OUT], Y.shape)
+    _require_length("weights, required and got:", n_samples, weights.shape[0])
     z, a, delta = row_of(block, Z), row_of(block, A), row_of(block, DELTA)
     skip_zeros, loss = may_skip_zeros(params, n_samples), 0.0
     first, last = output_range(layers)
     for start in range(0, n_samples, ROWS):
-        rows = _forward_block(handle, X, start, skip_zeros)
+        n_rows = _forward_block(handle, X, start, skip_zeros)
         targets, shares = Y[start : start + ROWS], weights[start : start + ROWS]
-        for t in range(rows.shape[0]):
+        for t in range(n_rows):
             y = row_of(targets, t)
             loss += sample_loss(handle.loss, row_of(z, t), row_of(a, t), first, last, y)
         backward_block(
-            params, layers, handle.loss, targets, shares, rows, NO_NOISE, 0, 0, z, a, delta
-        )
-        add_gradient_of_block(handle.grad, layers, rows.shape[0], a, handle.words, delta)
+            params, layers, handle.loss, targets, shares, _NUMBERS[:n_rows], NO_NOISE, 0, 0, z, a,
+            delta,
+        )  # fmt: skip
+        add_gradient_of_block(handle.grad, layers, n_rows, a, handle.words, delta)
     return loss
 
 
-@entry
+@entry_in_place
 def gradient_of_inputs(handle, x, y, grad_x):
     """Overwrite `grad_x`, shape (n_in,), with dLoss/dx of the sample.
 
@@ -111,13 +112,13 @@ def gradient_of_inputs(handle, x, y, grad_x):
     loss : float
     """
     handle = lent(handle)
-    _require_length("grad_x, required and got:", handle.layers[0, N_IN], grad_x)
+    _require_length("grad_x, required and got:", handle.layers[0, N_IN], grad_x.shape[0])
     loss = _find_delta(handle, x, y, 1.0)
     _leave_error(handle, grad_x)
     return loss
 
 
-@entry
+@entry_in_place
 def add_vjp(handle, x, error, error_x):
     """Take dL/doutputs of the sample, `error`, back through the network, for any L.
 
@@ -125,9 +126,9 @@ def add_vjp(handle, x, error, error_x):
     """
     handle = lent(handle)
     layers, units = handle.layers, handle.units
-    _require_length("x, required and got:", layers[0, N_IN], x)
-    _require_length("error, required and got:", layers[-1, N_OUT], error)
-    _require_length("error_x, required and got:", layers[0, N_IN], error_x)
+    _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
+    _require_length("error, required and got:", layers[-1, N_OUT], error.shape[0])
+    _require_length("error_x, required and got:", layers[0, N_IN], error_x.shape[0])
     _forward(handle, x)
     z, a, delta = row_of(units, Z), row_of(units, A), row_of(units, DELTA)
     first, last = output_range(layers)
@@ -139,19 +140,19 @@ def add_vjp(handle, x, error, error_x):
     _leave_error(handle, error_x)
 
 
-@entry
+@entry_in_place
 def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
     handle = lent(handle)
     n_samples, params, layers, block = X.shape[0], handle.params, handle.layers, handle.block
     n_in, n_out, (first, last) = layers[0, N_IN], layers[-1, N_OUT], output_range(layers)
-    _require_shape("X, required and got:", n_samples, n_in, X)
-    _require_shape("errors, required and got:", n_samples, n_out, errors)
-    _require_shape("errors_x, required and got:", n_samples, n_in, errors_x)
+    _require_shape("X, required and got:", n_samples, n_in, X.shape)
+    _require_shape("errors, required and got:", n_samples, n_out, errors.shape)
+    _require_shape("errors_x, required and got:", n_samples, n_in, errors_x.shape)
     z, a, delta = row_of(block, Z), row_of(block, A), row_of(block, DELTA)
     skip_zeros = may_skip_zeros(params, n_samples)
     for start in range(0, n_samples, ROWS):
-        n_rows = _forward_block(handle, X, start, skip_zeros).shape[0]
+        n_rows = _forward_block(handle, X, start, skip_zeros)
         delta[n_rows : TRIPLE * triples_of(n_rows)] = 0
         for t in range(n_rows):
             for j in range(first, last):
@@ -166,7 +167,7 @@ def add_vjp_rows(handle, X, errors, errors_x):
                 errors_x[start + t, i] = delta[t, i]
 
 
-@entry
+@entry_in_place
 def update(handle, learning_rate):
     """Change the parameters by the handle's optimiser and `handle.grad`, which becomes 0."""
     handle = lent(handle)
@@ -177,7 +178,7 @@ def update(handle, learning_rate):
     )  # fmt: skip
 
 
-@entry
+@entry_in_place
 def train_row(handle, x, y, learning_rate):
     """Do a step of plain gradient descent by one sample: the quickest way to train on it.
 
@@ -197,18 +198,18 @@ def train_row(handle, x, y, learning_rate):
 # ---- what they are made of -----------------------------------------------------------------------
 
 
-@inner
-def _require_length(name, n, row):
-    """Raise a ValueError unless the row has `n` elements."""
-    if row.shape[0] != n:
-        raise ValueError("the length of", name, n, row.shape[0])
+@maker
+def _require_length(name, n, length):
+    """Raise a ValueError unless a row has `n` elements."""
+    if length != n:
+        raise ValueError("the length of", name, n, length)
 
 
-@inner
-def _require_shape(name, n_samples, n, table):
-    """Raise a ValueError unless the table has `n_samples` rows of `n` elements."""
-    if table.shape[0] != n_samples or table.shape[1] != n:
-        raise ValueError("the shape of", name, n_samples, n, table.shape[0], table.shape[1])
+@maker
+def _require_shape(name, n_samples, n, shape):
+    """Raise a ValueError unless a table has `n_samples` rows of `n` elements."""
+    if shape[0] != n_samples or shape[1] != n:
+        raise ValueError("the shape of", name, n_samples, n, shape[0], shape[1])
 
 
 @inner
@@ -221,7 +222,7 @@ def _forward(handle, x):
 
 @inner
 def _forward_block(handle, X, start, skip_zeros):
-    """Overwrite z, a and the words of a block from X[start] on; return the numbers of its rows."""
+    """Overwrite z, a and the words of a block from X[start] on; return how many rows it has."""
     rows, block = X[start : start + ROWS], handle.block
     numbers, samples = _NUMBERS[: rows.shape[0]], Samples(rows, NOTHING, NOTHING)
     z, a = row_of(block, Z), row_of(block, A)
@@ -229,25 +230,18 @@ def _forward_block(handle, X, start, skip_zeros):
         handle.params, handle.layers, samples, numbers, skip_zeros, NO_NOISE, 0, 0, z, a, a,
         handle.words,
     )  # fmt: skip
-    return numbers
-
-
-@inner
-def _target(handle, y):
-    """Return a copy of the target of a sample, in the dtype of the network."""
-    n_out = handle.layers[-1, N_OUT]
-    _require_length("y, required and got:", n_out, y)
-    target = row_of(handle.units, TARGET)[:n_out]
-    target[:] = y
-    return target
+    return rows.shape[0]
 
 
 @inner
 def _find_delta(handle, x, y, weight):
     """Overwrite delta of all layers with weight dLoss/dz of the sample; return its loss."""
     layers, units, code = handle.layers, handle.units, handle.loss
-    _require_length("x, required and got:", layers[0, N_IN], x)
-    target = _target(handle, y)
+    n_out, target = layers[-1, N_OUT], row_of(units, TARGET)
+    _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
+    _require_length("y, required and got:", n_out, y.shape[0])
+    for j in range(n_out):
+        target[j] = y[j]  # in the dtype of the network
     _forward(handle, x)
     z, a, delta = row_of(units, Z), row_of(units, A), row_of(units, DELTA)
     first, last = output_range(layers)

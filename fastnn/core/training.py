@@ -12,7 +12,7 @@ sample before its update, times its weight. The padding of every workspace is ze
 
 import numpy as np
 
-from ._jit import entry, inner
+from ._jit import entry, entry_in_place, inner
 from .ahead import add_steps, multiply_inputs
 from .batches import N_SEEN
 from .bits import mark_units
@@ -27,7 +27,7 @@ from .triples import dense_add_gradient_triples, dense_step_forward_triples
 from .variants import may_skip_zeros
 
 
-@entry
+@entry_in_place
 def train_samples(
     params, layers, loss, metrics, X, Y, weights, order, start, stop, rates,
     workspace, sets, figures,
@@ -68,7 +68,7 @@ def train_samples(
     return stop
 
 
-@entry
+@entry_in_place
 def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
     """Do what `train_samples` does for one sample, `x` of shape (n_in,) and `y` of shape (n_out,).
 

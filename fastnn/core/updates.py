@@ -30,6 +30,7 @@ import numpy as np
 
 from ._jit import inner
 from .layout import BIASES, N_IN, N_OUT, STRIDE, UNITS, WEIGHTS
+from .rows import row_of
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
 
@@ -45,18 +46,12 @@ L1, L2, MAX_NORM = range(3)  # the columns of `penalties`, a row each layer, or 
 
 
 @inner
-def weights_of(flat, layer):
-    """Return the layer's part of a flat vector, without its biases, as a view."""
-    return flat[layer[WEIGHTS] : layer[BIASES]]
-
-
-@inner
 def penalty_of(params, layers, penalties):
     """Return the sum over the layers of l1 sum |W| + l2 / 2 sum W^2."""
     value = 0.0
     for k in range(penalties.shape[0]):
         if penalties[k, L1] > 0 or penalties[k, L2] > 0:
-            W = weights_of(params, layers[k])
+            W = params[layers[k, WEIGHTS] : layers[k, BIASES]]
             absolute, squares = params.dtype.type(0), params.dtype.type(0)
             for p in range(W.shape[0]):
                 absolute += abs(W[p])
@@ -77,7 +72,8 @@ def finish_gradient(params, layers, penalties, settings, scale, share, grad):
         grad[p] *= factor
     for k in range(penalties.shape[0]):
         l1, l2 = number(share * penalties[k, L1]), number(share * penalties[k, L2])
-        W, grad_W = weights_of(params, layers[k]), weights_of(grad, layers[k])
+        first, stop = layers[k, WEIGHTS], layers[k, BIASES]
+        W, grad_W = params[first:stop], grad[first:stop]
         if l2 > 0:
             for p in range(W.shape[0]):
                 grad_W[p] += l2 * W[p]
@@ -129,7 +125,7 @@ def limit_norms(params, layers, penalties, units):
     for k in range(penalties.shape[0]):
         if penalties[k, MAX_NORM] < np.inf:
             layer, largest = layers[k], penalties[k, MAX_NORM]
-            W = weights_of(params, layer).reshape(layer[N_IN], layer[STRIDE])
+            W = params[layer[WEIGHTS] : layer[BIASES]].reshape(layer[N_IN], layer[STRIDE])
             factors = units[layer[UNITS] : layer[UNITS] + layer[N_OUT]]
             factors[:] = 0
             for i in range(W.shape[0]):
@@ -206,12 +202,6 @@ def update_part(settings, rate, scale, decay, n_updates, params, grad, slots, st
 
 
 @inner
-def slot_of(slots, number, start, params):
-    """Return a slot of these parameters, a view; loops over such views are vectorised."""
-    return slots[number][start : start + params.shape[0]]
-
-
-@inner
 def step_sgd(rate, scale, decay, params, grad):
     """Do an update by SGD."""
     number = params.dtype.type
@@ -223,8 +213,8 @@ def step_sgd(rate, scale, decay, params, grad):
 @inner
 def step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, start):
     """Do an update by MOMENTUM or NESTEROV."""
-    number = params.dtype.type
-    b = slot_of(slots, 0, start, params)
+    number, here = params.dtype.type, slice(start, start + params.shape[0])
+    b = row_of(slots, 0)[here]
     rate, scale, decay = number(rate), number(scale), number(decay)
     momentum = number(settings[FACTOR])
     keep = number(1.0 if n_updates == 1 else 1.0 - settings[DAMPENING])
@@ -238,13 +228,13 @@ def step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, 
 @inner
 def step_rmsprop(settings, rate, scale, decay, params, grad, slots, start):
     """Do an update by RMSPROP; the slots are v, b if there is momentum, then m if centered."""
-    number = params.dtype.type
-    v = slot_of(slots, 0, start, params)
+    number, here = params.dtype.type, slice(start, start + params.shape[0])
+    v = row_of(slots, 0)[here]
     rate, scale, decay = number(rate), number(scale), number(decay)
     alpha, eps = number(settings[ALPHA]), number(settings[EPS])
     momentum = number(settings[FACTOR])
-    b = slot_of(slots, 1 if momentum > 0 else 0, start, params)
-    m, centered = slot_of(slots, slots.shape[0] - 1, start, params), settings[CENTERED] > 0
+    b = row_of(slots, 1 if momentum > 0 else 0)[here]
+    m, centered = row_of(slots, slots.shape[0] - 1)[here], settings[CENTERED] > 0
     for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         v[p] = alpha * v[p] + (1 - alpha) * g * g
@@ -262,8 +252,8 @@ def step_rmsprop(settings, rate, scale, decay, params, grad, slots, start):
 @inner
 def step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, start):
     """Do an update by ADAGRAD."""
-    number = params.dtype.type
-    v, scale, decay = slot_of(slots, 0, start, params), number(scale), number(decay)
+    number, here = params.dtype.type, slice(start, start + params.shape[0])
+    v, scale, decay = row_of(slots, 0)[here], number(scale), number(decay)
     rate = number(rate / (1 + (n_updates - 1) * settings[LR_DECAY]))
     eps = number(settings[EPS])
     for p in range(params.shape[0]):
@@ -275,12 +265,12 @@ def step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, s
 @inner
 def step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, start):
     """Do an update by ADAM; with `EPS_HAT` eps is added to sqrt(v) in the place of sqrt(v')."""
-    number = params.dtype.type
+    number, here = params.dtype.type, slice(start, start + params.shape[0])
     beta_1, beta_2 = settings[BETA_1], settings[BETA_2]
     root = math.sqrt(1.0 - beta_2**n_updates)
     rate = number(rate / (1.0 - beta_1**n_updates) * root)
     eps = number(settings[EPS] if settings[EPS_HAT] else settings[EPS] * root)
-    m, v = slot_of(slots, 0, start, params), slot_of(slots, 1, start, params)
+    m, v = row_of(slots, 0)[here], row_of(slots, 1)[here]
     scale, decay = number(scale), number(decay)
     keep_m, keep_v = number(beta_1), number(beta_2)
     new_m, new_v = number(1.0 - beta_1), number(1.0 - beta_2)
@@ -294,8 +284,8 @@ def step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, star
 @inner
 def step_irprop(settings, scale, decay, params, grad, slots, start):
     """Do an update by IRPROP; the slots are the last gradient and the steps."""
-    number = params.dtype.type
-    last, steps = slot_of(slots, 0, start, params), slot_of(slots, 1, start, params)
+    number, here = params.dtype.type, slice(start, start + params.shape[0])
+    last, steps = row_of(slots, 0)[here], row_of(slots, 1)[here]
     eta_minus, eta_plus = number(settings[ETA_MINUS]), number(settings[ETA_PLUS])
     scale, decay = number(scale), number(decay)
     least, most = number(settings[STEP_MIN]), number(settings[STEP_MAX])
