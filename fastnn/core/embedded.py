@@ -20,7 +20,7 @@ from .handle import DELTA, TARGET, A, Z
 from .layout import ACTIVATION, N_IN, N_OUT
 from .losses import output_delta, sample_loss
 from .propagate import add_step, backward, forward, output_range, scale_units
-from .rows import lent, row_of
+from .rows import row_of
 from .samples import NOTHING, Samples, is_finite
 from .updates import change_params
 from .variants import may_skip_zeros
@@ -31,7 +31,6 @@ _NUMBERS = np.arange(ROWS)
 @entry_in_place
 def predict(handle, x, outputs):
     """Overwrite `outputs` with the network's outputs for the sample `x`."""
-    handle = lent(handle)
     layers = handle.layers
     _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
     _require_length("outputs, required and got:", layers[-1, N_OUT], outputs.shape[0])
@@ -44,7 +43,6 @@ def predict(handle, x, outputs):
 @entry_in_place
 def predict_rows(handle, X, outputs):
     """Overwrite `outputs`, shape (n_samples, n_out), with the network's for the samples `X`."""
-    handle = lent(handle)
     n_samples, layers = X.shape[0], handle.layers
     _require_shape("X, required and got:", n_samples, layers[0, N_IN], X.shape)
     _require_shape("outputs, required and got:", n_samples, layers[-1, N_OUT], outputs.shape)
@@ -65,7 +63,6 @@ def add_gradient(handle, x, y, weight):
     loss : float
         Without the weight.
     """
-    handle = lent(handle)
     loss = _find_delta(handle, x, y, weight)
     _add_rank_one(handle, handle.grad)
     return loss
@@ -80,7 +77,6 @@ def add_gradient_rows(handle, X, Y, weights):
     loss : float
         The sum over the samples, without their weights.
     """
-    handle = lent(handle)
     n_samples = X.shape[0]
     params, layers, block = handle.params, handle.layers, handle.block
     _require_shape("X, required and got:", n_samples, layers[0, N_IN], X.shape)
@@ -111,7 +107,6 @@ def gradient_of_inputs(handle, x, y, grad_x):
     -------
     loss : float
     """
-    handle = lent(handle)
     _require_length("grad_x, required and got:", handle.layers[0, N_IN], grad_x.shape[0])
     loss = _find_delta(handle, x, y, 1.0)
     _leave_error(handle, grad_x)
@@ -124,7 +119,6 @@ def add_vjp(handle, x, error, error_x):
 
     dL/dparams is added to `handle.grad`, and `error_x`, shape (n_in,), overwritten with dL/dx.
     """
-    handle = lent(handle)
     layers, units = handle.layers, handle.units
     _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
     _require_length("error, required and got:", layers[-1, N_OUT], error.shape[0])
@@ -143,7 +137,6 @@ def add_vjp(handle, x, error, error_x):
 @entry_in_place
 def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
-    handle = lent(handle)
     n_samples, params, layers, block = X.shape[0], handle.params, handle.layers, handle.block
     n_in, n_out, (first, last) = layers[0, N_IN], layers[-1, N_OUT], output_range(layers)
     _require_shape("X, required and got:", n_samples, n_in, X.shape)
@@ -170,7 +163,6 @@ def add_vjp_rows(handle, X, errors, errors_x):
 @entry_in_place
 def update(handle, learning_rate):
     """Change the parameters by the handle's optimiser and `handle.grad`, which becomes 0."""
-    handle = lent(handle)
     handle.counters[N_UPDATES] += 1
     change_params(
         handle.params, handle.layers, handle.penalties, handle.settings, learning_rate, 1.0, 1.0,
@@ -187,7 +179,6 @@ def train_row(handle, x, y, learning_rate):
     loss : float
         Before the step. NaN, and nothing is changed, unless the sample and its loss are finite.
     """
-    handle = lent(handle)
     loss = _find_delta(handle, x, y, -learning_rate)
     if is_finite(x) and abs(loss) < np.inf:
         _add_rank_one(handle, handle.params)

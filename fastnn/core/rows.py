@@ -1,10 +1,10 @@
 """Rows of arrays, lent to a kernel without counting references.
 
-A view that Numba makes holds a reference to its array, so each `a[t]` in a loop costs two atomic
-operations: a fifth of the time of a per-sample step. A row that is lent costs none, and keeps
-nothing alive: an array that a kernel has made itself is gone after the last use of its own name.
-So rows are lent of arguments, or of arrays that the kernel names again later. And so is a tuple of
-arrays that is an argument: to take an array from it counts too.
+A view that Numba makes holds a reference to its array, so each `a[t]` in a loop of a kernel that
+makes arrays costs two atomic operations: a fifth of the time of a per-sample step. A row that is
+lent costs none, nor the look whether `t` counts from the end, and keeps nothing alive: an array
+that a kernel has made itself is gone after the last use of its own name. So rows are lent of
+arguments, or of arrays that the kernel names again later. A tuple can be lent likewise.
 """
 
 from numba import types

@@ -86,11 +86,9 @@ def enter_samples(X, samples, n_in, skip_zeros, n_triples, a, words):
 
 
 @inner
-def enter_sample(values, starts, columns, sample, n_in, skip_zeros, a, nonzeros):
-    """Put a sample below layer 0, in the place of the one whose units `nonzeros` marks.
-
-    The parts of `Samples` come one by one: to take one from the tuple counts references.
-    """
+def enter_sample(X, sample, n_in, skip_zeros, a, nonzeros):
+    """Put a sample below layer 0, in the place of the one whose units `nonzeros` marks."""
+    values, starts, columns = X.values, X.starts, X.columns
     if starts.shape[0] == 0:
         x = row_of(values, sample)
         for i in range(n_in):

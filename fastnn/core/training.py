@@ -46,7 +46,6 @@ def train_samples(
         Where to go on: `stop`.
     """
     n_samples, n_in = order.shape[1], layers[0, N_IN]
-    values, starts, columns = X.values, X.starts, X.columns
     skip_zeros = may_skip_zeros(params, stop - start)
     z, step = row_of(workspace, 0), row_of(workspace, 1)
     a, last_a = row_of(workspace, 2), row_of(workspace, 3)
@@ -57,7 +56,7 @@ def train_samples(
     for position in range(start, stop):
         epoch = position // n_samples
         sample = order[epoch % order.shape[0], position % n_samples]
-        enter_sample(values, starts, columns, sample, n_in, skip_zeros, a, nonzeros)
+        enter_sample(X, sample, n_in, skip_zeros, a, nonzeros)
         step_forward(params, layers, 0, last_a, last_nonzeros, step, skip_zeros, z, a, nonzeros)
         y, weight, row = row_of(Y, sample), weight_of(weights, sample), row_of(figures, epoch)
         find_step(params, layers, loss, metrics, rates[epoch], z, a, y, weight, step, row)
