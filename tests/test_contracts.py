@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_matrix, csr_array
 
-from fastnn import Dense, DivergenceError, Network
+from fastnn import Dense, DivergenceError, Network, core
 from fastnn.core import batches, derivatives, evaluation, training
 from fastnn.core.bits import TRIPLE
 from fastnn.optimizers import NAMED
@@ -223,3 +223,17 @@ def test_extreme_pre_activations_stay_finite(activation, loss, dtype):
         assert np.isfinite(got.a).all()
         assert np.isfinite(got.delta).all()
         assert np.isfinite(net.loss([[1.0]], [[0.25, 0.5]]))
+
+
+@pytest.mark.compiled
+def test_kernels_that_count_no_references_leave_them_as_they_were():
+    net, (X, Y), outputs = small_network(), make_data(5, 3, 2), np.empty(2)
+    handle = net.handle()
+
+    def counts_after_calls():
+        net.fit(X, Y, batch_size=1)
+        net.partial_fit(X[0], Y[0])
+        core.predict(handle, X[0], outputs)
+        return [sys.getrefcount(array) for array in (X, Y, net.params, outputs)]
+
+    assert counts_after_calls() == counts_after_calls()
