@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from comparison.start_up import write_bytecode
 from table import versions
 
 SCRIPT = Path(__file__).with_name("start.py")
@@ -33,6 +34,7 @@ def start(call, dtype, cache):
 @pytest.mark.parametrize("call", ["predict 1", "fit, batch 1"])
 def test_start(benchmark, starts, dtype, call, kernels, tmp_path):
     """Once with an empty cache; three times after a run that filled it. They do not alternate."""
+    write_bytecode()
     results = []
     rounds, warmup_rounds = (1, 0) if kernels == "compiled" else (3, 1)
     benchmark.pedantic(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fastnn import warmup
+from tests.processes import run_python
 
 ROOT = Path(__file__).parent.parent
 WARM_UP = """
@@ -29,6 +30,22 @@ assert before == ([kernel.signatures for kernel in entries()], n_compiled())
 """
 
 
+FROM_DISK = """
+import sys
+import numpy as np
+from numba import njit
+from tests.kernels import n_compiled, n_loaded
+from tests.networks import make_data, small_network
+
+net, (X, Y) = small_network(), make_data(5, 3, 2)
+net.fit(X, Y)
+net.predict(X)
+assert (n_compiled(), n_loaded()) == (0, 2)
+assert "numba.np.arraymath" not in sys.modules  # it imports SciPy's linear algebra
+assert njit(lambda values: values.sum())(np.ones(3)) == 3
+"""
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -40,6 +57,13 @@ def test_every_entry_point_is_warmed_and_nothing_is_compiled_after():
         [sys.executable, "-c", WARM_UP], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.compiled
+def test_to_load_kernels_nothing_is_made_ready_to_compile():
+    """What Numba registers before it compiles takes half a second; it does so when it must."""
+    warmup("float64")
+    assert run_python(FROM_DISK) == ""
 
 
 @pytest.mark.parametrize("dtypes", ["float32", np.float32, np.dtype("f4"), ["float32"], ()])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numba
 from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.runtime import rtsys
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
 JIT = {
@@ -70,6 +71,9 @@ class KernelCache(FunctionCache):
     Numba looks at the file of the function itself, so after an edit of a callee it would run the
     old code; here the names of the files hold a hash of the whole core. A folder that cannot be
     read or written (a full disk, another user's files) is as if there were no cache.
+
+    To load a kernel, Numba first registers all that it can compile, half a second with the SciPy
+    that it imports for it; what is compiled already needs the memory manager alone.
     """
 
     def __init__(self, function):
@@ -77,8 +81,9 @@ class KernelCache(FunctionCache):
         self._cache_file = KernelFiles(self.cache_path, function)
 
     def load_overload(self, sig, target_context):
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)
+            return self._load_overload(sig, target_context)
         except Exception:  # no file, or whatever a damaged one makes the unpickler raise: compile
             return None
 
