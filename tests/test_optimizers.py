@@ -8,6 +8,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn.core.batches import KEY, N_UPDATES
+from fastnn.core.block import ROWS
 from fastnn.optimizers import (
     LBFGS,
     NAMED,
@@ -122,12 +123,42 @@ def test_frozen_biases_and_padding_stay(optimizer, dtype):
     assert not net.params[~real].any()
 
 
-def test_batches_without_weight_are_no_updates():
+@pytest.mark.parametrize(
+    ("optimizer", "batch_size", "expected"),
+    [("adam", 1, 4), ("adam", 3, 2), ("adam", None, 1), ("sgd", 3, 2), ("sgd", None, 1)],
+)
+def test_batches_without_weight_are_no_updates(optimizer, batch_size, expected):
     X, Y = make_data(8, 3, 2)
-    for batch_size, expected in ((1, 4), (3, 2), (None, 1)):
-        net = small_network()
-        net.fit(X, Y, batch_size=batch_size, optimizer="adam", shuffle=False, sample_weight=WEIGHTS)
-        assert net._state.counters[N_UPDATES] == expected
+    net = small_network()
+    net.fit(X, Y, batch_size=batch_size, optimizer=optimizer, shuffle=False, sample_weight=WEIGHTS)
+    assert net._state.counters[N_UPDATES] == expected
+
+
+@pytest.mark.parametrize("batch_size", [2, ROWS, ROWS + 1])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"reduction": "sum"}, {"input_noise": 0.3}, {"sample_weight": np.arange(70) % 4}],
+    ids=str,
+)
+def test_descent_at_once_equals_that_by_the_gradient(options, batch_size):
+    """To know whether a limit is kept, the gradient must be found first."""
+    layers = [Dense(17, "relu", dropout=0.4), Dense(5, "tanh", train_bias=False), Dense(2)]
+    at_once, later = (Network(3, layers, seed=0) for _ in range(2))
+    data = make_data(70, 3, 2)
+    how = {"epochs": 3, "batch_size": batch_size, **options}
+    history = at_once.fit(*data, optimizer=SGD(0.01), **how)
+    expected = later.fit(*data, optimizer=SGD(0.01, clip_value=1e9), **how)
+    np.testing.assert_allclose(at_once.params, later.params, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-11)
+    assert at_once._state.counters[N_UPDATES] == later._state.counters[N_UPDATES]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_shares_too_small_to_change_a_weight_change_it_together(dtype):
+    net = Network(1, [Dense(1, weights=[[1.0]], bias=False)], dtype=dtype, loss="half_sse")
+    target = 1 + 3 * float(np.finfo("float32").eps)
+    net.fit(np.ones((32, 1)), np.full(32, target), batch_size=32, learning_rate=1.0)
+    np.testing.assert_allclose(net.weights[0], target, rtol=1e-12)
 
 
 def test_a_full_batch_of_one_sample_is_a_mean():

@@ -12,11 +12,12 @@ from .block import (
     forward_block,
     triples_of,
 )
-from .layout import N_IN
+from .layout import N_IN, UNITS
+from .propagate import scale_units
 from .rows import row_of
 from .samples import weight_of
 from .updates import DIVIDE_PENALTY, MEAN, change_params, penalty_of
-from .variants import may_skip_zeros
+from .variants import may_skip_zeros, may_step_at_once
 
 N_UPDATES, N_SEEN, KEY = range(3)  # the places of `counters`
 N_COUNTERS = 3
@@ -49,6 +50,7 @@ def train_batches(
     """
     n_samples = order.shape[1]
     skip_zeros = may_skip_zeros(params, stop - start)
+    steps_at_once = may_step_at_once(params, penalties, settings)
     z, a, delta = row_of(workspace, 0), row_of(workspace, 1), row_of(workspace, 2)
     h = row_of(workspace, 3) if noise.shape[0] > 0 else a
     words = np.zeros(triples_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
@@ -65,15 +67,43 @@ def train_batches(
         forward_block(params, layers, X, samples, skip_zeros, noise, key, seen, z, a, h, words)
         add_figures_of_block(loss, metrics, layers, Y, weights, samples, z, a, row)
         backward_block(params, layers, loss, Y, weights, samples, noise, key, seen, z, a, delta)
-        add_gradient_of_block(grad, layers, n_rows, h, words, delta)
-        if in_batch + n_rows == n_batch:
-            batch = numbers[place - in_batch : place + n_rows]
-            finish_batch(
-                params, layers, penalties, settings, rates[epoch], weights, batch, slots, counters,
-                row_of(delta, 0), grad, row,
-            )  # fmt: skip
+        if steps_at_once and n_rows == n_batch:
+            step_down(
+                params, layers, settings, rates[epoch], weights, samples, counters, h, words, delta
+            )
+        else:
+            add_gradient_of_block(grad, layers, n_rows, h, words, delta)
+            if in_batch + n_rows == n_batch:
+                batch = numbers[place - in_batch : place + n_rows]
+                finish_batch(
+                    params, layers, penalties, settings, rates[epoch], weights, batch, slots,
+                    counters, row_of(delta, 0), grad, row,
+                )  # fmt: skip
         position += n_rows
     return position
+
+
+@inner
+def step_down(params, layers, settings, rate, weights, batch, counters, h, words, delta):
+    """Do the update of plain descent for a batch that is one block; `delta` is scaled for it."""
+    total = weight_of_batch(weights, batch)
+    if total > 0:
+        counters[N_UPDATES] += 1
+        factor = params.dtype.type(-rate / total if settings[MEAN] else -rate)
+        for t in range(batch.shape[0]):
+            scale_units(factor, layers[0, UNITS], delta.shape[1], row_of(delta, t))
+        add_gradient_of_block(params, layers, batch.shape[0], h, words, delta)
+
+
+@inner
+def weight_of_batch(weights, batch):
+    """Return the sum of the weights of the samples: their number where `weights` is empty."""
+    total = np.float64(batch.shape[0])
+    if weights.shape[0] > 0:
+        total = 0.0
+        for sample in batch:
+            total += weight_of(weights, sample)
+    return total
 
 
 @inner
@@ -92,11 +122,7 @@ def finish_batch(
     figures,
 ):
     """Do the update for the sum of gradients in `grad`, which becomes 0."""
-    total = np.float64(batch.shape[0])
-    if weights.shape[0] > 0:
-        total = 0.0
-        for sample in batch:
-            total += weight_of(weights, sample)
+    total = weight_of_batch(weights, batch)
     if total == 0:
         grad[:] = 0
         return

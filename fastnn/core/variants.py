@@ -4,11 +4,11 @@ The rules look at the network and at the number of samples, never at a clock: so
 the same on every machine.
 """
 
-import numpy as np
-
 from ._jit import inner
 from .activations import RELU
 from .layout import ACTIVATION, N_IN, STRIDE, Array
+from .samples import is_finite
+from .updates import RULE, SGD, WEIGHT_DECAY, needs_finish
 
 FEW = 8  # samples
 CACHE = 1 << 20  # bytes that one core has to itself
@@ -20,12 +20,20 @@ def may_skip_zeros(params, n_samples):
 
     For a few samples the look at the weights costs more than it saves.
     """
-    if n_samples < FEW:
-        return False
-    finite = True
-    for value in params:
-        finite &= np.isfinite(value)
-    return finite
+    return n_samples >= FEW and is_finite(params)
+
+
+@inner
+def may_step_at_once(params, penalties, settings):
+    """Tell whether a batch that is one block may change the parameters without a gradient.
+
+    That is where a gradient has no use but params -= rate gradient: it is neither written nor read,
+    1.3 times as fast in batches of 8, 1.07 in those of 32. In float32 the shares of the samples,
+    each by itself, may be too small to change a parameter which their sum does change.
+    """
+    is_descent = settings[RULE] == SGD and settings[WEIGHT_DECAY] == 0
+    is_mere = penalties.shape[0] == 0 and not needs_finish(penalties, settings)
+    return params.itemsize == 8 and is_descent and is_mere
 
 
 @inner
