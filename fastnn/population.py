@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
 from . import threads
 from .callbacks import sign_of
@@ -18,6 +17,7 @@ from .core.samples import Samples
 from .history import History
 from .network import Network
 from .side_by_side import Course, as_options, named
+from .training import bar_of_samples
 from .validation import Array, as_count, as_samples
 
 _MOST_ROWS = 512  # a job of `predict`: Python's share of it is some hundredths
@@ -192,9 +192,7 @@ class Population:
                     stack.enter_context(net._alone())
             course = Course(self.networks, X, y, options)
             if progress:
-                # disable=None: silent where there is no terminal
-                bar = tqdm(total=course.n_samples, unit="sample", unit_scale=True, disable=None)
-                course.bar = stack.enter_context(bar)
+                course.bar = stack.enter_context(bar_of_samples(course.n_samples))
             jobs = (course.train(k) for k in course.order())
             try:
                 threads.run(jobs, min(n_threads, len(self)), course.errors)

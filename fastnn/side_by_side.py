@@ -7,15 +7,16 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .arguments import Once
 from .callbacks import EarlyStopping
 from .history import History
 from .network import Network
 from .training import DivergenceError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _DEFAULTS = {
     name: parameter.default

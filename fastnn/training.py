@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
-from tqdm import tqdm
 
 from .callbacks import Callback, Run
 from .core import batches, losses, training, updates
@@ -25,6 +24,9 @@ from .model import Model, metric_codes, named, total_weight
 from .optimizers import CompiledOptimizer
 from .plan import Plan, TrainingState
 from .validation import Array, is_finite
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class DivergenceError(ArithmeticError):
@@ -82,9 +84,7 @@ class Training:
                 self._started.append(callback)
             if self.plan.progress:
                 total = self.plan.epochs * len(self.Y) or None
-                # disable=None: silent where there is no terminal
-                bar = tqdm(total=total, unit="sample", unit_scale=True, disable=None)
-                self._bar = around.enter_context(bar)
+                self._bar = around.enter_context(bar_of_samples(total))
             self._around = around.pop_all()
         return self
 
@@ -188,6 +188,13 @@ class Training:
             f"training must stay finite, got {what} in epoch {self.state.epochs} "
             f"at the learning rate {rates[0]}"
         )
+
+
+def bar_of_samples(total: int | None) -> tqdm[NoReturn]:
+    """Return a progress bar, which is silent where there is no terminal."""
+    from tqdm import tqdm  # a tenth of the import of fastnn, for the few calls that show a bar
+
+    return tqdm(total=total, unit="sample", unit_scale=True, disable=None)
 
 
 def train_compiled(this: Training) -> None:

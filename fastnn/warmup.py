@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-from tqdm import tqdm
 
 from .layers import Dense
 from .network import Network
@@ -70,6 +69,8 @@ def warmup(
     >>> import fastnn
     >>> fastnn.warmup("float64")
     """
+    from tqdm import tqdm  # as in `training`
+
     several: Sequence[Any] = dtypes if isinstance(dtypes, list | tuple) else [dtypes]
     names = [as_dtype(dtype).name for dtype in several]
     steps = [(name, call) for name in names for call in _CALLS]

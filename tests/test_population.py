@@ -356,7 +356,7 @@ def test_progress(n_threads, monkeypatch):
         def update(self, n_samples):
             self.n += n_samples
 
-    monkeypatch.setattr("fastnn.population.tqdm", Bar)
+    monkeypatch.setattr("tqdm.tqdm", Bar)
     population = Population(small_network(seed=seed) for seed in range(5))
     settings = [{"epochs": 2 + k, "callbacks": [Recorder(stop_at=1)]} for k in range(5)]
     population.fit(

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from fastnn import Dense, DivergenceError, Network, schedules, training
 from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping
@@ -343,12 +344,9 @@ def test_progress_bar(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(training.Model, "samples_per_slice", lambda self, *_: 5)
-    monkeypatch.setattr(training.tqdm, "mininterval", 0, raising=False)
-    updates = []
-    update = training.tqdm.update
-    monkeypatch.setattr(
-        training.tqdm, "update", lambda bar, n=1: (updates.append(n), update(bar, n))[1]
-    )
+    monkeypatch.setattr(tqdm, "mininterval", 0, raising=False)
+    updates, update = [], tqdm.update
+    monkeypatch.setattr(tqdm, "update", lambda bar, n=1: (updates.append(n), update(bar, n))[1])
     small_network().fit(X, Y, epochs=2, optimizer=SGD(0.1), progress=True)
     assert updates == [5, 5, 2, 5, 5, 2]  # within an epoch too
     shown = terminal.getvalue()
