@@ -18,6 +18,12 @@ SCRIPT = Path(__file__).with_name("start.py")
 PARTS = ("import numpy", "import fastnn", "call", "again")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def bytecode():
+    """Have fastnn's bytecode at hand, as after an installation."""
+    write_bytecode()
+
+
 def start(call, dtype, cache):
     """Run the script in a process of its own and return the seconds of its parts."""
     process = subprocess.run(
@@ -34,7 +40,6 @@ def start(call, dtype, cache):
 @pytest.mark.parametrize("call", ["predict 1", "fit, batch 1"])
 def test_start(benchmark, starts, dtype, call, kernels, tmp_path):
     """Once with an empty cache; three times after a run that filled it. They do not alternate."""
-    write_bytecode()
     results = []
     rounds, warmup_rounds = (1, 0) if kernels == "compiled" else (3, 1)
     benchmark.pedantic(

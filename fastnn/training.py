@@ -190,11 +190,12 @@ class Training:
         )
 
 
-def bar_of_samples(total: int | None) -> tqdm[NoReturn]:
-    """Return a progress bar, which is silent where there is no terminal."""
+def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
+    """Return a progress bar, which is silent where there is no terminal, and if it is to be."""
     from tqdm import tqdm  # a tenth of the import of fastnn, for the few calls that show a bar
 
-    return tqdm(total=total, unit="sample", unit_scale=True, disable=None)
+    disable = True if quiet else None
+    return tqdm(total=total, unit="sample", unit_scale=True, disable=disable)
 
 
 def train_compiled(this: Training) -> None:

@@ -1,7 +1,5 @@
 import io
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +7,6 @@ import pytest
 from fastnn import warmup
 from tests.processes import run_python
 
-ROOT = Path(__file__).parent.parent
 WARM_UP = """
 from fastnn import warmup
 from tests.kernels import entries, n_compiled
@@ -53,10 +50,7 @@ class Terminal(io.StringIO):
 
 @pytest.mark.compiled
 def test_every_entry_point_is_warmed_and_nothing_is_compiled_after():
-    run = subprocess.run(
-        [sys.executable, "-c", WARM_UP], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
+    assert run_python(WARM_UP) == ""
 
 
 @pytest.mark.compiled

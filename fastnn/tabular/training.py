@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from fastnn import History, Network
 from fastnn.callbacks import EarlyStopping, Run
 from fastnn.tabular.encoding import Category, Encoding
 from fastnn.tabular.rows import Rows
+from fastnn.training import bar_of_samples
 from fastnn.validation import Array
 
 PATIENCE = 10  # epochs without improvement that early stopping waits for
@@ -70,13 +70,7 @@ def train_by_chunks(
     run = Run(net, History())
     stopping = EarlyStopping(patience=PATIENCE) if settings.early_stopping else None
     n_rows, begun = training.n_rows, False
-    bar = tqdm(
-        total=settings.epochs * n_rows,
-        unit="sample",
-        unit_scale=True,
-        disable=True if settings.quiet else None,
-    )
-    with bar:
+    with bar_of_samples(settings.epochs * n_rows, quiet=settings.quiet) as bar:
         for epoch in range(settings.epochs):
             run.epoch = epoch
             total = 0.0
