@@ -89,7 +89,7 @@ _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 
 def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write what `Architecture.__getstate__` returns."""
+    """Write what `Network.__getstate__` returns."""
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -114,7 +114,7 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what `write` was given, as `Architecture.__setstate__` takes it."""
+    """Return what `write` was given, as `Network.__setstate__` takes it."""
     path = Path(path)
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a pipe would be to wait

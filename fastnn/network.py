@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import copy
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
+from .arguments import as_batch_size, as_callbacks, as_metrics, as_rule
+from .callbacks import Callback, Run
+from .chunks import as_chunks, train_by_chunks
 from .core import Handle, derivatives, evaluation, layout, losses
 from .core.handle import handle_of
-from .derivatives import Differentiable
-from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
-from .validation import Array, as_count, as_ready_row, as_samples, as_weights
+from .core.samples import Samples
+from .history import History
+from .holdout import held_out, separate
+from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table
+from .lbfgs import check_lbfgs, train_by_lbfgs
+from .model import Model
+from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
+from .plan import Metric, Plan, Prepared, Schedule, TrainingState, Validation
+from .streaming import RowStep
+from .training import Training, is_plain, train_compiled
+from .unseen import put_back_unless_finite
+from .validation import (
+    Array,
+    as_choice,
+    as_class_weights,
+    as_count,
+    as_dtype,
+    as_generator,
+    as_in_range,
+    as_numbers,
+    as_ready_row,
+    as_samples,
+    as_targets,
+    as_weights,
+    check_samples,
+    check_targets,
+)
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 class LayerTrace(NamedTuple):
@@ -37,7 +74,7 @@ class LayerTrace(NamedTuple):
     grad_b: Array | None
 
 
-class Network(Differentiable):
+class Network:
     """A dense feed-forward network: layers, a loss, and the parameters in one flat vector.
 
     Parameters
@@ -80,6 +117,144 @@ class Network(Differentiable):
     >>> net.predict([1, 1, 0]).round(1)
     array([0.])
     """
+
+    def __init__(
+        self,
+        n_in: int,
+        layers: Sequence[Dense],
+        *,
+        loss: str = "mse",
+        dtype: DTypeLike = "float64",
+        seed: Any = None,
+    ) -> None:
+        self.n_in = as_count("n_in", n_in)
+        if not isinstance(layers, Sequence):
+            raise TypeError(f"layers must be a sequence of Dense, got {layers!r}")
+        self.layers = tuple(layers)
+        self.loss_name = as_choice("loss", loss, losses.CODES)
+        self.dtype = as_dtype(dtype)
+        self._random = as_generator(seed)
+        table = layer_table(self.n_in, self.layers, self.loss_name, self.dtype)
+        params = initial_params(self.layers, table, self.dtype, self._random)
+        self._state: TrainingState | None = None
+        self._past, self._latest = History(), History()
+        self.metadata: dict[str, Any] = {}
+        self._adopt(params, table)
+
+    def _adopt(self, params: Array, table: Array) -> None:
+        """Make `params` the network's own and the views of it anew."""
+        self.n_layers = len(self.layers)
+        self.n_out = self.layers[-1].n_out
+        self._model = Model(params, table, self.loss_name, penalty_table(self.layers))
+        self.weights = layout.weight_views(params, table)
+        self.biases = layout.bias_views(params, table)
+        self._training = threading.Lock()
+        self._row_step: RowStep | None = None
+
+    # ---- parameters ------------------------------------------------------------------------------
+
+    @property
+    def params(self) -> Array:
+        """Every weight and bias, shape (n,), padding included; assigning copies in.
+
+        Padding is zero and stays zero, whatever is assigned.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(1)], seed=0)
+        >>> net.params = 0 * net.params
+        >>> net.predict([1, 2])
+        array([0.])
+        """
+        return self._model.params
+
+    @params.setter
+    def params(self, values: ArrayLike) -> None:
+        array = as_numbers("params", values, self.dtype)
+        if array.shape != self.params.shape:
+            raise ValueError(f"params must have shape {self.params.shape}, got {array.shape}")
+        for own, new in zip(self._views(self.params), self._views(array), strict=True):
+            own[:] = new
+
+    def _views(self, flat: Array) -> list[Array]:
+        """Return the real parameters of a flat vector, without padding, as views."""
+        table = self._model.table
+        views = layout.weight_views(flat, table) + layout.bias_views(flat, table)
+        return [view for view in views if view is not None]
+
+    @property
+    def n_params(self) -> int:
+        """The number of weights and biases, without padding."""
+        return layout.n_params(self._model.table)
+
+    @property
+    def history(self) -> History:
+        """All that `fit` has recorded since training last started afresh; a copy.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> for resume in (False, True):
+        ...     history = net.fit([[0], [1]], [1, 3], epochs=2, resume=resume)
+        >>> net.history.epoch, history.epoch
+        ([0, 1, 2, 3], [2, 3])
+        """
+        history = History()
+        for part in (self._past, self._latest):
+            history.extend(part.epoch, part.columns())
+        return history
+
+    def _record_in(self, history: History, *, afresh: bool) -> None:
+        """Let `history` follow what was recorded before, or take its place."""
+        if afresh:
+            self._past = History()
+        else:
+            self._past.extend(self._latest.epoch, self._latest.columns())
+        self._latest = history
+
+    # ---- description -----------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Return a table of the layers: shapes, activation, parameters, bytes.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> print(Network(400, [Dense(25, "sigmoid"), Dense(10, "sigmoid")]).summary())
+        layer  W          b      activation  parameters   bytes
+            0  (400, 25)  (25,)  sigmoid          10025   80200
+            1  (25, 10)   (10,)  sigmoid            260    2080
+        total                                     10285   82280
+        """
+        lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
+        for k, (layer, W, b) in enumerate(zip(self.layers, self.weights, self.biases, strict=True)):
+            size = W.size + (0 if b is None else b.size)
+            shape = "-" if b is None else str(b.shape) + ("" if layer.train_bias else " frozen")
+            lines.append((
+                str(k), str(W.shape), shape, str(layer.activation), str(size),
+                str(size * self.dtype.itemsize),
+            ))  # fmt: skip
+        n_bytes = self.n_params * self.dtype.itemsize
+        lines.append(("total", "", "", "", str(self.n_params), str(n_bytes)))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = (">", "<", "<", "<", ">", ">")
+        return "\n".join(
+            "  ".join(
+                f"{cell:{side}{width}}"
+                for cell, side, width in zip(line, aligned, widths, strict=True)
+            )
+            for line in lines
+        )
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(repr, self.layers))
+        return (
+            f"Network({self.n_in}, [{layers}], loss={self.loss_name!r}, dtype={self.dtype.name!r})"
+        )
+
+    # ---- use -------------------------------------------------------------------------------------
 
     def predict(self, X: ArrayLike, *, n_threads: int = 1) -> Array:
         """Return the outputs of the network.
@@ -188,6 +363,53 @@ class Network(Differentiable):
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.evaluate(samples, targets, weights)["loss"]
 
+    def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
+        """Open one step: return all that goes forward and backward, layer by layer.
+
+        Parameters
+        ----------
+        x : array_like, shape (n_samples, n_in) or (n_in,)
+        y : array_like
+            As for `partial_fit`.
+
+        Returns
+        -------
+        layers : tuple of LayerTrace
+            For one row the arrays lack the axis of samples.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1, weights=[[2]])], loss="half_sse")
+        >>> step, = net.trace([3], 5)
+        >>> step.a, step.delta, step.grad_W
+        (array([6.]), array([1.]), array([[3.]]))
+        """
+        samples, targets = self._as_pair(x.toarray() if hasattr(x, "toarray") else x, y, row=True)
+        table = self._model.table
+        units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
+        grad = layout.aligned_zeros(self.params.size, self.dtype)
+        evaluation.trace_rows(
+            self.params, table, losses.CODES[self.loss_name], samples.values, targets, *units, grad
+        )
+        grad /= len(targets)
+        if np.ndim(x) == 1:
+            units = units[:, 0]
+        return tuple(
+            LayerTrace(*layer)
+            for layer in zip(
+                *(layout.unit_views(role, table) for role in units),
+                layout.weight_views(grad, table),
+                layout.bias_views(grad, table),
+                strict=True,
+            )
+        )
+
     def handle(self, *, optimizer: str | Optimizer = "sgd", frozen: bool = False) -> Handle:
         """Return the network as functions of your own under `numba.njit` take it.
 
@@ -243,19 +465,30 @@ class Network(Differentiable):
         code, penalties = losses.CODES[model.loss], model.penalties
         return handle_of(params, model.table, code, penalties, rule.settings(), slots)
 
-    def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
-        """Open one step: return all that goes forward and backward, layer by layer.
+    # ---- derivatives -----------------------------------------------------------------------------
+
+    def gradient(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        n_threads: int = 1,
+    ) -> Array:
+        """Return the gradient of `loss` with respect to the parameters.
 
         Parameters
         ----------
-        x : array_like, shape (n_samples, n_in) or (n_in,)
-        y : array_like
-            As for `partial_fit`.
+        X, y, sample_weight
+            As for `fit`.
+        n_threads : int
+            How many threads may share the rows; fewer do where there is too little for each.
 
         Returns
         -------
-        layers : tuple of LayerTrace
-            For one row the arrays lack the axis of samples.
+        grad : ndarray
+            One flat vector, laid out as `params`; zero in the padding and for frozen biases. It
+            has the same bits whatever `n_threads` is.
 
         Raises
         ------
@@ -265,27 +498,557 @@ class Network(Differentiable):
         Examples
         --------
         >>> from fastnn import Dense, Network
-        >>> net = Network(1, [Dense(1, weights=[[2]])], loss="half_sse")
-        >>> step, = net.trace([3], 5)
-        >>> step.a, step.delta, step.grad_W
-        (array([6.]), array([1.]), array([[3.]]))
+        >>> net = Network(1, [Dense(1, weights=[[1]], bias=False)], loss="half_sse")
+        >>> float(net.gradient([[1], [2]], [0, 0])[0])
+        2.5
         """
-        samples, targets = self._as_pair(x.toarray() if hasattr(x, "toarray") else x, y, row=True)
-        table = self._model.table
-        units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
-        grad = layout.aligned_zeros(self.params.size, self.dtype)
-        evaluation.trace_rows(
-            self.params, table, losses.CODES[self.loss_name], samples.values, targets, *units, grad
-        )
-        grad /= len(targets)
-        if np.ndim(x) == 1:
-            units = units[:, 0]
-        return tuple(
-            LayerTrace(*layer)
-            for layer in zip(
-                *(layout.unit_views(role, table) for role in units),
-                layout.weight_views(grad, table),
-                layout.bias_views(grad, table),
-                strict=True,
+        n_threads = as_count("n_threads", n_threads)
+        samples, targets = self._as_pair(X, y)
+        weights = as_weights(sample_weight, len(targets), self.dtype)
+        return self._model.gradient(samples, targets, weights, n_threads)[0]
+
+    def gradient_per_sample(self, X: ArrayLike, y: ArrayLike) -> Array:
+        """Return the gradient of each sample's own loss with respect to the parameters.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+        y : array_like
+            As for `partial_fit`.
+
+        Returns
+        -------
+        grads : ndarray, shape (n_samples, params.size) or (params.size,)
+            Rows laid out as `params`; zero in the padding and for frozen biases. Their mean is
+            `gradient`, up to rounding.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Notes
+        -----
+        The array takes n_samples times the bytes of `params`; a mean alone is `gradient`.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1, weights=[[1]], bias=False)], loss="half_sse")
+        >>> net.gradient_per_sample([[1], [2]], [0, 0])[:, 0]
+        array([1., 4.])
+        """
+        return self._gradients(derivatives.gradients_of_rows, X, y, self.params.size)
+
+    def gradient_of_inputs(self, X: ArrayLike, y: ArrayLike) -> Array:
+        """Return the gradient of each sample's own loss with respect to the sample.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+        y : array_like
+            As for `partial_fit`.
+
+        Returns
+        -------
+        grads : ndarray, shape (n_samples, n_in) or (n_in,)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(1, weights=[[1], [2]])], loss="half_sse")
+        >>> net.gradient_of_inputs([[1, 1], [0, 1]], [0, 0])
+        array([[3., 6.],
+               [2., 4.]])
+        """
+        return self._gradients(derivatives.input_gradients_of_rows, X, y, self.n_in)
+
+    def _gradients(
+        self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
+    ) -> Array:
+        """Return what a kernel fills for each sample, `size` elements."""
+        samples, targets = self._as_pair(X, y, row=True)
+        model, code = self._model, losses.CODES[self.loss_name]
+        grads = np.empty((len(targets), size), self.dtype)
+        for rows in model.slices(samples, 0, len(targets), model.params.size):
+            kernel(model.params, model.table, code, samples, targets, *rows, grads)
+        return grads[0] if np.ndim(X) == 1 else grads
+
+    def jacobian(self, X: ArrayLike) -> Array:
+        """Return the derivatives of the outputs with respect to the inputs.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+
+        Returns
+        -------
+        jacobian : ndarray, shape (n_samples, n_out, n_in) or (n_out, n_in)
+            Of output j by input i at [..., j, i]; it takes a pass backward for each output.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is not as described.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(1, "exp", weights=[[1], [2]])])
+        >>> net.jacobian([0, 0])
+        array([[1., 2.]])
+        """
+        samples = as_samples(X, self.n_in, self.dtype, row=True)
+        n_samples, model = samples.n_samples, self._model
+        jacobian = np.empty((n_samples, self.n_out, self.n_in), self.dtype)
+        for rows in model.slices(samples, 0, n_samples, self.n_out * model.params.size):
+            derivatives.jacobian_of_rows(model.params, model.table, samples, *rows, jacobian)
+        return jacobian[0] if np.ndim(X) == 1 else jacobian
+
+    # ---- training --------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = 1,
+        optimizer: str | Optimizer | None = None,
+        learning_rate: float | Schedule | None = None,
+        shuffle: bool = True,
+        reduction: str = "mean",
+        sample_weight: ArrayLike | None = None,
+        class_weight: str | dict[int, float] | None = None,
+        input_noise: float = 0.0,
+        metrics: Sequence[str | Metric] = (),
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        validation_fraction: float | None = None,
+        evaluate_every: int = 1,
+        callbacks: Sequence[Callback] = (),
+        resume: bool = False,
+        progress: bool = False,
+    ) -> History:
+        """Train for some epochs; go on from the present parameters and random stream.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in)
+            Or, without `y`, chunks: what yields (X, y) or (X, y, sample_weight), or a function that
+            returns such a thing for each epoch. One chunk at a time is in memory; samples are
+            shuffled, and batches made, within it.
+        y : array_like, shape (n_samples, n_out), or (n_samples,)
+            Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1.
+        epochs : int
+        batch_size : int or None
+            Samples an update; 1 is per-sample, None is all of them.
+        optimizer : str or Optimizer, optional
+            Of `fastnn.optimizers`, or sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw,
+            irprop or lbfgs for one with its defaults. None is sgd or, with `resume`, what training
+            last used.
+        learning_rate : float or callable, optional
+            Above 0; or a schedule, the rate as a function of the epoch (`fastnn.schedules`). None
+            is the optimiser's own (0.01 for sgd) or, with `resume`, what training last used. A
+            schedule that equals the last one goes on with `resume`, from where it is.
+        shuffle : bool
+            Whether to draw a new order of the samples each epoch.
+        reduction : str
+            "mean" or "sum": what is made of the gradients of a batch, and of nothing else.
+        sample_weight : array_like, shape (n_samples,), optional
+            At least 0. Means are divided by the sum of weights; the update of a single sample is
+            multiplied by its weight.
+        class_weight : dict or "balanced", optional
+            Weights of the classes, by label, which multiply those of the samples; "balanced" is
+            n_samples / (n_classes n_samples_of_the_class).
+        input_noise : float
+            Standard deviation of normal noise added to the inputs, anew each time.
+        metrics : sequence of str or callable
+            Of accuracy, mse, mae; and on validation data only, r2 or any function of (y, outputs).
+        validation_data : tuple of array_like, optional
+            (X, y) to be evaluated after epochs 0, k, 2k ... for `evaluate_every` = k.
+        validation_fraction : float, optional
+            Above 0, below 1: how much of the data is kept for that instead, by classes where y is
+            labels. With `resume` it is the same part.
+        evaluate_every : int
+        callbacks : sequence of Callback
+            What is called before the first epoch, after each one and at the end.
+        resume : bool
+            Whether to continue the optimiser and the numbering of epochs: fit(10) and then
+            fit(10, resume=True) equal fit(20), to the bit.
+        progress : bool
+            Whether to show a progress bar, where there is a terminal.
+
+        Returns
+        -------
+        history : History
+            "loss" and each metric, the mean over the samples of the value before each one's
+            update; "penalty" of layers with l1 or l2, the mean over the batches; "val_loss" and
+            "val_" + metric on the validation data.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described; the network is as it was.
+        DivergenceError
+            If a loss or a parameter is no longer finite; the network has the last finite ones.
+        ImportError
+            If lbfgs is asked for and SciPy is not installed.
+        RuntimeError
+            If another thread is training this network.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> history = net.fit([[0], [1], [2]], [1, 3, 5], epochs=500, learning_rate=0.1)
+        >>> net.predict([3.0]).round(6)
+        array([7.])
+        """
+        return self._train(
+            self._prepare(
+                X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
+                learning_rate=learning_rate, shuffle=shuffle, reduction=reduction,
+                sample_weight=sample_weight, class_weight=class_weight, input_noise=input_noise,
+                metrics=metrics, validation_data=validation_data,
+                validation_fraction=validation_fraction, evaluate_every=evaluate_every,
+                callbacks=callbacks, resume=resume, progress=progress, look_later=True,
             )
+        )  # fmt: skip
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        batch_size: int | None = 1,
+        optimizer: str | Optimizer | None = None,
+        learning_rate: float | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Go once through the rows in their order, one update a batch.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+        y : array_like
+            As for `fit`; for a single row also of shape (n_out,), or one number.
+        batch_size : int or None
+        optimizer : str, Optimizer or None
+            None is what training last used, sgd before any.
+        learning_rate : float, optional
+            None is what training last used, of a schedule the last rate.
+        sample_weight : array_like, shape (n_samples,), optional
+            At least 0; as for `fit`.
+
+        Returns
+        -------
+        self : Network
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described; the network is as it was.
+        DivergenceError
+            If a loss or a parameter is no longer finite; the network has the last finite ones.
+        RuntimeError
+            If another thread is training this network.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1, weights=[[0.0]])])
+        >>> net.partial_fit([1.0], 2.0, learning_rate=0.1).predict([1.0]).round(6)
+        array([0.8])
+        """
+        step = self._row_step
+        if (
+            step is not None
+            and batch_size == 1
+            and optimizer is None
+            and learning_rate is None
+            and sample_weight is None
+            and self._training.acquire(blocking=False)
+        ):
+            try:
+                if step(X, y):
+                    return self
+            finally:
+                self._training.release()
+        samples, targets = self._as_pair(X, y, row=True)
+        last = self._state
+        schedule = None
+        if learning_rate is None and optimizer is None and last is not None:
+            learning_rate, schedule = last.rate(), last.schedule
+        plan = Plan(
+            epochs=1,
+            batch_size=as_batch_size(batch_size, len(targets)),
+            optimizer=as_optimizer(
+                optimizer, learning_rate, None if last is None else last.optimizer
+            ),
+            weights=as_weights(sample_weight, len(targets), self.dtype),
+            shuffle=False,
+            reduction="mean" if last is None else last.reduction,
+            noise=noise_levels(self.layers, 0.0),
         )
+        if isinstance(plan.optimizer, LBFGS):
+            check_lbfgs(plan, self.layers, batch_size)
+        state = TrainingState.begun(plan, self._model, last)
+        epochs = state.epochs
+        try:
+            self._train(Prepared(samples, targets, plan, state), recorded=False)
+        finally:
+            state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
+        rule = plan.optimizer
+        if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
+            self._row_step = RowStep(self._model, rule.learning_rate, state.counters)
+        return self
+
+    # ---- files and copies ------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a file: all that using it and training it further take.
+
+        The file is replaced at once: whenever the power fails, it is the old or the new one. It is
+        an `.npz`, which NumPy alone reads; `fastnn.files` says what is in it.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            In a folder that exists, taken as it is: no suffix is added.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If something cannot be saved: metadata that JSON does not give back, parameters that
+            are not finite, an optimiser or random numbers that are not of fastnn or NumPy.
+        OSError
+            If the file cannot be written; an old one is as it was.
+
+        Notes
+        -----
+        An initialiser or schedule that is a function of one's own is not saved. The network works
+        all the same; to resume its training, `learning_rate` must be given.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> net.metadata["unit"] = "m"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(Path(folder) / "line.fastnn")
+        ...     twin = Network.load(Path(folder) / "line.fastnn")
+        >>> twin.metadata, twin.predict([2.0]) == net.predict([2.0])
+        ({'unit': 'm'}, array([ True]))
+        """
+        from . import files  # 0.03 s that `import fastnn` need not take
+
+        files.write(path, self.__getstate__())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Return the network in a file, as it was: trained further, it has the same bits.
+
+        The file need not be trusted: reading it runs no code, and takes the memory of a few times
+        the file and the network, whatever the file may claim.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+
+        Returns
+        -------
+        net : Network
+
+        Raises
+        ------
+        FormatError
+            If the file is not one that `save` has written, whole and of a version known here.
+        OSError
+            If it cannot be read.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from fastnn import Dense, Network
+        >>> X, y = [[0], [1]], [1, 3]
+        >>> net = Network(1, [Dense(1)], seed=0)
+        >>> history = net.fit(X, y, epochs=5, optimizer="adam")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(Path(folder) / "line.fastnn")
+        ...     twin = Network.load(Path(folder) / "line.fastnn")
+        >>> history = twin.fit(X, y, epochs=5, resume=True)
+        >>> history.epoch, twin.history.epoch
+        ([5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        """
+        from . import files  # as in `save`
+
+        net = cls.__new__(cls)
+        net.__setstate__(files.read(path))
+        return net
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return all but what `_adopt` makes; a copy shares nothing that changes."""
+        state = self.__dict__.copy()
+        for name in ("weights", "biases", "_training", "_row_step", "_model", "_past", "_latest"):
+            del state[name]
+        return state | {
+            "params": self.params.copy(),
+            "table": self._model.table,
+            "_random": copy.deepcopy(self._random),
+            "_state": copy.deepcopy(self._state),
+            "history": self.history,
+            "metadata": copy.deepcopy(self.metadata),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        params, table = state.pop("params"), state.pop("table")
+        self._past, self._latest = state.pop("history"), History()
+        self.__dict__.update(state)
+        own = layout.aligned_zeros(params.size, params.dtype)
+        own[:] = params
+        self._adopt(own, np.array(table))  # joblib's may be a file, mapped read-only
+
+    # ---- checks and the training of one call -----------------------------------------------------
+
+    def _prepare(
+        self, X: Any, y: Any, once: Callable[..., Any] = _call, *, epochs: Any, batch_size: Any,
+        optimizer: Any, learning_rate: Any, shuffle: bool, reduction: Any, sample_weight: Any,
+        class_weight: Any, input_noise: Any, metrics: Any, validation_data: Any,
+        validation_fraction: Any, evaluate_every: Any, callbacks: Any, resume: bool, progress: bool,
+        look_later: bool = False,
+    ) -> Prepared:  # fmt: skip
+        """Return what `_train` takes, after all checks; `self` is as it was.
+
+        `once(function, *arguments)` makes what networks of one kind, given the same, may share.
+        With `look_later` it is left to training to show whether X is finite, if nothing but the
+        network itself, all of X and no more, takes part: that can be put back.
+        """
+        chunks = n_samples = None
+        if y is None:
+            chunks = as_chunks(
+                X,
+                sample_weight=sample_weight,
+                class_weight=class_weight,
+                validation_fraction=validation_fraction,
+            )
+            samples, targets = Samples.dense(np.empty((0, self.n_in))), np.empty((0, self.n_out))
+        else:
+            samples, targets = once(self._as_pair_unseen, X, y)
+            n_samples = len(targets)
+        weights = once(self._as_weights, sample_weight, targets)
+        last = self._state if resume else None
+        rule, schedule = as_rule(optimizer, learning_rate, last)
+        is_evaluated = not (validation_data is None and validation_fraction is None)
+        running, on_validation = as_metrics(metrics, is_evaluated)
+        plan = Plan(
+            epochs=as_count("epochs", epochs),
+            batch_size=as_batch_size(batch_size, n_samples),
+            optimizer=rule,
+            weights=weights,
+            schedule=schedule,
+            shuffle=shuffle,
+            reduction=as_choice("reduction", reduction, ("mean", "sum")),
+            noise=noise_levels(self.layers, as_in_range("input_noise", input_noise, 0, math.inf)),
+            metrics=running,
+            validation=once(self._as_validation, validation_data),
+            validation_metrics=on_validation,
+            evaluate_every=as_count("evaluate_every", evaluate_every),
+            callbacks=as_callbacks(callbacks),
+            progress=progress,
+        )
+        if class_weight is not None:
+            plan.weights = once(as_class_weights, class_weight, targets, weights)
+        if isinstance(rule, LBFGS):
+            check_lbfgs(plan, self.layers, batch_size)
+        if validation_fraction is not None:
+            if validation_data is not None:
+                raise ValueError("validation_fraction must not be given beside validation_data")
+            plan.n_held, plan.y = held_out(validation_fraction, len(targets)), y
+            plan.batch_size = as_batch_size(batch_size, len(targets) - plan.n_held)
+        others = (chunks, sample_weight, class_weight, validation_fraction, *plan.callbacks)
+        plan.is_known = (
+            not look_later or resume or isinstance(rule, IRprop | LBFGS)
+            or any(other is not None for other in others)
+        )  # fmt: skip
+        if plan.is_known:
+            once(check_samples, samples)
+        state = TrainingState.begun(plan, self._model, last)
+        state.rate_ahead()  # raises, if a schedule does not begin with a rate
+        return Prepared(samples, targets, plan, state, chunks)
+
+    def _train(self, prepared: Prepared, *, recorded: bool = True) -> History:
+        """Train by a plan, from a state."""
+        with self._alone():
+            return self._train_alone(prepared, recorded=recorded)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other threads from training this network."""
+        if not self._training.acquire(blocking=False):
+            raise RuntimeError("a network must be trained by one thread at a time, got a second")
+        try:
+            yield
+        finally:
+            self._training.release()
+
+    def _train_alone(self, prepared: Prepared, *, recorded: bool = True) -> History:
+        """Do what `_train` does, where other threads are kept away."""
+        X, Y, plan, state, chunks = prepared
+        self._row_step = None
+        if plan.n_held:
+            X, Y = separate(X, Y, plan, state.draw_key(self._random))
+        run = Run(self, History())
+        with ExitStack() as around:
+            if not plan.is_known:
+                around.enter_context(put_back_unless_finite(self, X))
+            training = around.enter_context(
+                Training(self._model, X, Y, plan, state, self._random, run)
+            )
+            self._state = state
+            if recorded:
+                self._record_in(run.history, afresh=state.epochs == 0)
+            if chunks is not None:
+                training.train(train_by_chunks(chunks, self._as_chunk))
+            elif isinstance(plan.optimizer, LBFGS):
+                training.train(train_by_lbfgs)
+            else:
+                training.train(train_compiled)
+        return run.history
+
+    def _as_chunk(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> tuple[Samples, Array, Array]:
+        samples, targets = self._as_pair(X, y)
+        return samples, targets, self._as_weights(sample_weight, targets)
+
+    def _as_weights(self, sample_weight: ArrayLike | None, targets: Array) -> Array:
+        return as_weights(sample_weight, len(targets), self.dtype)
+
+    def _as_validation(self, data: Any) -> Validation | None:
+        if data is None:
+            return None
+        if not isinstance(data, tuple | list) or len(data) != 2:
+            raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
+        X, Y = self._as_pair(*data)
+        return Validation(X, Y, self._as_weights(None, Y), np.asarray(data[1]))
+
+    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
+        """Return what `_as_pair` does, but X may hold NaN and infinity."""
+        return self._as_pair(X, y, finite=False)
+
+    def _as_pair(
+        self, X: ArrayLike, y: ArrayLike, *, row: bool = False, finite: bool = True
+    ) -> tuple[Samples, Array]:
+        samples = as_samples(X, self.n_in, self.dtype, row=row, finite=finite)
+        is_row = row and np.ndim(X) == 1
+        targets = as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
+        check_targets(targets, self.loss_name)
+        return samples, targets

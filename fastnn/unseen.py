@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from .architecture import Architecture
 from .core.samples import Samples
 from .training import DivergenceError
 from .validation import check_samples
 
 
 @contextmanager
-def put_back_unless_finite(net: Architecture, X: Samples) -> Iterator[None]:
+def put_back_unless_finite(net: Any, X: Samples) -> Iterator[None]:
     """Around training from a fresh start: raise the error that `X` should have met with before."""
-    params, random = net.params.copy(), cast(Any, net._random)
+    params, random = net.params.copy(), net._random
     is_legacy = isinstance(random, np.random.RandomState)
     stream = random.get_state() if is_legacy else random.bit_generator.state
     kept = {name: getattr(net, name) for name in ("_state", "_past", "_latest")}
