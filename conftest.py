@@ -9,6 +9,7 @@ import os
 
 import pytest
 
+collect_ignore = ["conftest.py"]  # nor has it examples
 OPTIONAL = frozenset({
     "cpuinfo", "dask", "distributed", "h5py", "hypothesis", "jax", "joblib", "keras", "matplotlib",
     "mlxtend", "mpmath", "onnx", "onnxruntime", "onnxscript", "openpyxl", "pandas", "pyarrow",
