@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -13,16 +15,23 @@ import pytest
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
-if "numpy" in sys.modules and os.environ.get("OPENBLAS_NUM_THREADS") != "1":
-    raise pytest.UsageError("benchmarks must be run by themselves, got NumPy imported before them")
-os.environ.update(ONE_THREAD)
+HINDRANCE = None
+if find_spec("pytest_benchmark") is None:
+    HINDRANCE = "benchmarks need pytest-benchmark: pip install pytest-benchmark"
+elif "numpy" in sys.modules and os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+    HINDRANCE = "benchmarks must be run by themselves, got NumPy imported before them"
+else:
+    os.environ.update(ONE_THREAD)
 
 from table import Table, circumstances, versions  # noqa: E402
 from tasks import Task, digits, moons  # noqa: E402
 
 from fastnn.reference import ReferenceNetwork  # noqa: E402
 
-collect_ignore = ["comparison", "peers.py"]  # they need libraries of their own, and hold no tests
+# The programs need libraries of their own, and hold neither tests nor examples.
+collect_ignore = [
+    path.name for path in Path(__file__).parent.iterdir() if not path.name.startswith("test_")
+]
 ROUNDS = 15
 TABLES = {
     "races": Table(
@@ -107,6 +116,20 @@ def pytest_addoption(parser: Any) -> None:
         action="store_true",
         help="write the results of a run without failures to benchmarks/README.md",
     )
+
+
+def pytest_sessionstart() -> None:
+    """Refuse to start where only benchmarks were asked for and they cannot be run."""
+    if HINDRANCE:
+        raise pytest.UsageError(HINDRANCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip them where they were found among other tests and cannot be run."""
+    if HINDRANCE:
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.skip(reason=HINDRANCE))
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: Any) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import cpuinfo  # comes with pytest-benchmark
-
 README = Path(__file__).with_name("README.md")
 
 
@@ -76,6 +74,8 @@ def versions() -> dict[str, str]:
 
 def circumstances() -> str:
     """Say when, on what kind of machine and with which versions."""
+    import cpuinfo  # comes with pytest-benchmark; here, so that without it pytest can say so
+
     cpu = cpuinfo.get_cpu_info().get("brand_raw", platform.machine())
     software = ", ".join(f"{name} {number}" for name, number in versions().items())
     today = datetime.date.today().isoformat()

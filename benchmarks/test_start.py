@@ -18,10 +18,11 @@ SCRIPT = Path(__file__).with_name("start.py")
 PARTS = ("import numpy", "import fastnn", "call", "again")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def bytecode():
-    """Have fastnn's bytecode at hand, as after an installation."""
+@pytest.fixture(scope="module")
+def caches(tmp_path_factory):
+    """Where the kernels of each call and dtype are kept; with fastnn's bytecode, as installed."""
     write_bytecode()
+    return tmp_path_factory.mktemp("caches")
 
 
 def start(call, dtype, cache):
@@ -38,12 +39,12 @@ def start(call, dtype, cache):
 
 @pytest.mark.parametrize("kernels", ["compiled", "cached"])
 @pytest.mark.parametrize("call", ["predict 1", "fit, batch 1"])
-def test_start(benchmark, starts, dtype, call, kernels, tmp_path):
-    """Once with an empty cache; three times after a run that filled it. They do not alternate."""
+def test_start(benchmark, starts, dtype, call, kernels, caches):
+    """Once with an empty cache; three times after a run with that cache. They do not alternate."""
     results = []
     rounds, warmup_rounds = (1, 0) if kernels == "compiled" else (3, 1)
     benchmark.pedantic(
-        lambda: results.append(start(call, dtype, tmp_path)),
+        lambda: results.append(start(call, dtype, caches / f"{call} {dtype}")),
         rounds=rounds,
         warmup_rounds=warmup_rounds,
     )

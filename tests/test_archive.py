@@ -9,12 +9,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from fastnn import archive
 from fastnn.archive import MOST_ARRAYS, NONSENSE, Archive, pack
+
+from .properties import given, st
 
 HEADER = {"name": "n\u00e4me", "numbers": [1, 2.5, None, True]}
 ARRAYS = {

@@ -7,7 +7,6 @@ import textwrap
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_matrix, csr_array
 
 from fastnn import Dense, DivergenceError, Network, core
 from fastnn.core import batches, derivatives, evaluation, training
@@ -35,6 +34,7 @@ ENTRIES = [
 
 def use_everything(net, X, Y):
     """Go through every entry point."""
+    sparse = pytest.importorskip("scipy.sparse")
     net.fit(X, Y, epochs=2, metrics=["accuracy"], validation_data=(X, Y))
     net.fit(X, Y, batch_size=2, shuffle=False)
     for weights in (np.arange(1.0, len(X) + 1), list(range(1, len(X) + 1))):
@@ -42,7 +42,7 @@ def use_everything(net, X, Y):
         net.fit(X, Y, sample_weight=weights, validation_fraction=0.3, batch_size=2)
         net.loss(X, Y, sample_weight=weights)
         net.gradient(X, Y, sample_weight=weights)
-    for rows in (csr_array(X), csc_matrix(X)):
+    for rows in (sparse.csr_array(X), sparse.csc_matrix(X)):
         net.fit(rows, Y)
         net.fit(rows, Y, optimizer="adam", input_noise=0.1)
         net.fit(rows, Y, optimizer="adam", batch_size=2, validation_fraction=0.3)
@@ -68,7 +68,7 @@ def use_everything(net, X, Y):
     net.loss(X, Y)
     net.gradient(X, Y)
     net.trace(X, Y)
-    for rows, targets in ((X, Y), (csr_array(X), Y), (X[0], Y[0])):
+    for rows, targets in ((X, Y), (sparse.csr_array(X), Y), (X[0], Y[0])):
         net.hidden(rows)
         net.gradient_per_sample(rows, targets)
         net.gradient_of_inputs(rows, targets)
@@ -126,6 +126,7 @@ ALLOCATIONS = """
 
 @pytest.mark.compiled
 def test_allocations_do_not_grow_with_epochs():
+    pytest.importorskip("scipy")
     environment = os.environ | {"NUMBA_NRT_STATS": "1"}
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(ALLOCATIONS)],

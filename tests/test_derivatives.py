@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from scipy import sparse
 
 from fastnn import Dense, Network
 from fastnn.reference import ReferenceNetwork
 from fastnn.reference.functions import derivative_of
 
 from .networks import HIDDEN, OUTPUTS, TOLERANCES, central_difference, make_data, small_network
+from .properties import HealthCheck, given, settings, st
 
 DTYPES = ["float64", "float32"]
 BOUNDED = [name for name in HIDDEN if name != "exp"]  # a stack of which does not overflow
@@ -171,6 +169,7 @@ def test_one_row_comes_without_the_axis_of_samples(method):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", METHODS)
 def test_sparse_equals_dense(method, dtype):
+    sparse = pytest.importorskip("scipy.sparse")
     X, Y = make_data(37, 70, 2)
     X[X < 1] = 0
     X[5] = 0

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from fastnn import Dense, Network, training
 from fastnn.core.bits import TRIPLE
@@ -19,6 +17,7 @@ from .networks import (
     make_pair,
     small_network,
 )
+from .properties import HealthCheck, given, settings, st
 
 DTYPES = ["float64", "float32"]
 BOUNDED = [name for name in HIDDEN if name != "exp"]  # a stack of which does not overflow

@@ -6,13 +6,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fastnn import FormatError, Network
 from fastnn.schedules import ReduceOnPlateau
 
 from .networks import make_data, noisy_network, small_network
+from .properties import given, st
 from .test_archive import npy, zipped
 
 X, Y = make_data(12, 3, 2)

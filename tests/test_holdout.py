@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
 
 from fastnn import Dense, Network
 from fastnn.holdout import check_weights, held_out, labels_of, split_rows, take
@@ -93,10 +92,11 @@ def test_weights_of_both_parts():
 # ---- in `fit` ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [np.asarray, csr_array])
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
 @pytest.mark.parametrize("batch_size", [1, 4, None])
 @pytest.mark.parametrize("weights", [None, np.arange(1.0, 21)])
-def test_fit_trains_with_one_part_and_evaluates_the_other(make, batch_size, weights):
+def test_fit_trains_with_one_part_and_evaluates_the_other(kind, batch_size, weights):
+    make = np.asarray if kind == "dense" else pytest.importorskip("scipy.sparse").csr_array
     X, Y = make_data(20, 3, 2)
     net, other = small_network(), small_network()
     how = {"epochs": 3, "batch_size": batch_size, "shuffle": False, "metrics": ["mse"]}

@@ -3,7 +3,6 @@ import pickle
 import threading
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from fastnn import Dense, History, Network
@@ -163,18 +162,36 @@ def test_many_kinds_of_arrays_give_the_same_and_are_not_written_to(dtype, tmp_pa
     locked.flags.writeable = False
     kinds = [
         X, X.tolist(), X.astype("float16"), X.astype("int8"), np.asfortranarray(X.astype(dtype)),
-        np.repeat(X, 2, axis=1)[:, ::2], stored, locked, pd.DataFrame(X), X.astype(">f4"),
+        np.repeat(X, 2, axis=1)[:, ::2], stored, locked, X.astype(">f4"),
     ]  # fmt: skip
     expected = small_network(dtype=dtype)
     expected.fit(X, Y, shuffle=False)
     for kind in kinds:
         before = np.array(kind)
         net = small_network(dtype=dtype)
-        net.fit(kind, pd.DataFrame(Y) if isinstance(kind, pd.DataFrame) else Y, shuffle=False)
+        net.fit(kind, Y, shuffle=False)
         np.testing.assert_array_equal(net.params, expected.params)
         np.testing.assert_array_equal(net.predict(kind), expected.predict(X))
         np.testing.assert_array_equal(np.array(kind), before)
     assert net.predict(X).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_frames_and_series_give_the_same_and_are_not_written_to(dtype):
+    pd = pytest.importorskip("pandas")
+    X, Y = np.arange(12).reshape(4, 3) % 5, np.eye(2)[[0, 1, 1, 0]]
+    expected, net = small_network(dtype=dtype), small_network(dtype=dtype)
+    expected.fit(X, Y, shuffle=False)
+    frame, row = pd.DataFrame(X), pd.Series(X[1])
+    net.fit(frame, pd.DataFrame(Y), shuffle=False)
+    np.testing.assert_array_equal(net.params, expected.params)
+    np.testing.assert_array_equal(net.predict(frame), expected.predict(X))
+    got = net.predict(row)
+    assert type(got) is np.ndarray
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, expected.predict(X[1]))
+    np.testing.assert_array_equal(frame, X)
+    np.testing.assert_array_equal(row, X[1])
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, None])
@@ -242,7 +259,7 @@ def rows_of_all_kinds(x, folder):
         "strided": np.repeat(x, 2)[::2], "backwards": x[::-1].copy()[::-1],
         "column": np.array([x, x]).T[:, 1], "subclass": x.view(Labelled), "file": stored,
         "big-endian": x.astype(x.dtype.newbyteorder(">")), "unaligned": unaligned,
-        "integers": x.astype("int8"), "series": pd.Series(x),
+        "integers": x.astype("int8"),
         "float32": x.astype("float32"), "float64": x.astype("float64"),
     }  # fmt: skip
 

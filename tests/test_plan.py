@@ -3,7 +3,6 @@
 import copy
 import pickle
 
-import joblib
 import numpy as np
 import pytest
 
@@ -67,6 +66,7 @@ def test_copies_train_on_alike_and_apart(copied, optimizer):
 
 
 def test_a_network_that_joblib_maps_from_a_file_trains_on(tmp_path):
+    joblib = pytest.importorskip("joblib")
     net = noisy_network()
     how = {"optimizer": "adam", "batch_size": 4}
     net.fit(X, Y, epochs=2, **how)

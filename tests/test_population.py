@@ -10,7 +10,6 @@ import time
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
 
 from fastnn import Dense, DivergenceError, Network, Population, schedules
 from fastnn.callbacks import Callback, EarlyStopping
@@ -103,6 +102,7 @@ def test_long_training_has_the_same_bits_whatever_the_threads():
 
 
 def test_sparse_inputs_and_weights():
+    csr_array = pytest.importorskip("scipy.sparse").csr_array
     population = Population(small_network(seed=seed) for seed in range(3))
     alone = [small_network(seed=seed) for seed in range(3)]
     how = {"epochs": 3, "sample_weight": np.arange(1.0, 13), "class_weight": {0: 2.0}}

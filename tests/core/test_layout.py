@@ -2,10 +2,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fastnn.core import layout
+
+from ..properties import given, st
 
 LAYERS = st.lists(
     st.tuples(st.integers(1, 50), st.booleans(), st.booleans()), min_size=1, max_size=6

@@ -2,8 +2,7 @@ import hashlib
 import sys
 
 import numpy as np
-from sklearn.datasets import make_moons
-from sklearn.model_selection import train_test_split
+import pytest
 
 from fastnn.datasets import load_moons
 
@@ -18,8 +17,10 @@ def test_points_are_the_recorded_ones():
 
 
 def test_points_are_scikit_learns():
-    X, y = make_moons(2000, noise=0.2, random_state=100)
-    expected = train_test_split(X, y, test_size=0.3, random_state=42)
+    datasets = pytest.importorskip("sklearn.datasets")
+    selection = pytest.importorskip("sklearn.model_selection")
+    X, y = datasets.make_moons(2000, noise=0.2, random_state=100)
+    expected = selection.train_test_split(X, y, test_size=0.3, random_state=42)
     for got, array in zip(load_moons(), expected, strict=True):
         assert got.dtype == array.dtype
         assert got.flags.c_contiguous

@@ -2,9 +2,7 @@ import re
 import sys
 
 import numpy as np
-import openpyxl
 import pytest
-import scipy.io
 
 from fastnn.datasets import load_digits
 
@@ -14,14 +12,14 @@ SUFFIXES = ("mat", "xlsx", "csv", "npz")
 def write(path, **tables):
     """Write tables by name as a user's own file, in the format of its suffix."""
     if path.suffix == ".mat":
-        scipy.io.savemat(path, tables)
+        pytest.importorskip("scipy.io").savemat(path, tables)
     elif path.suffix == ".npz":
         np.savez(path, **tables)
     elif path.suffix == ".csv":
         rows = np.column_stack([np.asarray(table, dtype=object) for table in tables.values()])
         path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
     else:
-        workbook = openpyxl.Workbook()
+        workbook = pytest.importorskip("openpyxl").Workbook()
         workbook.remove(workbook.active)
         for name, table in tables.items():
             sheet = workbook.create_sheet(name)

@@ -1,9 +1,7 @@
 """A cluster of two processes, which the tests of this folder share."""
 
-import dask.array as da
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
 
 from fastnn import Dense, Network
 
@@ -22,7 +20,7 @@ def cluster():
     """Two workers of a thread each; one that dies is started again by its nanny."""
     for dtype in ("float64", "float32"):  # compiled here once, not by both workers at once
         make(dtype).fit(np.zeros((2, 3)), np.zeros(2), batch_size=2)
-    with LocalCluster(
+    with pytest.importorskip("distributed").LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as cluster:
         yield cluster
@@ -31,7 +29,7 @@ def cluster():
 @pytest.fixture
 def client(cluster):
     """A client of it, when both workers are there."""
-    with Client(cluster) as client:
+    with pytest.importorskip("distributed").Client(cluster) as client:
         client.wait_for_workers(2, timeout=30)
         yield client
 
@@ -46,6 +44,7 @@ def data():
 @pytest.fixture
 def blocks(data):
     """The same, as dask arrays of three blocks."""
+    da = pytest.importorskip("dask.array")
     X, y = data
     return da.from_array(X, chunks=(30, 3)), da.from_array(y, chunks=30)
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 from fastnn.cli import main
 from tests.examples.output import expected, printed
@@ -38,6 +37,7 @@ def test_a_bias_frees_the_row_of_zeros(capsys):
 
 
 def test_pictures_are_the_error_of_15_by_5_inches_and_the_sigmoid(capsys, tmp_path):
+    plt = pytest.importorskip("matplotlib.pyplot")
     printed(capsys, "first_column", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
     assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-sigmoid.png"}
     assert plt.imread(tmp_path / "a.png").shape[:2] == (500, 1500)  # at 100 dots an inch

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 from fastnn.examples import gender
 from tests.examples.output import expected, printed
@@ -55,6 +54,7 @@ def test_explain_opens_alices_step(capsys):
 
 
 def test_pictures_are_the_named_diagram_and_the_curve(capsys, tmp_path):
+    plt = pytest.importorskip("matplotlib.pyplot")
     printed(capsys, "gender", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
     assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-loss.png"}
     ax = gender.pictures(gender.build(np.arange(9.0)), {"rate": None})["network"]()

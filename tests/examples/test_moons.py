@@ -58,6 +58,7 @@ def test_explain_opens_the_first_update(capsys):
 
 @pytest.mark.compiled
 def test_pictures_are_the_decisions_the_points_and_the_curve(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
     printed(capsys, "moons", "--epochs", "2", "--dark", "--plot", str(tmp_path / "a.png"))
     got = {file.name for file in tmp_path.iterdir()}
     assert got == {"a.png", "a-points.png", "a-loss.png"}

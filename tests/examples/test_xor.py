@@ -50,6 +50,7 @@ def test_another_seed_is_another_start(capsys):
 
 
 def test_several_rates_give_several_results_and_one_picture(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
     path = tmp_path / "rates.png"
     got = printed(
         capsys, "xor", "--epochs", "3", "--learning-rate", "0.5", "1", "--plot", str(path)
@@ -59,6 +60,7 @@ def test_several_rates_give_several_results_and_one_picture(capsys, tmp_path):
 
 
 def test_pictures_are_the_diagram_the_curve_and_the_sigmoid(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
     printed(capsys, "xor", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
     got = {file.name for file in tmp_path.iterdir()}
     assert got == {"a.png", "a-loss.png", "a-sigmoid.png"}

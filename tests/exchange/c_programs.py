@@ -15,11 +15,21 @@ C_TYPES = {"float64": ctypes.c_double, "float32": ctypes.c_float}
 
 
 def find_compilers():
-    """Return the commands of those that are there, by name; the package ziglang brings clang."""
+    """Return the commands of those that work, by name; the package ziglang brings clang."""
     found = {name: [name] for name in ("gcc", "clang") if shutil.which(name)}
+    found = {name: command for name, command in found.items() if compiles(command, "c")}
     if "clang" not in found and find_spec("ziglang"):
         found["clang"] = [sys.executable, "-m", "ziglang", "cc"]
     return found
+
+
+def compiles(command, language, environment=None):
+    """Return whether a compiler knows the language and has its headers: they come separately."""
+    got = subprocess.run(
+        [*command, "-x", language, "-c", "-", "-o", os.devnull],
+        input="#include <math.h>\n", env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    return got.returncode == 0
 
 
 class Compiler:
@@ -30,6 +40,10 @@ class Compiler:
         self.environment = os.environ | dict.fromkeys(
             ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), str(cache)
         )
+
+    def knows_cplusplus(self):
+        """Return whether it compiles C++ too."""
+        return compiles(self.command, "c++", self.environment)
 
     def run(self, *arguments):
         """Fail on any warning."""

@@ -1,10 +1,11 @@
 """Networks that tests of exchange carry to and fro."""
 
 import numpy as np
-from hypothesis import strategies as st
 
 from fastnn import Dense, Network
 from fastnn.core import activations
+
+from ..properties import st
 
 HIDDEN = [name for name in activations.CODES if name not in ("softmax", "exp")]
 LOSSES = {

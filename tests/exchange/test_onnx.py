@@ -4,12 +4,12 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from fastnn import Dense, Network
 from fastnn.core import activations
 from fastnn.exchange import from_onnx, to_onnx
 
+from ..properties import given, settings
 from .networks import TOLERANCES, check_equal, drawn_networks, network_of, rows
 
 onnx = pytest.importorskip("onnx")

@@ -6,11 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from fastnn import Dense, Network
 from fastnn.exchange import from_sklearn, to_sklearn
 
+from ..properties import given, settings
 from .networks import LOSSES, TOLERANCES, check_equal, drawn_networks, rows, with_biases
 
 neural_network = pytest.importorskip("sklearn.neural_network")

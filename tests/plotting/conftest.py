@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
-import matplotlib.pyplot as plt
 import pytest
 
 
 @pytest.fixture(autouse=True)
 def closed_figures() -> Iterator[None]:
+    plt = pytest.importorskip("matplotlib.pyplot")
     yield
     plt.close("all")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
 
 from fastnn.examples.compiled import cart_pole
 
@@ -141,6 +140,7 @@ def test_prints_how_the_returns_grew(capsys):
 
 @pytest.mark.compiled
 def test_the_picture_has_a_point_for_each_episode(capsys, tmp_path):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
     path = tmp_path / "returns.png"
     ran("--dtype", "float32", "--plot", str(path))
     assert path.stat().st_size > 1000

@@ -111,6 +111,7 @@ def test_the_true_trajectory_keeps_what_the_law_keeps():
 
 
 def test_a_fit_is_closer_to_the_truth_than_the_measurements_and_lost_elsewhere(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
     picture = tmp_path / "a.png"
     text = printed(capsys, ode, "--updates", "500", "--plot", str(picture), "--quiet")
     assert picture.stat().st_size > 10_000
