@@ -163,7 +163,7 @@ def test_all_that_cannot_be_carried_is_named(path):
     with pytest.raises(ValueError, match="cannot be carried") as error:
         from_onnx(path)
     assert str(error.value).splitlines() == [
-        "layer 0: node 'Selu_x1' (Selu) cannot be carried",
+        "layer 0: node 'Celu_x1' (Celu) cannot be carried",
         "layer 0: node 'Conv_c' (Conv) cannot be carried",
         "layer 1: node 'HardSwish_y' (HardSwish) cannot be carried",
     ]
