@@ -39,6 +39,7 @@ _SCHEDULES = _by_name(
     schedules.OneCycle,
     ReduceOnPlateau,
 )
+_LATER = "decay_biases"  # a field of optimisers that files lack where it is False
 _BIT_GENERATORS = _by_name(
     np.random.MT19937,
     np.random.PCG64,
@@ -113,11 +114,15 @@ def describe_optimizer(optimizer: Optimizer) -> JSON:
     if "own" in description:
         known = ", ".join(_OPTIMIZERS)
         raise TypeError(f"an optimizer must be of {known} to be saved, got {optimizer!r}")
+    if not description.get(_LATER):
+        description.pop(_LATER, None)  # so that what knows no such field reads the file
     return description
 
 
 def build_optimizer(description: Any) -> Optimizer:
     """Return what `describe_optimizer` has described."""
+    if isinstance(description, dict) and "weight_decay" in description:
+        description = {_LATER: False, **description}
     optimizer = _build(description, _OPTIMIZERS, "optimizer")
     if not isinstance(optimizer, Optimizer):
         raise ValueError(f"an optimizer must be of {', '.join(_OPTIMIZERS)}, got {optimizer}")

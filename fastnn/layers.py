@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from .core import activations, layout, losses, updates
 from .initializers import Initializer, Random, as_initializer
-from .validation import Array, as_choice, as_count, as_in_range, as_numbers, as_positive
+from .validation import Array, as_activation, as_count, as_in_range, as_numbers, as_positive
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
@@ -27,8 +27,9 @@ class Dense:
     n_out : int
         Number of output units, at least 1.
     activation : str or None
-        identity (also None), sigmoid, tanh, relu, leaky_relu (slope 0.01), elu (alpha 1), softplus,
-        swish, gelu (exact), exp or softmax (last layer only, with the loss cross_entropy only).
+        identity (also None, or "linear"), sigmoid (or "logistic"), tanh, relu, leaky_relu (slope
+        0.01), elu (alpha 1), selu, softplus, swish (or "silu"), mish, gelu (exact), exp or softmax
+        (last layer only, with the loss cross_entropy only). A second name is kept as the first.
     bias : bool
         Whether the layer has biases.
     train_bias : bool
@@ -76,8 +77,7 @@ class Dense:
     max_norm: float | None = None
 
     def __post_init__(self) -> None:
-        activation = "identity" if self.activation is None else self.activation
-        as_choice("activation", activation, activations.CODES)
+        activation = as_activation("activation", self.activation)
         as_initializer("initializer", self.initializer)
         as_initializer("bias_initializer", self.bias_initializer)
         if self.biases is not None and not self.bias:

@@ -1,4 +1,8 @@
-"""Learning rates that change from epoch to epoch, with PyTorch's formulas and defaults.
+"""Learning rates that change from epoch to epoch.
+
+Formulas and defaults are those of `torch.optim.lr_scheduler`, but that `OneCycle` changes the rate
+only, where PyTorch's by default changes the momentum too, `ReduceOnPlateau` has the relative
+threshold only, and `InverseScaling` is scikit-learn's. Names are our own.
 
 A schedule is a function of the epoch, 0 for the first one; any function will do. One that also has
 the methods `start` and `observe` of `ReduceOnPlateau` is shown what each epoch recorded.

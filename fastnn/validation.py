@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from .core.activations import CODES, SECOND_NAMES
 from .core.samples import Samples
 
 Array = NDArray[Any]
@@ -38,6 +39,13 @@ def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
         return value
     known = ", ".join(repr(choice) for choice in choices)
     raise ValueError(f"{name} must be one of {known}; got {value!r}")
+
+
+def as_activation(name: str, value: object) -> str:
+    """Return the name that an activation has here: `value` may be a second one of it, or None."""
+    first = "identity" if value is None else value
+    first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
+    return as_choice(name, first, CODES)
 
 
 def as_integer(name: str, value: Any) -> int:

@@ -81,12 +81,22 @@ def test_functions_of_ones_own_are_known_by_name_only(function, name):
         *(kind() for kind in optimizers.NAMED.values()),
         Momentum(1 / 3, momentum=0.5, dampening=0.1, weight_decay=1e-3, clip_norm=2, clip_value=1),
         RMSprop(centered=True, momentum=0.9),
+        IRprop(weight_decay=0.1, decay_biases=True),
         IRprop(0.1, etas=[0.25, 1.5], step_sizes=(1e-3, 1)),
     ],
 )
 def test_optimizers(optimizer):
     got = build_optimizer(through_json(describe_optimizer(optimizer)))
     assert (type(got), got) == (type(optimizer), optimizer)
+
+
+@pytest.mark.parametrize("kind", [Momentum, IRprop])
+def test_decay_of_biases_is_not_written_where_there_is_none(kind):
+    """So files are as they were before there was any, and an older fastnn reads them."""
+    description = through_json(describe_optimizer(kind()))
+    assert "weight_decay" in description
+    assert "decay_biases" not in description
+    assert build_optimizer({**description, "decay_biases": True}) == kind(decay_biases=True)
 
 
 def test_an_optimizer_of_ones_own_is_not_described():

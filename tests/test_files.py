@@ -11,7 +11,7 @@ import pytest
 from fastnn import Dense, Network, files, initializers, optimizers, schedules
 from fastnn.callbacks import Callback, Checkpoint
 from fastnn.initializers import uniform
-from fastnn.optimizers import LBFGS, Adagrad, Adam, IRprop, RMSprop
+from fastnn.optimizers import LBFGS, Adagrad, Adam, AdamW, IRprop, RMSprop
 from fastnn.plan import TrainingState
 
 from .networks import make_data, noisy_network, small_network
@@ -187,6 +187,7 @@ OPTIMIZERS = [
     Adagrad(0.1, lr_decay=0.1, initial_accumulator_value=0.5),
     IRprop(0.02, etas=(0.4, 1.3)),
     Adam(clip_norm=0.1, weight_decay=0.01),
+    AdamW(weight_decay=0.3, decay_biases=True),
 ]
 
 

@@ -20,6 +20,8 @@ ACTIVATIONS = {
     "elu": nn.elu,
     "softplus": nn.softplus,
     "swish": nn.swish,
+    "selu": nn.selu,
+    "mish": nn.mish,
     "gelu": lambda z: nn.gelu(z, approximate=False),
     "softmax": nn.softmax,
     "exp": jnp.exp,

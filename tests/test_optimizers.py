@@ -37,6 +37,7 @@ from .networks import (
 OPTIMIZERS = [
     SGD(0.1),
     SGD(0.1, weight_decay=0.01),
+    SGD(0.1, weight_decay=0.3, decay_biases=True),
     SGD(0.5, clip_value=0.05, clip_norm=0.1),
     Momentum(0.1, 0.8),
     Momentum(0.1, clip_norm=0.1, dampening=0.3),
@@ -48,12 +49,15 @@ OPTIMIZERS = [
     Adagrad(),
     Adagrad(0.1, lr_decay=0.1, initial_accumulator_value=0.5, weight_decay=0.1),
     Adam(weight_decay=0.1),
+    Adam(weight_decay=0.3, decay_biases=True, clip_norm=0.1),
     Adam(0.01, (0.5, 0.9), eps=1e-3, clip_norm=0.1),
     Adam(eps=1e-3, eps_hat=True),
     AdamW(),
     AdamW(0.01, weight_decay=0.5),
+    AdamW(0.01, weight_decay=0.5, decay_biases=True),
     IRprop(),
     IRprop(0.1, etas=(0.4, 1.5), step_sizes=(0.01, 0.2), weight_decay=0.1),
+    IRprop(weight_decay=0.1, decay_biases=True),
 ]
 WEIGHTS = np.array([0, 0, 0, 2, 0.5, 1, 0, 1])  # a batch of three, and one of one, weigh nothing
 
@@ -277,6 +281,7 @@ def test_as_optimizer():
         (lambda: Adam(betas=0.9), TypeError, "betas must be a pair of numbers, got 0.9"),
         (lambda: Adam(betas=(0.9, 1)), ValueError, "a beta must be .* below 1, got 1"),
         (lambda: Adam(eps=0), ValueError, "eps must be finite and above 0, got 0"),
+        (lambda: SGD(decay_biases=1), TypeError, "decay_biases must be True or False, got 1"),
         (lambda: AdamW(weight_decay=-1), ValueError, "weight_decay must be at least 0 .* got -1"),
         (lambda: IRprop(etas=0.5), TypeError, "etas must be a pair of numbers, got 0.5"),
         (lambda: IRprop(etas=(1.2, 0.5)), ValueError, "etas must be below and above 1, got"),
@@ -297,7 +302,7 @@ def test_bad_hyperparameters(build, error, message):
 
 
 def torch_twin(optimizer, weights, biases):
-    """Return PyTorch's optimiser: decay is for weights only, hence groups of parameters."""
+    """Return PyTorch's optimiser: decay may be for weights only, hence groups of parameters."""
     torch = pytest.importorskip("torch")
     name, options = type(optimizer).__name__, dict(vars(optimizer))
     if name in ("SGD", "Momentum", "Nesterov"):
@@ -308,9 +313,11 @@ def torch_twin(optimizer, weights, biases):
     decay = options.pop("weight_decay")
     for ours in ("clip_value", "clip_norm", "eps_hat"):
         options.pop(ours, None)
-    no_decay = {} if name == "Rprop" else {"weight_decay": 0.0}  # it has none
-    with_decay = {} if name == "Rprop" else {"weight_decay": decay}
-    groups = [{"params": weights, **with_decay}, {"params": biases, **no_decay}]
+    of_biases = decay if options.pop("decay_biases") else 0.0
+    groups = [
+        {"params": parameters} | ({} if name == "Rprop" else {"weight_decay": each})  # it has none
+        for parameters, each in ((weights, decay), (biases, of_biases))
+    ]
     return getattr(torch.optim, name)(groups, **options)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from fastnn import Dense, DivergenceError, Network, Population, schedules
 from fastnn.callbacks import Callback, EarlyStopping
-from fastnn.optimizers import Adam, Momentum
+from fastnn.optimizers import Adam, AdamW, Momentum
 from fastnn.population import Best
 
 from .networks import make_data, noisy_network, small_network
@@ -35,6 +35,7 @@ def mixed():
             {"learning_rate": schedules.Cosine(0.1, 6), "callbacks": [EarlyStopping(patience=1)]},
         ),
         (small_network(seed=4), {"optimizer": "lbfgs", "batch_size": None}),
+        (small_network(seed=4), {"optimizer": AdamW(weight_decay=0.3, decay_biases=True)}),
         (
             small_network(seed=np.random.RandomState(5)),
             {"validation_data": None, "validation_fraction": 0.25, "class_weight": "balanced"},

@@ -39,6 +39,10 @@ def test_softmax_derivative_is_the_matrix_of_central_differences():
         ("elu", -math.log(2), -0.5, 0.5),
         ("softplus", 0.0, math.log(2), 0.5),
         ("swish", math.log(3), 0.75 * math.log(3), 0.75 + 0.1875 * math.log(3)),
+        ("selu", -math.log(2), -0.8790496704236883, 0.8790496704236883),  # scale alpha / 2
+        ("selu", 0.0, 0.0, 1.7580993408473766),  # of PyTorch: that of the left
+        ("mish", 0.0, 0.0, 0.6),
+        ("mish", math.log(2), 0.8 * math.log(2), 0.8 + 0.24 * math.log(2)),
         ("gelu", 1.0, 0.8413447460685429, 1.0833154705876864),  # Phi(1), Phi(1) + phi(1)
         ("exp", math.log(3), 3.0, 3.0),
     ],
@@ -60,6 +64,8 @@ def test_activation_at_a_point(name, z, a, slope):
         ("elu", (-1, 1e300), (0, 1)),
         ("softplus", (0, 1e300), (0, 1)),
         ("swish", (0, 1e300), (0, 1)),
+        ("selu", (-1.7580993408473766, 1.0507009873554805e300), (0, 1.0507009873554805)),
+        ("mish", (0, 1e300), (0, 1)),
         ("gelu", (0, 1e300), (0, 1)),
     ],
 )

@@ -65,6 +65,17 @@ def test_biases_do_not_decay(kind):
     assert_array_equal(b, 1)
 
 
+@pytest.mark.parametrize("kind", [SGD, AdamW])
+def test_biases_decay_if_told_but_frozen_ones_never(kind):
+    W, biases = np.ones((2, 3)), [np.ones(3), np.ones(3)]
+    kind(0.1, weight_decay=0.5, decay_biases=True).step(
+        [W, W.copy()], biases, [np.zeros((2, 3))] * 2, [np.zeros(3)] * 2, train_biases=[True, False]
+    )
+    assert_allclose(W, 0.95)
+    assert_allclose(biases[0], 0.95)
+    assert_array_equal(biases[1], 1)
+
+
 def test_the_norm_is_that_of_the_whole_gradient():
     W, b, last = np.zeros((1, 1)), np.zeros(1), np.zeros((1, 1))
     gradients = [np.full((1, 1), 2.0), np.full((1, 1), 3.0)]
@@ -106,6 +117,19 @@ LIMITS = {"clip_value": 0.1, "clip_norm": 0.2}
 BESIDE_TORCH = [
     (SGD(0.5), "SGD", {}),
     (SGD(0.5, weight_decay=0.01), "SGD", {}),
+    (SGD(0.5, weight_decay=0.1, decay_biases=True, **LIMITS), "SGD", {}),
+    (Momentum(0.1, weight_decay=0.1, decay_biases=True), "SGD", {"momentum": 0.9}),
+    (
+        Nesterov(0.1, weight_decay=0.1, decay_biases=True),
+        "SGD", {"momentum": 0.9, "nesterov": True},
+    ),
+    (
+        RMSprop(momentum=0.5, centered=True, weight_decay=0.1, decay_biases=True),
+        "RMSprop", {"momentum": 0.5, "centered": True},
+    ),
+    (Adagrad(weight_decay=0.1, decay_biases=True), "Adagrad", {}),
+    (Adam(weight_decay=0.1, decay_biases=True), "Adam", {}),
+    (AdamW(weight_decay=0.1, decay_biases=True), "AdamW", {}),
     (SGD(0.5, clip_value=0.1), "SGD", {}),
     (SGD(0.5, clip_norm=0.2), "SGD", {}),
     (SGD(0.5, weight_decay=0.1, **LIMITS), "SGD", {}),
@@ -150,7 +174,8 @@ def test_fifty_steps_beside_torch(optimizer, name, options):
     weights = [torch.tensor(W, requires_grad=True) for W in net.weights]
     biases = [torch.tensor(b, requires_grad=True) for b in net.biases]
     decay = {} if name == "Rprop" else {"weight_decay": optimizer.weight_decay}
-    groups = [{"params": weights, **decay}, {"params": biases, **dict.fromkeys(decay, 0.0)}]
+    of_biases = decay if optimizer.decay_biases else dict.fromkeys(decay, 0.0)
+    groups = [{"params": weights, **decay}, {"params": biases, **of_biases}]
     torch_optimizer = getattr(torch.optim, name)(groups, lr=optimizer.learning_rate, **options)
     for x, y in zip(X, Y, strict=True):
         net.update(x, y, optimizer.learning_rate, optimizer=optimizer)

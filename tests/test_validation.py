@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn.core.activations import SECOND_NAMES
 from fastnn.initializers import normal, uniform
 from fastnn.validation import (
+    as_activation,
     as_class_weights,
     as_in_range,
     as_numbers,
@@ -325,3 +327,15 @@ def test_targets_of_poisson():
     check_targets(np.array([[-1.0, 2.0]]), "mse")
     with pytest.raises(ValueError, match=r"y must be at least 0 for the loss poisson, got -1\.0"):
         check_targets(np.array([[0.0, -1.0]]), "poisson")
+
+
+@pytest.mark.parametrize(("second", "first"), [*SECOND_NAMES.items(), (None, "identity")])
+def test_second_names_of_activations_are_kept_as_the_first(second, first):
+    assert as_activation("activation", second) == first
+    assert Dense(2, second).activation == first
+
+
+@pytest.mark.parametrize("value", ["sigmoidal", 3, ["relu"], b"relu"])
+def test_what_is_no_name_of_an_activation(value):
+    with pytest.raises(ValueError, match=r"^activation must be one of 'identity', "):
+        as_activation("activation", value)

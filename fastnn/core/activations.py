@@ -8,11 +8,24 @@ is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with 
 """
 
 from ._jit import inner
-from .elementary import exp, expm1, gelu, gelu_derivative, sigmoid, softplus, swish, tanh
+from .elementary import (
+    exp,
+    expm1,
+    gelu,
+    gelu_derivative,
+    mish,
+    mish_derivative,
+    sigmoid,
+    softplus,
+    swish,
+    tanh,
+)
 from .lanewise import multiply_add, vector_function, where
 from .vectors import lanes_of, load, splat, store, total, up_to, zeros
 
-IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX, EXP = range(11)
+(
+    IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX, EXP, SELU, MISH,
+) = range(13)  # fmt: skip
 CODES = {
     "identity": IDENTITY,
     "sigmoid": SIGMOID,
@@ -25,9 +38,16 @@ CODES = {
     "gelu": GELU,
     "softmax": SOFTMAX,
     "exp": EXP,
+    "selu": SELU,
+    "mish": MISH,
 }
+# Under these names others know some of them: whoever takes a name takes these too.
+SECOND_NAMES = {"silu": "swish", "linear": "identity", "logistic": "sigmoid"}
 
 LEAKY_SLOPE = 0.01
+# Klambauer et al., Self-normalizing neural networks, 2017: outputs tend to mean 0 and variance 1.
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+_SELU_LIMIT = SELU_ALPHA * SELU_SCALE  # minus selu at minus infinity
 
 
 @vector_function
@@ -64,6 +84,18 @@ def elu(z):
 def scale_by_elu_derivative(delta, a):
     """Return delta elu'(z), of a = elu(z)."""
     return where(a > 0.0, delta, (a + 1.0) * delta)
+
+
+@vector_function
+def selu_of_elu(a):
+    """Return scale z where z is positive, scale alpha (e^z - 1) elsewhere, of a = elu(z)."""
+    return where(a > 0.0, SELU_SCALE * a, _SELU_LIMIT * a)
+
+
+@vector_function
+def scale_by_selu_derivative(delta, a):
+    """Return delta selu'(z), of a = selu(z)."""
+    return where(a > 0.0, SELU_SCALE * delta, (a + _SELU_LIMIT) * delta)
 
 
 @vector_function
@@ -134,14 +166,18 @@ def activate(code, z, a, start, stop):
             units = relu(units)
         elif code == LEAKY_RELU:
             units = leaky_relu(units)
-        elif code == ELU:
+        elif code in (ELU, SELU):  # one e^z in the kernel for both
             units = elu(units)
+            if code == SELU:
+                units = selu_of_elu(units)
         elif code == SOFTPLUS:
             units = softplus(units)
         elif code == SWISH:
             units = swish(units)
         elif code == GELU:
             units = gelu(units)
+        elif code == MISH:
+            units = mish(units)
         elif code == EXP:
             units = exp(units)
         store(a, j, units)
@@ -174,6 +210,10 @@ def scale_by_derivative(code, z, a, delta, start, stop):
             scaled = scaled * gelu_derivative(before)
         elif code == EXP:
             scaled = scaled * outputs
+        elif code == SELU:
+            scaled = scale_by_selu_derivative(scaled, outputs)
+        elif code == MISH:
+            scaled = scaled * mish_derivative(before)
         store(delta, j, scaled)
 
 

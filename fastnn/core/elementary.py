@@ -32,6 +32,7 @@ from .lanewise import (
 _INV_LN2 = 1.0 / math.log(2.0)
 _INV_SQRT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 _FAR = 40.0  # in both dtypes e^-40 is nothing beside 1, and e^(-40^2 / 2) is 0
+_FAR_OF_MISH = 21.0  # from here on mish is z to rounding; up to here float32 holds 32 e^4z
 
 
 class _Constants(NamedTuple):
@@ -197,6 +198,35 @@ def swish(z):
     above, below = 2.0 + (w + r), 2.0 + (w - r)
     product = times_power_of_two(bounded * above, n)
     return where(z > _FAR, z, product / (times_power_of_two(above, n) + below))
+
+
+@vector_function
+def mish(z):
+    """Return z tanh(softplus(z)): of e = e^z that is z (e^2 + 2e) / (e^2 + 2e + 2)."""
+    bounded = _at_least(_CONSTANTS[z.dtype].vanishing, _at_most(_FAR_OF_MISH, z))
+    n, w, r = _reduce(bounded)
+    above, below = 2.0 + (w + r), 2.0 + (w - r)
+    product = times_power_of_two(bounded * above, n)  # as in swish
+    power = times_power_of_two(above, n)
+    total = multiply_add(below, 2.0, power)
+    mish_of_z = product * total / multiply_add(power, total, 2.0 * below * below)
+    return where(z > _FAR_OF_MISH, z, mish_of_z)
+
+
+@vector_function
+def mish_derivative(z):
+    """Return t + z (1 - t^2) s, where t = tanh(softplus(z)) and s = sigmoid(z).
+
+    Of e^z = A / B, t = P / Q with P = A (A + 2B) and Q = P + 2B^2, and (1 - t^2) s is
+    4 A B^2 (A + B) / Q^2.
+    """
+    bounded = _at_least(_CONSTANTS[z.dtype].subnormal, _at_most(_FAR_OF_MISH, z))
+    above, below = _exp_quotient(bounded)
+    p = above * multiply_add(below, 2.0, above)
+    square = 2.0 * below * below
+    q = p + square
+    slope = 2.0 * above * square * (above + below)
+    return multiply_add(bounded, slope, p * q) / (q * q)
 
 
 @vector_function

@@ -1,6 +1,6 @@
 """The rules by which a batch's gradient changes the parameters, each a loop over flat vectors.
 
-Formulas and defaults are PyTorch's (torch.optim, 2.13). In all of them g is the gradient and t the
+Formulas are PyTorch's (torch.optim, 2.13). In all of them g is the gradient and t the
 number of the update, the first one 1:
 
     SGD        params -= rate g
@@ -17,8 +17,9 @@ number of the update, the first one 1:
 
 Before that `finish_gradient` adds penalties and clips, where there is an l1 or something to clip
 (a mere l2 is done with the decay, in one pass less), and the weights decay: g += weight_decay W,
-or for AdamW, not through the gradient, W -= rate weight_decay W. Biases neither decay nor have a
-penalty. A frozen bias and the padding have zero gradients, and no rule moves them.
+or for AdamW, not through the gradient, W -= rate weight_decay W. Biases have no penalty, and decay
+with `DECAY_BIASES` only. A frozen bias and the padding have zero gradients and no decay, and no
+rule moves them.
 
 The hyperparameters are in `settings`, float64, by the numbers below; `slots`, shape (n_slots,
 n_params), is the state of the rule, updated in place as `params` is.
@@ -29,7 +30,7 @@ import math
 import numpy as np
 
 from ._jit import inner
-from .layout import BIASES, N_IN, N_OUT, STRIDE, UNITS, WEIGHTS
+from .layout import BIASES, N_IN, N_OUT, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
 from .rows import row_of
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
@@ -38,9 +39,9 @@ SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
 (
     RULE, MEAN, DIVIDE_PENALTY, CLIP_VALUE, CLIP_NORM, WEIGHT_DECAY, IS_DECOUPLED, EPS, EPS_HAT,
     FACTOR, DAMPENING, ALPHA, CENTERED, BETA_1, BETA_2, LR_DECAY,
-    ETA_MINUS, ETA_PLUS, STEP_MIN, STEP_MAX,
-) = range(20)  # fmt: skip
-N_SETTINGS = 20
+    ETA_MINUS, ETA_PLUS, STEP_MIN, STEP_MAX, DECAY_BIASES,
+) = range(21)  # fmt: skip
+N_SETTINGS = 21
 
 L1, L2, MAX_NORM = range(3)  # the columns of `penalties`, a row each layer, or no row at all
 
@@ -170,14 +171,14 @@ def update_params(params, layers, penalties, settings, rate, scale, share, n_upd
         start = stop
         stop = layers[k, BIASES] + layers[k, STRIDE] * is_biases
         W, decay = params[start:stop], 0.0
-        if not is_biases:
+        if not is_biases or (settings[DECAY_BIASES] and layers[k, TRAIN_BIAS]):
             decay = settings[WEIGHT_DECAY]
             if settings[IS_DECOUPLED]:
                 shrink = params.dtype.type(1.0 - rate * decay)
                 for p in range(W.shape[0]):
                     W[p] *= shrink
                 decay = 0.0
-            if penalties.shape[0] > 0:
+            if penalties.shape[0] > 0 and not is_biases:
                 decay += share * penalties[k, L2]
         update_part(settings, rate, scale, decay, n_updates, W, grad[start:stop], slots, start)
     grad[:] = 0

@@ -33,6 +33,12 @@ static double elu(double z)
     return z > 0.0 ? z : expm1(z);
 }
 """,
+    "selu": """\
+static double selu(double z)
+{
+    return z > 0.0 ? 1.0507009873554805 * z : 1.7580993408473766 * expm1(z);
+}
+""",
     "softplus": """\
 /* ln (1 + e^z), by way of an exp that cannot overflow. */
 static double softplus(double z)
@@ -44,6 +50,20 @@ static double softplus(double z)
 static double swish(double z)
 {
     return z / (1.0 + exp(-z));
+}
+""",
+    "mish": """\
+static double mish(double z)
+{
+    return z * tanh(softplus(z));
+}
+""",
+    "mish_derivative": """\
+static double mish_derivative(double z)
+{
+    const double t = tanh(softplus(z));
+
+    return t + z * (1.0 - t * t) * sigmoid(z);
 }
 """,
     "swish_derivative": """\
@@ -151,8 +171,10 @@ ACTIVATIONS = {  # but softmax, which is not elementwise
     "relu": Activation("relu($z)", "($z > 0.0 ? 1.0 : 0.0)"),
     "leaky_relu": Activation("leaky_relu($z)", "($z > 0.0 ? 1.0 : 0.01)"),
     "elu": Activation("elu($z)", "($z > 0.0 ? 1.0 : $a + 1.0)"),
+    "selu": Activation("selu($z)", "($z > 0.0 ? 1.0507009873554805 : $a + 1.7580993408473766)"),
     "softplus": Activation("softplus($z)", "sigmoid($z)"),
     "swish": Activation("swish($z)", "swish_derivative($z)"),
+    "mish": Activation("mish($z)", "mish_derivative($z)"),
     "gelu": Activation("gelu($z)", "gelu_derivative($z)"),
     "exp": Activation("exp($z)", "$a"),
 }

@@ -13,6 +13,7 @@ Expression = str | float | tuple[Any, ...]
 
 Z = "z"
 _SQRT_2 = float(np.sqrt(2.0))
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 _ERF = ("Add", ("Erf", ("Div", Z, _SQRT_2)), 1.0)
 
 _WRITTEN_FLOAT32: dict[str, Expression] = {
@@ -23,21 +24,34 @@ _WRITTEN_FLOAT32: dict[str, Expression] = {
     "leaky_relu": ("LeakyRelu", Z),
     "elu": ("Elu", Z),
     "softplus": ("Softplus", Z),
+    "selu": ("Selu", Z),
     "swish": ("Mul", Z, ("Sigmoid", Z)),
+    "mish": ("Mul", Z, ("Tanh", ("Softplus", Z))),
     "gelu": ("Mul", ("Mul", Z, _ERF), 0.5),
     "softmax": ("Softmax", Z),
     "exp": ("Exp", Z),
 }
-# onnxruntime's CPU provider has no float64 kernel of Erf, Elu and Softplus, nor can an attribute
-# hold the slope of LeakyRelu in float64. These are as exact as its Sigmoid: to the rounding of 1.
+_ELU_FLOAT64 = ("Add", ("Relu", Z), ("Sub", ("Exp", ("Min", Z, 0.0)), 1.0))
+_SELU_FLOAT64 = (
+    "Add",
+    ("Mul", ("Relu", Z), _SELU_SCALE),
+    ("Mul", ("Sub", ("Exp", ("Min", Z, 0.0)), 1.0), _SELU_SCALE * _SELU_ALPHA),
+)
+_SOFTPLUS_FLOAT64 = ("Add", ("Relu", Z), ("Log", ("Add", ("Exp", ("Neg", ("Abs", Z))), 1.0)))
+# onnxruntime's CPU provider has no float64 kernel of Erf, Elu, Selu and Softplus, nor can an
+# attribute hold the slope of LeakyRelu in float64. These are as exact as its Sigmoid: to the
+# rounding of 1.
 _WRITTEN_FLOAT64: dict[str, Expression] = {
     **{name: form for name, form in _WRITTEN_FLOAT32.items() if name != "gelu"},
     "leaky_relu": ("Max", Z, ("Mul", Z, 0.01)),
-    "elu": ("Add", ("Relu", Z), ("Sub", ("Exp", ("Min", Z, 0.0)), 1.0)),
-    "softplus": ("Add", ("Relu", Z), ("Log", ("Add", ("Exp", ("Neg", ("Abs", Z))), 1.0))),
+    "elu": _ELU_FLOAT64,
+    "selu": _SELU_FLOAT64,
+    "softplus": _SOFTPLUS_FLOAT64,
+    "mish": ("Mul", Z, ("Tanh", _SOFTPLUS_FLOAT64)),
 }
 _OTHERS: list[tuple[str, Expression]] = [  # as PyTorch writes them
     ("gelu", ("Gelu", Z)),
+    ("mish", ("Mish", Z)),
     ("gelu", ("Mul", Z, ("Mul", 0.5, _ERF))),
     ("softplus", ("Where", ("Greater", Z, 20.0), Z, ("Softplus", Z))),
 ]
@@ -50,6 +64,10 @@ ATTRIBUTES: dict[str, dict[str, list[Any]]] = {
     "Gelu": {"approximate": [b"none"]},
     "Gemm": {"alpha": [1.0], "beta": [1.0], "transA": [0], "transB": [0, 1]},
     "LeakyRelu": {"alpha": [float(np.float32(0.01))]},
+    "Selu": {
+        "alpha": [float(np.float32(_SELU_ALPHA))],
+        "gamma": [float(np.float32(_SELU_SCALE))],
+    },
     "Softmax": {"axis": [-1, 1]},
 }
 

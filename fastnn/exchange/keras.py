@@ -27,6 +27,8 @@ _ACTIVATIONS = {  # by Keras' names
     "silu": "swish",
     "swish": "swish",
     "gelu": "gelu",
+    "selu": "selu",
+    "mish": "mish",
     "softmax": "softmax",
     "exponential": "exp",
 }

@@ -46,8 +46,9 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
 
     Notes
     -----
-    In float64, elu and softplus, which onnxruntime has in float32 only, and leaky_relu, whose slope
-    an attribute rounds to float32, are written as several operators.
+    In float64, elu, selu and softplus, which onnxruntime has in float32 only, and leaky_relu, whose
+    slope an attribute rounds to float32, are written as several operators; mish always, for the
+    operator Mish is of opset 18 and these files are of opset 17.
 
     Examples
     --------

@@ -9,9 +9,8 @@ from numpy.typing import ArrayLike
 
 from fastnn.exchange._reading import Reading, import_optional
 from fastnn.network import Network
-from fastnn.validation import Array
+from fastnn.validation import Array, as_activation
 
-_OURS = {"logistic": "sigmoid"}  # names of scikit-learn's that differ
 _HIDDEN = {"identity": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
 _OUTPUT = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
 
@@ -60,7 +59,7 @@ def from_sklearn(estimator: Any) -> Network:
     reading = Reading()
     for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
         reading.add(np.asarray(W), np.asarray(b))
-        reading.activate(_OURS.get(name, name), f"activation {name!r}")
+        reading.activate(as_activation("activation", name), f"activation {name!r}")
     return reading.network("half_sse" if names[-1] == "identity" else None)
 
 

@@ -20,6 +20,8 @@ _MODULES: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "softplus": ("Softplus", {"beta": [1.0], "threshold": [40.0, 20.0]}),
     "swish": ("SiLU", {}),
     "gelu": ("GELU", {"approximate": ["none"]}),
+    "selu": ("SELU", {}),
+    "mish": ("Mish", {}),
     "softmax": ("Softmax", {"dim": [-1, 1]}),
 }
 
@@ -80,8 +82,8 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     ----------
     module : torch.nn.Sequential
         Of `Linear`, of activations that are ours (sigmoid, tanh, ReLU, LeakyReLU of slope 0.01, ELU
-        of alpha 1, Softplus of beta 1, SiLU, exact GELU, Softmax last), and of others such. Dropout
-        is passed over.
+        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last), and of others
+        such. Dropout is passed over.
     loss : str, optional
         None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
         sigmoid, poisson of exp, mse of all others.

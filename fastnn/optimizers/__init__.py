@@ -1,7 +1,28 @@
-"""The hyperparameters of optimisers; their arithmetic and its formulas are in `core.updates`.
+r"""The hyperparameters of optimisers; their arithmetic and its formulas are in `core.updates`.
 
-Names, formulas and defaults are PyTorch's. Weight decay is for weights only, never for biases. The
-gradient of a batch is clipped, by value and then by norm, before the decay is added to it.
+Notes
+-----
+Formulas are those of `torch.optim` (2.13), and steps are equal to rounding. What differs from it:
+
+===================  =====================================  =======================================
+\                    here                                   in PyTorch
+===================  =====================================  =======================================
+weight decay         of weights; of biases too where        of all that it is given
+                     `decay_biases` is True
+the rate             `learning_rate`                        `lr`
+plain descent        `SGD`, of rate 0.01                    `SGD`, of rate 0.001
+momentum             `Momentum`, `Nesterov`: of rate 0.01,  `SGD(momentum=...)`,
+                     momentum 0.9                           `SGD(momentum=..., nesterov=True)`
+clipping             `clip_value`, then `clip_norm`,        a call of one's own before the step
+                     before the decay is added
+epsilon in the root  `Adam(eps_hat=True)`, too, as in       not there
+                     Keras and scikit-learn
+sign-based steps     `IRprop`, with weight decay            `Rprop`, without decay
+full batches         `LBFGS`, which is SciPy's              `LBFGS`, another line search
+not there            `amsgrad`, `maximize`                  there
+===================  =====================================  =======================================
+
+All other names and defaults, those of `RMSprop`, `Adagrad`, `Adam` and `AdamW`, are PyTorch's.
 """
 
 from __future__ import annotations

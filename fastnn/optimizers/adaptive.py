@@ -27,8 +27,8 @@ class RMSprop(CompiledOptimizer):
         At least 0, below 1.
     centered : bool
         Whether the running mean is taken from the gradient: its variance, not its mean square.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------
@@ -85,8 +85,8 @@ class Adagrad(CompiledOptimizer):
         At least 0: where the sums start.
     eps : float
         Above 0; added to the root.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------
@@ -137,8 +137,8 @@ class Adam(CompiledOptimizer):
         Above 0; added to the root.
     eps_hat : bool
         Whether `eps` is added before the correction of the bias, as in Keras and scikit-learn.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------
@@ -191,6 +191,8 @@ class AdamW(Adam):
     ----------
     weight_decay : float
         At least 0: an update first does W -= rate weight_decay W.
+    decay_biases : bool
+        Whether b -= rate weight_decay b too, as in PyTorch; frozen biases never decay.
     learning_rate, betas, eps, eps_hat, clip_value, clip_norm
         See `Adam`.
 

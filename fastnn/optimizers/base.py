@@ -53,6 +53,8 @@ class CompiledOptimizer(Optimizer):
         Above 0. Where `fit` is given a rate or a schedule of rates, those are used instead.
     weight_decay : float
         At least 0: how much of the weights is added to their gradient.
+    decay_biases : bool
+        Whether biases decay too, as PyTorch's do; frozen ones never.
     clip_value : float, optional
         The largest absolute value that an element of the gradient may have.
     clip_norm : float, optional
@@ -69,12 +71,16 @@ class CompiledOptimizer(Optimizer):
     learning_rate: float = 0.01
     _: KW_ONLY
     weight_decay: float = 0.0
+    decay_biases: bool = False
     clip_value: float | None = None
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
         self._settle_positive("learning_rate")
         self._settle_amount("weight_decay")
+        if not isinstance(self.decay_biases, bool | np.bool_):
+            raise TypeError(f"decay_biases must be True or False, got {self.decay_biases!r}")
+        self._settle("decay_biases", bool(self.decay_biases))
         for name in ("clip_value", "clip_norm"):
             if (limit := getattr(self, name)) is not None:
                 self._settle(name, as_positive(name, limit))
@@ -94,6 +100,7 @@ class CompiledOptimizer(Optimizer):
         values = np.zeros(updates.N_SETTINGS)
         values[updates.RULE] = self.rule
         values[updates.WEIGHT_DECAY] = self.weight_decay
+        values[updates.DECAY_BIASES] = self.decay_biases
         values[updates.CLIP_VALUE] = math.inf if self.clip_value is None else self.clip_value
         values[updates.CLIP_NORM] = math.inf if self.clip_norm is None else self.clip_norm
         for place, value in self._own_settings().items():

@@ -17,8 +17,8 @@ class SGD(CompiledOptimizer):
     ----------
     learning_rate : float
         Above 0; parameter units^2 / loss units.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------
@@ -49,8 +49,8 @@ class Momentum(CompiledOptimizer):
         At least 0, below 1.
     dampening : float
         At least 0, below 1; not at the first update.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------
@@ -90,8 +90,8 @@ class Nesterov(CompiledOptimizer):
     learning_rate : float
     momentum : float
         At least 0, below 1.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------

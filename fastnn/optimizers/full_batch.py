@@ -24,8 +24,8 @@ class IRprop(CompiledOptimizer):
         What a step is multiplied by: below 1 where the gradient turns, above 1 where it does not.
     step_sizes : tuple of two float
         The least and the largest step.
-    weight_decay, clip_value, clip_norm
-        See `CompiledOptimizer`.
+    weight_decay, decay_biases, clip_value, clip_norm
+        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
 
     Raises
     ------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from fastnn.core.activations import SECOND_NAMES
 from fastnn.plotting._style import BLUE, ORANGE, color_of, new_axes
 from fastnn.reference import ACTIVATIONS
 from fastnn.validation import as_choice
@@ -28,7 +29,7 @@ def plot_activation(
     Parameters
     ----------
     name : str
-        Any activation but "softmax", which is not a function of one z.
+        Any activation but "softmax", which is not a function of one z; or a second name of one.
     z_range : (float, float)
         The first and the last z.
     ax : matplotlib.axes.Axes, optional
@@ -50,7 +51,7 @@ def plot_activation(
     ['sigmoid', 'derivative']
     """
     known = [known for known in ACTIVATIONS if known != "softmax"]
-    activation = ACTIVATIONS[as_choice("name", name, known)]
+    activation = ACTIVATIONS[as_choice("name", SECOND_NAMES.get(name, name), known)]
     low, high = z_range
     if not -np.inf < low < high < np.inf:
         raise ValueError(f"z_range must be two ascending finite numbers, got {z_range}")

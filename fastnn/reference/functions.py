@@ -59,6 +59,14 @@ def _gelu_derivative(z: Array) -> Array:
     return _normal_cdf(z) + z * density
 
 
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def _mish_derivative(z: Array) -> Array:
+    t = np.tanh(_softplus(z))
+    return t + z * (1 - t * t) * _sigmoid(z)
+
+
 def _log_softmax(z: Array) -> Array:
     shifted = z - z.max(axis=-1, keepdims=True)  # at most 0: exp cannot overflow
     log_a: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -105,6 +113,11 @@ ACTIVATIONS: dict[str, Activation] = {
     "gelu": Activation(lambda z: z * _normal_cdf(z), _gelu_derivative),
     "softmax": Activation(_softmax, _softmax_derivative),
     "exp": Activation(np.exp, np.exp),
+    "selu": Activation(
+        lambda z: _SELU_SCALE * np.where(z > 0, z, _SELU_ALPHA * np.expm1(np.minimum(z, 0))),
+        lambda z: _SELU_SCALE * np.where(z > 0, 1, _SELU_ALPHA * np.exp(np.minimum(z, 0))),
+    ),
+    "mish": Activation(lambda z: z * np.tanh(_softplus(z)), _mish_derivative),
 }
 
 

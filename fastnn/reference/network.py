@@ -223,7 +223,14 @@ class ReferenceNetwork:
         for W, grad_W, l1, l2 in zip(self.weights, grad_weights, self.l1, self.l2, strict=True):
             grad_W += l1 * np.sign(W) + l2 * W
         optimizer = SGD() if optimizer is None else optimizer
-        optimizer.step(self.weights, self.biases, grad_weights, grad_biases, learning_rate)
+        optimizer.step(
+            self.weights,
+            self.biases,
+            grad_weights,
+            grad_biases,
+            learning_rate,
+            train_biases=self.train_biases,
+        )
         for W, limit in zip(self.weights, self.max_norm, strict=True):
             if limit is not None:
                 W *= limit / np.maximum(np.linalg.norm(W, axis=0), limit)

@@ -2,7 +2,7 @@
 
 In all of them theta is an array of weights or biases, g its gradient, `rate` the learning rate and
 t the number of the update, the first one 1. Before a rule is applied the gradient is clipped, then
-the weights, but not the biases, decay:
+the weights decay, and the biases where `decay_biases` is True and they are not frozen:
 
     g = g cut off at -clip_value and clip_value
     g = g min(1, clip_norm / (|g| + 1e-6))          |g| over all parameters of the network
@@ -29,6 +29,7 @@ class Optimizer:
     ----------
     learning_rate : float
     weight_decay : float
+    decay_biases : bool
     clip_value, clip_norm : float, optional
         By default nothing is clipped.
 
@@ -50,6 +51,7 @@ class Optimizer:
     learning_rate: float = 0.01
     _: KW_ONLY
     weight_decay: float = 0.0
+    decay_biases: bool = False
     clip_value: float | None = None
     clip_norm: float | None = None
     n_updates: int = field(default=0, init=False)
@@ -68,15 +70,25 @@ class Optimizer:
         grad_weights: Sequence[Array],
         grad_biases: Sequence[Array | None],
         learning_rate: float | None = None,
+        *,
+        train_biases: Sequence[bool] | None = None,
     ) -> None:
-        """Update all parameters in place; a rate that is given takes the place of its own."""
+        """Update all parameters in place; a rate that is given takes the place of its own.
+
+        `train_biases` says of each layer whether its biases are not frozen; None, that none are.
+        """
         rate = self.learning_rate if learning_rate is None else float(learning_rate)
         thetas = [*weights, *(b for b in biases if b is not None)]
         gradients = self._clipped([*grad_weights, *(g for g in grad_biases if g is not None)])
         self.states = self.states or [{} for _ in thetas]
         self.n_updates += 1
-        for k, (theta, g, state) in enumerate(zip(thetas, gradients, self.states, strict=True)):
-            if k < len(weights) and self.weight_decay:
+        trained = [True] * len(biases) if train_biases is None else train_biases
+        decays = [True] * len(weights)
+        for b, is_trained in zip(biases, trained, strict=True):
+            if b is not None:
+                decays.append(self.decay_biases and is_trained)
+        for theta, g, state, is_decayed in zip(thetas, gradients, self.states, decays, strict=True):
+            if is_decayed and self.weight_decay:
                 g = self._decayed(theta, g, rate)
             self._rule(theta, g, rate, state)
 

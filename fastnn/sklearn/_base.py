@@ -14,14 +14,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from fastnn.core.activations import CODES
+from fastnn.core.activations import CODES, SECOND_NAMES
 from fastnn.layers import Dense
 from fastnn.network import Network
 from fastnn.sklearn._training import SOLVERS, train_by_lbfgs, train_by_steps
 from fastnn.validation import Array
 
-OURS = {"logistic": "sigmoid"}  # names of scikit-learn's that differ
-HIDDEN = {"logistic", *CODES} - {"softmax", "exp"}
+HIDDEN = {*CODES, *SECOND_NAMES} - {"softmax", "exp"}
 LOSSES = {  # by the activation of the outputs
     "identity": "half_sse",
     "exp": "poisson",
@@ -42,7 +41,7 @@ class Design(NamedTuple):
     def build(self, dtype: np.dtype[Any]) -> Network:
         """Return a network of zeros."""
         layers = [
-            Dense(n_out, OURS.get(name, name), initializer="zeros", dropout=p, l2=self.alpha)
+            Dense(n_out, name, initializer="zeros", dropout=p, l2=self.alpha)
             for n_out, name, p in zip(self.widths, self.activations, self.dropout, strict=True)
         ]
         return Network(self.n_in, layers, loss=LOSSES[self.activations[-1]], dtype=dtype)

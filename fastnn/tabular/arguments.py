@@ -7,13 +7,13 @@ import re
 from argparse import ArgumentTypeError
 from pathlib import Path
 
-from fastnn.core.activations import CODES
+from fastnn.core.activations import CODES, SECOND_NAMES
 from fastnn.examples._arguments import positive_number, whole_number
 from fastnn.tabular.profile import MOST_CATEGORIES
 from fastnn.tabular.training import PATIENCE, VALIDATION_PART
 
 _OPTIMIZERS = ("adam", "adamw", "sgd", "momentum", "nesterov", "rmsprop", "adagrad")
-_HIDDEN = [name for name in CODES if name not in ("softmax", "exp")]
+_HIDDEN = [name for name in (*CODES, *SECOND_NAMES) if name not in ("softmax", "exp")]
 
 
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:

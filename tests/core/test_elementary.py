@@ -18,6 +18,8 @@ EXACT = {
     "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
     "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
     "swish": lambda z: z / (1 + mpmath.exp(-z)),
+    "mish": lambda z: z * tanh_of_softplus(z),
+    "mish_derivative": lambda z: derivative_of_mish(z),
     "gelu": lambda z: z * normal_cdf(z),
     "gelu_derivative": lambda z: normal_cdf(z) + z * normal_density(z),
 }
@@ -28,11 +30,14 @@ LIMITS = {  # at minus and plus infinity (expm1: at 0)
     "sigmoid": (0, 1),
     "softplus": (0, np.inf),
     "swish": (0, np.inf),
+    "mish": (0, np.inf),
+    "mish_derivative": (0, 1),
     "gelu": (0, np.inf),
     "gelu_derivative": (0, 1),
 }
 GREATEST = {"expm1": 40}  # where a function stops
-TAILS = {"gelu": -0.75, "gelu_derivative": -0.25}  # where the absolute error counts
+# Where the absolute error counts.
+TAILS = {"gelu": -0.75, "gelu_derivative": -0.25, "mish_derivative": -0.5}
 
 
 def normal_cdf(z):
@@ -41,6 +46,16 @@ def normal_cdf(z):
 
 def normal_density(z):
     return mpmath.npdf(z) if abs(z) < 1000 else mp.mpf(0)
+
+
+def tanh_of_softplus(z):
+    power = mpmath.exp(z)
+    return power * (power + 2) / (power * (power + 2) + 2) if z < 1000 else mp.mpf(1)
+
+
+def derivative_of_mish(z):
+    t = tanh_of_softplus(z)
+    return t + z * (1 - t * t) / (1 + mpmath.exp(-z)) if abs(z) < 1000 else mp.mpf(z > 0)
 
 
 def compiled(function):
@@ -70,7 +85,7 @@ def points(dtype, greatest=np.inf):
     edges = [
         *rng.choice(halves * np.log(2), 300),
         *(least_power, most_power, np.log(float(info.tiny)), most_power / 2, -most_power),
-        *(-40, -20, -10, -9, -1, -0.5, 0.5, 1, 9, 10, 20, 40),
+        *(-40, -21, -20, -10, -9, -1, -0.5, 0.5, 1, 9, 10, 20, 21, 40),
     ]
     numbers = np.concatenate([
         [0.0, info.tiny, info.smallest_subnormal, info.max, info.max / 2, info.eps, 1e4, 700.0],

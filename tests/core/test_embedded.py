@@ -10,7 +10,7 @@ import pytest
 from numba import njit
 
 from fastnn import Dense, Network, core
-from fastnn.optimizers import NAMED
+from fastnn.optimizers import NAMED, AdamW
 from fastnn.reference import ReferenceNetwork
 
 from ..networks import HIDDEN, OUTPUTS, TOLERANCES, central_difference, make_data
@@ -174,7 +174,9 @@ def test_many_rows_are_taken_back_as_one_by_one(output, dtype):
     assert not padding.any()
 
 
-@pytest.mark.parametrize("optimizer", COMPILED_OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer", [*COMPILED_OPTIMIZERS, AdamW(weight_decay=0.3, decay_biases=True)], ids=str
+)
 def test_updates_are_those_of_fit(optimizer):
     options = {"l1": 0.01, "l2": 0.02, "max_norm": 1.5}
     net, twin = make_network(**options), make_network(**options)

@@ -116,7 +116,8 @@ def test_a_model_like_those_of_keras():
     [
         (None, "identity"), ("linear", "identity"), ("sigmoid", "sigmoid"), ("tanh", "tanh"),
         ("relu", "relu"), ("elu", "elu"), ("softplus", "softplus"), ("silu", "swish"),
-        ("swish", "swish"), ("gelu", "gelu"), ("exponential", "exp"), ("softmax", "softmax"),
+        ("swish", "swish"), ("selu", "selu"), ("mish", "mish"), ("gelu", "gelu"),
+        ("exponential", "exp"), ("softmax", "softmax"),
     ],
 )  # fmt: skip
 def test_activations_by_their_names(name, expected):
@@ -141,7 +142,7 @@ def test_the_loss_may_be_chosen():
         (WEIGHTS, ["relu", "relu"], "layer 1: Dense without weights cannot be carried"),
         (WEIGHTS * 2, ["relu"], "weights must have 1 kernels, got more"),
         (WEIGHTS[1:], ["relu"], r"weights of layer 0 must have shape \(n_in, n_out\), got \(2,\)"),
-        (WEIGHTS, ["selu"], r"layer 0: Dense \(selu\) cannot be carried"),
+        (WEIGHTS, ["celu"], r"layer 0: Dense \(celu\) cannot be carried"),
     ],
 )
 def test_weights_that_do_not_fit(weights, activations, expected):
@@ -156,9 +157,9 @@ def test_weights_that_do_not_fit(weights, activations, expected):
     ("layers", "expected"),
     [
         ([dense("leaky_relu")], "Dense 'dense' (leaky_relu of slope 0.2, ours is 0.01)"),
-        ([dense("selu")], "Dense 'dense' (selu)"),
-        ([dense(), ("Activation", {"name": "mish", "activation": "mish"})],
-         "Activation 'mish' (mish)"),
+        ([dense("celu")], "Dense 'dense' (celu)"),
+        ([dense(), ("Activation", {"name": "glu", "activation": "glu"})],
+         "Activation 'glu' (glu)"),
         ([dense(), ("LeakyReLU", {"name": "leaky", "negative_slope": 0.3})],
          "LeakyReLU 'leaky' (LeakyReLU, negative_slope is 0.3, ours 0.01)"),
         ([dense({"class_name": "LeakyReLU", "config": {"negative_slope": 0.3}})],
@@ -181,14 +182,14 @@ def test_what_is_not_ours_is_refused(layers, expected):
 def test_all_that_cannot_be_carried_is_named():
     layers = [
         dense("relu", "first"), ("BatchNormalization", {"name": "norm"}), dense("tanh", "second"),
-        ("Activation", {"name": "again", "activation": "relu"}), dense("mish", "third"),
+        ("Activation", {"name": "again", "activation": "relu"}), dense("hard_tanh", "third"),
     ]  # fmt: skip
     with pytest.raises(ValueError, match="cannot be carried") as error:
         from_keras(Model(*layers, weights=[*WEIGHTS, np.ones(2), np.ones(2), *WEIGHTS, *WEIGHTS]))
     assert str(error.value).splitlines() == [
         "layer 1: BatchNormalization 'norm' cannot be carried",
         "layer 2: Activation 'again' cannot be carried",
-        "layer 2: Dense 'third' (mish) cannot be carried",
+        "layer 2: Dense 'third' (hard_tanh) cannot be carried",
     ]
 
 

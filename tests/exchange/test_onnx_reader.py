@@ -28,7 +28,7 @@ def test_files_that_torch_exports(path, dtype, opset, dynamo):
     nn = torch.nn
     kinds = [
         nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(), nn.ELU(), nn.Softplus(), nn.SiLU(),
-        nn.GELU(), nn.Identity(), nn.Dropout(), nn.Softmax(dim=-1),
+        nn.SELU(), nn.Mish(), nn.GELU(), nn.Identity(), nn.Dropout(), nn.Softmax(dim=-1),
     ]  # fmt: skip
     modules = [
         module
@@ -40,8 +40,8 @@ def test_files_that_torch_exports(path, dtype, opset, dynamo):
     torch.onnx.export(module, (X[:1],), path, dynamo=dynamo, opset_version=opset, verbose=False)
     net = from_onnx(path)
     assert [layer.activation for layer in net.layers] == [
-        "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "swish", "gelu", "identity",
-        "identity", "softmax",
+        "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "swish", "selu",
+        "mish", "gelu", "identity", "identity", "softmax",
     ]  # fmt: skip
     assert net.biases[3] is None
     assert net.loss_name == "cross_entropy"
@@ -115,6 +115,11 @@ def test_operands_that_commute(path, product):
     assert from_onnx(path).layers[0].activation == "swish"
 
 
+def test_mish_as_one_operator(path):
+    write(path, [node("Gemm", "x W", "z"), node("Mish", "z", "y")], opset=18)
+    assert from_onnx(path).layers[0].activation == "mish"
+
+
 Z = [node("Gemm", "x W b", "z")]
 
 
@@ -128,8 +133,8 @@ Z = [node("Gemm", "x W b", "z")]
          "layer 0: node 'Softmax_y' (Softmax, axis is 0, ours -1)"),
         ([node("Gelu", "z", "y", domain="com.microsoft")],
          "layer 0: node 'Gelu_y' (com.microsoft.Gelu)"),
-        ([node("Selu", "z", "y")], "layer 0: node 'Selu_y' (Selu)"),
-        ([node("Relu", "z", "a"), node("Selu", "a", "y")], "layer 0: node 'Selu_y' (Selu)"),
+        ([node("Celu", "z", "y")], "layer 0: node 'Celu_y' (Celu)"),
+        ([node("Relu", "z", "a"), node("Celu", "a", "y")], "layer 0: node 'Celu_y' (Celu)"),
         ([node("Abs", "z", "y")], "layer 0: node 'Abs_y' (Abs)"),
         ([node("Relu", "z", "a"), node("Tanh", "a", "y")], "layer 0: node 'Tanh_y' (Tanh)"),
         ([node("Gemm", "z W", "y", alpha=2.0)],
@@ -151,16 +156,16 @@ def test_what_cannot_be_carried_is_named(path, nodes, expected):
 
 def test_all_that_cannot_be_carried_is_named(path):
     nodes = [
-        node("Selu", "x", "x1"), node("Gemm", "x1 W", "z"), node("Relu", "z", "a"),
-        node("Conv", "a W", "c"), node("Gemm", "c W", "w"), node("Mish", "w", "y"),
+        node("Celu", "x", "x1"), node("Gemm", "x1 W", "z"), node("Relu", "z", "a"),
+        node("Conv", "a W", "c"), node("Gemm", "c W", "w"), node("HardSwish", "w", "y"),
     ]  # fmt: skip
     write(path, nodes, opset=18)
     with pytest.raises(ValueError, match="cannot be carried") as error:
         from_onnx(path)
     assert str(error.value).splitlines() == [
-        "layer 0: node 'Selu_x1' (Selu) cannot be carried",
+        "layer 0: node 'Celu_x1' (Celu) cannot be carried",
         "layer 0: node 'Conv_c' (Conv) cannot be carried",
-        "layer 1: node 'Mish_y' (Mish) cannot be carried",
+        "layer 1: node 'HardSwish_y' (HardSwish) cannot be carried",
     ]
 
 

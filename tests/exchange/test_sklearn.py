@@ -82,9 +82,9 @@ def test_hidden_layers(activation, hidden):
 
 
 def test_activations_that_differ_are_ours_only():
-    estimator = fitted(fastnn.sklearn, "number", activation=["gelu", "logistic"])
+    estimator = fitted(fastnn.sklearn, "number", activation=["silu", "logistic"])
     net = from_sklearn(estimator)
-    assert [layer.activation for layer in net.layers] == ["gelu", "sigmoid", "identity"]
+    assert [layer.activation for layer in net.layers] == ["swish", "sigmoid", "identity"]
     np.testing.assert_allclose(net.predict(X)[:, 0], estimator.predict(X), rtol=1e-12)
 
 

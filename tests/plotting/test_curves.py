@@ -33,6 +33,11 @@ def test_activation_draws_the_function_and_its_derivative(name):
     assert ax.get_xlabel() == "z"
 
 
+def test_activation_by_its_second_name():
+    (got, _), (expected, _) = plot_activation("silu").lines, plot_activation("swish").lines
+    np.testing.assert_array_equal(got.get_ydata(), expected.get_ydata())
+
+
 @pytest.mark.parametrize("name", ["softmax", "step"])
 def test_activation_lists_the_names_it_knows(name):
     with pytest.raises(ValueError, match=rf"name must be one of 'identity', .*; got '{name}'"):

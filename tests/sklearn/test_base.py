@@ -11,6 +11,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
+from fastnn.core.activations import SECOND_NAMES
 from fastnn.sklearn import MLPClassifier, MLPRegressor
 
 from .twins import KINDS, assert_equal, make_ours, make_samples, make_targets, make_twins, of_both
@@ -82,8 +83,9 @@ def test_activations_layer_by_layer():
     np.testing.assert_allclose(mixed.predict_proba(X), expected, atol=1e-12)
 
 
-def test_sigmoid_is_another_name_of_logistic():
-    assert_equal([fitted(activation="sigmoid"), fitted(activation="logistic")], atol=0)
+@pytest.mark.parametrize(("second", "first"), SECOND_NAMES.items())
+def test_second_names_of_activations(second, first):
+    assert_equal([fitted(activation=second), fitted(activation=first)], atol=0)
 
 
 @pytest.mark.parametrize("name", ["activation", "dropout"])

@@ -31,6 +31,7 @@ def test_flags_of_training():
     assert (got.hidden, got.ignore, got.delimiter) == ([25, 5], ["id", "a,b"], "\t")
     assert train("--delimiter", ";").delimiter == ";"
     assert train("--holdout", "0").holdout == 0
+    assert [train("--activation", name).activation for name in ("silu", "mish")] == ["silu", "mish"]
 
 
 @pytest.mark.parametrize(
