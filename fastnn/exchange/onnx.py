@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,13 @@ from numpy.typing import DTypeLike
 
 from fastnn import __version__
 from fastnn.exchange._onnx_activations import WRITTEN, Expression, Z
+from fastnn.exchange._onnx_file import constants_of, open_model, shape_of
 from fastnn.exchange._onnx_reader import GraphReader
 from fastnn.exchange._reading import import_optional
 from fastnn.network import Network
-from fastnn.validation import Array, as_dtype, as_numbers
+from fastnn.validation import Array, as_dtype, as_numbers, as_path
 
 _OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
-_OLDEST_OPSET = 7  # before it, operators were told by attributes how to broadcast
 
 
 def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | None = None) -> None:
@@ -124,18 +124,26 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
     See `to_onnx`.
     """
     onnx = import_optional("onnx", "from_onnx")
-    model = _load(onnx, path)
+    path = as_path("path", path)
+    try:
+        return _read(onnx, path, loss)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be an ONNX file, got names in no Unicode") from error
+
+
+def _read(onnx: Any, path: Path, loss: str | None) -> Network:
+    """Return the network in a file."""
+    model = open_model(onnx, path)
     graph = model.graph
-    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    inputs = [value.name for value in graph.input if value.name not in constants]
-    outputs = [value.name for value in graph.output]
-    for name, got in (("input", inputs), ("output", outputs)):
-        if len(got) != 1:
-            raise ValueError(f"{path} must have one {name}, got {len(got)}: {', '.join(got)}")
-    reader = GraphReader(onnx, inputs[0], constants)
+    constants = constants_of(onnx, graph)
+    inputs = [value for value in graph.input if value.name not in constants]
+    if len(inputs) != 1:
+        names = ", ".join(value.name for value in inputs)
+        raise ValueError(f"{path} must have one input, got {len(inputs)}: {names}")
+    reader = GraphReader(onnx, inputs[0].name, shape_of(inputs[0]), constants)
     for node in graph.node:
         reader.visit(node)
-    reader.close(outputs[0])
+    reader.close([value.name for value in graph.output], path)
     noted = {prop.key: prop.value for prop in model.metadata_props}
     return reader.reading.network(loss or noted.get("fastnn.loss"))
 
@@ -181,18 +189,3 @@ class _Writer:
         """Add a node and return its name, which is that of its output too."""
         self.nodes.append(self.onnx.helper.make_node(operator, operands, [name], name=name))
         return name
-
-
-def _load(onnx: Any, path: str | os.PathLike[str]) -> Any:
-    """Return the model in a file, well formed."""
-    protobuf = importlib.import_module("google.protobuf.message")
-    try:
-        model = onnx.load(path)
-        onnx.checker.check_model(model)
-    except (protobuf.DecodeError, onnx.checker.ValidationError) as error:
-        raise ValueError(f"{path} must be an ONNX file, got another: {error}") from error
-    versions = {opset.domain: opset.version for opset in model.opset_import}
-    version = versions.get("", versions.get("ai.onnx", 0))
-    if version < _OLDEST_OPSET:
-        raise ValueError(f"{path} must have opset {_OLDEST_OPSET} or later, got {version}")
-    return model
