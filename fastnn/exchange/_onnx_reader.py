@@ -12,7 +12,14 @@ from fastnn.exchange._onnx_activations import ATTRIBUTES, Z
 from fastnn.exchange._onnx_constants import computed
 from fastnn.exchange._onnx_file import array_of, dense_of
 from fastnn.exchange._onnx_stages import RELU, SIGMOID, SOFTMAX, Stages
-from fastnn.exchange._onnx_values import Operand, Shape, Value, is_table, number_of
+from fastnn.exchange._onnx_values import (
+    UNKNOWN,
+    Operand,
+    Shape,
+    Value,
+    is_table,
+    number_of,
+)
 from fastnn.exchange._reading import Reading, departures
 from fastnn.validation import Array
 
@@ -69,7 +76,7 @@ class GraphReader:
         for place, name in enumerate(node.output):
             got = results[place] if place < len(results) else None
             if got is None:
-                self._values[name] = Value(-1, None, f"output {place} of {source}")
+                self._values[name] = Value(UNKNOWN, None, f"output {place} of {source}")
             elif isinstance(got, Value):
                 self._values[name] = got
             else:
@@ -83,6 +90,7 @@ class GraphReader:
             chosen = [value.of_label for value in outputs if value.of_label is not None]
             distinct = {id(value): value for value in chosen}
         if len(distinct) != 1:
+            self.reading.check()
             raise ValueError(
                 f"{path} must have one output, got {len(distinct)}: {', '.join(names)}"
             )
@@ -93,7 +101,7 @@ class GraphReader:
             return None
         if name in self._constants:
             return self._constants[name]
-        return self._values.get(name) or Value(-1, None, f"{name!r}")
+        return self._values.get(name) or Value(UNKNOWN, None, f"{name!r}")
 
     # ---- nodes -----------------------------------------------------------------------------------
 
@@ -112,6 +120,8 @@ class GraphReader:
         if len(arrays) == len(given):
             return computed(self._onnx, operator, arrays, attributes)
         values = [operand for operand in given if isinstance(operand, Value)]
+        if any(value.is_unknown for value in values):
+            return None
         is_product = operator in ("Gemm", "MatMul")  # which begins a layer, whatever its inputs
         if any(value.is_refused for value in values) and not is_product:  # has been named
             return Value(self._stages.current, None, source)

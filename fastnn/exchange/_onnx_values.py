@@ -12,6 +12,7 @@ from fastnn.exchange._affine import Affine
 from fastnn.exchange._onnx_activations import ACTIVATIONS, Expression, Z
 from fastnn.validation import Array
 
+UNKNOWN = -1  # the stage of what no node here makes: a mask, say
 Shape = tuple[int | None, ...] | None
 
 
@@ -38,6 +39,11 @@ class Value:
     def is_refused(self) -> bool:
         """Whether it has been named as what cannot be carried."""
         return self.expression is None and self.step is None and self.of_label is None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of it, and it has not been named."""
+        return self.stage == UNKNOWN
 
     def become_z(self, stage: int) -> None:
         """Stand for the outputs of another stage."""

@@ -47,7 +47,21 @@ def departures(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> 
 
 def _shown(value: Any) -> str:
     """Return a value as a user would write it: 0.2 though float32 holds 0.200000003."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def as_network(net: Any) -> Network:
+    """Return `net` if it is a network."""
+    if isinstance(net, Network):
+        return net
+    hint = ""
+    if hasattr(net, "hidden_layer_sizes"):
+        hint = "; from_sklearn makes one of a fitted estimator"
+    elif hasattr(net, "networks"):
+        hint = "; it holds several: give one of its networks"
+    raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}{hint}")
 
 
 @dataclass
@@ -155,12 +169,16 @@ class Reading:
             k -= 1
         self._refused.append(f"layer {k}: {source} cannot be carried")
 
+    def check(self) -> None:
+        """Raise with all that was refused, if anything was."""
+        if self._refused:
+            raise ValueError("\n".join(self._refused))
+
     def network(self, loss: str | None) -> Network:
         """Return the network, or raise with all that was refused."""
         if self._layers and self._pending is not None:
             self._end_by_layer(*self._pending)
-        if self._refused:
-            raise ValueError("\n".join(self._refused))
+        self.check()
         if not self._layers:
             raise ValueError("a network must have at least one dense layer, got none")
         dtypes = sorted(set().union(*(layer.dtypes for layer in self._layers)))

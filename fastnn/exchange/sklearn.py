@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastnn.exchange._reading import Reading, import_optional
+from fastnn.exchange._reading import Reading, as_network, import_optional
 from fastnn.network import Network
 from fastnn.validation import Array
 
@@ -89,6 +89,8 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     ------
     ImportError
         If scikit-learn is missing.
+    TypeError
+        If `net` is no network.
     ValueError
         If activations cannot be carried, all of which are named, or `classes` do not fit.
 
@@ -106,6 +108,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     array(['no', 'yes'], dtype='<U3')
     """
     module = import_optional("sklearn.neural_network", "to_sklearn")
+    net = as_network(net)
     *hidden, last = [str(layer.activation) for layer in net.layers]
     _check_activations(hidden, last)
     weights = [W.copy() for W in net.weights]

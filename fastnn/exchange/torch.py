@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastnn.exchange._affine import Affine
-from fastnn.exchange._reading import Reading, departures, import_optional
+from fastnn.exchange._reading import Reading, as_network, departures, import_optional
 from fastnn.exchange._torch_modules import ModuleParts
 from fastnn.network import Network
 
@@ -50,6 +50,8 @@ def to_torch(net: Network) -> Any:
     ------
     ImportError
         If PyTorch is missing.
+    TypeError
+        If `net` is no network.
 
     Examples
     --------
@@ -63,6 +65,7 @@ def to_torch(net: Network) -> Any:
     )
     """
     torch = import_optional("torch", "to_torch")
+    net = as_network(net)
     dtype = getattr(torch, net.dtype.name)
     modules = []
     for layer, W, b in zip(net.layers, net.weights, net.biases, strict=True):
