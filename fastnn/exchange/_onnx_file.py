@@ -6,6 +6,7 @@ import importlib
 import math
 import os
 import stat
+import warnings
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -33,8 +34,10 @@ _STORED = {  # the field of numbers that are not raw bytes, by data type
 }
 
 
-def open_model(onnx: Any, path: Path) -> Any:
-    """Return the model in a file, well formed; what it keeps in files beside it is read as well.
+def open_model(onnx: Any, path: Path) -> tuple[Any, dict[str, Array]]:
+    """Return the model in a file, well formed, and the arrays of its initialisers, by name.
+
+    What it keeps in files beside it is read as well.
 
     Raises
     ------
@@ -48,6 +51,7 @@ def open_model(onnx: Any, path: Path) -> Any:
         folder = path.resolve().parent
         for tensor in _tensors(model.graph):
             _bring(onnx, tensor, folder)
+        constants = _constants_of(onnx, model.graph)
         _give_shapes(model.graph)
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
@@ -58,7 +62,7 @@ def open_model(onnx: Any, path: Path) -> Any:
     version = versions.get("", versions.get("ai.onnx", 0))
     if version < _OLDEST_OPSET and {node.domain for node in model.graph.node} & {"", "ai.onnx"}:
         raise ValueError(f"{path} must have opset {_OLDEST_OPSET} or later, got {version}")
-    return model
+    return model, constants
 
 
 def _parsed(onnx: Any, path: Path) -> Any:
@@ -77,7 +81,9 @@ def _parsed(onnx: Any, path: Path) -> Any:
         onnx.parser.ParseError,
     )
     try:
-        return onnx.load(path, load_external_data=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of formats that ONNX calls experimental
+            return onnx.load(path, load_external_data=False)
     except (*malformed, RecursionError, ValueError, TypeError) as error:
         raise _no_onnx(path, error) from error
 
@@ -209,21 +215,22 @@ def dense_of(onnx: Any, table: Any) -> Array:
     if indices.dtype.kind not in "iu":
         raise ValueError(f"sparse tensor {name!r} must have whole numbers as places")
     if indices.ndim == 2 and indices.shape[1] == len(shape):
-        places = tuple(indices.T)
+        places, ends = indices, np.array(shape)
     else:
-        places = np.unravel_index(indices.reshape(-1), shape)
-    if values.ndim != 1 or any(len(place) != len(values) for place in places):
+        places, ends = indices.reshape(-1, 1), np.array([n_elements])
+    if values.ndim != 1 or len(places) != len(values):
         raise ValueError(f"sparse tensor {name!r} must have a place for each of its values")
-    if any(
-        ((place < 0) | (place >= size)).any() for place, size in zip(places, shape, strict=True)
-    ):
+    if ((places < 0) | (places >= ends)).any():
         raise ValueError(f"sparse tensor {name!r} must have places within {shape}, got others")
     dense = np.zeros(shape, values.dtype)
-    dense[places] = values
+    if len(ends) == len(shape):
+        dense[tuple(places.T)] = values
+    else:
+        dense.reshape(-1)[places[:, 0]] = values
     return dense
 
 
-def constants_of(onnx: Any, graph: Any) -> dict[str, Array]:
+def _constants_of(onnx: Any, graph: Any) -> dict[str, Array]:
     """Return the arrays of a graph's initialisers, by name."""
     constants = {tensor.name: array_of(onnx, tensor) for tensor in graph.initializer}
     sparse = {table.values.name: dense_of(onnx, table) for table in graph.sparse_initializer}

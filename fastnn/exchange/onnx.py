@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from fastnn import __version__
 from fastnn.atomic import check_folder, replace_file
 from fastnn.exchange._onnx_activations import WRITTEN, Expression, Z
-from fastnn.exchange._onnx_file import constants_of, open_model, shape_of
+from fastnn.exchange._onnx_file import open_model, shape_of
 from fastnn.exchange._onnx_reader import GraphReader
 from fastnn.exchange._reading import as_network, import_optional
 from fastnn.exchange.centres import Column, centred
@@ -173,9 +173,8 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
 
 def _read(onnx: Any, path: Path, loss: str | None) -> Network:
     """Return the network in a file."""
-    model = open_model(onnx, path)
+    model, constants = open_model(onnx, path)
     graph = model.graph
-    constants = constants_of(onnx, graph)
     inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1:
         names = ", ".join(value.name for value in inputs)

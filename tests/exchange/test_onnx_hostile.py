@@ -38,7 +38,7 @@ def tensor(name, shape, values=None):
 
 
 W, V, B = tensor("W", (4, 3)), tensor("V", (3, 2)), tensor("b", (3,))
-GEMM = h.make_node("Gemm", ["x", "W", "b"], ["z"])
+GEMM = h.make_node("Gemm", ["x", "W", "b"], ["y"])
 WHOLE = model_of(
     h.make_node("Sub", ["x", "m"], ["t"]),
     h.make_node("ai.onnx.ml.Scaler", ["t"], ["u"], offset=[1.0], scale=[2.0]),
@@ -68,10 +68,9 @@ def check_read_or_refused(path):
     """Assert that a file is read, or refused by one of the errors that are documented."""
     try:
         got = from_onnx(path)
-    except ValueError as error:
-        assert str(error)
-    else:
-        assert isinstance(got, Network)
+    except ValueError:
+        return
+    assert isinstance(got, Network)
 
 
 def test_what_is_changed_below_is_read(path):
@@ -231,9 +230,9 @@ def test_sparse_tables_are_bounded(path, dims, places, expected):
 @pytest.mark.parametrize("operator", ["ConstantOfShape", "Expand"])
 def test_constants_do_not_grow_without_bounds(path, operator):
     shape = onnx.numpy_helper.from_array(np.array([10**6, 10**6]), "shape")
-    inputs = ["shape"] if operator == "ConstantOfShape" else ["b", "shape"]
+    inputs = ["shape"] if operator == "ConstantOfShape" else ["one", "shape"]
     nodes = [h.make_node(operator, inputs, ["W"]), GEMM]
-    path.write_bytes(model_of(*nodes, tensors=[shape, tensor("b", (1,))]).SerializeToString())
+    path.write_bytes(model_of(*nodes, tensors=[shape, B, tensor("one", (1,))]).SerializeToString())
     with pytest.raises(ValueError, match=rf"\({operator}\) cannot be carried"):
         from_onnx(path)
 
@@ -247,8 +246,7 @@ def external(path, location, **told):
     made.dims.extend([4, 3])
     for key, value in {"location": location, **told}.items():
         made.external_data.add(key=key, value=str(value))
-    out = h.make_node("Gemm", ["x", "W", "b"], ["y"])
-    path.write_bytes(model_of(out, tensors=[made, B]).SerializeToString())
+    path.write_bytes(model_of(GEMM, tensors=[made, B]).SerializeToString())
 
 
 def test_numbers_beside_the_model_are_read(path):
