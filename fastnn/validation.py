@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,13 @@ def as_activation(name: str, value: object) -> str:
     first = "identity" if value is None else value
     first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
     return as_choice(name, first, CODES)
+
+
+def as_path(name: str, value: Any) -> Path:
+    """Return `value` as a path: a number would be a file that is open already, 1 for instance."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a str or a path, got {value!r}")
+    return Path(value)
 
 
 def as_integer(name: str, value: Any) -> int:

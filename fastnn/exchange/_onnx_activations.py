@@ -62,13 +62,15 @@ WRITTEN = {np.dtype(np.float32): _WRITTEN_FLOAT32, np.dtype(np.float64): _WRITTE
 ATTRIBUTES: dict[str, dict[str, list[Any]]] = {
     "Elu": {"alpha": [1.0]},
     "Gelu": {"approximate": [b"none"]},
-    "Gemm": {"alpha": [1.0], "beta": [1.0], "transA": [0], "transB": [0, 1]},
+    "Gemm": {"transA": [0], "transB": [0, 1]},
     "LeakyRelu": {"alpha": [float(np.float32(0.01))]},
     "Selu": {
         "alpha": [float(np.float32(_SELU_ALPHA))],
         "gamma": [float(np.float32(_SELU_SCALE))],
     },
     "Softmax": {"axis": [-1, 1]},
+    "ai.onnx.ml.LinearRegressor": {"post_transform": [b"NONE"]},
+    "ai.onnx.ml.Normalizer": {"norm": [b"L1"]},
 }
 
 

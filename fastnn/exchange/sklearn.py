@@ -1,4 +1,4 @@
-"""To and from scikit-learn's `MLPClassifier` and `MLPRegressor`."""
+"""To and from scikit-learn: `MLPClassifier`, `MLPRegressor`, linear models and pipelines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastnn.exchange._reading import Reading, import_optional
+from fastnn.exchange._reading import Reading, as_network, import_optional
+from fastnn.exchange._sklearn_steps import (
+    LINEAR_MODELS,
+    check_fitted,
+    name_of,
+    read_linear_model,
+    read_step,
+    read_target_transformer,
+    steps_of,
+)
 from fastnn.network import Network
 from fastnn.validation import Array, as_activation
 
@@ -20,23 +29,28 @@ def from_sklearn(estimator: Any) -> Network:
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
-        Of scikit-learn or of `fastnn.sklearn`, fitted.
+    estimator : MLPClassifier, MLPRegressor, linear model or Pipeline
+        Of scikit-learn or of `fastnn.sklearn`, fitted. A linear model is one layer: those that
+        predict a sum (LinearRegression, Ridge, Lasso ...), LogisticRegression, PoissonRegressor. In
+        a Pipeline before them, StandardScaler, MinMaxScaler, MaxAbsScaler and RobustScaler are
+        folded into the first layer; PCA, TruncatedSVD and selectors of features are a layer. A
+        TransformedTargetRegressor may scale the target, and a search has its best estimator read.
 
     Returns
     -------
     net : Network
-        In the dtype of the coefficients. It has the loss that gives the estimator's gradients:
-        half_sse, poisson, binary_cross_entropy or cross_entropy. Its outputs are numbers, or
-        probabilities: one for two classes, that of the second, and else one for each class or
-        label, in the order of `estimator.classes_`.
+        In the dtype of the coefficients, but in float64 where float32 could not hold what is
+        folded. It has the loss that gives the estimator's gradients: half_sse, poisson,
+        binary_cross_entropy or cross_entropy. Its outputs are numbers, or probabilities: one for
+        two classes, that of the second, and else one for each class or label, in the order of
+        `estimator.classes_`.
 
     Raises
     ------
     TypeError
         If `estimator` is none of these.
     ValueError
-        If it is not fitted.
+        If it is not fitted, or steps cannot be carried: all are named.
 
     Examples
     --------
@@ -46,21 +60,59 @@ def from_sklearn(estimator: Any) -> Network:
     >>> from_sklearn(regressor.fit([[0.0], [1.0]], [1.0, 3.0]))
     Network(1, [Dense(4, 'tanh'), Dense(1, 'identity')], loss='half_sse', dtype='float64')
     """
-    if not hasattr(estimator, "hidden_layer_sizes"):
+    reading = Reading()
+    return reading.network(_read(reading, estimator))
+
+
+def _read(reading: Reading, estimator: Any) -> str | None:
+    """Read an estimator, and return its loss, unless that is the one of the last activation."""
+    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
+    kind = name_of(estimator)
+    if kind == "TransformedTargetRegressor":
+        check_fitted(estimator, "regressor_", "transformer_")
+        loss = _read(reading, estimator.regressor_)
+        read_target_transformer(reading, estimator.transformer_)
+        return loss
+    if kind == "Pipeline":
+        *steps, (_, last) = [*steps_of(estimator)] or [("", None)]
+        _check_kind(last)
+        for name, step in steps:
+            read_step(reading, name, step, _dtype_of(last))
+        return _read(reading, last)
+    _check_kind(estimator)
+    if kind in LINEAR_MODELS:
+        return read_linear_model(reading, estimator)
+    check_fitted(estimator, "coefs_")
+    return _read_layers(reading, estimator)
+
+
+def _check_kind(estimator: Any) -> None:
+    """Raise unless an estimator is one that may come last."""
+    others = {*LINEAR_MODELS, "TransformedTargetRegressor"}
+    if not hasattr(estimator, "hidden_layer_sizes") and name_of(estimator) not in others:
         raise TypeError(
-            f"estimator must be an MLPClassifier or MLPRegressor, got {type(estimator).__name__}"
+            "estimator, or the last step of a Pipeline, must be a linear model or an MLPClassifier "
+            f"or MLPRegressor, got {type(estimator).__name__}"
         )
-    if not hasattr(estimator, "coefs_"):
-        raise ValueError(f"estimator must be fitted, got {estimator!r} before fit")
+
+
+def _dtype_of(estimator: Any) -> np.dtype[Any]:
+    """Return the dtype of an estimator's coefficients."""
+    estimator = getattr(estimator, "regressor_", estimator)
+    arrays = getattr(estimator, "coefs_", None) or [getattr(estimator, "coef_", 0.0)]
+    return np.asarray(arrays[0]).dtype
+
+
+def _read_layers(reading: Reading, estimator: Any) -> str | None:
+    """Read an MLPClassifier or MLPRegressor."""
     n_hidden = len(estimator.coefs_) - 1
     given = estimator.activation
     hidden = [given] * n_hidden if isinstance(given, str) else list(given)
     names = [*hidden, estimator.out_activation_]
-    reading = Reading()
     for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
         reading.add(np.asarray(W), np.asarray(b))
         reading.activate(as_activation("activation", name), f"activation {name!r}")
-    return reading.network("half_sse" if names[-1] == "identity" else None)
+    return "half_sse" if names[-1] == "identity" else None
 
 
 def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
@@ -88,6 +140,8 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     ------
     ImportError
         If scikit-learn is missing.
+    TypeError
+        If `net` is no network.
     ValueError
         If activations cannot be carried, all of which are named, or `classes` do not fit.
 
@@ -105,6 +159,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     array(['no', 'yes'], dtype='<U3')
     """
     module = import_optional("sklearn.neural_network", "to_sklearn")
+    net = as_network(net)
     *hidden, last = [str(layer.activation) for layer in net.layers]
     _check_activations(hidden, last)
     weights = [W.copy() for W in net.weights]

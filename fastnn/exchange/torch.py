@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from fastnn.exchange._reading import Reading, departures, import_optional
+from fastnn.exchange._affine import Affine
+from fastnn.exchange._reading import Reading, as_network, departures, import_optional
+from fastnn.exchange._torch_modules import ModuleParts
 from fastnn.network import Network
 
 # The class of an activation, and the values that its attributes may have: the first is written.
@@ -24,6 +25,13 @@ _MODULES: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "mish": ("Mish", {}),
     "softmax": ("Softmax", {"dim": [-1, 1]}),
 }
+# Passed over: nothing of them is left in eval mode.
+_DROPOUTS = (
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "FeatureAlphaDropout",
+)
 
 
 def to_torch(net: Network) -> Any:
@@ -44,6 +52,8 @@ def to_torch(net: Network) -> Any:
     ------
     ImportError
         If PyTorch is missing.
+    TypeError
+        If `net` is no network.
 
     Examples
     --------
@@ -57,6 +67,7 @@ def to_torch(net: Network) -> Any:
     )
     """
     torch = import_optional("torch", "to_torch")
+    net = as_network(net)
     dtype = getattr(torch, net.dtype.name)
     modules = []
     for layer, W, b in zip(net.layers, net.weights, net.biases, strict=True):
@@ -76,14 +87,15 @@ def to_torch(net: Network) -> Any:
 
 
 def from_torch(module: Any, *, loss: str | None = None) -> Network:
-    """Return a network that computes what a PyTorch module does.
+    """Return a network that computes what a PyTorch module does, in eval mode.
 
     Parameters
     ----------
     module : torch.nn.Sequential
         Of `Linear`, of activations that are ours (sigmoid, tanh, ReLU, LeakyReLU of slope 0.01, ELU
-        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last), and of others
-        such. Dropout is passed over.
+        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last), of `BatchNorm1d`
+        in eval mode, which is folded into the layers beside it, and of others such. Dropout, `Identity` and
+        `Flatten` are passed over. A module that stands in several places is carried to each.
     loss : str, optional
         None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
         sigmoid, poisson of exp, mse of all others.
@@ -91,15 +103,18 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     Returns
     -------
     net : Network
-        In the module's dtype, float32 or float64. Where the weights of a `Linear` need a gradient
-        and its biases do not, these are frozen.
+        In the module's dtype, float32 or float64; in float64 if a `BatchNorm1d` of the inputs has
+        means so far from 0 that float32 could not hold what is folded. Where the weights of a
+        `Linear` need a gradient and its biases do not, these are frozen.
 
     Raises
     ------
     ImportError
         If PyTorch is missing.
     ValueError
-        If modules cannot be carried: all are named.
+        If modules cannot be carried: all are named. None can that has forward hooks or
+        parametrizations (weight_norm, spectral_norm and pruning are such) or a `forward` of its
+        own: they may compute something else.
 
     Notes
     -----
@@ -114,46 +129,73 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
         dtype='float32')
     """
     torch = import_optional("torch", "from_torch")
+    reading = Reading()
+    parts = ModuleParts(torch)
+    parts.check_global_hooks()
+    for name, part, unlike in parts.of(module):
+        source = f"module {name!r} ({type(part).__name__}{unlike})"
+        if unlike:
+            reading.refuse(source)
+        else:
+            _read(torch, reading, part, source)
+    return reading.network(loss)
+
+
+def _read(torch: Any, reading: Reading, part: Any, source: str) -> None:
+    """Read a module that computes what its class does."""
+    kind = type(part)
     activations = {
         getattr(torch.nn, name): (activation, options)
         for activation, (name, options) in _MODULES.items()
     }
-    reading = Reading()
-    for name, part in _parts(torch, module):
-        kind = type(part)
-        source = f"module {name!r} ({kind.__name__}"
-        if kind is torch.nn.Linear:
-            W, b = part.weight, part.bias
-            train_bias = b is None or b.requires_grad or not W.requires_grad
-            reading.add(_array(W).T, None if b is None else _array(b), train_bias=train_bias)
-        elif kind in activations:
-            activation, options = activations[kind]
-            if unlike := departures(options, vars(part)):
-                reading.refuse(f"{source}{unlike})")
-            else:
-                reading.activate(activation, f"{source})")
-        elif _is_exp(torch, part):
-            reading.activate("exp", f"{source})")
-        elif kind is not torch.nn.Dropout:
-            reading.refuse(f"{source})")
-    return reading.network(loss)
+    if kind is torch.nn.Linear:
+        W, b = part.weight, part.bias
+        train_bias = b is None or b.requires_grad or not W.requires_grad
+        reading.add(_array(W).T, None if b is None else _array(b), train_bias=train_bias)
+    elif kind in activations:
+        activation, options = activations[kind]
+        if unlike := departures(options, vars(part)):
+            reading.refuse(f"{source.removesuffix(')')}{unlike})")
+        else:
+            reading.activate(activation, source)
+    elif kind is torch.nn.BatchNorm1d:
+        _read_batch_norm(reading, part, source)
+    elif kind is torch.nn.Flatten:
+        if (part.start_dim, part.end_dim) != (1, -1):
+            reading.refuse(f"{source.removesuffix(')')} of axes other than 1 to -1)")
+    elif _is_exp(torch, part):
+        reading.activate("exp", source)
+    elif kind not in {getattr(torch.nn, name) for name in _DROPOUTS}:
+        reading.refuse(source)
 
 
-def _parts(torch: Any, module: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the modules in order, and their names, from within any `Sequential`."""
-    sequential = torch.nn.Sequential
-    if isinstance(module, sequential) and type(module).forward is sequential.forward:
-        for number, part in module.named_children():
-            yield from _parts(torch, part, f"{name}.{number}" if name else number)
+def _read_batch_norm(reading: Reading, part: Any, source: str) -> None:
+    """Read a BatchNorm1d whose mean and variance are known."""
+    source = source.removesuffix(")")
+    if part.running_mean is None or part.running_var is None:
+        reading.refuse(f"{source} without running statistics, which normalises by each batch)")
+    elif part.training:
+        reading.refuse(f"{source} in training mode, which normalises by each batch: call eval())")
     else:
-        yield name, module
+        gamma, beta = (
+            None if values is None else _array(values) for values in (part.weight, part.bias)
+        )
+        mean, variance = _array(part.running_mean), _array(part.running_var)
+        step = Affine.batch_normalisation(gamma, beta, mean, variance, part.eps)
+        reading.step(step, f"{source} of {part.num_features} columns)")
 
 
 def _array(parameter: Any) -> Any:
     """Return the numbers of a parameter."""
     if not parameter.is_floating_point() or parameter.itemsize < 4:
         raise ValueError(f"parameters must be in float32 or float64, got {parameter.dtype}")
-    return parameter.detach().cpu().numpy()
+    try:
+        return parameter.detach().cpu().numpy()
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"parameters must be dense tables of numbers, got a {parameter.layout} tensor on "
+            f"{parameter.device}: {error}"
+        ) from error
 
 
 def _exp(torch: Any) -> Any:

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from fastnn.exchange._affine import Affine
 from fastnn.exchange._reading import Reading, import_optional
 
 
@@ -51,15 +52,74 @@ def test_every_refusal_is_said_with_its_layer():
     ]
 
 
-def test_biases_come_once_and_are_as_many_as_outputs():
+def test_what_is_added_to_sums_is_their_biases_and_later_moves_them():
     reading = Reading()
-    assert not reading.add_bias(np.ones(2))
-    reading.add(np.eye(2), None)
-    assert not reading.add_bias(np.ones(3))
-    assert not reading.add_bias(np.ones((2, 1)))
-    assert reading.add_bias(np.ones((1, 2)))
-    assert not reading.add_bias(np.ones(2))
-    np.testing.assert_array_equal(reading.network(None).biases, [[1, 1]])
+    reading.add(np.eye(2, dtype=np.float32), None)
+    reading.step(Affine.of(1.0, [100.0, 0.0]), "biases")
+    reading.step(Affine.of(1.0, 1.0), "a sum")
+    reading.step(Affine.of(2.0, 0.0), "a product")
+    reading.step(Affine.of(1.0, np.ones(3)), "biases of three")
+    with pytest.raises(ValueError, match=r"^layer 0: biases of three cannot be carried$"):
+        reading.network(None)
+
+
+def test_biases_of_zeros_are_biases():
+    reading = Reading()
+    reading.add(np.eye(2, dtype=np.float32), None)
+    reading.step(Affine.of(1.0, np.zeros(2)), "biases")
+    net = reading.network(None)
+    np.testing.assert_array_equal(net.biases, [[0, 0]])
+    assert net.dtype == "float32"
+
+
+STEP = Affine.of([2.0, 3.0], [1.0, -1.0])
+
+
+def test_steps_are_folded_into_the_layers_beside_them():
+    X = np.array([[1.0, -2.0], [0.5, 3.0]])
+    reading = Reading()
+    reading.step(STEP, "before")
+    reading.step(Affine.of(0.5, 0.0), "before")
+    reading.add(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 1.0]))
+    reading.step(STEP, "after")
+    reading.activate("tanh", "tanh")
+    reading.step(STEP, "between")
+    reading.activate("relu", "relu")
+    reading.step(STEP, "at the end")
+    net = reading.network(None)
+    assert [layer.activation for layer in net.layers] == ["tanh", "relu", "identity"]
+
+    def step(x):
+        return x * [2, 3] + [1, -1]
+
+    z = step(step(X) * 0.5 @ [[1, 2], [3, 4]] + 1)
+    expected = step(np.maximum(step(np.tanh(z)), 0))
+    np.testing.assert_allclose(net.predict(X), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("n", [2048, 2049])
+def test_a_step_at_the_end_makes_no_table_out_of_bounds(n):
+    reading = Reading()
+    reading.add(np.ones((1, n), np.float32), None)
+    reading.activate("tanh", "tanh")
+    reading.step(Affine.of(np.full(n, 2.0), 0.0), "a product")
+    if n == 2048:
+        assert reading.network(None).n_layers == 2
+        return
+    with pytest.raises(ValueError, match="a product of 2049 columns, as a layer of its own at mos"):
+        reading.network(None)
+
+
+def test_what_is_far_from_0_is_in_float64_and_noted():
+    reading = Reading()
+    reading.step(Affine.standardisation([1.7e9, 5.0], [700.0, 2.0]), "scaler")
+    reading.add(np.eye(2, dtype=np.float32), np.ones(2, np.float32))
+    net = reading.network(None)
+    assert net.dtype == "float64"
+    assert net.metadata == {
+        "far columns": {"inputs": {"means": [1.7e9, 5.0], "deviations": [700.0, 2.0]}}
+    }
+    np.testing.assert_allclose(net.predict([1.7e9 + 350, 9.0]), [1.5, 3.0], rtol=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,15 @@ from ..properties import given, settings
 from .networks import LOSSES, TOLERANCES, check_equal, drawn_networks, rows, with_biases
 
 neural_network = pytest.importorskip("sklearn.neural_network")
+from sklearn import (  # noqa: E402
+    compose,
+    decomposition,
+    feature_selection,
+    linear_model,
+    model_selection,
+    preprocessing,
+    svm,
+)
 from sklearn.base import clone  # noqa: E402
 from sklearn.exceptions import ConvergenceWarning, NotFittedError  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
@@ -108,10 +117,187 @@ def test_an_estimator_must_be_fitted():
         from_sklearn(neural_network.MLPRegressor())
 
 
-@pytest.mark.parametrize("estimator", [make_pipeline(neural_network.MLPClassifier()), None])
+@pytest.mark.parametrize("estimator", [svm.SVC(), make_pipeline(svm.SVC()), None, "model"])
 def test_other_estimators_are_refused(estimator):
-    with pytest.raises(TypeError, match=r"must be an MLPClassifier or MLPRegressor, got \w+$"):
+    with pytest.raises(TypeError, match=r"must be a linear model or an MLP\w+ or MLP\w+, got \w+$"):
         from_sklearn(estimator)
+
+
+# ---- pipelines and linear models -----------------------------------------------------------------
+
+
+def check_agrees(estimator, y=NUMBERS, table=X):
+    """Assert that the network of an estimator answers as it does, once it is fitted."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(table, y)
+    net = from_sklearn(estimator)
+    if hasattr(estimator, "predict_proba"):
+        expected = estimator.predict_proba(table)
+        expected = expected[:, 1:] if net.n_out == 1 else expected
+    else:
+        expected = estimator.predict(table).reshape(len(table), -1)
+    np.testing.assert_allclose(net.predict(table), expected, **TOLERANCES[net.dtype.name])
+    return net
+
+
+MLP = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        preprocessing.StandardScaler(),
+        preprocessing.StandardScaler(with_mean=False),
+        preprocessing.StandardScaler(with_std=False),
+        preprocessing.StandardScaler(with_mean=False, with_std=False),
+        preprocessing.MinMaxScaler((-1, 2)),
+        preprocessing.MaxAbsScaler(),
+        preprocessing.RobustScaler(),
+        preprocessing.RobustScaler(with_centering=False),
+        preprocessing.RobustScaler(with_scaling=False),
+        preprocessing.FunctionTransformer(),
+        make_pipeline(preprocessing.MinMaxScaler(), "passthrough", preprocessing.RobustScaler()),
+    ],
+)
+def test_scalers_are_folded(scaler, dtype):
+    table = X.astype(dtype)
+    for module in (neural_network, fastnn.sklearn):
+        net = check_agrees(make_pipeline(scaler, module.MLPRegressor(**MLP)), table=table)
+        assert net.n_layers == 2
+        assert net.dtype == dtype
+    y = TARGETS["multiclass"][0]
+    check_agrees(make_pipeline(scaler, neural_network.MLPClassifier(**MLP)), y, table)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        decomposition.PCA(3),
+        decomposition.PCA(2, whiten=True),
+        decomposition.IncrementalPCA(3),
+        decomposition.TruncatedSVD(3),
+        feature_selection.SelectKBest(feature_selection.f_regression, k=2),
+        feature_selection.VarianceThreshold(),
+    ],
+)
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_projections_are_layers(step, dtype):
+    regressor = neural_network.MLPRegressor(**MLP)
+    pipeline = make_pipeline(preprocessing.StandardScaler(), step, regressor)
+    net = check_agrees(pipeline, table=X.astype(dtype))
+    assert net.n_layers == 3
+    assert net.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("estimator", "kind", "loss"),
+    [
+        (linear_model.LinearRegression(), "number", "half_sse"),
+        (linear_model.LinearRegression(fit_intercept=False), "numbers", "half_sse"),
+        (linear_model.Ridge(), "numbers", "half_sse"),
+        (linear_model.RidgeCV(), "number", "half_sse"),
+        (linear_model.Lasso(0.1), "number", "half_sse"),
+        (linear_model.SGDRegressor(), "number", "half_sse"),
+        (svm.LinearSVR(), "number", "half_sse"),
+        (linear_model.PoissonRegressor(), "counts", "poisson"),
+        (linear_model.LogisticRegression(), "binary", "binary_cross_entropy"),
+        (linear_model.LogisticRegression(), "multiclass", "cross_entropy"),
+        (linear_model.SGDClassifier(loss="log_loss"), "binary", "binary_cross_entropy"),
+    ],
+)
+def test_linear_models(estimator, kind, loss):
+    y = TARGETS[kind][0]
+    assert check_agrees(clone(estimator), y).loss_name == loss
+    net = check_agrees(make_pipeline(preprocessing.StandardScaler(), clone(estimator)), y)
+    assert net.n_layers == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_targets_that_were_scaled():
+    regressor = compose.TransformedTargetRegressor(
+        neural_network.MLPRegressor(**MLP), transformer=preprocessing.StandardScaler()
+    )
+    check_agrees(regressor, 1000 * NUMBERS + 5000)
+    check_agrees(make_pipeline(preprocessing.RobustScaler(), clone(regressor)), 9 * NUMBERS + 5)
+    check_agrees(compose.TransformedTargetRegressor(linear_model.Ridge()))
+    regressor.set_params(transformer=None, func=np.log1p, inverse_func=np.expm1)
+    regressor.fit(X, NUMBERS**2)
+    with pytest.raises(
+        ValueError, match=r"the target's transformer \(FunctionTransformer\) cannot"
+    ):
+        from_sklearn(regressor)
+
+
+def test_a_search_gives_its_best():
+    search = model_selection.GridSearchCV(linear_model.Ridge(), {"alpha": [0.1, 1.0]})
+    check_agrees(make_pipeline(preprocessing.StandardScaler(), linear_model.Ridge()))
+    check_agrees(search)
+
+
+class Doubled(preprocessing.StandardScaler):
+    def transform(self, X, copy=None):
+        return 2 * super().transform(X, copy)
+
+
+def test_all_steps_that_cannot_be_carried_are_named():
+    pipeline = make_pipeline(
+        preprocessing.PolynomialFeatures(1, include_bias=False),
+        preprocessing.FunctionTransformer(np.tanh),
+        preprocessing.MinMaxScaler(clip=True),
+        make_pipeline(preprocessing.Normalizer()),
+        Doubled(),
+        linear_model.Ridge(),
+    )
+    with pytest.raises(ValueError, match="cannot be carried") as error:
+        from_sklearn(pipeline.fit(X, NUMBERS))
+    assert str(error.value).splitlines() == [
+        "layer 0: step 'polynomialfeatures' (PolynomialFeatures) cannot be carried",
+        "layer 0: step 'functiontransformer' (FunctionTransformer) cannot be carried",
+        "layer 0: step 'minmaxscaler' (MinMaxScaler that clips) cannot be carried",
+        "layer 0: step 'pipeline__normalizer' (Normalizer) cannot be carried",
+        f"layer 0: step 'doubled' ({__name__}.Doubled) cannot be carried",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (linear_model.SGDClassifier(), r"SGDClassifier \(loss is hinge, ours log_loss\)"),
+        (linear_model.SGDClassifier(loss="log_loss"), "one class against the rest, normalised"),
+    ],
+)
+def test_linear_models_that_normalise_are_named(estimator, expected):
+    with pytest.raises(ValueError, match=expected):
+        from_sklearn(estimator.fit(X, TARGETS["multiclass"][0]))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        make_pipeline(neural_network.MLPClassifier()),
+        make_pipeline(preprocessing.StandardScaler(), linear_model.Ridge()),
+        linear_model.LogisticRegression(),
+        compose.TransformedTargetRegressor(linear_model.Ridge()),
+    ],
+)
+def test_what_is_within_must_be_fitted(estimator):
+    with pytest.raises(ValueError, match="estimator must be fitted, got "):
+        from_sklearn(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_columns_far_from_0_are_folded_in_float64():
+    table = np.column_stack([1.7e9 + 700 * X[:, 0], 5e6 + 1000 * X[:, 1], X[:, 2:]])
+    pipeline = make_pipeline(preprocessing.StandardScaler(), neural_network.MLPRegressor(**MLP))
+    pipeline.fit(table, NUMBERS)
+    net = from_sklearn(pipeline)
+    np.testing.assert_allclose(net.predict(table)[:, 0], pipeline.predict(table), atol=1e-7)
+    single = make_pipeline(preprocessing.StandardScaler(), neural_network.MLPRegressor(**MLP))
+    single.fit(table.astype("float32"), NUMBERS.astype("float32"))
+    assert single[-1].coefs_[0].dtype == "float32"
+    assert from_sklearn(single).dtype == "float64"
 
 
 # ---- to_sklearn ----------------------------------------------------------------------------------
