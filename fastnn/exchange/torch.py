@@ -92,10 +92,11 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     Parameters
     ----------
     module : torch.nn.Sequential
-        Of `Linear`, of activations that are ours (sigmoid, tanh, ReLU, LeakyReLU of slope 0.01, ELU
-        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last), of `BatchNorm1d`
-        in eval mode, which is folded into the layers beside it, and of others such. Dropout, `Identity` and
-        `Flatten` are passed over. A module that stands in several places is carried to each.
+        Of `Linear`; of activations that are ours (sigmoid, tanh, ReLU, LeakyReLU of slope 0.01, ELU
+        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last); of
+        `BatchNorm1d` in eval mode, which is folded into the layers beside it; and of others such.
+        Dropout, `Identity` and `Flatten` are passed over. A module that stands in several places
+        is carried to each.
     loss : str, optional
         None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
         sigmoid, poisson of exp, mse of all others.
