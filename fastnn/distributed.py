@@ -34,11 +34,12 @@ from .arguments import as_callbacks, as_metrics, as_rule
 from .callbacks import Callback, Checkpoint, Run
 from .core.samples import Samples
 from .history import History
+from .names import explained
 from .network import Network
 from .optimizers import Optimizer
-from .plan import Metric, Plan, Schedule, TrainingState
+from .plan import Metric, Plan, Schedule, TrainingState, check_monitors
 from .training import DivergenceError, Training
-from .validation import Array, as_choice, as_count, as_positive
+from .validation import Array, as_choice, as_count, as_flag, as_positive
 
 try:
     import dask
@@ -54,6 +55,7 @@ _Share = tuple[float, Array, Array]  # weight, parameters, figures
 _POLL, _LOOK = 0.005, 1.0  # seconds between looks at what has come back, and at the workers
 
 
+@explained
 def fit(
     net: Network,
     X: Any,
@@ -179,7 +181,7 @@ def fit(
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,
         "optimizer": rule,
-        "shuffle": shuffle,
+        "shuffle": as_flag("shuffle", shuffle),
         "reduction": reduction,
         "metrics": running,
     }
@@ -187,7 +189,10 @@ def fit(
     chunks = client.compute(_as_chunks(net, X, y))
     state = TrainingState.begun(plan, net._model, None if last is None else last._state)
     plan.epochs = max(0, rounds - state.epochs)
-    disable = None if progress else True  # None: silent where there is no terminal
+    check_monitors(plan, state, net._model)
+    disable = (
+        None if as_flag("progress", progress) else True
+    )  # None: silent where there is no terminal
     with net._alone(), tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar:
         if last is not None:
             net.params, net._random = last.params, last._random

@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from fastnn.core.activations import CODES
 from fastnn.layers import Dense
+from fastnn.names import explained
 from fastnn.network import Network
 from fastnn.sklearn._training import SOLVERS, train_by_lbfgs, train_by_steps
 from fastnn.validation import Array
@@ -129,6 +130,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     # ---- training --------------------------------------------------------------------------------
 
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on all of the data, anew unless `warm_start` is set.

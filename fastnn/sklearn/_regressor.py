@@ -12,10 +12,12 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastnn.names import explained
 from fastnn.sklearn._base import BaseMLP
 from fastnn.validation import Array
 
 
+@explained
 class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[misc]
     """A network that predicts numbers, with scikit-learn's interface and its results.
 
@@ -144,6 +146,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         self._keep(locals())
 
     @available_if(lambda estimator: estimator._check_solver())
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go once through the data, from where training stands; for sgd and adam.
@@ -174,6 +177,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
+    @explained
     def predict(self, X: Any) -> Array:
         """Return the outputs.
 
