@@ -185,14 +185,12 @@ def fit(
         "reduction": reduction,
         "metrics": running,
     }
-    timeout = as_positive("timeout", timeout)
+    timeout, progress = as_positive("timeout", timeout), as_flag("progress", progress)
     chunks = client.compute(_as_chunks(net, X, y))
     state = TrainingState.begun(plan, net._model, None if last is None else last._state)
     plan.epochs = max(0, rounds - state.epochs)
     check_monitors(plan, state, net._model)
-    disable = (
-        None if as_flag("progress", progress) else True
-    )  # None: silent where there is no terminal
+    disable = None if progress else True  # None: silent where there is no terminal
     with net._alone(), tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar:
         if last is not None:
             net.params, net._random = last.params, last._random

@@ -27,9 +27,7 @@ from .validation import (
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
-_USAGE = (
-    "Dense(n_out, activation), as in Dense(25, 'sigmoid'): a layer's inputs are the outputs before"
-)
+_USAGE = "Dense(n_out, activation), such as Dense(25, 'sigmoid'); its inputs are what is before it"
 _ADDRESSES = 2**47  # bytes that a process can address
 
 
@@ -92,10 +90,12 @@ class Dense:
     max_norm: float | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.n_out, str) or isinstance(self.activation, int):
+        n_out: Any = self.n_out
+        named: Any = self.activation
+        if isinstance(n_out, str) or isinstance(named, int):
             raise TypeError(
-                f"n_out must be a whole number and activation a name, got {self.n_out!r} and "
-                f"{self.activation!r}; write {_USAGE}"
+                f"n_out must be a whole number and activation a name, got {n_out!r} and {named!r}; "
+                f"write {_USAGE}"
             )
         activation = "identity" if self.activation is None else self.activation
         as_choice("activation", activation, activations.CODES)

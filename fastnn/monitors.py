@@ -47,7 +47,9 @@ def check_recorded(monitor: str, recorded: Collection[str]) -> None:
     """Raise unless the figure is among those that are recorded."""
     if monitor not in recorded:
         known = ", ".join(map(repr, recorded))
+        hint = did_you_mean(monitor, recorded)
+        if monitor.startswith("val_") and not any(name.startswith("val_") for name in recorded):
+            hint = "; without validation data, or an epoch that evaluate_every takes, there is none"
         raise ValueError(
-            f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}"
-            f"{did_you_mean(monitor, recorded)}"
+            f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}{hint}"
         )

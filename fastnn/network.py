@@ -63,6 +63,7 @@ from .validation import (
     check_targets,
 )
 
+_USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "metadata")
 
 
@@ -93,7 +94,7 @@ class LayerTrace(NamedTuple):
     grad_b: Array | None
 
 
-@explained(usage="Network(n_in, [Dense(n_out, activation), ...], loss=...)")
+@explained(usage=_USAGE)
 class Network:
     """A dense feed-forward network: layers, a loss, and the parameters in one flat vector.
 
@@ -157,9 +158,9 @@ class Network:
         dtype: DTypeLike = "float64",
         seed: Any = None,
     ) -> None:
+        if not isinstance(layers, Sequence):
+            raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
         n_in = as_count("n_in", n_in)
-        if not isinstance(layers, Sequence) or isinstance(layers, str):
-            raise TypeError(f"layers must be a sequence of Dense, got {layers!r}")
         loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
         self._random = as_generator(seed)
         table = layer_table(n_in, layers, loss, dtype)
@@ -188,8 +189,6 @@ class Network:
         def __setattr__(self, name: str, value: object) -> None:
             """Refuse what would be a slip, or a lie about the network; a subclass has its own."""
             if not name.startswith("_"):
-                if name == "metadata" and not isinstance(value, dict):
-                    raise TypeError(f"metadata must be a dict, got {value!r}")
                 is_known = name in Network.__annotations__ or hasattr(Network, name)
                 if name not in _ASSIGNABLE and (is_known or type(self) is Network):
                     why = (

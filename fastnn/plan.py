@@ -62,12 +62,10 @@ def check_monitors(plan: Plan, state: TrainingState, model: Model) -> None:
 
     Where there are callbacks of the user's own, which may record some, the first epoch shows it.
     """
-    watching = [
-        item.expect for item in (*plan.callbacks, state.schedule) if hasattr(item, "expect")
-    ]
     if all(type(callback).__module__ == Callback.__module__ for callback in plan.callbacks):
-        for expect in watching:
-            expect(state.recorded(plan, model))
+        for item in (*plan.callbacks, state.schedule):
+            if (expect := getattr(item, "expect", None)) is not None:
+                expect(state.recorded(plan, model))
 
 
 def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
