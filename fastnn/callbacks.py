@@ -119,8 +119,8 @@ class EarlyStopping(Callback):
     min_delta : float
         At least 0; an improvement must be larger. Units of the figure.
     mode : str
-        "min" or "max", which way is better; "auto" knows it of the figures of `fit`, and of scores
-        that are called f1, precision, recall or auc: for another name it must be given.
+        "min" or "max", which way is better; "auto" is max for accuracy and r2, min for loss, mse,
+        mae and penalty: for a figure of your own it must be given.
     restore_best : bool
         Whether to put the parameters of the best epoch back when training ends, however it does.
 

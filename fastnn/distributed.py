@@ -328,7 +328,7 @@ def _tell(failure: Any, place: str) -> None:
     error = failure[1] if isinstance(failure, tuple) else failure
     if isinstance(error, KilledWorker | CancelledError):
         message = f"{place}: the share is lost, {type(error).__name__}"
-        warnings.warn(message, RuntimeWarning, stacklevel=6)  # of who called `fit`
+        warnings.warn(message, RuntimeWarning, stacklevel=7)  # of who called `fit`
     elif type(error) in (ValueError, TypeError, DivergenceError):
         raise type(error)(f"{place}: {error}") from error
     else:

@@ -9,14 +9,8 @@ from .names import did_you_mean
 from .scalars import as_choice
 
 MODES = ("auto", "min", "max")
-# Figures of fastnn, and scores and errors that are good on one side by definition.
-_HIGH_IS_GOOD = (
-    "accuracy", "r2", "accuracy_score", "balanced_accuracy", "r2_score", "f1", "f1_score",
-    "precision", "recall", "auc", "roc_auc",
-)  # fmt: skip
-_LOW_IS_GOOD = (
-    "loss", "penalty", "mse", "mae", "rmse", "mean_squared_error", "mean_absolute_error",
-)  # fmt: skip
+_HIGH_IS_GOOD = ("accuracy", "r2")
+_LOW_IS_GOOD = ("loss", "penalty", "mse", "mae")
 
 
 def as_monitor(name: str, value: Any) -> str:

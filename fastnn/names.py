@@ -57,6 +57,14 @@ _OTHERS = {  # what is said elsewhere for a value of ours
     "float64": "double f8 f64 float float128 longdouble",
 }
 _OTHER_ARGUMENTS = {  # what is said elsewhere for an argument of ours
+    "learning_rate_init": "lr learn_rate eta",  # of estimators, beside their learning_rate
+    "max_iter": "epochs n_epochs num_epochs max_epochs epoch iterations",
+    "solver": "optimizer optim optimiser",
+    "random_state": "seed rng",
+    "hidden_layer_sizes": "layers hidden_layers layer_sizes sizes",
+    "alpha": "l2 weight_decay rho decay smoothing",
+    "verbose": "progress",
+    "n_iter_no_change": "patience",
     "learning_rate": "lr learn_rate eta rate step_size learning_rate_init l_rate",
     "epochs": "n_epochs num_epochs nb_epoch epoch max_epochs max_iter n_iter iterations n_iters",
     "batch_size": "batch minibatch_size mini_batch_size n_batch mini_batch",
@@ -88,7 +96,6 @@ _OTHER_ARGUMENTS = {  # what is said elsewhere for an argument of ours
     "loss": "criterion loss_function loss_fn cost objective cost_function",
     "seed": "random_state rng random_seed generator",
     "momentum": "beta mu rho",
-    "alpha": "rho decay smoothing",
     "betas": "beta_1 beta_2 beta1 beta2",
     "eps": "epsilon",
     "weight_decay": "decay l2 wd l2_reg",
@@ -165,13 +172,16 @@ def did_you_mean(value: object, choices: Iterable[str]) -> str:
     return "" if known is None else f"; did you mean {known!r}?"
 
 
-def hint_of_argument(name: str, own: Iterable[str]) -> str:
-    """Return the end of an error about an argument that is none of `own`; empty without a guess."""
+def hint_of_argument(name: str, own: Iterable[str], owners: Iterable[str] = _OWNERS) -> str:
+    """Return the end of an error about an argument that is none of `own`; empty without a guess.
+
+    It may be one of `owners`, other calls.
+    """
     own = [*own]
     exactly = functools.partial(_known_as, name, table=_OUR_ARGUMENTS, cutoff=1.0)
     if (known := exactly(own)) is not None:
         return f"; did you mean {known}?"
-    for owner in _OWNERS:
+    for owner in owners:
         if owner in _CALLS and (known := exactly(_parameters(_CALLS[owner]))) is not None:
             return f"; {known} is an argument of {owner}"
     near = _known_as(name, own, _OUR_ARGUMENTS)
@@ -236,7 +246,9 @@ def _check_call(
         label, how = _label(function, arguments), f"; write {usage}" if usage else ""
         unknown = [name for name in options if name not in own]
         if unknown:
-            _refuse(f"{label}() has no argument {unknown[0]!r}", hint_of_argument(unknown[0], own))
+            owners = _OWNERS if label.partition(".")[0] in ("Network", "Dense") else ()
+            hint = hint_of_argument(unknown[0], own, owners)
+            _refuse(f"{label}() has no argument {unknown[0]!r}", hint)
         _refuse(f"{label}(): {error}", how)
 
 

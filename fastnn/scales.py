@@ -16,7 +16,7 @@ _REMEDIES = {
 
 def remedy_of_scale(X: Array | None, Y: Array | None) -> str:
     """Return the scale of inputs and targets and what to do; nothing of what is of unit scale."""
-    text = ""
+    texts = []
     for name, array in (("inputs", X), ("targets", Y)):
         if array is None or array.size == 0:
             continue
@@ -26,8 +26,8 @@ def remedy_of_scale(X: Array | None, Y: Array | None) -> str:
         worst = int(np.argmax(np.maximum(np.abs(mean), deviation)))
         if max(abs(mean[worst]), deviation[worst]) > _FAR:
             of = "" if array.shape[1] == 1 else f" (column {worst})"
-            text += (
-                f"; the {name} have mean {mean[worst]:.3g} and standard deviation "
+            texts.append(
+                f"the {name} have mean {mean[worst]:.3g} and standard deviation "
                 f"{deviation[worst]:.3g}{of}: {_REMEDIES[name]}"
             )
-    return text
+    return "; ".join(texts)

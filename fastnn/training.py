@@ -187,11 +187,11 @@ class Training:
     def divergence(self, sums: Array, rates: Array) -> DivergenceError:
         """Return the error that ends training in the present epoch."""
         loss = sums[0, 0]
-        X = None if self.X.is_sparse else self.X.values
+        remedy = remedy_of_scale(None if self.X.is_sparse else self.X.values, self.Y)
         what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
         return DivergenceError(
             f"training must stay finite, got {what} in epoch {self.state.epochs} "
-            f"at the learning rate {rates[0]}{remedy_of_scale(X, self.Y)}"
+            f"at the learning rate {rates[0]}{remedy and '; '}{remedy}"
         )
 
 

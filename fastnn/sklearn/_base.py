@@ -186,6 +186,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             train_by_steps(self, network, X, y, weights, incremental)
         return self
 
+    def _verdict(self, X: Any, y: Array, weights: Any) -> str:
+        """Return what to say where training has come to nothing; a regressor knows."""
+        return ""
+
     def _with_class_weight(self, y: Array, sample_weight: Array | None, incremental: bool) -> Any:
         """Return the weights of the samples; a classifier multiplies them by those of classes."""
         return sample_weight
