@@ -53,7 +53,7 @@ class uniform:  # lower case, as the functions among which it is used
     def __post_init__(self) -> None:
         for name in ("a", "b"):
             object.__setattr__(self, name, as_finite(name, getattr(self, name)))
-        if self.a >= self.b:
+        if not (self.a < self.b and math.isfinite(self.b - self.a)):
             raise ValueError(
                 f"uniform(a, b) must have finite a < b, got a = {self.a}, b = {self.b}"
             )

@@ -185,6 +185,7 @@ def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: A
         raise
     if isinstance(figure, bool | np.bool_):
         return float(figure)
+    figure = _as_plain(figure)
     return as_number(f"the figure of the metric {name}", figure)
 
 

@@ -47,6 +47,7 @@ _OTHERS = {  # what is said elsewhere for a value of ours
     "glorot_normal": "xavier_normal",
     "he_uniform": "kaiming_uniform kaiming he",
     "he_normal": "kaiming_normal",
+    "lecun_normal": "lecun",
     "zeros": "zero constant",
     # other words
     "mean": "average avg batchmean",

@@ -11,6 +11,7 @@ import numpy as np
 
 from .names import did_you_mean
 
+_NO_NUMBERS = (str, bytes, bytearray, bool, np.bool_, np.complexfloating)  # float takes them
 _LARGEST = 2**62  # int64 holds it, with room to count on
 
 
@@ -33,6 +34,8 @@ def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
 def as_integer(name: str, value: Any) -> int:
     """Return `value` as an int."""
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         return operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be a whole number, got {value!r}") from None
@@ -41,7 +44,7 @@ def as_integer(name: str, value: Any) -> int:
 def as_number(name: str, value: Any) -> float:
     """Return `value` as a float, infinite where it is beyond those."""
     try:
-        if isinstance(value, (str, bytes, bytearray, bool, np.bool_)) or np.ndim(value) > 0:
+        if isinstance(value, _NO_NUMBERS) or np.ndim(value) > 0:
             raise TypeError
         return float(value)
     except OverflowError:
@@ -52,9 +55,11 @@ def as_number(name: str, value: Any) -> float:
 
 def as_count(name: str, value: Any) -> int:
     """Return `value` as an int of at least 1."""
-    count = as_integer(name, value)
-    if count < 1 or isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} must be at least 1, got {value!r}")
+    count = as_integer(name, value)
+    if count < 1:
+        raise ValueError(f"{name} must be at least 1, got {_short(count)}")
     if count > _LARGEST:
         raise ValueError(f"{name} must be at most 2**62, got {_short(count)}")
     return count
@@ -96,6 +101,8 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
     try:
+        if isinstance(seed, (bool, np.bool_)):
+            raise TypeError
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
         raise ValueError(

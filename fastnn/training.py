@@ -278,7 +278,8 @@ def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tupl
         scratch = np.zeros((4, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
         how = plan.batch_size, model.penalties, plan.noise, settings, state.slots, state.counters
         return batches.train_batches, n_figures + 1, (rates, *how, *scratch)
-    rates = rates.astype(dtype)
+    with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
+        rates = rates.astype(dtype)
     n_words = n_units // WORD
     sets = np.zeros((2, n_words), np.uint64)
     n_ahead = 1 if this.X.is_sparse else rows_ahead(model.table, dtype.itemsize)
