@@ -139,7 +139,7 @@ _OURS, _OUR_ARGUMENTS = _inverted(_OTHERS), _inverted(_OTHER_ARGUMENTS)
 
 
 def _known_as(
-    name: str, choices: Iterable[str], table: Mapping[str, list[str]], *, cutoff: float = 0.7
+    name: str, choices: Iterable[str], table: Mapping[str, list[str]], *, cutoff: float = 0.65
 ) -> str | None:
     """Return which of `choices` a name stands for: spelt otherwise, in other words, or mistyped."""
     word, by_word = _squashed(name), {_squashed(choice): choice for choice in choices}

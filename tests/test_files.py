@@ -1,6 +1,7 @@
 """Networks in files: they come back to the bit, and train on as if they had never stopped."""
 
 import copy
+import json
 import os
 import pickle
 from dataclasses import fields, replace
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network, files, initializers, optimizers, schedules
+from fastnn.archive import pack
 from fastnn.callbacks import Callback, Checkpoint
 from fastnn.initializers import uniform
 from fastnn.optimizers import LBFGS, Adagrad, Adam, IRprop, RMSprop
@@ -85,6 +87,23 @@ def test_an_architecture_comes_back(path, dtype):
         for one in (got, net)
     ]
     np.testing.assert_array_equal(*(one.params for one in again))
+
+
+def test_arrays_that_older_files_kept_of_layers_are_passed_over(path):
+    net = small_network()
+    net.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays.pop("header").tobytes())
+    header["layers"][0]["weights"] = header["layers"][1]["biases"] = True
+    arrays |= {"given_W0": np.ones((3, 5)), "given_b1": np.ones(2)}
+    path.write_bytes(pack(header, arrays))
+    twin = Network.load(path)
+    check_same(twin, net)
+    assert twin.layers[0].weights is twin.weights[0]
+    twin.save(path)
+    with np.load(path) as file:
+        assert not any(name.startswith("given") for name in file)
 
 
 @pytest.mark.parametrize("n_in", [1, 7, 64])

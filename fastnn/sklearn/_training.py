@@ -173,14 +173,14 @@ class Bookkeeping(Callback):
             else:
                 estimator._no_improvement_count = 0
 
-    def diverge(self) -> None:
+    def diverge(self, remedy: str) -> None:
         """Record an epoch that ended in numbers that are not finite."""
         self.has_stopped = True
         self.record(math.nan)
         self.estimator.validation_scores_.append(math.nan)
         warnings.warn(
             f"Stochastic Optimizer: Iteration {self.estimator.n_iter_} ended in numbers that are"
-            " not finite. The best weights until then are kept.",
+            f" not finite. The best weights until then are kept.{remedy}",
             ConvergenceWarning,
             stacklevel=7,
         )
@@ -257,10 +257,11 @@ def train_by_steps(
     try:
         network._train(Prepared(samples, targets, plan, state))
     except DivergenceError as error:
+        remedy = remedy_of_scale(None if samples.is_sparse else samples.values, targets)
+        remedy = remedy and f" Here {remedy}."
         if not estimator.early_stopping:
-            remedy = remedy_of_scale(None if samples.is_sparse else samples.values, targets)
-            raise ValueError(f"{NOT_FINITE}{remedy and f' Here {remedy}.'}") from error
-        books.diverge()
+            raise ValueError(f"{NOT_FINITE}{remedy}") from error
+        books.diverge(remedy)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=6)
     if estimator.early_stopping:
