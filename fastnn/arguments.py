@@ -69,6 +69,9 @@ def as_metrics(metrics: Any, is_evaluated: bool) -> tuple[list[str], dict[str, M
         else:
             names = (*figures.CODES, *_VALIDATION_METRICS)
             running.append(as_choice("a metric", metric, names))
+    for name in ("loss", *running):
+        if name in on_validation:
+            raise ValueError(f"metrics must have names that differ, got a function named {name}")
     if on_validation and not is_evaluated:
         raise ValueError(
             f"the metrics {', '.join(on_validation)} need validation_data or validation_fraction"

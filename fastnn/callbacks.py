@@ -6,16 +6,16 @@ import csv
 import io
 import math
 import os
+from collections.abc import Collection
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from .atomic import check_folder, replace_file
 from .history import History
-from .validation import Array, as_choice, as_count, as_in_range
-
-_MODES = ("auto", "min", "max")
-_HIGH_IS_GOOD = ("accuracy", "r2")
+from .monitors import check_recorded, sign_of
+from .names import explained
+from .validation import Array, as_count, as_flag, as_in_range
 
 
 @dataclass
@@ -34,6 +34,8 @@ class Run:
         Of that epoch; when training starts, of the one to come.
     stopping : bool
         Whether training ends here.
+    recorded : tuple of str, optional
+        The figures that `fit` records in this call, those to come too.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Run:
     epoch: int = -1
     learning_rate: float = math.nan
     stopping: bool = False
+    recorded: tuple[str, ...] | None = None
 
     def stop(self) -> None:
         """Ask training to end after this epoch."""
@@ -102,6 +105,7 @@ class Callback(Protocol):
         return
 
 
+@explained
 @dataclass(eq=False)
 class EarlyStopping(Callback):
     """Stop when a figure has not got better for some time.
@@ -115,7 +119,8 @@ class EarlyStopping(Callback):
     min_delta : float
         At least 0; an improvement must be larger. Units of the figure.
     mode : str
-        "min" or "max", which way is better; "auto" is max for accuracy and r2, min for others.
+        "min" or "max", which way is better; "auto" is max for accuracy and r2, min for loss, mse,
+        mae and penalty: for a figure of your own it must be given.
     restore_best : bool
         Whether to put the parameters of the best epoch back when training ends, however it does.
 
@@ -128,7 +133,7 @@ class EarlyStopping(Callback):
     Raises
     ------
     ValueError, TypeError
-        If a parameter is not as described. While training, if there is no such figure.
+        If a parameter is not as described. By `fit`, if it does not record such a figure.
 
     Notes
     -----
@@ -160,8 +165,13 @@ class EarlyStopping(Callback):
     def __post_init__(self) -> None:
         self.patience = as_count("patience", self.patience)
         self.min_delta = as_in_range("min_delta", self.min_delta, 0, math.inf)
+        self.restore_best = as_flag("restore_best", self.restore_best)
         self._sign = sign_of(self.monitor, self.mode)
         self._forget()
+
+    def expect(self, recorded: Collection[str]) -> None:
+        """Raise unless the figure is among those that are to be recorded."""
+        check_recorded(self.monitor, recorded)
 
     def _forget(self) -> None:
         """Be as if there had been no training."""
@@ -195,6 +205,7 @@ class EarlyStopping(Callback):
             self._best_params = None
 
 
+@explained
 @dataclass(eq=False)
 class Checkpoint(Callback):
     """Save the network after every so many epochs, so that training may be resumed from there.
@@ -217,7 +228,7 @@ class Checkpoint(Callback):
     Raises
     ------
     ValueError, TypeError
-        If a parameter is not as described. While training, if there is no such figure.
+        If a parameter is not as described. By `fit`, if it does not record such a figure.
     FileNotFoundError
         Before training, if the folder does not exist.
 
@@ -248,6 +259,11 @@ class Checkpoint(Callback):
         self._sign = sign_of("loss" if self.monitor is None else self.monitor, self.mode)
         self._best = -self._sign * math.inf
 
+    def expect(self, recorded: Collection[str]) -> None:
+        """Raise unless the figure is among those that are to be recorded."""
+        if self.monitor is not None:
+            check_recorded(self.monitor, recorded)
+
     def start(self, run: Run) -> None:
         """Forget an earlier training, and look whether the folder is there."""
         self._best = -self._sign * math.inf
@@ -265,6 +281,7 @@ class Checkpoint(Callback):
         run.network.save(self._path)
 
 
+@explained
 @dataclass(eq=False)
 class CSVLog(Callback):
     """Write the figures of each epoch to a table of comma-separated values.
@@ -308,6 +325,7 @@ class CSVLog(Callback):
 
     def __post_init__(self) -> None:
         self._path = Path(self.path)
+        self.append = as_flag("append", self.append)
         self._columns: list[str] = []
 
     def start(self, run: Run) -> None:
@@ -343,21 +361,12 @@ class CSVLog(Callback):
         return csv.DictWriter(file, self._columns, lineterminator="\n")
 
 
-def sign_of(monitor: str, mode: str) -> float:
-    """Return 1 where a high figure is good, -1 where a low one is."""
-    if not isinstance(monitor, str):
-        raise TypeError(f"monitor must be the name of a figure, got {monitor!r}")
-    if as_choice("mode", mode, _MODES) == "auto":
-        mode = "max" if monitor.removeprefix("val_") in _HIGH_IS_GOOD else "min"
-    return 1.0 if mode == "max" else -1.0
-
-
 def _figure(run: Run, monitor: str) -> float | None:
     """Return the figure of the epoch that has just ended, or None if it was not taken."""
-    due = run.history.epoch[0] == 0 or not monitor.startswith("val_")
-    if monitor not in run.history and due:  # where training is resumed, validation may come later
-        known = ", ".join(map(repr, run.history))
-        raise ValueError(
-            f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}"
-        )
+    if run.recorded is None:  # where training is resumed, validation may come later
+        due = run.history.epoch[0] == 0 or not monitor.startswith("val_")
+    else:
+        due = monitor not in run.recorded
+    if due and monitor not in run.history:
+        check_recorded(monitor, run.history)
     return run.figures().get(monitor)

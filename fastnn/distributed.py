@@ -34,11 +34,12 @@ from .arguments import as_callbacks, as_metrics, as_rule
 from .callbacks import Callback, Checkpoint, Run
 from .core.samples import Samples
 from .history import History
+from .names import explained
 from .network import Network
 from .optimizers import Optimizer
-from .plan import Metric, Plan, Schedule, TrainingState
+from .plan import Metric, Plan, Schedule, TrainingState, check_monitors
 from .training import DivergenceError, Training
-from .validation import Array, as_choice, as_count, as_positive
+from .validation import Array, as_choice, as_count, as_flag, as_positive
 
 try:
     import dask
@@ -54,6 +55,7 @@ _Share = tuple[float, Array, Array]  # weight, parameters, figures
 _POLL, _LOOK = 0.005, 1.0  # seconds between looks at what has come back, and at the workers
 
 
+@explained
 def fit(
     net: Network,
     X: Any,
@@ -179,14 +181,15 @@ def fit(
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,
         "optimizer": rule,
-        "shuffle": shuffle,
+        "shuffle": as_flag("shuffle", shuffle),
         "reduction": reduction,
         "metrics": running,
     }
-    timeout = as_positive("timeout", timeout)
+    timeout, progress = as_positive("timeout", timeout), as_flag("progress", progress)
     chunks = client.compute(_as_chunks(net, X, y))
     state = TrainingState.begun(plan, net._model, None if last is None else last._state)
     plan.epochs = max(0, rounds - state.epochs)
+    check_monitors(plan, state, net._model)
     disable = None if progress else True  # None: silent where there is no terminal
     with net._alone(), tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar:
         if last is not None:
@@ -325,7 +328,7 @@ def _tell(failure: Any, place: str) -> None:
     error = failure[1] if isinstance(failure, tuple) else failure
     if isinstance(error, KilledWorker | CancelledError):
         message = f"{place}: the share is lost, {type(error).__name__}"
-        warnings.warn(message, RuntimeWarning, stacklevel=6)  # of who called `fit`
+        warnings.warn(message, RuntimeWarning, stacklevel=7)  # of who called `fit`
     elif type(error) in (ValueError, TypeError, DivergenceError):
         raise type(error)(f"{place}: {error}") from error
     else:

@@ -18,7 +18,8 @@ Arrays are little-endian, in C order, without padding. With k for a layer and i 
 
     W{k}, b{k}                  parameters, (n_in, n_out) and (n_out,), of the network's dtype; no
                                 b{k} where there is no bias
-    given_W{k}, given_b{k}      float64: what `Dense` was given as weights and biases, if anything
+    given_W{k}, given_b{k}      float64, of older fastnn only: what `Dense` was given as weights and
+                                biases, which is of no use any more
     slots_W{k}, slots_b{k}      (n_slots, ...): the optimiser's state, if it has one
     history_epoch               int64: the epochs recorded
     history_{i}_epochs          int64: those of figure i
@@ -28,7 +29,7 @@ The header is JSON:
 
     format, version             "fastnn network", 1
     n_in, loss, dtype           as `Network` takes them
-    layers                      as `Dense` takes them; of weights and biases, whether there are any
+    layers                      as `Dense` takes them; of weights and biases, whether they are given
     random                      NumPy's state of the source of random numbers, and "source", its
                                 class: Generator or RandomState
     training                    null before any, or an object of optimizer, schedule (null where
@@ -106,7 +107,6 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
         name: as_numbers(name, view, state["dtype"])
         for name, view in _views(state["params"], state["table"]).items()
     }
-    arrays |= _given_arrays(state["layers"])
     if state["_state"] is not None:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
     arrays |= _history_arrays(state["history"])
@@ -175,16 +175,6 @@ def _as_json(metadata: Any) -> JSON:
             f"tuples, no NaN; got {repr(metadata)[:200]}"
         )
     return metadata
-
-
-def _given_arrays(layers: tuple[Dense, ...]) -> dict[str, Array]:
-    """Return the arrays that layers were given."""
-    arrays = {}
-    for k, layer in enumerate(layers):
-        for name, given in ((f"given_W{k}", layer.weights), (f"given_b{k}", layer.biases)):
-            if given is not None:
-                arrays[name] = np.asarray(given)
-    return arrays
 
 
 def _slot_arrays(slots: Array, table: Array) -> dict[str, Array]:

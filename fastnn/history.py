@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .names import explained
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -34,6 +36,7 @@ class History(Mapping[str, list[float]]):
         self._figures: dict[str, list[float]] = {}
         self._epochs: dict[str, list[int]] = {}
 
+    @explained
     def record(self, epoch: int, figures: Mapping[str, float]) -> None:
         """Append the figures of an epoch.
 
@@ -49,6 +52,7 @@ class History(Mapping[str, list[float]]):
             self._figures.setdefault(name, []).append(value)
             self._epochs.setdefault(name, []).append(epoch)
 
+    @explained
     def extend(
         self, epochs: Iterable[int], columns: Mapping[str, tuple[list[int], list[float]]]
     ) -> None:
@@ -76,6 +80,7 @@ class History(Mapping[str, list[float]]):
             self._figures.setdefault(name, []).extend(figures)
             self._epochs.setdefault(name, []).extend(own_epochs)
 
+    @explained
     def columns(self) -> dict[str, tuple[list[int], list[float]]]:
         """Return, by name, the epochs that figures belong to, and the figures.
 
@@ -89,6 +94,7 @@ class History(Mapping[str, list[float]]):
         """
         return {name: (self._epochs[name], figures) for name, figures in self._figures.items()}
 
+    @explained
     def epochs_of(self, name: str) -> list[int]:
         """Return the epochs that the figures of one name belong to.
 
@@ -117,6 +123,7 @@ class History(Mapping[str, list[float]]):
         """
         return self._epochs[name]
 
+    @explained
     def to_frame(self) -> pd.DataFrame:
         """Return the history as a pandas table with one row an epoch.
 

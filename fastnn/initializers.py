@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from .validation import Array, as_choice, as_number, as_positive
+from .names import explained
+from .validation import Array, as_choice, as_finite, as_positive, check_generator
 
 Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]
 
 
+@explained
 @dataclass(frozen=True)
 class uniform:  # lower case, as the functions among which it is used
     """Draw from [a, b).
@@ -50,17 +52,18 @@ class uniform:  # lower case, as the functions among which it is used
 
     def __post_init__(self) -> None:
         for name in ("a", "b"):
-            object.__setattr__(self, name, _as_finite(name, getattr(self, name)))
-        if self.a >= self.b:
+            object.__setattr__(self, name, as_finite(name, getattr(self, name)))
+        if not (self.a < self.b and math.isfinite(self.b - self.a)):
             raise ValueError(
                 f"uniform(a, b) must have finite a < b, got a = {self.a}, b = {self.b}"
             )
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape."""
-        return self.a + (self.b - self.a) * random.random(shape)
+        return self.a + (self.b - self.a) * _uniform(random, shape)
 
 
+@explained
 @dataclass(frozen=True)
 class normal:
     """Draw from the normal distribution of mean 0.
@@ -90,9 +93,10 @@ class normal:
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape."""
-        return random.standard_normal(shape) * self.std
+        return _normal(random, shape) * self.std
 
 
+@explained
 @dataclass(frozen=True)
 class constant:
     """Give every parameter one value; nothing is drawn.
@@ -118,7 +122,7 @@ class constant:
     value: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", _as_finite("value", self.value))
+        object.__setattr__(self, "value", as_finite("value", self.value))
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape."""
@@ -152,7 +156,7 @@ def glorot_uniform(random: Random, shape: tuple[int, ...]) -> Array:
     array([[0.1196, 0.5271],
            [0.2517, 0.1099]])
     """
-    return (2 * random.random(shape) - 1) * math.sqrt(6 / _fan_sum(shape))
+    return (2 * _uniform(random, shape) - 1) * math.sqrt(6 / _fan_sum(shape))
 
 
 def glorot_normal(random: Random, shape: tuple[int, ...]) -> Array:
@@ -170,7 +174,7 @@ def glorot_normal(random: Random, shape: tuple[int, ...]) -> Array:
     array([[1.2474, 0.283 ],
            [0.6921, 1.5846]])
     """
-    return random.standard_normal(shape) * math.sqrt(2 / _fan_sum(shape))
+    return _normal(random, shape) * math.sqrt(2 / _fan_sum(shape))
 
 
 def he_uniform(random: Random, shape: tuple[int, ...]) -> Array:
@@ -187,7 +191,7 @@ def he_uniform(random: Random, shape: tuple[int, ...]) -> Array:
     array([[0.1691, 0.7454],
            [0.356 , 0.1555]])
     """
-    return (2 * random.random(shape) - 1) * math.sqrt(6 / shape[0])
+    return (2 * _uniform(random, shape) - 1) * math.sqrt(6 / shape[0])
 
 
 def he_normal(random: Random, shape: tuple[int, ...]) -> Array:
@@ -204,7 +208,7 @@ def he_normal(random: Random, shape: tuple[int, ...]) -> Array:
     array([[1.7641, 0.4002],
            [0.9787, 2.2409]])
     """
-    return random.standard_normal(shape) * math.sqrt(2 / shape[0])
+    return _normal(random, shape) * math.sqrt(2 / shape[0])
 
 
 def lecun_uniform(random: Random, shape: tuple[int, ...]) -> Array:
@@ -221,7 +225,7 @@ def lecun_uniform(random: Random, shape: tuple[int, ...]) -> Array:
     array([[0.1196, 0.5271],
            [0.2517, 0.1099]])
     """
-    return (2 * random.random(shape) - 1) * math.sqrt(3 / shape[0])
+    return (2 * _uniform(random, shape) - 1) * math.sqrt(3 / shape[0])
 
 
 def lecun_normal(random: Random, shape: tuple[int, ...]) -> Array:
@@ -238,7 +242,7 @@ def lecun_normal(random: Random, shape: tuple[int, ...]) -> Array:
     array([[1.2474, 0.283 ],
            [0.6921, 1.5846]])
     """
-    return random.standard_normal(shape) * math.sqrt(1 / shape[0])
+    return _normal(random, shape) * math.sqrt(1 / shape[0])
 
 
 def orthogonal(random: Random, shape: tuple[int, ...]) -> Array:
@@ -267,7 +271,7 @@ def orthogonal(random: Random, shape: tuple[int, ...]) -> Array:
     """
     if len(shape) != 2:
         raise ValueError(f"orthogonal must be given weights, shape (n_in, n_out), got {shape}")
-    drawn = random.standard_normal(shape)
+    drawn = _normal(random, shape)
     n_in, n_out = shape
     Q, R = np.linalg.qr(drawn if n_in >= n_out else drawn.T)
     Q *= np.copysign(1, np.diagonal(R))
@@ -279,12 +283,16 @@ def _fan_sum(shape: tuple[int, ...]) -> int:
     return shape[0] + shape[-1]
 
 
-def _as_finite(name: str, value: Any) -> float:
-    """Return `value` as a finite float."""
-    number = as_number(name, value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return number
+def _uniform(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw from [0, 1)."""
+    check_generator(random)
+    return random.random(shape)
+
+
+def _normal(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw from the standard normal distribution."""
+    check_generator(random)
+    return random.standard_normal(shape)
 
 
 NAMED: dict[str, Initializer] = {

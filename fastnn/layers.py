@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,24 @@ from numpy.typing import ArrayLike
 
 from .core import activations, layout, losses, updates
 from .initializers import Initializer, Random, as_initializer
-from .validation import Array, as_activation, as_count, as_in_range, as_numbers, as_positive
+from .names import explained
+from .validation import (
+    Array,
+    as_activation,
+    as_count,
+    as_flag,
+    as_in_range,
+    as_numbers,
+    as_positive,
+)
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
+_USAGE = "Dense(n_out, activation), such as Dense(25, 'sigmoid'); its inputs are what is before it"
+_ADDRESSES = 2**47  # bytes that a process can address
 
 
+@explained(usage=_USAGE)
 @dataclass(frozen=True, eq=False, repr=False)
 class Dense:
     """A fully connected layer, a = f(x W + b); a description, not its parameters.
@@ -35,9 +49,9 @@ class Dense:
     train_bias : bool
         False freezes the biases: they have zero gradient and no step.
     weights : array_like, shape (n_in, n_out), optional
-        Initial weights; copied.
+        Initial weights; copied. Of a layer in `Network.layers` they are the network's own, a view.
     biases : array_like, shape (n_out,), optional
-        Initial biases; copied.
+        Initial biases; as for `weights`.
     initializer, bias_initializer : str or callable
         What draws the weights and biases not given: a name from `fastnn.initializers`, or a
         function of the random source and a shape.
@@ -77,16 +91,23 @@ class Dense:
     max_norm: float | None = None
 
     def __post_init__(self) -> None:
-        activation = as_activation("activation", self.activation)
+        n_out: Any = self.n_out
+        named: Any = self.activation
+        if isinstance(n_out, str) or isinstance(named, int):
+            raise TypeError(
+                f"n_out must be a whole number and activation a name, got {n_out!r} and {named!r}; "
+                f"write {_USAGE}"
+            )
+        activation = as_activation("activation", named)
+        settle = object.__setattr__  # the one way to convert a field of a frozen dataclass
+        settle(self, "bias", _as_bias(self.bias))
+        settle(self, "train_bias", as_flag("train_bias", self.train_bias))
         as_initializer("initializer", self.initializer)
         as_initializer("bias_initializer", self.bias_initializer)
         if self.biases is not None and not self.bias:
             raise ValueError("biases must not be given for a layer with bias=False")
-        settle = object.__setattr__  # the one way to convert a field of a frozen dataclass
         settle(self, "n_out", as_count("n_out", self.n_out))
         settle(self, "activation", activation)
-        settle(self, "bias", bool(self.bias))
-        settle(self, "train_bias", bool(self.train_bias))
         for name, limit in (("dropout", 1), ("l1", math.inf), ("l2", math.inf)):
             settle(self, name, as_in_range(name, getattr(self, name), 0, limit))
         if self.max_norm is not None:
@@ -105,13 +126,26 @@ class Dense:
         return f"Dense({self.n_out}, {self.activation!r}{options})"
 
 
+def _as_bias(bias: Any) -> bool:
+    """Return `bias` as a flag: tutorials have its name for the array of biases."""
+    try:
+        return as_flag("bias", bias)
+    except TypeError as error:
+        values = np.asarray(bias).tolist() if np.asarray(bias).dtype.kind in "iuf" else None
+        if values is None:
+            raise
+        values = values if isinstance(values, list) else [values]
+        raise TypeError(f"{error}; initial biases are given as biases={values}") from None
+
+
 def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[Any]) -> Array:
     """Return the layer table of a network whose layers and loss go together."""
     if not layers:
         raise ValueError("layers must hold at least one Dense, got none")
     for layer in layers:
         if not isinstance(layer, Dense):
-            raise TypeError(f"layers must hold Dense only, got {layer!r}")
+            raise TypeError(f"layers must hold Dense only, got {layer!r}; write {_USAGE}")
+    _check_size([n_in, *(layer.n_out for layer in layers)], dtype)
     codes = [activations.CODES[str(layer.activation)] for layer in layers]
     if activations.SOFTMAX in codes[:-1]:
         k = codes.index(activations.SOFTMAX)
@@ -127,6 +161,16 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
         [layer.train_bias for layer in layers],
         dtype,
     )
+
+
+def _check_size(widths: Sequence[int], dtype: np.dtype[Any]) -> None:
+    """Raise if no computer's memory can hold weights between layers of these widths."""
+    n_weights = sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+    if n_weights * dtype.itemsize > _ADDRESSES:
+        raise ValueError(
+            f"n_in and n_out must make a network that memory can hold, got {n_weights:.3g} "
+            f"parameters of {dtype} between widths {', '.join(map(str, widths))}"
+        )
 
 
 def _check_partners(loss: int, activation: int, name: str) -> None:
@@ -164,6 +208,14 @@ def initial_params(
         if b is not None:
             _fill(b, f"biases of layer {k}", layer.biases, layer.bias_initializer, random)
     return params
+
+
+def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense:
+    """Return a layer's description with other arrays, which are not copied."""
+    twin = copy.copy(layer)
+    for name, array in (("weights", W), ("biases", b)):
+        object.__setattr__(twin, name, array)
+    return twin
 
 
 def _fill(

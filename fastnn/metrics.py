@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .validation import Array, as_numbers, as_targets
+from .validation import Array, as_number, as_numbers, as_targets
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -131,6 +133,60 @@ def r2(y: ArrayLike, outputs: ArrayLike) -> float:
     missed = np.where(residual > 0, 1.0, 0.0)
     np.divide(residual, total, out=missed, where=total > 0)
     return float(1 - missed.mean())
+
+
+class Targets(np.ndarray[Any, np.dtype[Any]]):
+    """Targets of one output, shape (n, 1), that arithmetic takes sample by sample.
+
+    Beside an array of shape (n,), such as `outputs[:, 0]`, a column would be broadcast to (n, n);
+    this one is taken as (n,). Beside (n, 1) it is a column as others are.
+    """
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute elementwise, all operands of one shape; return targets again."""
+        if "out" in options:
+            options["out"] = tuple(map(_as_plain, options["out"]))
+        plain = [_as_plain(item) for item in inputs]
+        if method == "__call__" and ufunc.signature is None:
+            others = [
+                np.shape(item) for item in inputs if not isinstance(item, Targets) and np.ndim(item)
+            ]
+            shape = (-1,) if any(len(other) == 1 for other in others) else (-1, 1)
+            plain = [
+                item.reshape(shape) if isinstance(given, Targets) and given.size in given.shape
+                else item
+                for item, given in zip(plain, inputs, strict=True)
+            ]  # fmt: skip
+        result = getattr(ufunc, method)(*plain, **options)
+        is_column = isinstance(result, np.ndarray) and result.ndim == 2 and result.shape[1] == 1
+        return result.view(Targets) if is_column else result
+
+
+def _as_plain(item: Any) -> Any:
+    """Return targets as an array without their arithmetic."""
+    return item.view(np.ndarray) if isinstance(item, Targets) else item
+
+
+def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: Array) -> float:
+    """Return what a metric of the user's own makes of targets, as they came, and outputs.
+
+    Of one output the targets have the outputs' shape; class labels are one-dimensional.
+    """
+    targets = np.asarray(y).view()
+    targets.flags.writeable = False  # the user's own may not change
+    if outputs.shape[1] == 1:
+        targets = targets.reshape(-1, 1).view(Targets)
+    elif targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    try:
+        figure = metric(targets, outputs)
+    except Exception as error:
+        error.add_note(f"in the metric {name}")
+        raise
+    if isinstance(figure, bool | np.bool_):
+        return float(figure)
+    figure = _as_plain(figure)
+    return as_number(f"the figure of the metric {name}", figure)
 
 
 def _errors(y: ArrayLike, outputs: ArrayLike) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import threads
-from .core import evaluation, figures, layout, losses
+from .core import evaluation, figures, layout, losses, updates
 from .core.bits import WORD
 from .core.block import ROWS
 from .core.samples import Samples
@@ -39,6 +39,11 @@ class Model:
     table: Array
     loss: str
     penalties: Array
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether layers add a penalty to the loss that is minimised."""
+        return bool(self.penalties[:, : updates.MAX_NORM].any())
 
     def cost(self, X: Samples) -> int:
         """Return what a sample costs, in parameters visited."""

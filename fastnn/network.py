@@ -6,9 +6,9 @@ import copy
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -21,11 +21,27 @@ from .core.handle import handle_of
 from .core.samples import Samples
 from .history import History
 from .holdout import held_out, separate
-from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table
+from .layers import (
+    Dense,
+    initial_params,
+    layer_table,
+    noise_levels,
+    penalty_table,
+    with_arrays,
+)
 from .lbfgs import check_lbfgs, train_by_lbfgs
 from .model import Model
+from .names import explained, hint_of_attribute
 from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
-from .plan import Metric, Plan, Prepared, Schedule, TrainingState, Validation
+from .plan import (
+    Metric,
+    Plan,
+    Prepared,
+    Schedule,
+    TrainingState,
+    Validation,
+    check_monitors,
+)
 from .streaming import RowStep
 from .training import Training, is_plain, train_compiled
 from .unseen import put_back_unless_finite
@@ -35,6 +51,7 @@ from .validation import (
     as_class_weights,
     as_count,
     as_dtype,
+    as_flag,
     as_generator,
     as_in_range,
     as_numbers,
@@ -45,6 +62,9 @@ from .validation import (
     check_samples,
     check_targets,
 )
+
+_USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
+_ASSIGNABLE = ("params", "weights", "biases", "metadata")
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -74,6 +94,7 @@ class LayerTrace(NamedTuple):
     grad_b: Array | None
 
 
+@explained(usage=_USAGE)
 class Network:
     """A dense feed-forward network: layers, a loss, and the parameters in one flat vector.
 
@@ -96,11 +117,13 @@ class Network:
     ----------
     n_in, n_out, n_layers : int
     layers : tuple of Dense
+        As given, but with `weights` and `biases` of the network: the same views. A network made
+        of them starts from a copy of these parameters.
     loss_name : str
     dtype : numpy.dtype
-    weights : tuple of ndarray, shape (n_in, n_out)
-        Views of `params`, without a copy: writing to them changes the network.
-    biases : tuple of ndarray, shape (n_out,), or None where a layer has none
+        All these are as the network was made: to assign them is an error.
+    metadata : dict
+        The user's own, kept in files.
 
     Raises
     ------
@@ -118,6 +141,14 @@ class Network:
     array([0.])
     """
 
+    n_in: int
+    n_out: int
+    n_layers: int
+    layers: tuple[Dense, ...]
+    loss_name: str
+    dtype: np.dtype[Any]
+    metadata: dict[str, Any]
+
     def __init__(
         self,
         n_in: int,
@@ -127,29 +158,47 @@ class Network:
         dtype: DTypeLike = "float64",
         seed: Any = None,
     ) -> None:
-        self.n_in = as_count("n_in", n_in)
         if not isinstance(layers, Sequence):
-            raise TypeError(f"layers must be a sequence of Dense, got {layers!r}")
-        self.layers = tuple(layers)
-        self.loss_name = as_choice("loss", loss, losses.CODES)
-        self.dtype = as_dtype(dtype)
+            raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
+        n_in = as_count("n_in", n_in)
+        loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
         self._random = as_generator(seed)
-        table = layer_table(self.n_in, self.layers, self.loss_name, self.dtype)
-        params = initial_params(self.layers, table, self.dtype, self._random)
+        table = layer_table(n_in, layers, loss, dtype)
+        params = initial_params(layers, table, dtype, self._random)
         self._state: TrainingState | None = None
         self._past, self._latest = History(), History()
-        self.metadata: dict[str, Any] = {}
+        self.__dict__.update(n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype)
+        self.metadata = {}
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
         """Make `params` the network's own and the views of it anew."""
-        self.n_layers = len(self.layers)
-        self.n_out = self.layers[-1].n_out
         self._model = Model(params, table, self.loss_name, penalty_table(self.layers))
-        self.weights = layout.weight_views(params, table)
-        self.biases = layout.bias_views(params, table)
+        self._weights = layout.weight_views(params, table)
+        self._biases = layout.bias_views(params, table)
+        self.__dict__.update(
+            n_layers=len(self.layers),
+            n_out=self.layers[-1].n_out,
+            layers=tuple(map(with_arrays, self.layers, self._weights, self._biases)),
+        )
         self._training = threading.Lock()
         self._row_step: RowStep | None = None
+
+    if not TYPE_CHECKING:  # which knows the attributes by itself
+
+        def __setattr__(self, name: str, value: object) -> None:
+            """Refuse what would be a slip, or a lie about the network; a subclass has its own."""
+            if not name.startswith("_"):
+                is_known = name in Network.__annotations__ or hasattr(Network, name)
+                if name not in _ASSIGNABLE and (is_known or type(self) is Network):
+                    why = (
+                        f"{name} must stay as the network was made: make another Network"
+                        if is_known
+                        else f"a Network has no attribute {name}"
+                        + hint_of_attribute(name, (*_ASSIGNABLE, *Network.__annotations__))
+                    )
+                    raise AttributeError(why, name=name, obj=self)
+            super().__setattr__(name, value)
 
     # ---- parameters ------------------------------------------------------------------------------
 
@@ -174,8 +223,76 @@ class Network:
         array = as_numbers("params", values, self.dtype)
         if array.shape != self.params.shape:
             raise ValueError(f"params must have shape {self.params.shape}, got {array.shape}")
-        for own, new in zip(self._views(self.params), self._views(array), strict=True):
+        whole = np.zeros_like(self.params)  # its padding too: `params += 1` has added to ours
+        for own, new in zip(self._views(whole), self._views(array), strict=True):
             own[:] = new
+        self.params[:] = whole
+
+    @property
+    def weights(self) -> tuple[Array, ...]:
+        """The weights of each layer, shape (n_in, n_out); assigning copies in.
+
+        Views of `params`, without a copy: writing to them changes the network.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(1)], seed=0)
+        >>> net.weights = [[[1.0], [10.0]]]
+        >>> net.predict([1, 2])
+        array([21.])
+        """
+        return self._weights
+
+    @weights.setter
+    def weights(self, values: Iterable[ArrayLike]) -> None:
+        self._copy_in("weights", self._weights, values)
+
+    @property
+    def biases(self) -> tuple[Array | None, ...]:
+        """The biases of each layer, shape (n_out,), None where it has none; assigning copies in.
+
+        Views of `params`, as `weights` are.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(1, [Dense(1, bias=False), Dense(1)], seed=0)
+        >>> net.biases = [None, [3.0]]
+        >>> net.predict([0])
+        array([3.])
+        """
+        return self._biases
+
+    @biases.setter
+    def biases(self, values: Iterable[ArrayLike | None]) -> None:
+        self._copy_in("biases", self._biases, values)
+
+    def _copy_in(self, name: str, own: Sequence[Array | None], values: Any) -> None:
+        """Overwrite the views of all layers, or of none if an array is not as it must be."""
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise TypeError(f"{name} must be a sequence of arrays, got {values!r}")
+        given = list(values)
+        if len(given) != len(own):
+            raise ValueError(
+                f"{name} must hold {len(own)} arrays, one for each layer, got {len(given)}"
+            )
+        arrays: list[Array | None] = []
+        for k, (view, array) in enumerate(zip(own, given, strict=True)):
+            what = f"{name} of layer {k}"
+            if view is None or array is None:
+                if view is not array:
+                    needed = "None: the layer has none" if view is None else "an array"
+                    raise ValueError(f"{what} must be {needed}, got {array!r}")
+                arrays.append(None)
+                continue
+            new = np.array(as_numbers(what, array, self.dtype))  # may be of this memory: a copy
+            if new.shape != view.shape:
+                raise ValueError(f"{what} must have shape {view.shape}, got {new.shape}")
+            arrays.append(new)
+        for view, array in zip(own, arrays, strict=True):
+            if view is not None and array is not None:
+                view[:] = array
 
     def _views(self, flat: Array) -> list[Array]:
         """Return the real parameters of a flat vector, without padding, as views."""
@@ -216,6 +333,7 @@ class Network:
 
     # ---- description -----------------------------------------------------------------------------
 
+    @explained
     def summary(self) -> str:
         """Return a table of the layers: shapes, activation, parameters, bytes.
 
@@ -256,6 +374,7 @@ class Network:
 
     # ---- use -------------------------------------------------------------------------------------
 
+    @explained
     def predict(self, X: ArrayLike, *, n_threads: int = 1) -> Array:
         """Return the outputs of the network.
 
@@ -299,6 +418,7 @@ class Network:
             as_samples(X, self.n_in, self.dtype, row=True)  # raises, and says where
         return outputs
 
+    @explained
     def hidden(self, X: ArrayLike) -> tuple[Array, ...]:
         """Return the activations of every layer; the last layer's are the outputs.
 
@@ -335,6 +455,7 @@ class Network:
         shape = (-1,) if np.ndim(X) == 1 else (n_samples, -1)
         return tuple(table.reshape(shape) for table in tables)
 
+    @explained
     def loss(self, X: ArrayLike, y: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean loss over the samples, without the layers' penalties.
 
@@ -363,6 +484,7 @@ class Network:
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.evaluate(samples, targets, weights)["loss"]
 
+    @explained
     def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
         """Open one step: return all that goes forward and backward, layer by layer.
 
@@ -410,6 +532,7 @@ class Network:
             )
         )
 
+    @explained
     def handle(self, *, optimizer: str | Optimizer = "sgd", frozen: bool = False) -> Handle:
         """Return the network as functions of your own under `numba.njit` take it.
 
@@ -458,7 +581,7 @@ class Network:
             raise ValueError(f"optimizer must be one that is compiled, got {rule}")
         model = self._model
         params = model.params
-        if frozen:
+        if as_flag("frozen", frozen):
             params = layout.aligned_zeros(params.size, params.dtype)
             params[:] = model.params
         slots = rule.initial_slots(params.size, params.dtype)
@@ -467,6 +590,7 @@ class Network:
 
     # ---- derivatives -----------------------------------------------------------------------------
 
+    @explained
     def gradient(
         self,
         X: ArrayLike,
@@ -507,6 +631,7 @@ class Network:
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.gradient(samples, targets, weights, n_threads)[0]
 
+    @explained
     def gradient_per_sample(self, X: ArrayLike, y: ArrayLike) -> Array:
         """Return the gradient of each sample's own loss with respect to the parameters.
 
@@ -540,6 +665,7 @@ class Network:
         """
         return self._gradients(derivatives.gradients_of_rows, X, y, self.params.size)
 
+    @explained
     def gradient_of_inputs(self, X: ArrayLike, y: ArrayLike) -> Array:
         """Return the gradient of each sample's own loss with respect to the sample.
 
@@ -579,6 +705,7 @@ class Network:
             kernel(model.params, model.table, code, samples, targets, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
 
+    @explained
     def jacobian(self, X: ArrayLike) -> Array:
         """Return the derivatives of the outputs with respect to the inputs.
 
@@ -612,6 +739,7 @@ class Network:
 
     # ---- training --------------------------------------------------------------------------------
 
+    @explained
     def fit(
         self,
         X: Any,
@@ -668,7 +796,10 @@ class Network:
         input_noise : float
             Standard deviation of normal noise added to the inputs, anew each time.
         metrics : sequence of str or callable
-            Of accuracy, mse, mae; and on validation data only, r2 or any function of (y, outputs).
+            Of accuracy, mse, mae; and on validation data only, r2 or any function of (y, outputs)
+            that returns a number. y is as it was given, but of the shape of the outputs, (n, 1),
+            where n_out is 1: ``((y - outputs) ** 2).mean()`` is the mse, and
+            ``(y == (outputs[:, 0] > 0.5)).mean()``, sample by sample, the accuracy.
         validation_data : tuple of array_like, optional
             (X, y) to be evaluated after epochs 0, k, 2k ... for `evaluate_every` = k.
         validation_fraction : float, optional
@@ -720,6 +851,7 @@ class Network:
             )
         )  # fmt: skip
 
+    @explained
     def partial_fit(
         self,
         X: ArrayLike,
@@ -810,6 +942,7 @@ class Network:
 
     # ---- files and copies ------------------------------------------------------------------------
 
+    @explained
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network to a file: all that using it and training it further take.
 
@@ -852,6 +985,7 @@ class Network:
         files.write(path, self.__getstate__())
 
     @classmethod
+    @explained
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Return the network in a file, as it was: trained further, it has the same bits.
 
@@ -897,9 +1031,10 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         """Return all but what `_adopt` makes; a copy shares nothing that changes."""
         state = self.__dict__.copy()
-        for name in ("weights", "biases", "_training", "_row_step", "_model", "_past", "_latest"):
+        for name in ("_weights", "_biases", "_training", "_row_step", "_model", "_past", "_latest"):
             del state[name]
         return state | {
+            "layers": tuple(with_arrays(layer, None, None) for layer in self.layers),
             "params": self.params.copy(),
             "table": self._model.table,
             "_random": copy.deepcopy(self._random),
@@ -944,7 +1079,7 @@ class Network:
             samples, targets = once(self._as_pair_unseen, X, y)
             n_samples = len(targets)
         weights = once(self._as_weights, sample_weight, targets)
-        last = self._state if resume else None
+        last = self._state if as_flag("resume", resume) else None
         rule, schedule = as_rule(optimizer, learning_rate, last)
         is_evaluated = not (validation_data is None and validation_fraction is None)
         running, on_validation = as_metrics(metrics, is_evaluated)
@@ -954,7 +1089,7 @@ class Network:
             optimizer=rule,
             weights=weights,
             schedule=schedule,
-            shuffle=shuffle,
+            shuffle=as_flag("shuffle", shuffle),
             reduction=as_choice("reduction", reduction, ("mean", "sum")),
             noise=noise_levels(self.layers, as_in_range("input_noise", input_noise, 0, math.inf)),
             metrics=running,
@@ -962,7 +1097,7 @@ class Network:
             validation_metrics=on_validation,
             evaluate_every=as_count("evaluate_every", evaluate_every),
             callbacks=as_callbacks(callbacks),
-            progress=progress,
+            progress=as_flag("progress", progress),
         )
         if class_weight is not None:
             plan.weights = once(as_class_weights, class_weight, targets, weights)
@@ -981,6 +1116,7 @@ class Network:
         if plan.is_known:
             once(check_samples, samples)
         state = TrainingState.begun(plan, self._model, last)
+        check_monitors(plan, state, self._model)
         state.rate_ahead()  # raises, if a schedule does not begin with a rate
         return Prepared(samples, targets, plan, state, chunks)
 

@@ -11,6 +11,7 @@ from typing import Self
 
 import numpy as np
 
+from .names import explained
 from .network import Network
 from .validation import Array
 
@@ -46,6 +47,7 @@ class _Online:
         return row
 
 
+@explained
 class OnlineRegressor(_Online):
     """A network with one output that learns numbers.
 
@@ -80,6 +82,7 @@ class OnlineRegressor(_Online):
             raise ValueError(f"network must have one output, got {network.n_out}")
         super().__init__(network, features)
 
+    @explained
     def learn_one(self, x: Mapping[str, float], y: float) -> Self:
         """Do one step of training.
 
@@ -95,6 +98,7 @@ class OnlineRegressor(_Online):
         self.network.partial_fit(self._as_row(x), float(y))
         return self
 
+    @explained
     def predict_one(self, x: Mapping[str, float]) -> float:
         """Return the network's output.
 
@@ -109,6 +113,7 @@ class OnlineRegressor(_Online):
         return float(self.network.predict(self._as_row(x))[0])
 
 
+@explained
 class OnlineClassifier(_Online):
     """A network that learns classes: an output for each, or one for the second of two.
 
@@ -171,6 +176,7 @@ class OnlineClassifier(_Online):
             self._numbers[label] = number
         return number
 
+    @explained
     def learn_one(self, x: Mapping[str, float], y: Hashable) -> Self:
         """Do one step of training.
 
@@ -188,6 +194,7 @@ class OnlineClassifier(_Online):
         self.network.partial_fit(row, self._number_of(y))
         return self
 
+    @explained
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Hashable, float]:
         """Return the network's output for each class known so far; nothing before any.
 
@@ -204,6 +211,7 @@ class OnlineClassifier(_Online):
             outputs = [1.0 - outputs[0], outputs[0]]
         return dict(zip(self._numbers, outputs, strict=False))
 
+    @explained
     def predict_one(self, x: Mapping[str, float]) -> Hashable | None:
         """Return the class of the largest output; None before any class is known.
 

@@ -57,6 +57,17 @@ class Plan:
     is_known: bool = True  # that X is finite; else training shows it
 
 
+def check_monitors(plan: Plan, state: TrainingState, model: Model) -> None:
+    """Raise if a figure is watched that training by the plan does not record.
+
+    Where there are callbacks of the user's own, which may record some, the first epoch shows it.
+    """
+    if all(type(callback).__module__ == Callback.__module__ for callback in plan.callbacks):
+        for item in (*plan.callbacks, state.schedule):
+            if (expect := getattr(item, "expect", None)) is not None:
+                expect(state.recorded(plan, model))
+
+
 def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
     """Return an optimiser's state before the first update, shape (n_slots, n_params)."""
     if isinstance(optimizer, CompiledOptimizer):
@@ -131,6 +142,17 @@ class TrainingState:
                 f"a schedule must return a finite rate of at least 0, got {rate} for epoch {epoch}"
             )
         return rate
+
+    def recorded(self, plan: Plan, model: Model) -> tuple[str, ...]:
+        """Return the names of the figures that training by the plan records from here."""
+        names = ["loss", *plan.metrics]
+        on_validation = [f"val_{name}" for name in (*names, *plan.validation_metrics)]
+        if model.has_penalty:
+            names.append("penalty")
+        is_evaluated = plan.validation is not None or plan.n_held > 0
+        if is_evaluated and -self.epochs % plan.evaluate_every < plan.epochs:
+            names += on_validation
+        return tuple(names)
 
     def draw_key(self, random: Random) -> int:
         """Return the key of all that is drawn within an epoch; draw it unless there is one."""

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import threads
-from .callbacks import sign_of
 from .core.samples import Samples
 from .history import History
+from .monitors import sign_of
+from .names import explained
 from .network import Network
 from .side_by_side import Course, as_options, named
 from .training import bar_of_samples
-from .validation import Array, as_count, as_samples
+from .validation import Array, as_count, as_flag, as_samples
 
 _MOST_ROWS = 512  # a job of `predict`: Python's share of it is some hundredths
 _MOST_OUTPUTS = 1 << 22  # of all networks for the rows of a job
@@ -54,6 +55,7 @@ class Best:
     figure: float
 
 
+@explained
 class Population:
     """Networks that are trained side by side over the same data, by threads.
 
@@ -113,6 +115,7 @@ class Population:
     def __repr__(self) -> str:
         return f"Population({len(self)} networks)"
 
+    @explained
     def fit(
         self,
         X: Any,
@@ -185,6 +188,7 @@ class Population:
         if y is None:
             raise TypeError("y must be given: chunks are for a network alone, got None")
         n_threads = _as_n_threads(n_threads)
+        progress = as_flag("progress", progress)
         options = as_options(common, settings, len(self))
         with ExitStack() as stack:
             for k, net in enumerate(self.networks):
@@ -202,6 +206,7 @@ class Population:
             raise course.divergence()
         return tuple(net._latest for net in self.networks)
 
+    @explained
     def predict(self, X: ArrayLike, *, n_threads: int | None = None) -> Prediction:
         """Return the mean of the networks' outputs, and how far they lie apart.
 
@@ -263,6 +268,7 @@ class Population:
         threads.run(jobs, min(n_threads, len(starts)))
         return Prediction(mean[0], spread[0]) if np.ndim(X) == 1 else Prediction(mean, spread)
 
+    @explained
     def best(self, monitor: str = "val_loss", *, mode: str = "auto") -> Best:
         """Return the network whose figure is the best, the first of equals.
 
@@ -272,7 +278,7 @@ class Population:
             A name in `History`. Of each network the last figure counts; where `EarlyStopping` has
             put the best weights back, the last one up to their epoch.
         mode : str
-            "min" or "max", which way is better; "auto" is max for accuracy and r2, min for others.
+            "min" or "max", which way is better; "auto" as for `EarlyStopping`.
 
         Returns
         -------

@@ -5,16 +5,19 @@ only, where PyTorch's by default changes the momentum too, `ReduceOnPlateau` has
 threshold only, and `InverseScaling` is scikit-learn's. Names are our own.
 
 A schedule is a function of the epoch, 0 for the first one; any function will do. One that also has
-the methods `start` and `observe` of `ReduceOnPlateau` is shown what each epoch recorded.
+the methods `start` and `observe` of `ReduceOnPlateau` is shown what each epoch recorded, and with
+`expect` is told before the first one what that will be.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from .monitors import MODES, as_monitor, check_recorded, sign_of
+from .names import explained
 from .validation import as_choice, as_count, as_in_range, as_integer, as_positive
 
 _LEAST_CHANGE = 1e-8  # of a rate on a plateau; a smaller one is not made (`eps` in PyTorch)
@@ -33,6 +36,7 @@ class _Schedule:
                 object.__setattr__(self, item.name, value)  # the one way in a frozen dataclass
 
 
+@explained
 @dataclass(frozen=True)
 class Constant(_Schedule):
     """One rate for all epochs.
@@ -59,6 +63,7 @@ class Constant(_Schedule):
         return self.learning_rate
 
 
+@explained
 @dataclass(frozen=True)
 class Step(_Schedule):
     """The rate is multiplied by `gamma` every `step_size` epochs.
@@ -88,6 +93,7 @@ class Step(_Schedule):
         return self.learning_rate * self.gamma ** (epoch // self.step_size)
 
 
+@explained
 @dataclass(frozen=True)
 class Exponential(_Schedule):
     """The rate is multiplied by `gamma` every epoch.
@@ -114,6 +120,7 @@ class Exponential(_Schedule):
         return self.learning_rate * self.gamma**epoch
 
 
+@explained
 @dataclass(frozen=True)
 class InverseScaling(_Schedule):
     """The rate falls with a power of the epoch.
@@ -140,6 +147,7 @@ class InverseScaling(_Schedule):
         return self.learning_rate / math.pow(epoch + 1, self.power)
 
 
+@explained
 @dataclass(frozen=True)
 class Cosine(_Schedule):
     """The rate falls to `eta_min` along half a cosine; beyond `epochs` it rises again.
@@ -174,6 +182,7 @@ class Cosine(_Schedule):
         return _anneal(self.learning_rate, self.eta_min, epoch / self.epochs)
 
 
+@explained
 @dataclass(frozen=True)
 class OneCycle(_Schedule):
     """The rate rises to `learning_rate`, then falls far below where it began, along two cosines.
@@ -232,6 +241,7 @@ class _Plateau:
     seen: bool = False
 
 
+@explained
 @dataclass(frozen=True)
 class ReduceOnPlateau(_Schedule):
     """The rate is multiplied by `factor` when a figure has stopped getting better.
@@ -252,7 +262,7 @@ class ReduceOnPlateau(_Schedule):
     monitor : str
         The name of a figure in `History`. An epoch in which it is not taken does not count.
     mode : str
-        "min" or "max", which way is better.
+        "min" or "max", which way is better; "auto" as for `EarlyStopping`.
 
     Notes
     -----
@@ -275,13 +285,14 @@ class ReduceOnPlateau(_Schedule):
     cooldown: int = 0
     min_lr: float = 0.0
     monitor: str = "loss"
-    mode: str = "min"
+    mode: str = "auto"
     _state: _Plateau = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        worst = math.inf if self.mode == "min" else -math.inf
-        object.__setattr__(self, "_state", _Plateau(self.learning_rate, worst))
+        sign = sign_of(self.monitor, self.mode)
+        object.__setattr__(self, "mode", "max" if sign > 0 else "min")
+        object.__setattr__(self, "_state", _Plateau(self.learning_rate, -sign * math.inf))
 
     def __call__(self, epoch: int) -> float:
         """Return the present rate, whatever the epoch."""
@@ -290,6 +301,26 @@ class ReduceOnPlateau(_Schedule):
     def start(self) -> ReduceOnPlateau:
         """Return a copy that has observed nothing."""
         return replace(self)
+
+    def expect(self, recorded: Collection[str]) -> None:
+        """Raise unless the figure is among those that are to be recorded.
+
+        Parameters
+        ----------
+        recorded : collection of str
+
+        Raises
+        ------
+        ValueError
+            If it is not.
+
+        Examples
+        --------
+        >>> from fastnn.schedules import ReduceOnPlateau
+        >>> ReduceOnPlateau(0.1, monitor="val_loss").start().expect(["loss", "val_loss"])
+        """
+        check_recorded(self.monitor, recorded)
+        self._state.seen = True
 
     def observe(self, figures: Mapping[str, float]) -> None:
         """Take note of the figures of the epoch that has just ended.
@@ -305,12 +336,9 @@ class ReduceOnPlateau(_Schedule):
         """
         state = self._state
         if self.monitor not in figures:
-            if state.seen:
-                return
-            known = ", ".join(map(repr, figures))
-            raise ValueError(
-                f"monitor must be a figure that is recorded, one of {known}; got {self.monitor!r}"
-            )
+            if not state.seen:
+                check_recorded(self.monitor, figures)
+            return
         state.seen = True
         figure = figures[self.monitor]
         if self._is_better(figure):
@@ -364,16 +392,9 @@ def _as_wait(name: str, value: Any) -> int:
     return wait
 
 
-def _as_name(name: str, value: Any) -> str:
-    """Return `value` if it is a string."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be the name of a figure, got {value!r}")
-    return value
-
-
 def _as_mode(name: str, value: Any) -> str:
     """Return `value` if it says which way is better."""
-    return as_choice(name, value, ("min", "max"))
+    return as_choice(name, value, MODES)
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, whatever schedule it is of
@@ -391,6 +412,6 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, whatever sch
     "threshold": _as_not_negative,
     "cooldown": _as_wait,
     "min_lr": _as_not_negative,
-    "monitor": _as_name,
+    "monitor": as_monitor,
     "mode": _as_mode,
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .arguments import Once
 from .callbacks import EarlyStopping
 from .history import History
+from .names import hint_of_argument
 from .network import Network
 from .training import DivergenceError
 
@@ -141,5 +142,6 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
         if not isinstance(own, Mapping):
             raise TypeError(f"settings must hold mappings, got {own!r}")
         if unknown := [name for name in own if name not in _DEFAULTS]:
-            raise TypeError(f"arguments must be those of Network.fit, got {unknown}")
+            hint = hint_of_argument(str(unknown[0]), _DEFAULTS)
+            raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
     return [{**_DEFAULTS, **common, **own} for own in settings]

@@ -20,9 +20,11 @@ from .core.layout import units_size
 from .core.samples import Samples
 from .core.variants import rows_ahead
 from .initializers import Random
+from .metrics import figure_of
 from .model import Model, metric_codes, named, total_weight
 from .optimizers import CompiledOptimizer
 from .plan import Plan, TrainingState
+from .scales import remedy_of_scale
 from .validation import Array, is_finite
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class DivergenceError(ArithmeticError):
     ...     net.fit([[1e9], [1e9]], [1, 2], epochs=1000, learning_rate=1.0)
     ... except DivergenceError as error:
     ...     print(error)
-    training must stay finite, got a loss of inf in epoch 4 at the learning rate 1.0
+    training must stay finite, got a loss of inf in epoch 4 at the learning rate 1.0; the inputs
+    have mean 1e+09 and standard deviation 0: standardise them, (X - mean) / deviation
     >>> bool(np.isfinite(net.params).all())
     True
     """
@@ -71,6 +74,7 @@ class Training:
         self._random = random
         self._last_epoch = state.epochs + plan.epochs
         run.epoch, run.learning_rate = state.epochs - 1, state.rate_ahead()
+        run.recorded = state.recorded(plan, model)
         self._started: list[Callback] = []
         self._around = ExitStack()
         self._bar: tqdm[NoReturn] | None = None
@@ -148,7 +152,7 @@ class Training:
         plan, state, history = self.plan, self.state, self.run.history
         for means in epochs:
             figures = named(means[: 1 + len(plan.metrics)], plan.metrics)
-            if self.model.penalties[:, : updates.MAX_NORM].any():
+            if self.model.has_penalty:
                 figures["penalty"] = float(means[-1])
             history.record(state.epochs, figures)
             state.epochs += 1
@@ -173,7 +177,7 @@ class Training:
             outputs = np.empty_like(data.Y)
             self.model.predict(data.X, outputs)
             for name, metric in plan.validation_metrics.items():
-                figures[name] = float(metric(data.y, outputs))
+                figures[name] = figure_of(name, metric, data.y, outputs)
         return {f"val_{name}": value for name, value in figures.items()}
 
     def is_finite(self, sums: Array) -> bool:
@@ -183,10 +187,11 @@ class Training:
     def divergence(self, sums: Array, rates: Array) -> DivergenceError:
         """Return the error that ends training in the present epoch."""
         loss = sums[0, 0]
+        remedy = remedy_of_scale(None if self.X.is_sparse else self.X.values, self.Y)
         what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
         return DivergenceError(
             f"training must stay finite, got {what} in epoch {self.state.epochs} "
-            f"at the learning rate {rates[0]}"
+            f"at the learning rate {rates[0]}{remedy and '; '}{remedy}"
         )
 
 
@@ -273,7 +278,8 @@ def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tupl
         scratch = np.zeros((4, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
         how = plan.batch_size, model.penalties, plan.noise, settings, state.slots, state.counters
         return batches.train_batches, n_figures + 1, (rates, *how, *scratch)
-    rates = rates.astype(dtype)
+    with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
+        rates = rates.astype(dtype)
     n_words = n_units // WORD
     sets = np.zeros((2, n_words), np.uint64)
     n_ahead = 1 if this.X.is_sparse else rows_ahead(model.table, dtype.itemsize)

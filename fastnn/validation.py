@@ -9,9 +9,8 @@ kernel sees one type whatever came in.
 from __future__ import annotations
 
 import math
-import operator
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,17 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .core.activations import CODES, SECOND_NAMES
 from .core.samples import Samples
+from .names import did_you_mean
+from .scalars import as_choice as as_choice
+from .scalars import as_count as as_count
+from .scalars import as_finite as as_finite
+from .scalars import as_flag as as_flag
+from .scalars import as_generator as as_generator
+from .scalars import as_in_range as as_in_range
+from .scalars import as_integer as as_integer
+from .scalars import as_number as as_number
+from .scalars import as_positive as as_positive
+from .scalars import check_generator as check_generator
 
 Array = NDArray[Any]
 
@@ -30,17 +40,10 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
         try:
             if dtype is not None and allowed == np.dtype(dtype):  # np.dtype(None) is float64
                 return allowed
-        except TypeError:
+        except (TypeError, ValueError, SyntaxError):
             break
-    raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
-
-
-def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
-    """Return `value` if it is one of `choices`."""
-    if isinstance(value, str) and value in choices:
-        return value
-    known = ", ".join(repr(choice) for choice in choices)
-    raise ValueError(f"{name} must be one of {known}; got {value!r}")
+    hint = did_you_mean(dtype, ("float32", "float64"))
+    raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}{hint}")
 
 
 def as_activation(name: str, value: object) -> str:
@@ -55,58 +58,6 @@ def as_path(name: str, value: Any) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{name} must be a str or a path, got {value!r}")
     return Path(value)
-
-
-def as_integer(name: str, value: Any) -> int:
-    """Return `value` as an int."""
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
-
-
-def as_number(name: str, value: Any) -> float:
-    """Return `value` as a float."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
-
-
-def as_count(name: str, value: Any) -> int:
-    """Return `value` as an int of at least 1."""
-    count = as_integer(name, value)
-    if count < 1 or isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be at least 1, got {value!r}")
-    return count
-
-
-def as_positive(name: str, value: Any) -> float:
-    """Return `value` as a finite float above 0."""
-    number = as_number(name, value)
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{name} must be finite and above 0, got {value!r}")
-    return number
-
-
-def as_in_range(name: str, value: Any, low: float, high: float) -> float:
-    """Return `value` as a float of at least `low` and below `high`."""
-    number = as_number(name, value)
-    if not low <= number < high:
-        raise ValueError(f"{name} must be at least {low} and below {high}, got {value!r}")
-    return number
-
-
-def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
-    """Return the source of random numbers that `seed` stands for."""
-    if isinstance(seed, np.random.Generator | np.random.RandomState):
-        return seed
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"seed must be an int >= 0, None, a numpy Generator or a RandomState, got {seed!r}"
-        ) from None
 
 
 def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bool = True) -> Array:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .layers import Dense
+from .names import explained
 from .network import Network
-from .validation import Array, as_dtype
+from .validation import Array, as_dtype, as_flag
 
 _WIDE = 1 << 15  # inputs: layer 0 looks ahead
 
@@ -38,6 +39,7 @@ _CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
 }
 
 
+@explained
 def warmup(
     dtypes: DTypeLike | Sequence[DTypeLike] = ("float64", "float32"), *, progress: bool = False
 ) -> None:
@@ -71,6 +73,7 @@ def warmup(
     """
     from tqdm import tqdm  # as in `training`
 
+    progress = as_flag("progress", progress)
     several: Sequence[Any] = dtypes if isinstance(dtypes, list | tuple) else [dtypes]
     names = [as_dtype(dtype).name for dtype in several]
     steps = [(name, call) for name in names for call in _CALLS]

@@ -96,7 +96,7 @@ def test_a_callback_does_nothing_of_itself():
     ],
 )
 def test_early_stopping(options, values, best_epoch, stopped_epoch):
-    stopping = EarlyStopping("f", **options)
+    stopping = EarlyStopping("f", **{"mode": "min"} | options)
     run = run_through(stopping, {"loss": [0.0] * len(values), "f": values})
     assert stopping.best_epoch == best_epoch
     assert stopping.stopped_epoch == stopped_epoch
@@ -142,7 +142,13 @@ def test_training_that_fails_before_an_epoch_restores_nothing():
 
 
 @pytest.mark.parametrize("monitor", ["val_loss", "losss"])
-@pytest.mark.parametrize("make", [EarlyStopping, lambda name: Checkpoint("net", monitor=name)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name: EarlyStopping(name, mode="min"),
+        lambda name: Checkpoint("net", monitor=name, mode="min"),
+    ],
+)
 def test_a_figure_that_is_not_there_is_an_error(monitor, make):
     message = f"monitor must be a figure that is recorded, one of 'loss', 'mae'; got '{monitor}'"
     with pytest.raises(ValueError, match=message):
@@ -153,8 +159,8 @@ def test_training_that_is_resumed_may_evaluate_later():
     stopping = EarlyStopping(patience=1)
     run = run_through(stopping, {"loss": [1, 1, 1], "val_loss": [None, 1, 2]}, first_epoch=5)
     assert (stopping.best_epoch, stopping.stopped_epoch, epoch_of(run.network)) == (6, 7, 6)
-    with pytest.raises(ValueError, match="one of 'loss'; got 'losss'"):
-        run_through(EarlyStopping("losss"), {"loss": [1]}, first_epoch=5)
+    with pytest.raises(ValueError, match="one of 'loss'; got 'losss'; did you mean 'loss'"):
+        run_through(EarlyStopping("losss", mode="min"), {"loss": [1]}, first_epoch=5)
 
 
 # ---- checkpoints ---------------------------------------------------------------------------------

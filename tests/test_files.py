@@ -1,14 +1,16 @@
 """Networks in files: they come back to the bit, and train on as if they had never stopped."""
 
 import copy
+import json
 import os
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from fastnn import Dense, Network, files, initializers, optimizers, schedules
+from fastnn.archive import pack
 from fastnn.callbacks import Callback, Checkpoint
 from fastnn.initializers import uniform
 from fastnn.optimizers import LBFGS, Adagrad, Adam, AdamW, IRprop, RMSprop
@@ -74,11 +76,34 @@ def test_an_architecture_comes_back(path, dtype):
     got = through_file(net, path)
     check_same(got, net)
     for layer, expected in zip(got.layers, layers, strict=True):
-        for name in EVERY_FIELD:
+        for name in EVERY_FIELD.keys() - {"weights", "biases"}:  # the network's own
             np.testing.assert_array_equal(getattr(layer, name), getattr(expected, name))
+    for k, layer in enumerate(got.layers):
+        assert layer.weights is got.weights[k]
+        assert layer.biases is got.biases[k]
     np.testing.assert_array_equal(got.predict(X), net.predict(X))
-    again = [Network(3, one.layers, seed=7) for one in (got, net)]
+    again = [
+        Network(3, [replace(layer, weights=None, biases=None) for layer in one.layers], seed=7)
+        for one in (got, net)
+    ]
     np.testing.assert_array_equal(*(one.params for one in again))
+
+
+def test_arrays_that_older_files_kept_of_layers_are_passed_over(path):
+    net = small_network()
+    net.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays.pop("header").tobytes())
+    header["layers"][0]["weights"] = header["layers"][1]["biases"] = True
+    arrays |= {"given_W0": np.ones((3, 5)), "given_b1": np.ones(2)}
+    path.write_bytes(pack(header, arrays))
+    twin = Network.load(path)
+    check_same(twin, net)
+    assert twin.layers[0].weights is twin.weights[0]
+    twin.save(path)
+    with np.load(path) as file:
+        assert not any(name.startswith("given") for name in file)
 
 
 @pytest.mark.parametrize("n_in", [1, 7, 64])
@@ -317,8 +342,9 @@ def test_an_initialiser_of_ones_own_is_not_needed_any_more(path):
         one.fit(X, Y, epochs=2)
     check_same(twin, net)
     assert twin.layers[0].bias_initializer == "zeros"
+    np.testing.assert_array_equal(Network(3, twin.layers).predict(X), twin.predict(X))
     with pytest.raises(ValueError, match="initializer must be given: it was draw, a function of"):
-        Network(3, twin.layers)
+        Network(3, [replace(layer, weights=None) for layer in twin.layers])
 
 
 def test_an_optimizer_of_ones_own_is_not_saved(path):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network
+from fastnn import Dense, Network, metrics
 from fastnn.metrics import accuracy, mae, mse, r2
 
 from .networks import make_data, small_network
@@ -74,3 +74,110 @@ def test_metrics_agree_with_fit():
     one = Network(3, [Dense(1, "sigmoid")], seed=1)
     history = one.fit(X, [0, 1, 1, 0], metrics=["accuracy"], validation_data=(X, [0, 1, 1, 0]))
     assert history["val_accuracy"][0] == accuracy([0, 1, 1, 0], one.predict(X))
+
+
+# ---- of the user's own ---------------------------------------------------------------------------
+
+
+LABELS = np.array([0, 1, 1, 0, 1, 1])
+OUTPUTS = np.array([[0.2], [0.9], [0.4], [0.6], [0.7], [0.8]])
+SHAPES = [LABELS, LABELS[:, np.newaxis], LABELS.tolist(), LABELS.astype(float)]
+
+
+@pytest.mark.parametrize("y", SHAPES)
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        (lambda y, o: ((y - o) ** 2).mean(), metrics.mse(LABELS, OUTPUTS)),
+        (lambda y, o: ((o - y) ** 2).mean(), metrics.mse(LABELS, OUTPUTS)),
+        (lambda y, o: ((y - o[:, 0]) ** 2).mean(), metrics.mse(LABELS, OUTPUTS)),
+        (lambda y, o: ((o[:, 0] - y) ** 2).mean(), metrics.mse(LABELS, OUTPUTS)),
+        (lambda y, o: ((y.ravel() - o) ** 2).mean(), metrics.mse(LABELS, OUTPUTS)),
+        (lambda y, o: ((y[:, 0] - o) ** 2).mean(), metrics.mse(LABELS, OUTPUTS)),
+        (lambda y, o: np.abs(np.asarray(y) - o).mean(), metrics.mae(LABELS, OUTPUTS)),
+        (lambda y, o: np.abs(np.subtract(y, o, dtype=float)).max(), 0.6),
+        (lambda y, o: (y == (o > 0.5)).mean(), 4 / 6),
+        (lambda y, o: (y == (o[:, 0] > 0.5)).mean(), 4 / 6),
+        (lambda y, o: ((y == 1) & (o[:, 0] > 0.5)).sum(), 3),
+        (lambda y, o: ((o[:, 0] > 0.5) & ~(y == 0)).sum(), 3),
+        (lambda y, o: (y * o).sum() / y.sum(), 2.8 / 4),
+        (lambda y, o: (y.T @ o).item(), 2.8),
+        (lambda y, o: y.shape == o.shape, 1.0),
+        (lambda y, o: np.where(y > 0, o, 0).sum(), 2.8),
+        (lambda y, o: metrics.accuracy(y, o), 4 / 6),
+        (lambda y, o: metrics.r2(y, o), metrics.r2(LABELS, OUTPUTS)),
+    ],
+)
+def test_one_output_is_taken_sample_by_sample(metric, expected, y):
+    assert metrics.figure_of("f", metric, y, OUTPUTS) == pytest.approx(expected, rel=1e-12)
+
+
+def test_f1_of_the_issue():
+    def f1(y, o):
+        p = o[:, 0] > 0.5
+        return float(2 * (p & (y == 1)).sum() / max(1, p.sum() + y.sum()))
+
+    X = OUTPUTS + 0.1
+    net = Network(1, [Dense(3, "tanh"), Dense(1, "sigmoid")], loss="binary_cross_entropy", seed=0)
+    history = net.fit(X, LABELS, epochs=3, metrics=[f1], validation_data=(X, LABELS))
+    assert history["val_f1"][-1] == pytest.approx(f1(LABELS, net.predict(X)), rel=1e-12)
+
+
+@pytest.mark.parametrize("labels", [[0, 2, 1], [[0], [2], [1]]])
+def test_class_labels_are_one_dimensional(labels):
+    outputs = np.eye(3)
+
+    def share(y, outputs):
+        return (y == outputs.argmax(axis=1)).mean()
+
+    assert metrics.figure_of("share", share, labels, outputs) == pytest.approx(1 / 3)
+
+
+def test_the_users_targets_are_not_written_to():
+    y = LABELS.copy()
+
+    def spoil(y, outputs):
+        y[:] = 0
+        return 0.0
+
+    with pytest.raises(ValueError, match="read-only") as caught:
+        metrics.figure_of("spoil", spoil, y, OUTPUTS)
+    assert caught.value.__notes__ == ["in the metric spoil"]
+    np.testing.assert_array_equal(y, LABELS)
+
+
+@pytest.mark.parametrize("got", [None, "0.5", 1j, np.array([1.0]), [0.5], LABELS, {}])
+def test_a_metric_must_return_a_number(got):
+    net = Network(1, [Dense(1)], seed=0)
+
+    def mine(y, outputs):
+        return got
+
+    with pytest.raises(TypeError, match="the figure of the metric mine must be a number, got"):
+        net.fit(OUTPUTS, LABELS, metrics=[mine], validation_data=(OUTPUTS, LABELS))
+
+
+@pytest.mark.parametrize("got", [1, 0.5, np.float32(0.5), np.array(0.5), True, np.False_, np.nan])
+def test_numbers_of_all_kinds(got):
+    figure = metrics.figure_of("mine", lambda y, outputs: got, LABELS, OUTPUTS)
+    assert type(figure) is float
+    np.testing.assert_equal(figure, float(got))
+
+
+@pytest.mark.parametrize("name", ["loss", "mse"])
+def test_a_metric_may_not_take_the_name_of_another(name):
+    def mine(y, outputs):
+        return 0.0
+
+    mine.__name__ = name
+    net = Network(1, [Dense(1)], seed=0)
+    with pytest.raises(ValueError, match=f"names that differ, got a function named {name}"):
+        net.fit(OUTPUTS, LABELS, metrics=["mse", mine], validation_data=(OUTPUTS, LABELS))
+
+
+@pytest.mark.parametrize("metric", [metrics.mse, metrics.mae, metrics.r2, metrics.accuracy])
+def test_built_in_metrics_take_both_shapes(metric):
+    expected = metric(LABELS[:, np.newaxis], OUTPUTS)
+    for y in (LABELS, LABELS[:, np.newaxis]):
+        for outputs in (OUTPUTS, OUTPUTS[:, 0]):
+            assert metric(y, outputs) == expected

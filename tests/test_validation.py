@@ -1,5 +1,7 @@
 """Bad input: each a clear error that names requirement and value, and nothing is changed."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -316,7 +318,9 @@ def test_class_weights_need_labels(targets):
 
 
 def test_ranges():
-    assert as_in_range("p", "0.5", 0, 1) == 0.5
+    assert as_in_range("p", Fraction(1, 2), 0, 1) == 0.5
+    with pytest.raises(TypeError, match=r"p must be a number, got '0\.5'"):
+        as_in_range("p", "0.5", 0, 1)
     for bad in (1, -0.1, np.nan, np.inf):
         with pytest.raises(ValueError, match="p must be at least 0 and below 1, got"):
             as_in_range("p", bad, 0, 1)

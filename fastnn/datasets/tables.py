@@ -5,6 +5,8 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from fastnn.scalars import as_flag
+
 Samples = tuple[NDArray[np.float64], NDArray[np.float64]]
 Columns = dict[str, NDArray[np.float64] | NDArray[np.str_]]
 
@@ -128,7 +130,7 @@ def load_gender(*, raw: bool = False) -> Samples | Columns:
     ('Alice', 133.0, 65.0)
     """
     weight, height, gender = np.array(_WEIGHTS), np.array(_HEIGHTS), np.array(_GENDERS)
-    if raw:
+    if as_flag("raw", raw):
         return {"name": np.array(_NAMES), "weight": weight, "height": height, "gender": gender}
     return np.column_stack((weight - 135.0, height - 66.0)), (gender == "F").astype(np.float64)
 
@@ -136,6 +138,6 @@ def load_gender(*, raw: bool = False) -> Samples | Columns:
 def _bits(rows: tuple[tuple[int, int, int, int], ...], raw: bool) -> Samples | Columns:
     """Give a table of bits as X and y, or as named columns."""
     table = np.array(rows, dtype=np.float64)
-    if raw:
+    if as_flag("raw", raw):
         return dict(zip(("x1", "x2", "x3", "y"), table.T.copy(), strict=True))
     return table[:, :3].copy(), table[:, 3].copy()

@@ -16,7 +16,7 @@ from fastnn.exchange._c_float import float_source
 from fastnn.exchange._c_int8 import int8_source
 from fastnn.exchange._c_text import in_precision, layers_of
 from fastnn.network import Network
-from fastnn.validation import Array, as_dtype, as_numbers
+from fastnn.validation import Array, as_dtype, as_flag, as_numbers
 
 _MARK = "/* A network written by fastnn"
 _UNCARRIED = ("dropout", "l1", "l2", "max_norm")
@@ -138,6 +138,7 @@ def to_c(
     >>> print(next(line for line in header.splitlines() if "predict" in line))
     void price_predict(const float input[PRICE_N_IN], float output[PRICE_N_OUT]);
     """
+    train, int8 = as_flag("train", train), as_flag("int8", int8)
     if not isinstance(net, Network):
         raise TypeError(f"net must be a Network, got {net!r}")
     source = _as_source(path)

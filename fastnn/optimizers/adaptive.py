@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core import updates
-from ..validation import Array, as_in_range
+from ..names import explained
+from ..validation import Array, as_flag, as_in_range
 from .base import CompiledOptimizer
 
 
+@explained
 @dataclass(frozen=True)
 class RMSprop(CompiledOptimizer):
     """Steps divided by a running root mean square of the gradient.
@@ -58,7 +60,7 @@ class RMSprop(CompiledOptimizer):
         super().__post_init__()
         self._settle_share("alpha", "momentum")
         self._settle_positive("eps")
-        self._settle("centered", bool(self.centered))
+        self._settle("centered", as_flag("centered", self.centered))
 
     def _own_settings(self) -> dict[int, float]:
         return {
@@ -72,6 +74,7 @@ class RMSprop(CompiledOptimizer):
         return 3 if self.centered else 1 + (self.momentum > 0)
 
 
+@explained
 @dataclass(frozen=True)
 class Adagrad(CompiledOptimizer):
     """Steps divided by the root of the sum of all squared gradients.
@@ -124,6 +127,7 @@ class Adagrad(CompiledOptimizer):
         return np.full((1, n_params), self.initial_accumulator_value, dtype)
 
 
+@explained
 @dataclass(frozen=True)
 class Adam(CompiledOptimizer):
     """Steps of the running mean of the gradient over its running root mean square.
@@ -169,7 +173,7 @@ class Adam(CompiledOptimizer):
         betas = tuple(as_in_range("a beta", beta, 0, 1) for beta in self._pair("betas"))
         self._settle("betas", betas)
         self._settle_positive("eps")
-        self._settle("eps_hat", bool(self.eps_hat))
+        self._settle("eps_hat", as_flag("eps_hat", self.eps_hat))
 
     def _own_settings(self) -> dict[int, float]:
         return {
@@ -183,6 +187,7 @@ class Adam(CompiledOptimizer):
         return 2
 
 
+@explained
 @dataclass(frozen=True)
 class AdamW(Adam):
     """Adam with a decay of the weights that does not go through the gradient.

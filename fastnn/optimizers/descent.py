@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..core import updates
+from ..names import explained
 from .base import CompiledOptimizer
 
 
+@explained
 @dataclass(frozen=True)
 class SGD(CompiledOptimizer):
     """Stochastic gradient descent: params -= learning_rate gradient.
@@ -38,6 +40,7 @@ class SGD(CompiledOptimizer):
         return 0
 
 
+@explained
 @dataclass(frozen=True)
 class Momentum(CompiledOptimizer):
     """Gradient descent with momentum: b = momentum b + (1 - dampening) g, params -= rate b.
@@ -81,6 +84,7 @@ class Momentum(CompiledOptimizer):
         return {updates.FACTOR: self.momentum, updates.DAMPENING: self.dampening}
 
 
+@explained
 @dataclass(frozen=True)
 class Nesterov(CompiledOptimizer):
     """Nesterov's momentum: b = momentum b + g, params -= rate (g + momentum b).

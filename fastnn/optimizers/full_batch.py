@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core import updates
+from ..names import explained
 from ..validation import Array, as_count, as_positive
 from .base import CompiledOptimizer, Optimizer
 
 
+@explained
 @dataclass(frozen=True)
 class IRprop(CompiledOptimizer):
     """Steps that depend on the gradient's signs only (iRPROP-); for full batches.
@@ -73,6 +75,7 @@ class IRprop(CompiledOptimizer):
         return slots
 
 
+@explained
 @dataclass(frozen=True)
 class LBFGS(Optimizer):
     """Limited-memory BFGS, by SciPy; for full batches, an epoch an iteration.

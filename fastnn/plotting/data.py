@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Rectangle
 
 from fastnn.plotting._style import RED, color_of, new_axes
-from fastnn.validation import as_numbers, as_samples
+from fastnn.validation import as_flag, as_numbers, as_samples
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,6 +200,7 @@ def plot_decision_surface(
     >>> ax.get_title()
     'Decision surface, 2-5-2'
     """
+    dark = as_flag("dark", dark)
     if net.n_in != 2:
         raise ValueError(f"net must have 2 inputs, got {net.n_in}")
     points = as_samples(X, 2, np.dtype(np.float64)).values

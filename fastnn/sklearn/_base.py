@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from fastnn.core.activations import CODES, SECOND_NAMES
 from fastnn.layers import Dense
+from fastnn.names import explained
 from fastnn.network import Network
 from fastnn.sklearn._training import SOLVERS, train_by_lbfgs, train_by_steps
 from fastnn.validation import Array
@@ -128,6 +129,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     # ---- training --------------------------------------------------------------------------------
 
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on all of the data, anew unless `warm_start` is set.
@@ -182,6 +184,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         else:
             train_by_steps(self, network, X, y, weights, incremental)
         return self
+
+    def _verdict(self, X: Any, y: Array, weights: Any) -> str:
+        """Return what to say where training has come to nothing; a regressor knows."""
+        return ""
 
     def _with_class_weight(self, y: Array, sample_weight: Array | None, incremental: bool) -> Any:
         """Return the weights of the samples; a classifier multiplies them by those of classes."""

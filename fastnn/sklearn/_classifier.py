@@ -18,10 +18,12 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastnn.names import explained
 from fastnn.sklearn._base import BaseMLP
 from fastnn.validation import Array
 
 
+@explained
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
     """A network that classifies, with scikit-learn's interface and its numbers.
 
@@ -157,6 +159,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         self._keep(locals())
 
     @available_if(lambda estimator: estimator._check_solver())
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Go once through the data, from where training stands; for sgd and adam.
@@ -194,6 +197,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             self._label_binarizer.fit(y if is_multilabel else classes)
         return self._fit(X, y, sample_weight, incremental=True)
 
+    @explained
     def predict(self, X: Any) -> Array:
         """Return the most probable class, or of several labels those more probable than not.
 
@@ -224,6 +228,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         outputs = self._outputs(X)
         return self._as_labels(outputs.ravel() if self.n_outputs_ == 1 else outputs)
 
+    @explained
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of `classes_`.
 
@@ -257,6 +262,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             return np.hstack([1 - outputs, outputs])
         return outputs
 
+    @explained
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`.
 

@@ -12,10 +12,13 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastnn.names import explained
+from fastnn.scales import remedy_of_scale
 from fastnn.sklearn._base import BaseMLP
 from fastnn.validation import Array
 
 
+@explained
 class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[misc]
     """A network that predicts numbers, with scikit-learn's interface and its results.
 
@@ -144,6 +147,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         self._keep(locals())
 
     @available_if(lambda estimator: estimator._check_solver())
+    @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go once through the data, from where training stands; for sgd and adam.
@@ -174,6 +178,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
+    @explained
     def predict(self, X: Any) -> Array:
         """Return the outputs.
 
@@ -211,6 +216,23 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         constant = np.where(error > 0, 0.0, 1.0)  # as in `r2_score`, where the targets are constant
         score = 1 - np.divide(error, spread, out=1 - constant, where=spread > 0)
         return float(score.mean())
+
+    def _verdict(self, X: Any, y: Array, weights: Any) -> str:
+        """Say what may be wrong if the mean of the targets is the better prediction."""
+        if self.loss != "squared_error":
+            return ""
+        spread = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, 0, weights)
+        # The loss is half the mean square: where it is small, that saves a pass over the data.
+        if not getattr(self, "loss_", 0.0) > 0.5 * spread.mean():
+            return ""
+        score = self._score_of(self._connected().predict(X), y, weights)
+        if score >= 0:
+            return ""
+        remedy = remedy_of_scale(X if isinstance(X, np.ndarray) else None, y)
+        return (
+            f"MLPRegressor predicts the data that it was fitted to worse than their mean does, R2 "
+            f"{score:.3g}: {remedy or 'try more epochs (max_iter), or another learning_rate_init'}"
+        )
 
     def _output_activation(self) -> str:
         """Return what goes with the loss."""

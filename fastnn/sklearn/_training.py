@@ -31,6 +31,7 @@ from fastnn.model import total_weight
 from fastnn.network import Network
 from fastnn.optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
 from fastnn.plan import Plan, Prepared, TrainingState
+from fastnn.scales import remedy_of_scale
 from fastnn.training import DivergenceError
 from fastnn.validation import Array, as_weights
 
@@ -172,16 +173,16 @@ class Bookkeeping(Callback):
             else:
                 estimator._no_improvement_count = 0
 
-    def diverge(self) -> None:
+    def diverge(self, remedy: str) -> None:
         """Record an epoch that ended in numbers that are not finite."""
         self.has_stopped = True
         self.record(math.nan)
         self.estimator.validation_scores_.append(math.nan)
         warnings.warn(
             f"Stochastic Optimizer: Iteration {self.estimator.n_iter_} ended in numbers that are"
-            " not finite. The best weights until then are kept.",
+            f" not finite. The best weights until then are kept.{remedy}",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
 
     def record(self, loss: float) -> None:
@@ -256,20 +257,27 @@ def train_by_steps(
     try:
         network._train(Prepared(samples, targets, plan, state))
     except DivergenceError as error:
+        remedy = remedy_of_scale(None if samples.is_sparse else samples.values, targets)
+        remedy = remedy and f" Here {remedy}."
         if not estimator.early_stopping:
-            raise ValueError(NOT_FINITE) from error
-        books.diverge()
+            raise ValueError(f"{NOT_FINITE}{remedy}") from error
+        books.diverge(remedy)
     except KeyboardInterrupt:
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        warnings.warn("Training interrupted by user.", stacklevel=6)
     if estimator.early_stopping:
         network.params = estimator._best_params
-    if estimator.n_iter_ == estimator.max_iter and not (incremental or books.has_stopped):
-        warnings.warn(
+    if incremental:
+        return
+    sayings = []
+    if estimator.n_iter_ == estimator.max_iter and not books.has_stopped:
+        sayings.append(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the"
-            " optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=5,
+            " optimization hasn't converged yet."
         )
+    if verdict := estimator._verdict(X, y, sample_weight):
+        sayings.append(verdict)
+    if sayings:
+        warnings.warn(" ".join(sayings), ConvergenceWarning, stacklevel=6)
 
 
 def train_by_lbfgs(
@@ -304,6 +312,8 @@ def train_by_lbfgs(
     estimator.loss_ = result.fun
     if not np.isfinite(network.params).all():
         raise ValueError(NOT_FINITE)
+    if verdict := estimator._verdict(X, y, sample_weight):
+        warnings.warn(verdict, ConvergenceWarning, stacklevel=6)
 
 
 def share_of_loss(estimator: BaseMLP) -> float:
@@ -318,6 +328,6 @@ def _batch_size(asked: str | int, n_samples: int) -> int:
     if asked > n_samples:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-            stacklevel=6,
+            stacklevel=7,
         )
     return min(int(asked), n_samples)

@@ -6,6 +6,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
 
 import fastnn.sklearn
+from fastnn.sklearn import MLPClassifier, MLPRegressor
 
 from .twins import error_of, make_ours, make_samples, make_targets, make_twins, of_both
 
@@ -239,3 +240,33 @@ def test_a_column_of_targets_is_taken_with_a_warning(kind):
         with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
             twin.fit(X, y[:, np.newaxis])
         assert twin.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: MLPRegressor(lr=1),
+            "MLPRegressor() has no argument 'lr'; did you mean learning_r",
+        ),
+        (
+            lambda: MLPRegressor(epochs=3),
+            "MLPRegressor() has no argument 'epochs'; did you mean max",
+        ),
+        (
+            lambda: MLPClassifier(optimizer="sgd"),
+            "MLPClassifier() has no argument 'optimizer'; did",
+        ),
+        (
+            lambda: MLPRegressor().fit([[0.0]]),
+            "MLPRegressor.fit(): missing a required argument: 'y'",
+        ),
+        (lambda: MLPClassifier().fit([[0.0]]), "MLPClassifier.fit(): missing a required argument"),
+        (lambda: MLPClassifier().partial_fit(), "MLPClassifier.partial_fit(): missing a required"),
+        (lambda: MLPClassifier().predict_proba(), "MLPClassifier.predict_proba(): missing a req"),
+    ],
+)
+def test_errors_name_the_class_of_the_user(call, message):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value).startswith(message)

@@ -1,0 +1,49 @@
+"""The figure that is watched: whether it is recorded, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from .names import did_you_mean
+from .scalars import as_choice
+
+MODES = ("auto", "min", "max")
+_HIGH_IS_GOOD = ("accuracy", "r2")
+_LOW_IS_GOOD = ("loss", "penalty", "mse", "mae")
+
+
+def as_monitor(name: str, value: Any) -> str:
+    """Return `value` if it may be the name of a figure."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be the name of a figure, got {value!r}")
+    return value
+
+
+def sign_of(monitor: str, mode: str) -> float:
+    """Return 1 where a high figure is good, -1 where a low one is; raise if nobody can know."""
+    as_monitor("monitor", monitor)
+    if as_choice("mode", mode, MODES) == "auto":
+        figure = monitor.removeprefix("val_")
+        if figure in _HIGH_IS_GOOD:
+            return 1.0
+        if figure not in _LOW_IS_GOOD:
+            known = (*_LOW_IS_GOOD, *_HIGH_IS_GOOD)
+            raise ValueError(
+                f"mode must be 'min' or 'max' for {monitor!r}, of which it is not known which way "
+                f"is better, got 'auto'{did_you_mean(figure, known)}"
+            )
+        return -1.0
+    return 1.0 if mode == "max" else -1.0
+
+
+def check_recorded(monitor: str, recorded: Collection[str]) -> None:
+    """Raise unless the figure is among those that are recorded."""
+    if monitor not in recorded:
+        known = ", ".join(map(repr, recorded))
+        hint = did_you_mean(monitor, recorded)
+        if monitor.startswith("val_") and not any(name.startswith("val_") for name in recorded):
+            hint = "; without validation data, or an epoch that evaluate_every takes, there is none"
+        raise ValueError(
+            f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}{hint}"
+        )

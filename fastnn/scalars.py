@@ -1,0 +1,119 @@
+"""Flags, numbers, names: what a user hands in that is no array, checked and converted."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .names import did_you_mean
+
+_NO_NUMBERS = (str, bytes, bytearray, bool, np.bool_, np.complexfloating)  # float takes them
+_LARGEST = 2**62  # int64 holds it, with room to count on
+
+
+def as_flag(name: str, value: Any) -> bool:
+    """Return `value` as a bool if it is one, of Python or NumPy."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise TypeError(f"{name} must be True or False, got {value!r}")
+
+
+def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`."""
+    if isinstance(value, str) and value in choices:
+        return value
+    known = ", ".join(repr(choice) for choice in choices)
+    hint = did_you_mean(value, choices)
+    raise ValueError(f"{name} must be one of {known}; got {value!r}{hint}")
+
+
+def as_integer(name: str, value: Any) -> int:
+    """Return `value` as an int."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+
+
+def as_number(name: str, value: Any) -> float:
+    """Return `value` as a float, infinite where it is beyond those."""
+    try:
+        if isinstance(value, _NO_NUMBERS) or np.ndim(value) > 0:
+            raise TypeError
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def as_count(name: str, value: Any) -> int:
+    """Return `value` as an int of at least 1."""
+    if isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be at least 1, got {value!r}")
+    count = as_integer(name, value)
+    if count < 1:
+        raise ValueError(f"{name} must be at least 1, got {_short(count)}")
+    if count > _LARGEST:
+        raise ValueError(f"{name} must be at most 2**62, got {_short(count)}")
+    return count
+
+
+def as_finite(name: str, value: Any) -> float:
+    """Return `value` as a finite float."""
+    number = as_number(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {_short(value)}")
+    return number
+
+
+def as_positive(name: str, value: Any) -> float:
+    """Return `value` as a finite float above 0."""
+    number = as_number(name, value)
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError(f"{name} must be finite and above 0, got {_short(value)}")
+    return number
+
+
+def as_in_range(name: str, value: Any, low: float, high: float) -> float:
+    """Return `value` as a float of at least `low` and below `high`."""
+    number = as_number(name, value)
+    if not low <= number < high:
+        raise ValueError(f"{name} must be at least {low} and below {high}, got {_short(value)}")
+    return number
+
+
+def _short(value: Any) -> str:
+    """Return a number as it is written; one of more digits than Python prints, by its size."""
+    if isinstance(value, int) and abs(value) > 10**100:
+        return f"an int of {value.bit_length()} bits"
+    return repr(value)
+
+
+def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
+    """Return the source of random numbers that `seed` stands for."""
+    if isinstance(seed, np.random.Generator | np.random.RandomState):
+        return seed
+    try:
+        if isinstance(seed, (bool, np.bool_)):
+            raise TypeError
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"seed must be an int >= 0, None, a numpy Generator or a RandomState, got {seed!r}"
+        ) from None
+
+
+def check_generator(random: Any) -> None:
+    """Raise unless `random` is a source of random numbers, not a seed of one."""
+    if not isinstance(random, np.random.Generator | np.random.RandomState):
+        raise TypeError(
+            f"random must be a numpy Generator or a RandomState, got {random!r}: "
+            "numpy.random.default_rng(seed) makes one"
+        )
