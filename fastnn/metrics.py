@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .validation import Array, as_numbers, as_targets
+from .targets import as_targets
+from .validation import Array, as_numbers
 
 _FLOAT64 = np.dtype(np.float64)
 

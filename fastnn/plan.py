@@ -72,6 +72,7 @@ class Prepared(NamedTuple):
     plan: Plan
     state: TrainingState
     chunks: Any = None
+    names: tuple[str, ...] | None = None  # of the columns of X, as training is to leave them
 
 
 @dataclass
