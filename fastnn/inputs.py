@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from .core.samples import Samples
 from .frames import check_names, names_of
 from .sparse import compressed_rows
-from .validation import Array, as_array, as_numbers, as_read_only, check_finite
+from .stored import Inputs, Stored, must_stay
+from .validation import Array, as_array, as_numbers, as_read_only, is_finite
 
 Names = tuple[str, ...] | None
 
@@ -24,6 +25,20 @@ def as_samples(
     finite: bool = True,
     names: Names = None,
 ) -> Samples:
+    """Return what `as_inputs` does, a large table converted at once."""
+    samples = as_inputs(X, n_in, dtype, row=row, finite=finite, names=names)
+    return samples.part(0, samples.n_samples) if isinstance(samples, Stored) else samples
+
+
+def as_inputs(
+    X: Any,
+    n_in: int,
+    dtype: np.dtype[Any],
+    *,
+    row: bool = False,
+    finite: bool = True,
+    names: Names = None,
+) -> Inputs:
     """Return `X`, a table of shape (n_samples, n_in); with `row`, one (n_in,) will do.
 
     A sparse matrix or array of SciPy stays sparse. A table whose columns have names must have
@@ -38,8 +53,12 @@ def as_samples(
     is_row = row and array.shape == (n_in,)
     if not is_row:
         _check_shape(array, n_in, row=row)
-    array = as_numbers("X", array, dtype, finite=False)
-    samples = Samples.dense(array.reshape(1, n_in) if is_row else array)
+    samples: Inputs
+    if must_stay(array, dtype):
+        samples = Stored(array, dtype)
+    else:
+        array = as_numbers("X", array, dtype, finite=False)
+        samples = Samples.dense(array.reshape(1, n_in) if is_row else array)
     if finite:
         check_samples(samples, names_of(X), is_row=is_row)
     return samples
@@ -74,17 +93,26 @@ def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
     return X if X.flags.carray else X.copy()
 
 
-def check_samples(X: Samples, names: Names = None, *, is_row: bool = False) -> None:
+def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> None:
     """Raise an error unless the rows are finite; compressed ones are known to be."""
-    if X.is_sparse:
+    if isinstance(X, Samples):
+        if not X.is_sparse:
+            _check_table(X.values[0] if is_row else X.values, 0, names)
         return
-    try:
-        check_finite("X", X.values[0] if is_row else X.values)
-    except ValueError as error:
-        if names is None:
-            raise
-        column = int(np.argwhere(~np.isfinite(X.values))[0][1])
-        raise ValueError(f"{error}, in the column {names[column]!r}") from None
+    for start in range(0, X.n_samples, X.n_at_once):
+        _check_table(X.part(start, start + X.n_at_once).values, start, names)
+
+
+def _check_table(table: Array, n_before: int, names: Names) -> None:
+    """Raise an error that says where, unless a part of X, with rows before it, is finite."""
+    if is_finite(table):
+        return
+    *row, column = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
+    where = (*(i + n_before for i in row), column)
+    name = "" if names is None else f", in the column {names[column]!r}"
+    raise ValueError(
+        f"X must be finite in {table.dtype}, got {table[*row, column]} at {where}{name}"
+    )
 
 
 def as_table(X: Samples, n_in: int) -> Array:

@@ -22,12 +22,13 @@ from .core.samples import Samples
 from .frames import check_names, names_of
 from .history import History
 from .holdout import held_out, separate
-from .inputs import Names, as_ready_row, as_samples, as_table, check_samples
+from .inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
 from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table
 from .lbfgs import check_lbfgs, train_by_lbfgs
 from .model import Model
 from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
 from .plan import Metric, Plan, Prepared, Schedule, TrainingState, Validation
+from .stored import Inputs
 from .streaming import RowStep
 from .targets import as_targets, check_targets
 from .training import Training, is_plain, train_compiled
@@ -313,7 +314,8 @@ class Network:
             outputs = np.empty(self.n_out, self.dtype)
             finite = evaluation.predict_row(model.params, model.table, row, outputs)
         else:
-            samples = self._as_samples(X, finite=False)
+            names = self._feature_names
+            samples = as_inputs(X, self.n_in, self.dtype, row=True, finite=False, names=names)
             outputs = np.empty((samples.n_samples, self.n_out), self.dtype)
             finite = model.predict(samples, outputs, n_threads)
             if np.ndim(X) == 1:
@@ -382,7 +384,7 @@ class Network:
         >>> net.loss([[1], [2]], [0, 0])
         1.25
         """
-        samples, targets = self._as_pair(X, y, names=self._feature_names)
+        samples, targets = self._as_stored_pair(X, y, names=self._feature_names)
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.evaluate(samples, targets, weights)["loss"]
 
@@ -526,7 +528,7 @@ class Network:
         2.5
         """
         n_threads = as_count("n_threads", n_threads)
-        samples, targets = self._as_pair(X, y, names=self._feature_names)
+        samples, targets = self._as_stored_pair(X, y, names=self._feature_names)
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.gradient(samples, targets, weights, n_threads)[0]
 
@@ -980,7 +982,8 @@ class Network:
                 class_weight=class_weight,
                 validation_fraction=validation_fraction,
             )
-            samples, targets = Samples.dense(np.empty((0, self.n_in))), np.empty((0, self.n_out))
+            samples: Inputs = Samples.dense(np.empty((0, self.n_in)))
+            targets = np.empty((0, self.n_out))
         else:
             samples, targets = once(self._as_pair_unseen, X, y)
             n_samples = len(targets)
@@ -1084,18 +1087,25 @@ class Network:
             return None
         if not isinstance(data, tuple | list) or len(data) != 2:
             raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
-        X, Y = self._as_pair(*data, names=names)
+        X, Y = self._as_stored_pair(*data, names=names)
         return Validation(X, Y, self._as_weights(None, Y), as_array("y", data[1]))
 
-    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
-        """Return what `_as_pair` does, but X may hold NaN and infinity."""
-        return self._as_pair(X, y, finite=False)
+    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Inputs, Array]:
+        """Return what `_as_stored_pair` does, but X may hold NaN and infinity."""
+        return self._as_stored_pair(X, y, finite=False)
 
-    def _as_samples(self, X: ArrayLike, *, finite: bool = True) -> Samples:
+    def _as_stored_pair(
+        self, X: ArrayLike, y: ArrayLike, *, finite: bool = True, names: Names = None
+    ) -> tuple[Inputs, Array]:
+        """Return what `_as_pair` does of a table, but a large X may stay where it is."""
+        samples = as_inputs(X, self.n_in, self.dtype, finite=finite, names=names)
+        targets = as_targets(y, samples.n_samples, self.n_out, self.dtype)
+        check_targets(targets, self.loss_name)
+        return samples, targets
+
+    def _as_samples(self, X: ArrayLike) -> Samples:
         """Return a table or a row of inputs, whose columns are those of training."""
-        return as_samples(
-            X, self.n_in, self.dtype, row=True, finite=finite, names=self._feature_names
-        )
+        return as_samples(X, self.n_in, self.dtype, row=True, names=self._feature_names)
 
     def _as_pair(
         self,
@@ -1103,10 +1113,9 @@ class Network:
         y: ArrayLike,
         *,
         row: bool = False,
-        finite: bool = True,
         names: Names = None,
     ) -> tuple[Samples, Array]:
-        samples = as_samples(X, self.n_in, self.dtype, row=row, finite=finite, names=names)
+        samples = as_samples(X, self.n_in, self.dtype, row=row, names=names)
         is_row = row and np.ndim(X) == 1
         targets = as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
         check_targets(targets, self.loss_name)

@@ -23,6 +23,10 @@ _BY_HAND = (
 
 def compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
     """Return the rows of a sparse matrix or array of two axes, no column twice in any of them."""
+    if X.dtype.kind not in NUMBERS:
+        raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
+    if 0 in X.shape:
+        raise ValueError(f"X must not be empty, got shape {X.shape}")
     check_structure(X, but="csr")
     rows = X.tocsr()
     n_rows, n_columns = rows.shape
@@ -44,11 +48,10 @@ def compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
 
 
 def check_structure(X: Any, *, but: str = "") -> None:
-    """Raise if the arrays of a sparse matrix do not go together, in any format but one."""
-    if X.dtype.kind not in NUMBERS:
-        raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
-    if 0 in X.shape:
-        raise ValueError(f"X must not be empty, got shape {X.shape}")
+    """Raise if the arrays of a sparse matrix do not go together, in any format but one.
+
+    To be called before SciPy converts it, or computes with it.
+    """
     if X.format != but and X.format in _CHECKS:
         _CHECKS[X.format](X)
 

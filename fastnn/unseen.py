@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .core.samples import Samples
 from .inputs import Names, check_samples
 from .snapshot import Snapshot
+from .stored import Inputs
 from .training import DivergenceError
 
 
 @contextmanager
-def put_back_unless_finite(net: Any, X: Samples, names: Names) -> Iterator[None]:
+def put_back_unless_finite(net: Any, X: Inputs, names: Names) -> Iterator[None]:
     """Around training from a fresh start: raise the error that `X` should have met with before."""
     before = Snapshot(net, history=False)
     try:
