@@ -62,11 +62,10 @@ def check_names(values: Any, known: tuple[str, ...] | None) -> None:
 
 def table_of(name: str, frame: Any) -> Array:
     """Return a table as one array of real numbers."""
-    kinds = {getattr(dtype, "kind", "O") for dtype in getattr(frame, "dtypes", "O")}
-    if kinds and kinds <= set("iuf"):
+    dtypes = list(getattr(frame, "dtypes", ()))
+    if dtypes and all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in dtypes):
         table: Array = np.asarray(frame)
-        if table.dtype.kind in NUMBERS:
-            return table
+        return table
     columns = [column_of(name, column, label) for label, column in _columns(frame)]
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))
 
@@ -77,11 +76,12 @@ def column_of(name: str, column: Any, label: Hashable = None) -> Array:
     dtype = getattr(column, "dtype", getattr(column, "type", "object"))
     kind = getattr(dtype, "kind", None)
     array: Array = np.asarray(column)
+    if isinstance(kind, str) and kind in NUMBERS and not isinstance(dtype, np.dtype):
+        if array.dtype.kind == "O":  # so some pandas have what is missing
+            array = column.to_numpy(dtype="float64", na_value=np.nan)
+        if array.dtype.kind == "f":
+            _check_none_missing(name, np.isnan(array), where)
     if array.dtype.kind in NUMBERS:
-        return array
-    if kind is not None and kind in NUMBERS:  # the missing values of pandas make it an object
-        array = column.to_numpy(dtype="float64", na_value=np.nan)
-        _check_none_missing(name, np.isnan(array), where)
         return array
     if array.dtype.kind == "O" and _is_of_flags(array):  # polars' and pyarrow's, some missing
         _check_none_missing(name, np.array([item is None for item in array]), where)

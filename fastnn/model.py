@@ -44,9 +44,8 @@ class Model:
     def cost(self, X: Inputs) -> int:
         """Return what a sample costs, in parameters visited."""
         cost = self.params.size + _LAYER * len(self.table)
-        if (
-            isinstance(X, Samples) and X.is_sparse
-        ):  # a unit without an element costs the look at its bit
+        # Of sparse samples a unit without an element costs the look at its bit.
+        if isinstance(X, Samples) and X.is_sparse:
             n_in, stride = (int(n) for n in self.table[0, [layout.N_IN, layout.STRIDE]])
             cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
         return cost

@@ -17,8 +17,9 @@ from .core.block import ROWS
 from .core.samples import Samples
 from .validation import Array, as_read_only
 
-MOST_COPIED = 1 << 26  # bytes of a table that are converted at once
-_PART = 1 << 22  # bytes of a part: it stays in the cache until the kernel has read it
+# Bytes that are copied at once. What is in memory had room there, and saves a conversion an epoch.
+MOST_OF_FILE, MOST_OF_MEMORY = 1 << 24, 1 << 28
+_PART = 1 << 20  # bytes of a part: it stays in the cache until the kernel has read it
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class Stored:
 
     def part(self, start: int, stop: int) -> Samples:
         """Return the samples from `start` on, before `stop`, as kernels take them."""
-        rows = slice(start, stop) if self.numbers is None else self.numbers[start:stop]
-        return self._converted(self.table[rows])
+        if self.numbers is None:
+            return self._converted(self.table[start:stop])
+        return self._converted(self.table.take(self.numbers[start:stop], axis=0))
 
     def gathered(self, samples: Array) -> Samples:
         """Return samples by their numbers."""
-        return self._converted(
-            self.table[samples if self.numbers is None else self.numbers[samples]]
-        )
+        numbers = samples if self.numbers is None else self.numbers[samples]
+        return self._converted(self.table.take(numbers, axis=0))
 
     def _converted(self, rows: Array) -> Samples:
         with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and is found
@@ -64,20 +65,32 @@ Inputs = Samples | Stored
 def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
     """Tell whether a table must be converted, and is too large for it."""
     is_ready = table.dtype == dtype and table.flags.c_contiguous
-    return not is_ready and table.size * dtype.itemsize > MOST_COPIED
+    return not is_ready and _is_large(table, table.size * dtype.itemsize)
+
+
+def _is_large(table: Array, n_bytes: int) -> bool:
+    """Tell whether so many bytes are too many to be copied of a table."""
+    if n_bytes <= MOST_OF_FILE or n_bytes > MOST_OF_MEMORY:
+        return n_bytes > MOST_OF_FILE
+    owner: Any = table
+    while isinstance(owner, np.ndarray):
+        if isinstance(owner, np.memmap):
+            return True
+        owner = owner.base
+    return False
 
 
 def taken(X: Inputs, rows: Array) -> Inputs:
     """Return some of the samples: a copy, or where they are if that would be large."""
     if isinstance(X, Samples):
         n_bytes = len(rows) * X.values.shape[1] * X.values.itemsize
-        if X.is_sparse or n_bytes <= MOST_COPIED:
+        if X.is_sparse or not _is_large(X.values, n_bytes):
             return X.take(rows)
         return Stored(X.values, X.values.dtype, rows)
     numbers = rows if X.numbers is None else X.numbers[rows]
     part = Stored(X.table, X.dtype, numbers)
     n_bytes = len(rows) * X.table.shape[1] * X.dtype.itemsize
-    return part.part(0, len(rows)) if n_bytes <= MOST_COPIED else part
+    return part if _is_large(X.table, n_bytes) else part.part(0, len(rows))
 
 
 class Windows:
