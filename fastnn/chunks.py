@@ -2,45 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .core.samples import Samples
 from .model import total_weight
-from .training import Training, run_kernel
+from .snapshot import Snapshot
+from .training import DivergenceError, Training, run_kernel
 from .validation import Array
 
 Canonical = Callable[..., tuple[Samples, Array, Array]]
 
 
-def train_by_chunks(chunks: Any, as_canonical: Canonical) -> Callable[[Training], None]:
-    """Return what does an epoch over the chunks, made canonical one by one.
+class ChunkTraining:
+    """What does an epoch over the chunks, made canonical one by one.
 
-    `chunks` is gone through once an epoch, or, if it is a function, what it returns.
+    `chunks` is gone through once an epoch, or, if it is a function, what it returns. Those without
+    a sample are passed over.
     """
 
-    def train_epoch(this: Training) -> None:
+    def __init__(self, net: Any, chunks: Any, as_canonical: Canonical) -> None:
+        self._net, self._chunks, self._as_canonical = net, chunks, as_canonical
+        self._fault: BaseException | None = None
+
+    def __call__(self, this: Training) -> None:
+        """Do the epoch, and record it."""
         rates, sums, total = np.array([this.state.rate_ahead()]), np.zeros(1), 0.0
-        for chunk in chunks() if callable(chunks) else chunks:
+        for number, chunk in self._numbered(this.state.epochs):
+            where = f"chunk {number} of epoch {this.state.epochs}"
+            if (canonical := self._canonical(chunk, where)) is None:
+                continue
+            this.X, this.Y, this.plan.weights = canonical
+            figures, is_finite = run_kernel(this, rates, this.draw_order(1))
+            if not is_finite:
+                error: DivergenceError = this.divergence(figures, rates)
+                error.add_note(where)
+                raise error
+            sums, total = sums + figures, total + total_weight(this.plan.weights, len(this.Y))
+        if total == 0:
+            self._fault = ValueError(
+                "chunks with samples must come in every epoch, got none in epoch "
+                f"{this.state.epochs}: a generator ends with the first; give a function that "
+                "returns one"
+            )
+            raise self._fault
+        this.finish_epochs(sums / total, rates)
+
+    def _numbered(self, epoch: int) -> Iterator[tuple[int, Any]]:
+        """Yield the chunks, numbered; if that fails, the network is as before this epoch."""
+        before, number = Snapshot(self._net), 0
+        try:
+            chunks = self._chunks() if callable(self._chunks) else self._chunks
+            for number, chunk in enumerate(chunks):
+                yield number, chunk
+        except Exception as error:
+            before.put_back()
+            error.add_note(f"after chunk {number} of epoch {epoch}")
+            raise
+
+    def _canonical(self, chunk: Any, where: str) -> tuple[Samples, Array, Array] | None:
+        """Return a chunk as kernels take it, or None of one without samples."""
+        try:
             if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
                 raise ValueError(
                     f"a chunk must be (X, y) or (X, y, sample_weight), got {type(chunk).__name__}"
                 )
-            this.X, this.Y, this.plan.weights = as_canonical(*chunk)
-            figures, is_finite = run_kernel(this, rates, this.draw_order(1))
-            if not is_finite:
-                raise this.divergence(figures, rates)
-            sums, total = sums + figures, total + total_weight(this.plan.weights, len(this.Y))
-        if total == 0:
-            raise ValueError(
-                f"chunks must come in every epoch, got none in epoch {this.state.epochs}: "
-                "a generator ends with the first; give a function that returns one"
-            )
-        this.finish_epochs(sums / total, rates)
+            if all(part is None or _n_rows(part) == 0 for part in chunk):
+                return None
+            return self._as_canonical(*chunk)
+        except (ValueError, TypeError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            self._fault = kind(f"{where}: {error}")
+            raise self._fault from error
 
-    return train_epoch
+    @contextmanager
+    def put_back_faults(self) -> Iterator[None]:
+        """Around all of training: where a chunk is at fault, leave the network as it was."""
+        before = Snapshot(self._net)
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            if error is self._fault:
+                before.put_back()
+            raise
+
+
+def _n_rows(part: Any) -> int:
+    """Return how many rows an array, a table or a list has; -1 of another thing."""
+    shape = getattr(part, "shape", None)
+    if shape is not None:
+        return int(shape[0]) if len(shape) else -1
+    return len(part) if hasattr(part, "__len__") else -1
 
 
 def as_chunks(X: Any, **not_with_chunks: object) -> Any:

@@ -37,9 +37,11 @@ The header is JSON:
                                 (0, or of all that is drawn within epochs) and epochs
     history                     the names of the figures
     metadata                    the user's own
+    feature_names               the names of the columns of X, only where training has seen any
 
 Initialisers, optimisers and schedules are as in `descriptions`. A reader refuses what it does
-not know, so whatever is added makes another version.
+not know, so whatever is added makes another version. `feature_names` were added to this one: an
+earlier reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -103,6 +105,8 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
         "history": [*state["history"]],
         "metadata": _as_json(state["metadata"]),
     }
+    if (names := state.get("_feature_names")) is not None:
+        header["feature_names"] = list(names)
     arrays = {
         name: as_numbers(name, view, state["dtype"])
         for name, view in _views(state["params"], state["table"]).items()
@@ -225,6 +229,7 @@ def _state_in(archive: Archive) -> dict[str, Any]:
         "_state": training,
         "history": history,
         "metadata": header["metadata"],
+        "_feature_names": _names_in(header, n_in),
     }
 
 
@@ -236,9 +241,20 @@ def _header_in(archive: Archive) -> JSON:
     if header.get("version") != VERSION:
         got = repr(header.get("version"))[:100]
         raise ValueError(f"this fastnn reads version {VERSION} of the format, got version {got}")
-    if not isinstance(as_object(header, _HEADER)["metadata"], dict):
+    names = (*_HEADER, "feature_names") if "feature_names" in header else _HEADER
+    if not isinstance(as_object(header, names)["metadata"], dict):
         raise ValueError("metadata must be an object, got another kind of JSON")
     return header
+
+
+def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
+    """Return the names of the columns of X, if there are any."""
+    if "feature_names" not in header:
+        return None
+    names = _as_list("feature_names", header["feature_names"])
+    if len(names) != n_in or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
+    return tuple(names)
 
 
 def _layers_in(archive: Archive, n_in: int, descriptions: Any) -> tuple[Dense, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .core.samples import Samples
+from .optimizers import LBFGS
 from .plan import Plan, Validation
+from .stored import Inputs, taken
 from .validation import Array, as_in_range
 
 
@@ -20,15 +21,22 @@ def held_out(fraction: float, n_samples: int) -> int:
     return n_held
 
 
-def separate(X: Samples, Y: Array, plan: Plan, key: int) -> tuple[Samples, Array]:
-    """Return the samples to train with, and plan the validation by the others."""
+def separate(X: Inputs, Y: Array, plan: Plan, key: int) -> tuple[Inputs, Array]:
+    """Plan training with some of the samples and validation by the others; return what has them.
+
+    Those to train with stay where they are, and the order of training passes the others over; but
+    L-BFGS, which knows no order, has them apart.
+    """
     rows, held = split_rows(labels_of(Y), len(Y), plan.n_held, key)
     plan.validation = Validation(
-        X.take(held), take(Y, held), take(plan.weights, held), np.asarray(plan.y)[held]
+        taken(X, held), take(Y, held), take(plan.weights, held), np.asarray(plan.y)[held]
     )
+    check_weights(take(plan.weights, rows), plan.validation.weights)
+    if not isinstance(plan.optimizer, LBFGS):
+        plan.rows = rows
+        return X, Y
     plan.weights = take(plan.weights, rows)
-    check_weights(plan.weights, plan.validation.weights)
-    return X.take(rows), take(Y, rows)
+    return taken(X, rows), take(Y, rows)
 
 
 def check_weights(*parts: Array) -> None:
@@ -43,7 +51,7 @@ def check_weights(*parts: Array) -> None:
 
 def labels_of(targets: Array) -> Array | None:
     """Return the classes of targets that are labels: a single 1 a row, zeros elsewhere."""
-    if not np.isin(targets, (0, 1)).all():
+    if not ((targets == 0) | (targets == 1)).all():
         return None
     if targets.shape[1] == 1:
         return targets[:, 0]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .validation import Array, as_number, as_numbers, as_targets
+from .targets import as_targets
+from .validation import Array, as_number, as_numbers
 
 _FLOAT64 = np.dtype(np.float64)
 

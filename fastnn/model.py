@@ -17,6 +17,7 @@ from .core import evaluation, figures, layout, losses, updates
 from .core.bits import WORD
 from .core.block import ROWS
 from .core.samples import Samples
+from .stored import Inputs, Stored
 from .validation import Array
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
@@ -45,15 +46,16 @@ class Model:
         """Whether layers add a penalty to the loss that is minimised."""
         return bool(self.penalties[:, : updates.MAX_NORM].any())
 
-    def cost(self, X: Samples) -> int:
+    def cost(self, X: Inputs) -> int:
         """Return what a sample costs, in parameters visited."""
         cost = self.params.size + _LAYER * len(self.table)
-        if X.is_sparse:  # a unit without an element costs the look at its bit
+        # Of sparse samples a unit without an element costs the look at its bit.
+        if isinstance(X, Samples) and X.is_sparse:
             n_in, stride = (int(n) for n in self.table[0, [layout.N_IN, layout.STRIDE]])
             cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
         return cost
 
-    def samples_per_slice(self, X: Samples, n_updated: int = 0) -> int:
+    def samples_per_slice(self, X: Inputs, n_updated: int = 0) -> int:
         """Return how many samples go through the network in one compiled call.
 
         `n_updated` parameters a sample are changed, beside what it costs to find the gradient.
@@ -61,7 +63,7 @@ class Model:
         return max(1, _SLICE // (self.cost(X) + n_updated))
 
     def slices(
-        self, X: Samples, start: int, stop: int, n_more: int = 0
+        self, X: Inputs, start: int, stop: int, n_more: int = 0
     ) -> Iterator[tuple[int, int]]:
         """Yield (start, stop) of the slices of these rows.
 
@@ -71,8 +73,14 @@ class Model:
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
 
-    def predict(self, X: Samples, outputs: Array, n_threads: int = 1) -> bool:
+    def predict(self, X: Inputs, outputs: Array, n_threads: int = 1) -> bool:
         """Overwrite `outputs` if `X` is finite, and return whether it is."""
+        if isinstance(X, Stored):
+            step = X.n_at_once
+            return all(
+                self.predict(X.part(start, start + step), outputs[start : start + step], n_threads)
+                for start in range(0, X.n_samples, step)
+            )
         if len(outputs) == 1 and not X.is_sparse:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluation.predict_row(self.params, self.table, row, outputs[0]))
@@ -89,7 +97,7 @@ class Model:
         return all(finite)
 
     def gradient(
-        self, X: Samples, Y: Array, weights: Array, n_threads: int = 1
+        self, X: Inputs, Y: Array, weights: Array, n_threads: int = 1
     ) -> tuple[Array, float]:
         """Return the gradient of the mean loss, laid out as `params`, and that loss."""
         parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
@@ -97,11 +105,10 @@ class Model:
         values = np.zeros((len(parts), 1))
 
         def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
-            for rows in self.slices(X, start, stop):
+            for piece in self._pieces(X, Y, weights, start, stop):
                 evaluation.add_gradient_of_rows(
-                    self.params, self.table, losses.CODES[self.loss], X, Y,
-                    weights, *rows, grad, value,
-                )  # fmt: skip
+                    self.params, self.table, losses.CODES[self.loss], *piece, grad, value
+                )
                 yield
 
         threads.run(
@@ -120,18 +127,33 @@ class Model:
         return grad, float(values.sum() / total)
 
     def evaluate(
-        self, X: Samples, Y: Array, weights: Array, metrics: Sequence[str] = ()
+        self, X: Inputs, Y: Array, weights: Array, metrics: Sequence[str] = ()
     ) -> dict[str, float]:
         """Return the mean loss and metrics over the samples, by name."""
         sums = np.zeros(1 + len(metrics))
-        for start, stop in self.slices(X, 0, len(Y)):
+        for piece in self._pieces(X, Y, weights, 0, len(Y)):
             evaluation.evaluate_rows(
-                self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), X, Y,
-                weights, start, stop, sums,
+                self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), *piece,
+                sums,
             )  # fmt: skip
         return named(sums / total_weight(weights, len(Y)), metrics)
 
-    def _threads_worth_starting(self, X: Samples, n_threads: int) -> int:
+    def _pieces(
+        self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
+    ) -> Iterator[tuple[Samples, Array, Array, int, int]]:
+        """Yield samples, targets, weights, start and stop, as kernels take them, for these rows."""
+        if isinstance(X, Samples):
+            for rows in self.slices(X, start, stop):
+                yield X, Y, weights, *rows
+            return
+        most = self.samples_per_slice(X)
+        step = min(X.n_at_once, max(ROWS, most // ROWS * ROWS))
+        for first in range(start, stop, step):
+            last = min(first + step, stop)
+            part = slice(first, last)
+            yield X.part(first, last), Y[part], weights[part], 0, last - first
+
+    def _threads_worth_starting(self, X: Inputs, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""
         return max(1, min(n_threads, X.n_samples * self.cost(X) // _LEAST))
 

@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from .arguments import as_batch_size, as_callbacks, as_metrics, as_rule
 from .callbacks import Callback, Run
-from .chunks import as_chunks, train_by_chunks
+from .chunks import ChunkTraining, as_chunks
 from .core import Handle, derivatives, evaluation, layout, losses
 from .core.handle import handle_of
 from .core.samples import Samples
+from .frames import check_names, names_of
 from .history import History
 from .holdout import held_out, separate
+from .inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
 from .layers import (
     Dense,
     initial_params,
@@ -42,11 +44,14 @@ from .plan import (
     Validation,
     check_monitors,
 )
+from .stored import Inputs
 from .streaming import RowStep
+from .targets import as_targets, check_targets
 from .training import Training, is_plain, train_compiled
 from .unseen import put_back_unless_finite
 from .validation import (
     Array,
+    as_array,
     as_choice,
     as_class_weights,
     as_count,
@@ -55,16 +60,12 @@ from .validation import (
     as_generator,
     as_in_range,
     as_numbers,
-    as_ready_row,
-    as_samples,
-    as_targets,
     as_weights,
-    check_samples,
-    check_targets,
 )
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "metadata")
+_SECOND = "a network must be trained by one thread at a time, got a second"
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -124,6 +125,13 @@ class Network:
         All these are as the network was made: to assign them is an error.
     metadata : dict
         The user's own, kept in files.
+    weights : tuple of ndarray, shape (n_in, n_out)
+        Views of `params`, without a copy: writing to them changes the network.
+    biases : tuple of ndarray, shape (n_out,), or None where a layer has none
+    feature_names_in_ : ndarray of str, or None
+        The names of the columns of X, if training has seen a table that has them, each a str.
+        From then on a table with others, or in another order, is refused; arrays, which have no
+        names, are taken. `fit` begins anew with the names of its X unless it resumes.
 
     Raises
     ------
@@ -148,6 +156,7 @@ class Network:
     loss_name: str
     dtype: np.dtype[Any]
     metadata: dict[str, Any]
+    _feature_names: Names = None  # what was pickled by an earlier fastnn has none
 
     def __init__(
         self,
@@ -169,6 +178,7 @@ class Network:
         self._past, self._latest = History(), History()
         self.__dict__.update(n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype)
         self.metadata = {}
+        self._feature_names = None
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
@@ -306,6 +316,21 @@ class Network:
         return layout.n_params(self._model.table)
 
     @property
+    def feature_names_in_(self) -> Array | None:
+        """The names of the columns of X that training has seen; None where it had none.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(1)], seed=0)
+        >>> history = net.fit([[0.0, 1.0], [1.0, 0.5]], [1, 2])
+        >>> print(net.feature_names_in_)  # of a DataFrame: array(['rain', 'sun'], dtype=object)
+        None
+        """
+        names = self._feature_names
+        return None if names is None else np.array(names, dtype=object)
+
+    @property
     def history(self) -> History:
         """All that `fit` has recorded since training last started afresh; a copy.
 
@@ -409,13 +434,14 @@ class Network:
             outputs = np.empty(self.n_out, self.dtype)
             finite = evaluation.predict_row(model.params, model.table, row, outputs)
         else:
-            samples = as_samples(X, self.n_in, self.dtype, row=True, finite=False)
+            names = self._feature_names
+            samples = as_inputs(X, self.n_in, self.dtype, row=True, finite=False, names=names)
             outputs = np.empty((samples.n_samples, self.n_out), self.dtype)
             finite = model.predict(samples, outputs, n_threads)
             if np.ndim(X) == 1:
                 outputs = outputs[0]
         if not finite:
-            as_samples(X, self.n_in, self.dtype, row=True)  # raises, and says where
+            self._as_samples(X)  # raises, and says where
         return outputs
 
     @explained
@@ -445,7 +471,7 @@ class Network:
                [2., 4.]]), array([[3.],
                [6.]]))
         """
-        samples = as_samples(X, self.n_in, self.dtype, row=True)
+        samples = self._as_samples(X)
         n_samples, model = samples.n_samples, self._model
         widths = np.array([layer.n_out for layer in self.layers])
         units = np.empty(n_samples * widths.sum(), self.dtype)
@@ -480,7 +506,7 @@ class Network:
         >>> net.loss([[1], [2]], [0, 0])
         1.25
         """
-        samples, targets = self._as_pair(X, y)
+        samples, targets = self._as_stored_pair(X, y, names=self._feature_names)
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.evaluate(samples, targets, weights)["loss"]
 
@@ -512,12 +538,12 @@ class Network:
         >>> step.a, step.delta, step.grad_W
         (array([6.]), array([1.]), array([[3.]]))
         """
-        samples, targets = self._as_pair(x.toarray() if hasattr(x, "toarray") else x, y, row=True)
-        table = self._model.table
+        samples, targets = self._as_pair(x, y, row=True, names=self._feature_names)
+        rows, table = as_table(samples, self.n_in), self._model.table
         units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
         grad = layout.aligned_zeros(self.params.size, self.dtype)
         evaluation.trace_rows(
-            self.params, table, losses.CODES[self.loss_name], samples.values, targets, *units, grad
+            self.params, table, losses.CODES[self.loss_name], rows, targets, *units, grad
         )
         grad /= len(targets)
         if np.ndim(x) == 1:
@@ -627,7 +653,7 @@ class Network:
         2.5
         """
         n_threads = as_count("n_threads", n_threads)
-        samples, targets = self._as_pair(X, y)
+        samples, targets = self._as_stored_pair(X, y, names=self._feature_names)
         weights = as_weights(sample_weight, len(targets), self.dtype)
         return self._model.gradient(samples, targets, weights, n_threads)[0]
 
@@ -698,7 +724,7 @@ class Network:
         self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
     ) -> Array:
         """Return what a kernel fills for each sample, `size` elements."""
-        samples, targets = self._as_pair(X, y, row=True)
+        samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
         model, code = self._model, losses.CODES[self.loss_name]
         grads = np.empty((len(targets), size), self.dtype)
         for rows in model.slices(samples, 0, len(targets), model.params.size):
@@ -730,7 +756,7 @@ class Network:
         >>> net.jacobian([0, 0])
         array([[1., 2.]])
         """
-        samples = as_samples(X, self.n_in, self.dtype, row=True)
+        samples = self._as_samples(X)
         n_samples, model = samples.n_samples, self._model
         jacobian = np.empty((n_samples, self.n_out, self.n_in), self.dtype)
         for rows in model.slices(samples, 0, n_samples, self.n_out * model.params.size):
@@ -840,16 +866,16 @@ class Network:
         >>> net.predict([3.0]).round(6)
         array([7.])
         """
-        return self._train(
-            self._prepare(
+        with self._alone():  # what training goes on from is read when no other thread changes it
+            prepared = self._prepare(
                 X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
                 learning_rate=learning_rate, shuffle=shuffle, reduction=reduction,
                 sample_weight=sample_weight, class_weight=class_weight, input_noise=input_noise,
                 metrics=metrics, validation_data=validation_data,
                 validation_fraction=validation_fraction, evaluate_every=evaluate_every,
                 callbacks=callbacks, resume=resume, progress=progress, look_later=True,
-            )
-        )  # fmt: skip
+            )  # fmt: skip
+            return self._train_alone(prepared)
 
     @explained
     def partial_fit(
@@ -897,21 +923,35 @@ class Network:
         >>> net.partial_fit([1.0], 2.0, learning_rate=0.1).predict([1.0]).round(6)
         array([0.8])
         """
-        step = self._row_step
-        if (
-            step is not None
-            and batch_size == 1
-            and optimizer is None
-            and learning_rate is None
-            and sample_weight is None
-            and self._training.acquire(blocking=False)
-        ):
-            try:
-                if step(X, y):
-                    return self
-            finally:
-                self._training.release()
-        samples, targets = self._as_pair(X, y, row=True)
+        # As `_alone`, in fewer steps of Python.
+        if not self._training.acquire(blocking=False):
+            raise RuntimeError(_SECOND)
+        try:
+            if (
+                (step := self._row_step) is not None
+                and batch_size == 1
+                and optimizer is None
+                and learning_rate is None
+                and sample_weight is None
+                and step(X, y)
+            ):
+                return self
+            self._partial_fit_alone(X, y, batch_size, optimizer, learning_rate, sample_weight)
+        finally:
+            self._training.release()
+        return self
+
+    def _partial_fit_alone(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        batch_size: int | None,
+        optimizer: str | Optimizer | None,
+        learning_rate: float | None,
+        sample_weight: ArrayLike | None,
+    ) -> None:
+        """Do what `partial_fit` does, where other threads are kept away."""
+        samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
         last = self._state
         schedule = None
         if learning_rate is None and optimizer is None and last is not None:
@@ -930,15 +970,15 @@ class Network:
         if isinstance(plan.optimizer, LBFGS):
             check_lbfgs(plan, self.layers, batch_size)
         state = TrainingState.begun(plan, self._model, last)
-        epochs = state.epochs
+        epochs, names = state.epochs, self._feature_names or names_of(X)
         try:
-            self._train(Prepared(samples, targets, plan, state), recorded=False)
+            prepared = Prepared(samples, targets, plan, state, names=names)
+            self._train_alone(prepared, recorded=False)
         finally:
             state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
         rule = plan.optimizer
         if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
             self._row_step = RowStep(self._model, rule.learning_rate, state.counters)
-        return self
 
     # ---- files and copies ------------------------------------------------------------------------
 
@@ -1067,6 +1107,10 @@ class Network:
         network itself, all of X and no more, takes part: that can be put back.
         """
         chunks = n_samples = None
+        names = once(names_of, X)
+        if resume:
+            check_names(X, self._feature_names)
+            names = self._feature_names or names
         if y is None:
             chunks = as_chunks(
                 X,
@@ -1074,7 +1118,8 @@ class Network:
                 class_weight=class_weight,
                 validation_fraction=validation_fraction,
             )
-            samples, targets = Samples.dense(np.empty((0, self.n_in))), np.empty((0, self.n_out))
+            samples: Inputs = Samples.dense(np.empty((0, self.n_in)))
+            targets = np.empty((0, self.n_out))
         else:
             samples, targets = once(self._as_pair_unseen, X, y)
             n_samples = len(targets)
@@ -1093,7 +1138,7 @@ class Network:
             reduction=as_choice("reduction", reduction, ("mean", "sum")),
             noise=noise_levels(self.layers, as_in_range("input_noise", input_noise, 0, math.inf)),
             metrics=running,
-            validation=once(self._as_validation, validation_data),
+            validation=once(self._as_validation, validation_data, names),
             validation_metrics=on_validation,
             evaluate_every=as_count("evaluate_every", evaluate_every),
             callbacks=as_callbacks(callbacks),
@@ -1106,7 +1151,8 @@ class Network:
         if validation_fraction is not None:
             if validation_data is not None:
                 raise ValueError("validation_fraction must not be given beside validation_data")
-            plan.n_held, plan.y = held_out(validation_fraction, len(targets)), y
+            plan.n_held = held_out(validation_fraction, len(targets))
+            plan.y = as_array("y", y)
             plan.batch_size = as_batch_size(batch_size, len(targets) - plan.n_held)
         others = (chunks, sample_weight, class_weight, validation_fraction, *plan.callbacks)
         plan.is_known = (
@@ -1114,11 +1160,11 @@ class Network:
             or any(other is not None for other in others)
         )  # fmt: skip
         if plan.is_known:
-            once(check_samples, samples)
+            once(check_samples, samples, once(names_of, X))
         state = TrainingState.begun(plan, self._model, last)
         check_monitors(plan, state, self._model)
         state.rate_ahead()  # raises, if a schedule does not begin with a rate
-        return Prepared(samples, targets, plan, state, chunks)
+        return Prepared(samples, targets, plan, state, chunks, names)
 
     def _train(self, prepared: Prepared, *, recorded: bool = True) -> History:
         """Train by a plan, from a state."""
@@ -1129,7 +1175,7 @@ class Network:
     def _alone(self) -> Iterator[None]:
         """Keep other threads from training this network."""
         if not self._training.acquire(blocking=False):
-            raise RuntimeError("a network must be trained by one thread at a time, got a second")
+            raise RuntimeError(_SECOND)
         try:
             yield
         finally:
@@ -1137,22 +1183,25 @@ class Network:
 
     def _train_alone(self, prepared: Prepared, *, recorded: bool = True) -> History:
         """Do what `_train` does, where other threads are kept away."""
-        X, Y, plan, state, chunks = prepared
+        X, Y, plan, state, chunks, names = prepared
         self._row_step = None
         if plan.n_held:
             X, Y = separate(X, Y, plan, state.draw_key(self._random))
         run = Run(self, History())
         with ExitStack() as around:
             if not plan.is_known:
-                around.enter_context(put_back_unless_finite(self, X))
+                around.enter_context(put_back_unless_finite(self, X, names))
+            if chunks is not None:
+                by_chunks = ChunkTraining(self, chunks, self._as_chunk)
+                around.enter_context(by_chunks.put_back_faults())
             training = around.enter_context(
                 Training(self._model, X, Y, plan, state, self._random, run)
             )
-            self._state = state
+            self._state, self._feature_names = state, names
             if recorded:
                 self._record_in(run.history, afresh=state.epochs == 0)
             if chunks is not None:
-                training.train(train_by_chunks(chunks, self._as_chunk))
+                training.train(by_chunks)
             elif isinstance(plan.optimizer, LBFGS):
                 training.train(train_by_lbfgs)
             else:
@@ -1162,28 +1211,48 @@ class Network:
     def _as_chunk(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[Samples, Array, Array]:
-        samples, targets = self._as_pair(X, y)
-        return samples, targets, self._as_weights(sample_weight, targets)
+        samples, targets = self._as_pair(X, y, names=self._feature_names)
+        weights = self._as_weights(sample_weight, targets)
+        self._feature_names = self._feature_names or names_of(X)
+        return samples, targets, weights
 
     def _as_weights(self, sample_weight: ArrayLike | None, targets: Array) -> Array:
         return as_weights(sample_weight, len(targets), self.dtype)
 
-    def _as_validation(self, data: Any) -> Validation | None:
+    def _as_validation(self, data: Any, names: Names = None) -> Validation | None:
         if data is None:
             return None
         if not isinstance(data, tuple | list) or len(data) != 2:
             raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
-        X, Y = self._as_pair(*data)
-        return Validation(X, Y, self._as_weights(None, Y), np.asarray(data[1]))
+        X, Y = self._as_stored_pair(*data, names=names)
+        return Validation(X, Y, self._as_weights(None, Y), as_array("y", data[1]))
 
-    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
-        """Return what `_as_pair` does, but X may hold NaN and infinity."""
-        return self._as_pair(X, y, finite=False)
+    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Inputs, Array]:
+        """Return what `_as_stored_pair` does, but X may hold NaN and infinity."""
+        return self._as_stored_pair(X, y, finite=False)
+
+    def _as_stored_pair(
+        self, X: ArrayLike, y: ArrayLike, *, finite: bool = True, names: Names = None
+    ) -> tuple[Inputs, Array]:
+        """Return what `_as_pair` does of a table, but a large X may stay where it is."""
+        samples = as_inputs(X, self.n_in, self.dtype, finite=finite, names=names)
+        targets = as_targets(y, samples.n_samples, self.n_out, self.dtype)
+        check_targets(targets, self.loss_name)
+        return samples, targets
+
+    def _as_samples(self, X: ArrayLike) -> Samples:
+        """Return a table or a row of inputs, whose columns are those of training."""
+        return as_samples(X, self.n_in, self.dtype, row=True, names=self._feature_names)
 
     def _as_pair(
-        self, X: ArrayLike, y: ArrayLike, *, row: bool = False, finite: bool = True
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        row: bool = False,
+        names: Names = None,
     ) -> tuple[Samples, Array]:
-        samples = as_samples(X, self.n_in, self.dtype, row=row, finite=finite)
+        samples = as_samples(X, self.n_in, self.dtype, row=row, names=names)
         is_row = row and np.ndim(X) == 1
         targets = as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
         check_targets(targets, self.loss_name)

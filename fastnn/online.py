@@ -22,7 +22,6 @@ class _Online:
     def __init__(self, network: Network, features: Sequence[str] | None = None) -> None:
         self.network = network
         self.features: tuple[str, ...] | None = None
-        self._row = np.zeros(network.n_in, network.dtype)
         if features is not None:
             self._settle(features)
 
@@ -38,7 +37,7 @@ class _Online:
         """Return the values in the order of the network's inputs."""
         if self.features is None:
             self._settle(tuple(x))
-        row = self._row
+        row = np.empty(self.network.n_in, self.network.dtype)  # each thread has its own
         try:
             for i, name in enumerate(self.features or ()):
                 row[i] = x[name]

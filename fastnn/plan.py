@@ -11,10 +11,10 @@ import numpy as np
 
 from .callbacks import Callback
 from .core.batches import KEY, N_COUNTERS, N_UPDATES
-from .core.samples import Samples
 from .initializers import Random
 from .model import Model
 from .optimizers import CompiledOptimizer, Optimizer
+from .stored import Inputs
 from .validation import Array
 
 Schedule = Callable[[int], float]
@@ -25,7 +25,7 @@ Metric = Callable[[Any, Array], float]
 class Validation:
     """The samples that are evaluated after an epoch; `y` is what a metric of one's own is given."""
 
-    X: Samples
+    X: Inputs
     Y: Array
     weights: Array
     y: Any
@@ -53,6 +53,7 @@ class Plan:
     progress: bool = False
     watch: Callable[[int], None] | None = None  # told of samples seen; may raise, to end training
     n_held: int = 0  # samples that are to be kept from training, for validation
+    rows: Array | None = None  # the numbers of the samples that are trained with; None is all
     y: Any = None  # of all samples, as it came, where some are held out
     is_known: bool = True  # that X is finite; else training shows it
 
@@ -78,11 +79,12 @@ def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> 
 class Prepared(NamedTuple):
     """A call of `fit`, or of the like, after all checks: samples, targets, how, and from where."""
 
-    X: Samples
+    X: Inputs
     Y: Array
     plan: Plan
     state: TrainingState
     chunks: Any = None
+    names: tuple[str, ...] | None = None  # of the columns of X, as training is to leave them
 
 
 @dataclass

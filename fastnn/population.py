@@ -13,13 +13,15 @@ from numpy.typing import ArrayLike
 
 from . import threads
 from .core.samples import Samples
+from .frames import check_names
 from .history import History
+from .inputs import as_samples
 from .monitors import sign_of
 from .names import explained
 from .network import Network
 from .side_by_side import Course, as_options, named
 from .training import bar_of_samples
-from .validation import Array, as_count, as_flag, as_samples
+from .validation import Array, as_count, as_flag
 
 _MOST_ROWS = 512  # a job of `predict`: Python's share of it is some hundredths
 _MOST_OUTPUTS = 1 << 22  # of all networks for the rows of a job
@@ -238,6 +240,8 @@ class Population:
         n_out = self.networks[0].n_out
         tables: dict[tuple[int, np.dtype[Any]], Samples] = {}
         for k, net in enumerate(self.networks):
+            with named(k):
+                check_names(X, net._feature_names)
             if net.n_out != n_out:
                 raise ValueError(
                     f"networks must have the same n_out, got {n_out} at 0 and {net.n_out} at {k}"

@@ -17,7 +17,6 @@ from .core.batches import N_SEEN
 from .core.bits import TRIPLE, WORD
 from .core.block import ROWS
 from .core.layout import units_size
-from .core.samples import Samples
 from .core.variants import rows_ahead
 from .initializers import Random
 from .metrics import figure_of
@@ -25,6 +24,7 @@ from .model import Model, metric_codes, named, total_weight
 from .optimizers import CompiledOptimizer
 from .plan import Plan, TrainingState
 from .scales import remedy_of_scale
+from .stored import Inputs, Stored, Windows
 from .validation import Array, is_finite
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Training:
     def __init__(
         self,
         model: Model,
-        X: Samples,
+        X: Inputs,
         Y: Array,
         plan: Plan,
         state: TrainingState,
@@ -87,7 +87,7 @@ class Training:
                 callback.start(self.run)
                 self._started.append(callback)
             if self.plan.progress:
-                total = self.plan.epochs * len(self.Y) or None
+                total = self.plan.epochs * self.n_samples or None
                 self._bar = around.enter_context(bar_of_samples(total))
             self._around = around.pop_all()
         return self
@@ -113,7 +113,7 @@ class Training:
         if self.plan.callbacks or hasattr(self.state.schedule, "observe"):
             return 1
         epochs = min(
-            max(1, self.samples_per_slice() // len(self.Y)),
+            max(1, self.samples_per_slice() // self.n_samples),
             self.epochs_left(),
         )
         if self.plan.validation is not None:
@@ -129,12 +129,26 @@ class Training:
 
     def draw_order(self, span: int) -> Array:
         """Return a row of sample numbers for each epoch, or one that serves them all."""
-        n_samples = len(self.Y)
+        n_samples, rows = self.n_samples, self.plan.rows
         if self.plan.draw_order is not None:
-            return np.stack([self.plan.draw_order(n_samples) for _ in range(span)])
-        if not self.plan.shuffle:
-            return np.arange(n_samples)[np.newaxis]
-        return np.stack([self._random.permutation(n_samples) for _ in range(span)])
+            order = np.stack([self.plan.draw_order(n_samples) for _ in range(span)])
+        elif not self.plan.shuffle:
+            order = np.arange(n_samples)[np.newaxis]
+        else:
+            order = np.stack([self._random.permutation(n_samples) for _ in range(span)])
+        return order if rows is None else rows[order]
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples that are trained with."""
+        return len(self.Y) if self.plan.rows is None else len(self.plan.rows)
+
+    def total_weight(self) -> float:
+        """Return the sum of their weights."""
+        weights, rows = self.plan.weights, self.plan.rows
+        return total_weight(
+            weights[rows] if weights.size and rows is not None else weights, self.n_samples
+        )
 
     def epochs_left(self) -> int:
         """Return how many epochs are still to be done."""
@@ -215,7 +229,7 @@ def _train_span(this: Training, rates: Array, order: Array) -> None:
     sums, is_finite = run_kernel(this, rates, order)
     span = len(rates)
     if is_finite:
-        this.finish_epochs(sums / total_weight(this.plan.weights, len(this.Y)), rates)
+        this.finish_epochs(sums / this.total_weight(), rates)
     elif span == 1:
         raise this.divergence(sums, rates)
     else:
@@ -234,14 +248,20 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
     sums = np.zeros((span, n_figures))
     changed = model.params, state.slots, state.counters
     position, n_positions = 0, order.shape[1] * span
+    n_at_once, X, Y, weights = this.samples_per_slice(), this.X, this.Y, this.plan.weights
+    windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
+    if windows is not None:
+        n_at_once = min(n_at_once, windows.n_at_once)
     while position < n_positions:
         start = position
-        stop = min(start + this.samples_per_slice(), n_positions)
+        stop = min(start + n_at_once, n_positions)
+        if windows is not None:
+            X, Y, weights, order = windows(start, stop, n_positions)
         kept = [array.copy() for array in changed]
         with np.errstate(over="ignore", invalid="ignore"):  # for kernels that are not compiled
             position = kernel(
                 model.params, model.table, losses.CODES[model.loss],
-                metric_codes(this.plan.metrics), this.X, this.Y, this.plan.weights, order,
+                metric_codes(this.plan.metrics), X, Y, weights, order,
                 start, stop, *arguments, sums,
             )  # fmt: skip
         if not this.is_finite(sums):

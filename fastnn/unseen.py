@@ -10,31 +10,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
-from .core.samples import Samples
+from .inputs import Names, check_samples
+from .snapshot import Snapshot
+from .stored import Inputs
 from .training import DivergenceError
-from .validation import check_samples
 
 
 @contextmanager
-def put_back_unless_finite(net: Any, X: Samples) -> Iterator[None]:
+def put_back_unless_finite(net: Any, X: Inputs, names: Names) -> Iterator[None]:
     """Around training from a fresh start: raise the error that `X` should have met with before."""
-    params, random = net.params.copy(), net._random
-    is_legacy = isinstance(random, np.random.RandomState)
-    stream = random.get_state() if is_legacy else random.bit_generator.state
-    kept = {name: getattr(net, name) for name in ("_state", "_past", "_latest")}
+    before = Snapshot(net, history=False)
     try:
         yield
     except DivergenceError:
         try:
-            check_samples(X)
+            check_samples(X, names)
         except ValueError as error:
-            net.params[:] = params
-            if is_legacy:
-                random.set_state(stream)
-            else:
-                random.bit_generator.state = stream
-            net.__dict__.update(kept)
+            before.put_back()
             raise error from None
         raise

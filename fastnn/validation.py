@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .core.activations import CODES, SECOND_NAMES
-from .core.samples import Samples
+from .frames import NUMBERS, column_of, is_column, is_frame, table_of
 from .names import did_you_mean
 from .scalars import as_choice as as_choice
 from .scalars import as_count as as_count
@@ -65,15 +65,15 @@ def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bo
 
     With `finite` False they are taken as they are: the caller looks for NaN and infinity.
     """
-    array = _as_real(name, values)
+    array = as_array(name, values)
     with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
         array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
     if finite:
         check_finite(name, array)
-    return _as_read_only(array)
+    return as_read_only(array)
 
 
-def _as_read_only(array: Array) -> Array:
+def as_read_only(array: Array) -> Array:
     """Return a view that cannot be written to."""
     view = array.view()
     view.flags.writeable = False
@@ -94,65 +94,70 @@ def is_finite(array: Array) -> bool:
     return math.isfinite(np.einsum("i->", array.reshape(-1))) or bool(np.isfinite(array).all())
 
 
-def _as_real(name: str, values: ArrayLike) -> Array:
+def as_array(name: str, values: Any) -> Array:
     """Return `values` as some array of real numbers, not empty."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:  # rows of different lengths
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    array = values if type(values) is np.ndarray else _as_plain(name, values)
+    if array.dtype.kind not in NUMBERS:
+        remedy = _remedy(name, array, values)
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}{remedy}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     return array
 
 
-def as_samples(
-    X: Any, n_in: int, dtype: np.dtype[Any], *, row: bool = False, finite: bool = True
-) -> Samples:
-    """Return `X`, a table of shape (n_samples, n_in); with `row`, one (n_in,) will do.
-
-    A sparse matrix or array of SciPy stays sparse.
-    """
-    is_sparse = hasattr(X, "tocsr")
-    array = X if is_sparse else as_numbers("X", X, dtype, finite=finite)
-    if row and array.shape == (n_in,) and not is_sparse:
-        array = array.reshape(1, n_in)
-    if array.ndim != 2 or array.shape[1] != n_in:
-        or_row = f" or ({n_in},)" if row else ""
-        raise ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {array.shape}")
-    return _as_compressed_rows(array, dtype) if is_sparse else Samples.dense(array)
+def _as_plain(name: str, values: Any) -> Array:
+    """Return `values` as an array that has nothing hidden."""
+    _check_unmasked(name, values)
+    if is_frame(values):
+        return table_of(name, values)
+    if is_column(values):
+        return column_of(name, values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+    except (TypeError, RuntimeError) as error:  # what a tensor says that NumPy cannot have
+        raise TypeError(f"{name} must be an array of numbers: {error}") from None
 
 
-def _as_compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
-    """Return the rows of a sparse matrix or array, no column twice in any of them."""
-    rows = X.tocsr()
-    if rows.dtype.kind not in "biuf":
-        raise TypeError(f"X must hold real numbers, got dtype {rows.dtype}")
-    if rows.shape[0] == 0:
-        raise ValueError(f"X must not be empty, got shape {rows.shape}")
-    _check_structure(rows)
-    if not rows.has_canonical_format:
-        rows = rows.copy()  # the user's own may not change
-        rows.sum_duplicates()
-    with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(rows.data[: rows.nnz], dtype=dtype)
-    if not np.isfinite(values).all():
-        p = int(np.argmin(np.isfinite(values)))
-        where = int(np.searchsorted(rows.indptr, p, "right")) - 1, int(rows.indices[p])
-        raise ValueError(f"X must be finite in {dtype}, got {values[p]} at {where}")
-    starts, columns = rows.indptr.astype(np.int64), rows.indices[: rows.nnz].astype(np.int64)
-    return Samples(*(_as_read_only(part) for part in (values[np.newaxis], starts, columns)))
+def _check_unmasked(name: str, values: Any) -> None:
+    """Raise if an array, or one in a list, has masked elements: NumPy would take what is below."""
+    if isinstance(values, list | tuple):
+        kinds = set(map(type, values))
+        if any(issubclass(kind, list | tuple) or _is_masked(kind) for kind in kinds):
+            for part in values:
+                _check_unmasked(name, part)
+    elif _is_masked(type(values)) and values.dtype.names is None and np.any(values.mask):
+        first = tuple(int(i) for i in np.argwhere(np.broadcast_to(values.mask, values.shape))[0])
+        raise ValueError(
+            f"{name} must have no masked elements, got {np.sum(values.mask)}, the first at "
+            f"{first}: give values in their place, {name}.filled(...), or leave their rows out"
+        )
 
 
-def _check_structure(rows: Any) -> None:
-    """Raise if compressed rows lead astray: SciPy does not look, and a kernel cannot."""
-    columns = rows.indices[: rows.nnz]
-    low, high = columns.min(initial=0), columns.max(initial=0)
-    if low < 0 or high >= rows.shape[1]:
-        raise ValueError(f"X must have columns 0 ... {rows.shape[1] - 1}, got {low} ... {high}")
-    if (np.diff(rows.indptr) < 0).any():
-        raise ValueError("X must have indptr in ascending order, got another")
+def _is_masked(kind: type[Any]) -> bool:
+    """Tell whether a type is NumPy's array with a mask."""
+    return issubclass(kind, np.ndarray) and hasattr(kind, "filled")
+
+
+def _remedy(name: str, array: Array, values: Any) -> str:
+    """Return what to do about an array that does not hold real numbers."""
+    kind = array.dtype.kind
+    if kind in "USTO" and array.size and isinstance(array.flat[0], str | bytes):
+        if name == "y":
+            return ": for names of classes use np.unique(y, return_inverse=True)[1]"
+        return f": where it is text of numbers, use np.asarray({name}, dtype=float)"
+    if isinstance(values, Iterator):
+        return f": go through it first, np.array(list({name}))"
+    if array.dtype.names is not None:
+        return f": use numpy.lib.recfunctions.structured_to_unstructured({name})"
+    return {
+        "O": "" if array.shape == () else f": where it is numbers, use {name}.astype(float)",
+        "c": f": give {name}.real and {name}.imag as columns of their own",
+        "M": f": use ({name} - {name}[0]) / np.timedelta64(1, 'D'), or another unit",
+        "m": f": divide by a unit, {name} / np.timedelta64(1, 'D')",
+        "V": f": convert it first, {name}.astype('float32')",
+    }.get(kind, "")
 
 
 def as_weights(
@@ -163,7 +168,7 @@ def as_weights(
 ) -> Array:
     """Return a weight for each sample, or an empty array where all weigh 1."""
     if sample_weight is None:
-        return _as_read_only(np.empty(0, dtype))
+        return as_read_only(np.empty(0, dtype))
     weights = as_numbers(name, sample_weight, dtype)
     if weights.shape != (n_samples,):
         raise ValueError(f"{name} must have shape ({n_samples},), got {weights.shape}")
@@ -197,67 +202,3 @@ def as_class_weights(class_weight: Any, targets: Array, weights: Array) -> Array
         raise TypeError(f"class_weight must be 'balanced' or a dict, got {class_weight!r}")
     both = of_class[labels] * weights if weights.size else of_class[labels]
     return as_weights(both, len(labels), targets.dtype, "class_weight")
-
-
-def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
-    """Return `X` if it is one row just as a kernel takes it, else None: `as_samples` has a look.
-
-    It may hold NaN or infinity, and comes back writable, hence of one type: the fewest steps of
-    Python that make a call of a microsecond safe.
-    """
-    if type(X) is not np.ndarray or X.ndim != 1 or len(X) != n_in or X.dtype != dtype:
-        return None
-    return X if X.flags.carray else X.copy()
-
-
-def as_targets(
-    y: ArrayLike, n_samples: int, n_out: int, dtype: np.dtype[Any], *, row: bool = False
-) -> Array:
-    """Return `y` as a table of shape (n_samples, n_out), class labels as rows of one 1 and zeros.
-
-    With `row`, `y` belongs to one row (n_in,) and may lack the axis of samples.
-    """
-    array = _as_real("y", y)
-    if row and array.shape in ((), (n_out,)):
-        array = array[np.newaxis]
-    if n_out > 1 and array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim == 1 and array.shape[0] == n_samples:
-        if n_out > 1:
-            return one_hot(array, n_out, dtype)
-        array = array[:, np.newaxis]
-    if array.shape != (n_samples, n_out):
-        labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
-        raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
-    return as_numbers("y", array, dtype)
-
-
-def check_samples(X: Samples) -> None:
-    """Raise an error unless the rows are finite; compressed ones are known to be."""
-    if not X.is_sparse:
-        check_finite("X", X.values)
-
-
-def check_targets(targets: Array, loss: str) -> None:
-    """Raise if the loss is not defined for the targets."""
-    if loss == "poisson" and (targets < 0).any():
-        raise ValueError(f"y must be at least 0 for the loss poisson, got {targets.min()}")
-
-
-def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
-    """Return the class labels 0 ... n_out-1 as rows that hold a 1 at the label and 0 elsewhere."""
-    labels = as_numbers("y", labels, np.dtype(np.float64))
-    if (labels != np.rint(labels)).any():
-        raise ValueError(
-            f"y must hold whole class labels 0 ... {n_out - 1}, "
-            f"got {labels[labels != np.rint(labels)][0]}"
-        )
-    low, high = labels.min(), labels.max()
-    if low < 0 or high >= n_out:
-        hint = f"; for labels 1 ... {n_out} use y % {n_out}" if (low, high) == (1, n_out) else ""
-        raise ValueError(
-            f"y must hold class labels 0 ... {n_out - 1}, got {low:g} ... {high:g}{hint}"
-        )
-    table = np.zeros((len(labels), n_out), dtype=dtype)
-    table[np.arange(len(labels)), labels.astype(np.int64)] = 1
-    return _as_read_only(table)

@@ -1,11 +1,13 @@
 """Training on chunks and memory maps."""
 
+import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network
+from fastnn import Dense, DivergenceError, Network
+from fastnn.schedules import ReduceOnPlateau
 
 from .networks import make_data, small_network
 
@@ -36,7 +38,9 @@ def test_a_function_of_a_generator_serves_every_epoch():
     net = small_network()
     assert len(net.fit(lambda: iter(chunks_of(X, Y, 3)), epochs=4, callbacks=[])["loss"]) == 4
     assert net.fit(iter(chunks_of(X, Y, 3))).epoch == [0]
-    with pytest.raises(ValueError, match="chunks must come in every epoch, got none in epoch 1"):
+    with pytest.raises(
+        ValueError, match="chunks with samples must come in every epoch, got none in epoch 1"
+    ):
         net.fit(iter(chunks_of(X, Y, 3)), epochs=2)
 
 
@@ -75,9 +79,111 @@ def test_y_is_needed_beside_arrays(X):
         small_network().fit(X)
 
 
-def test_a_bad_chunk_is_named():
-    with pytest.raises(ValueError, match="a chunk must be"):
-        small_network().fit([np.ones((2, 3))])
+def everything(net):
+    """Return what a call that fails must not change, as bytes."""
+    return pickle.dumps(net.__getstate__())
+
+
+def trained(how):
+    net = small_network(seed=np.random.RandomState(1) if how == "legacy" else 0)
+    if how != "fresh":
+        plateau = ReduceOnPlateau(0.1, monitor="loss", patience=1)
+        net.fit(*make_data(9, 3, 2), epochs=3, optimizer="adam", learning_rate=plateau)
+    return net
+
+
+@pytest.mark.parametrize("how", ["fresh", "trained", "resumed", "legacy"])
+@pytest.mark.parametrize(
+    ("bad", "error", "message"),
+    [
+        (lambda X, Y: np.ones((2, 3)), ValueError, r"a chunk must be \(X, y\)"),
+        (lambda X, Y: (X, Y, None, None), ValueError, r"a chunk must be \(X, y\)"),
+        (lambda X, Y: (X * np.nan, Y), ValueError, "X must be finite"),
+        (lambda X, Y: (X[:, :2], Y), ValueError, "X must have shape"),
+        (lambda X, Y: (X, Y[:3]), ValueError, "y must have shape"),
+        (lambda X, Y: (X[:0], Y), ValueError, "X must not be empty"),
+        (lambda X, Y: (X, [7] * len(X)), ValueError, "y must hold class labels 0 ... 1"),
+        (lambda X, Y: (X, ["u"] * len(X)), TypeError, "y must hold real numbers"),
+        (lambda X, Y: (X, Y, -np.ones(len(X))), ValueError, "sample_weight must be at least 0"),
+        (lambda X, Y: (np.ma.masked_less(X, 0), Y), ValueError, "X must have no masked elements"),
+    ],
+)
+def test_a_bad_chunk_is_named_and_leaves_the_network_as_it_was(how, bad, error, message):
+    X, Y = make_data(12, 3, 2)
+    net = trained(how)
+    passes = iter(range(9))
+
+    def chunks():
+        parts = chunks_of(X, Y, 4)
+        return parts if next(passes) < 2 else [*parts[:2], bad(*parts[2])]
+
+    before = everything(net)
+    options = {"optimizer": "adam", "batch_size": 2, "resume": how == "resumed"}
+    epoch = 5 if how == "resumed" else 2
+    with pytest.raises(error, match=f"^chunk 2 of epoch {epoch}: {message}"):
+        net.fit(chunks, epochs=4, **options)
+    assert everything(net) == before
+
+
+@pytest.mark.parametrize("how", ["fresh", "resumed"])
+def test_a_source_that_fails_leaves_whole_epochs(how):
+    X, Y = make_data(12, 3, 2)
+    passes = iter(range(9))
+
+    def chunks():
+        yield from chunks_of(X, Y, 4)[:2]
+        if next(passes) == 2:
+            raise OSError("the disk is gone")
+        yield from chunks_of(X, Y, 4)[2:]
+
+    options = {"optimizer": "adam", "batch_size": 2, "resume": how == "resumed"}
+    got, expected = trained(how), trained(how)
+    with pytest.raises(OSError, match="the disk is gone") as caught:
+        got.fit(chunks, epochs=4, **options)
+    assert caught.value.__notes__ == [f"after chunk 1 of epoch {5 if how == 'resumed' else 2}"]
+    expected.fit(lambda: chunks_of(X, Y, 4), epochs=2, **options)
+    assert everything(got) == everything(expected)
+    for net in (got, expected):
+        net.fit(lambda: chunks_of(X, Y, 4), epochs=2, resume=True)
+    assert everything(got) == everything(expected)
+
+
+@pytest.mark.parametrize("empty", [(np.zeros((0, 3)), np.zeros((0, 2))), ([], []), ([], [], [])])
+def test_empty_chunks_are_passed_over(empty):
+    X, Y = make_data(12, 3, 2)
+    got, expected = small_network(), small_network()
+    parts = chunks_of(X, Y, 4)
+    history = got.fit([empty, *parts[:1], empty, empty, *parts[1:], empty], epochs=3)
+    assert history == expected.fit(parts, epochs=3)
+    assert everything(got) == everything(expected)
+    with pytest.raises(ValueError, match="chunks with samples must come in every epoch"):
+        got.fit([empty, empty])
+    assert everything(got) == everything(expected)
+
+
+def test_what_a_callback_raises_is_no_chunk():
+    class Fail:
+        def start(self, run):
+            pass
+
+        end = start
+
+        def epoch(self, run):
+            raise ValueError("of my own")
+
+    net = small_network()
+    before = net.params.copy()
+    with pytest.raises(ValueError, match=r"^of my own$"):
+        net.fit(chunks_of(*make_data(12, 3, 2), 4), callbacks=[Fail()])
+    assert (net.params != before).any()
+
+
+def test_the_chunk_that_diverges_is_noted():
+    X = np.ones((4, 1))
+    net = Network(1, [Dense(1, weights=[[1.0]])])
+    with np.errstate(all="ignore"), pytest.raises(DivergenceError) as caught:
+        net.fit([(X, X), (X * 1e200, X)], learning_rate=1.0)
+    assert caught.value.__notes__ == ["chunk 1 of epoch 0"]
 
 
 @pytest.mark.compiled

@@ -66,6 +66,21 @@ def poisson(z, a, start, stop, y):
 
 
 @inner
+def is_target(code, y):
+    """Tell whether a target of a cross-entropy is shares, which for the classes sum to 1.
+
+    It is strict: what rounding may have done to a target, `fastnn.targets` knows.
+    """
+    if code != BINARY_CROSS_ENTROPY and code != CROSS_ENTROPY:
+        return True
+    sum_of_y, are_shares = 0.0, True
+    for j in range(y.shape[0]):
+        sum_of_y += np.float64(y[j])
+        are_shares &= y[j] >= 0 and y[j] <= 1
+    return are_shares and (code == BINARY_CROSS_ENTROPY or abs(sum_of_y - 1) < 1e-6)
+
+
+@inner
 def errors(a, j, stop, start, y, like):
     """Return a - y of as many units from `j` on as `like` has lanes, 0 from `stop` on."""
     return up_to(stop - j, load(a, j, like)) - load_part(y, j - start, stop - j, like)

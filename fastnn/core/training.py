@@ -19,7 +19,7 @@ from .bits import mark_units
 from .block import triples_of
 from .figures import add_figures
 from .layout import ACTIVATION, N_IN
-from .losses import output_delta, sample_loss
+from .losses import is_target, output_delta, sample_loss
 from .propagate import add_step, backward, leave, output_range, scale_units, step_forward
 from .rows import row_of
 from .samples import enter_sample, enter_samples, is_finite, weight_of
@@ -71,8 +71,8 @@ def train_samples(
 def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
     """Do what `train_samples` does for one sample, `x` of shape (n_in,) and `y` of shape (n_out,).
 
-    Where the sample or its loss is not finite nothing is changed. In `counters` (`batches`) the
-    sample is counted.
+    Where the sample or its loss is not finite, or `y` no target of the loss, nothing is changed. In
+    `counters` (`batches`) the sample is counted.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
     nonzeros, nothing = row_of(sets, 0), row_of(sets, 1)
     step[:] = 0  # none is pending
     nothing[:] = 0
-    if not (is_finite(x) and is_finite(y)):
+    if not (is_finite(x) and is_finite(y) and is_target(loss, y)):
         return np.nan
     for i in range(x.shape[0]):
         a[i] = x[i]

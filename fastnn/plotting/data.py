@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Rectangle
 
+from fastnn.inputs import as_samples, as_table
 from fastnn.plotting._style import RED, color_of, new_axes
-from fastnn.validation import as_flag, as_numbers, as_samples
+from fastnn.validation import as_flag, as_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +67,7 @@ def plot_samples(
     'true → predicted, 1 of 8 wrong'
     """
     height, width = shape
-    images = as_samples(X, height * width, np.dtype(np.float64)).values
+    images = as_table(as_samples(X, height * width, np.dtype(np.float64)), height * width)
     n_samples = len(images)
     true = None if y is None else _as_labels("y", y, n_samples)
     said = None if predicted is None else _as_labels("predicted", predicted, n_samples)
@@ -137,7 +138,7 @@ def plot_points(X: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['class 0', 'class 1']
     """
-    points = as_samples(X, 2, np.dtype(np.float64)).values
+    points = as_table(as_samples(X, 2, np.dtype(np.float64)), 2)
     labels = _as_labels("y", y, len(points))
     ax = ax or new_axes(8, 5)
     for label in np.unique(labels):
@@ -203,7 +204,7 @@ def plot_decision_surface(
     dark = as_flag("dark", dark)
     if net.n_in != 2:
         raise ValueError(f"net must have 2 inputs, got {net.n_in}")
-    points = as_samples(X, 2, np.dtype(np.float64)).values
+    points = as_table(as_samples(X, 2, np.dtype(np.float64)), 2)
     labels = _as_labels("y", y, len(points))
     margin = 0.1 * np.ptp(points, axis=0)
     margin[margin == 0] = 0.5  # a single point, or all on a line, still needs a plane around it

@@ -19,6 +19,7 @@ from fastnn.layers import Dense
 from fastnn.names import explained
 from fastnn.network import Network
 from fastnn.sklearn._training import SOLVERS, train_by_lbfgs, train_by_steps
+from fastnn.sparse import check_structure
 from fastnn.validation import Array
 
 HIDDEN = {*CODES, *SECOND_NAMES} - {"softmax", "exp"}
@@ -166,6 +167,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if any(width <= 0 for width in hidden):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
         first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        _check_sparse(X)
         X, y = self._validate_input(X, y, incremental, reset=first_pass)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
@@ -292,6 +294,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the network."""
+        _check_sparse(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         return self._connected().predict(X)
 
@@ -308,6 +311,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _check_sparse(X: Any) -> None:
+    """Raise if a sparse table would lead SciPy astray, which scikit-learn has convert it."""
+    if hasattr(X, "tocsr") and len(X.shape) == 2:
+        check_structure(X)
 
 
 def _views(network: Network) -> list[Array]:
