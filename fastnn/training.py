@@ -17,6 +17,7 @@ from .core.batches import N_SEEN
 from .core.bits import TRIPLE, WORD
 from .core.block import ROWS
 from .core.layout import units_size
+from .core.samples import Samples
 from .core.variants import rows_ahead
 from .initializers import Random
 from .metrics import figure_of
@@ -201,7 +202,8 @@ class Training:
     def divergence(self, sums: Array, rates: Array) -> DivergenceError:
         """Return the error that ends training in the present epoch."""
         loss = sums[0, 0]
-        remedy = remedy_of_scale(None if self.X.is_sparse else self.X.values, self.Y)
+        X = self.X.values if isinstance(self.X, Samples) and not self.X.is_sparse else None
+        remedy = remedy_of_scale(X, self.Y)
         what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
         return DivergenceError(
             f"training must stay finite, got {what} in epoch {self.state.epochs} "
