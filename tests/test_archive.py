@@ -200,7 +200,7 @@ REFUSED = {
     "not UTF-8": (entries_of(b'"\xff"'), "invalid start byte"),
     "not a number": (entries_of(b"[NaN]"), "a header must be JSON, got NaN"),
     "a number of too many digits": (entries_of(b"[" + b"9" * 5000 + b"]"), "4300 digits"),
-    "a header that is deep": (entries_of(b"[" * 10**5), "recursion"),
+    "a header that is deep": (entries_of(b"[" * 10**5), "while decoding a JSON array"),
     "a header too large": (
         entries_of(b" " * 2**22),
         r"a header must have at most 1048576 bytes, got 4194",

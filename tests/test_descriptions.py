@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.lib import NumpyVersion
 
 from fastnn import descriptions, initializers, optimizers, schedules
 from fastnn.archive import NONSENSE
@@ -203,8 +204,9 @@ def test_random_numbers_of_another_kind_are_not_described():
         describe_random(np.random.Generator(Bits(0)))
 
 
+@pytest.mark.skipif(NumpyVersion(np.__version__) >= "2.5.0", reason="NumPy looks from 2.5 on")
 def test_numpy_itself_does_not_look_where_a_generator_stands():
-    """If it does some day, `_PLACES` is one check too many."""
+    """When only versions that look are supported, `_PLACES` is one check too many."""
     bits = np.random.MT19937(0)
     bits.state = bits.state | {"state": bits.state["state"] | {"pos": 625}}
     assert bits.state["state"]["pos"] == 625
