@@ -123,7 +123,7 @@ class Differentiable(Trainable):
         samples, targets = self._as_pair(X, y, row=True)
         model, code = self._model, losses.CODES[self.loss_name]
         grads = np.empty((len(targets), size), self.dtype)
-        for rows in model.slices(samples, 0, len(targets), model.params.size):
+        for rows in model.slices(samples, 0, len(targets), model.params.size, size):
             kernel(model.params, model.table, code, samples, targets, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
 
@@ -154,6 +154,7 @@ class Differentiable(Trainable):
         samples = as_samples(X, self.n_in, self.dtype, row=True)
         n_samples, model = samples.n_samples, self._model
         jacobian = np.empty((n_samples, self.n_out, self.n_in), self.dtype)
-        for rows in model.slices(samples, 0, n_samples, self.n_out * model.params.size):
+        costs = self.n_out * model.params.size, self.n_out * self.n_in
+        for rows in model.slices(samples, 0, n_samples, *costs):
             derivatives.jacobian_of_rows(model.params, model.table, samples, *rows, jacobian)
         return jacobian[0] if np.ndim(X) == 1 else jacobian

@@ -154,7 +154,7 @@ class Network(Differentiable):
         n_samples, model = samples.n_samples, self._model
         widths = np.array([layer.n_out for layer in self.layers])
         units = np.empty(n_samples * widths.sum(), self.dtype)
-        for rows in model.slices(samples, 0, n_samples):
+        for rows in model.slices(samples, 0, n_samples, n_written=int(widths.sum())):
             derivatives.activations_of_rows(model.params, model.table, samples, *rows, units)
         tables = np.split(units, n_samples * widths.cumsum()[:-1])
         shape = (-1,) if np.ndim(X) == 1 else (n_samples, -1)
