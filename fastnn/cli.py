@@ -8,12 +8,13 @@ one line on stderr.
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from time import perf_counter
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fastnn import DivergenceError, __version__, warmup
 from fastnn.core._jit import cache_folder
@@ -26,10 +27,41 @@ _MODULES |= {name: f"fastnn.examples.compiled.{name}" for name in COMPILED_EXAMP
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; argparse itself would print the usage too."""
+    """Says in one line what is wrong and may have been meant; argparse prints the usage too."""
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Return the options; a flag that is unknown is compared with those of the command."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            flags = [*getattr(options, "flags", self._option_string_actions)]
+            hint = _did_you_mean(unknown[0].partition("=")[0], flags)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return options
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += _did_you_mean(str(value), map(str, action.choices or ()))
+            raise
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of an error about a word that is none of those known; empty without a guess.
+
+    argparse has this from Python 3.14 on.
+    """
+    close = difflib.get_close_matches(word, [*known], n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _with_underscores(argv: Sequence[str]) -> list[str]:
+    """Return the arguments, the command by its own name though it be written with dashes."""
+    name = argv[0].replace("-", "_") if argv else ""
+    return [name, *argv[1:]] if name in _MODULES else [*argv]
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
@@ -66,6 +98,8 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             example.add_arguments(command)
             command.set_defaults(run=_run_example, example=example)
     _add_warmup(commands)
+    for command in commands.choices.values():
+        command.set_defaults(flags=[*command._option_string_actions])
     return parser
 
 
@@ -136,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ...
     0
     """
-    argv = sys.argv[1:] if argv is None else argv
+    argv = _with_underscores(sys.argv[1:] if argv is None else argv)
     options = _parser(argv).parse_args(argv)
     try:
         options.run(options)

@@ -18,10 +18,10 @@ References
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,20 +38,23 @@ from .names import explained
 from .network import Network
 from .optimizers import Optimizer
 from .plan import Metric, Plan, Schedule, TrainingState, check_monitors
-from .training import DivergenceError, Training
-from .validation import Array, as_choice, as_count, as_flag, as_positive
+from .replicas import Share, mean, same, train_replica
+from .snapshot import Snapshot
+from .training import Training
+from .validation import as_choice, as_count, as_flag, as_positive
 
 try:
     import dask
     import dask.array as da
     from dask.delayed import Delayed
-    from distributed import CancelledError, Client, Future, KilledWorker, as_completed, get_client
+    from distributed import Client, Future, as_completed, get_client
+
+    from .lost import GONE, is_lost, no_cluster, tell, within_reach
 except ImportError as error:
     raise ImportError(
         'fastnn.distributed needs dask: pip install "fastnn-numba[distributed]"'
     ) from error
 
-_Share = tuple[float, Array, Array]  # weight, parameters, figures
 _POLL, _LOOK = 0.005, 1.0  # seconds between looks at what has come back, and at the workers
 
 
@@ -87,8 +90,9 @@ def fit(
     net : Network
         Trained in place.
     X : dask array, shape (n_samples, n_in)
-        Its blocks of rows are the chunks. Or, without `y`, a sequence of dask delayed objects or
-        futures, each a chunk (X, y) or (X, y, sample_weight), as `Network.fit` takes them.
+        Its blocks of rows are the chunks; empty ones are passed over. Or, without `y`, a sequence
+        of dask delayed objects or futures, each a chunk (X, y) or (X, y, sample_weight), as
+        `Network.fit` takes them.
     y : dask array, shape (n_samples, n_out), or (n_samples,)
         Cut as `X` is. Where the lengths of blocks are not known, it must have as many.
     client : distributed.Client, optional
@@ -120,12 +124,13 @@ def fit(
     Raises
     ------
     ValueError, TypeError
-        If an argument or a chunk, which is named, is not as described; the network is as it was.
+        If an argument or a chunk, which is named, is not as described, or all chunks are empty;
+        the network is as it was.
     DivergenceError
         If a replica leaves the finite numbers.
     RuntimeError
-        If there is no worker, or nothing has come back from a round, or another thread is training
-        this network.
+        If there is no cluster any more or no worker, or nothing has come back from a round, or
+        another thread is training this network.
     Exception
         Whatever making a chunk raises. Of these errors all but the first leave the network as
         after the last whole round.
@@ -186,12 +191,18 @@ def fit(
         "metrics": running,
     }
     timeout, progress = as_positive("timeout", timeout), as_flag("progress", progress)
-    chunks = client.compute(_as_chunks(net, X, y))
+    parts = _as_chunks(net, X, y)
+    with within_reach(client, 0):
+        chunks = client.compute(parts)
     state = TrainingState.begun(plan, net._model, None if last is None else last._state)
     plan.epochs = max(0, rounds - state.epochs)
     check_monitors(plan, state, net._model)
     disable = None if progress else True  # None: silent where there is no terminal
-    with net._alone(), tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar:
+    with (
+        net._alone(),
+        _as_it_was(net) as refused,
+        tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar,
+    ):
         if last is not None:
             net.params, net._random = last.params, last._random
             net._past, net._latest = last.history, History()
@@ -200,7 +211,7 @@ def fit(
         with Training(net._model, *nothing, plan, state, net._random, run) as training:
             net._state = state
             net._record_in(run.history, afresh=state.epochs == 0)
-            training.train(_Round(net, client, chunks, options, timeout, bar))
+            training.train(_Round(net, client, chunks, options, timeout, bar, refused))
     return net.history
 
 
@@ -215,29 +226,55 @@ class _Round:
         options: dict[str, Any],
         timeout: float,
         bar: tqdm[NoReturn],
+        refused: list[Exception],
     ) -> None:
         self.net, self.client, self.chunks, self.options = net, client, chunks, options
-        self.timeout, self.bar = timeout, bar
+        self.timeout, self.bar, self.refused = timeout, bar, refused
         bare = copy.copy(net)
         bare._past, bare._latest, bare._state, bare.metadata = History(), History(), None, {}
-        self.bare = _as_result(client, bare)
+        with within_reach(client, 0):
+            self.bare = _as_result(client, bare)
 
     def __call__(self, this: Training) -> None:
         """Make the network the mean of its replicas, and record their figures."""
         rate = this.state.rate_ahead()
         weights, params, figures = zip(*self._shares(this.state, rate), strict=True)
-        self.net.params[:] = _mean(weights, params)
-        this.finish_epochs(_mean(weights, figures)[np.newaxis], np.array([rate]))
+        self.net.params[:] = mean(weights, params)
+        this.finish_epochs(mean(weights, figures)[np.newaxis], np.array([rate]))
         shown = {name: f"{value:.4g}" for name, value in this.run.figures().items()}
         self.bar.set_postfix(shown, refresh=False)
 
-    def _shares(self, state: TrainingState, rate: float) -> list[_Share]:
-        """Return what came back, in the order of the chunks."""
-        client, number = self.client, state.epochs
+    def _shares(self, state: TrainingState, rate: float) -> list[Share]:
+        """Return what came back of chunks that are not empty, in their order."""
+        number = state.epochs
+        with within_reach(self.client, number):
+            shares, failed = self._answers(state, number, rate)
+        if failed and self.client.status != "running" and all(map(is_lost, failed.values())):
+            raise no_cluster(number, self.client.status)
+        try:
+            for c, failure in sorted(failed.items()):
+                tell(failure, f"round {number}, chunk {c}")
+            if not shares:
+                raise RuntimeError(f"a share must come back, got none in round {number}")
+            filled = [share for _, share in sorted(shares.items()) if share.weight > 0]
+            if not filled:
+                raise ValueError(
+                    f"round {number}: chunks must hold a sample, got {len(shares)} that are empty"
+                )
+        except (ValueError, TypeError) as error:
+            self.refused.append(error)
+            raise
+        return filled
+
+    def _answers(
+        self, state: TrainingState, number: int, rate: float
+    ) -> tuple[dict[int, Share], dict[int, Any]]:
+        """Return the shares that came back, and what failed, by the numbers of the chunks."""
+        client = self.client
         if died := [it for it in (self.bare, *self.chunks) if it.status == "error"]:
             client.retry(died)
         futures = client.map(
-            _train_replica,
+            train_replica,
             self.chunks,
             range(len(self.chunks)),
             bare=self.bare,
@@ -248,58 +285,20 @@ class _Round:
             pure=False,
         )
         places = {future.key: c for c, future in enumerate(futures)}
-        shares: dict[int, _Share] = {}
+        shares: dict[int, Share] = {}
+        failed: dict[int, Any] = {}
         try:
             for future, result in _as_they_come(client, futures, number, self.timeout):
-                c = places[future.key]
-                if future.status == "finished":
-                    shares[c] = result
-                else:
-                    _tell(result, f"round {number}, chunk {c}")
+                # The status of the future may have changed since: its worker may be dead by now.
+                answers = shares if isinstance(result, Share) else failed
+                answers[places[future.key]] = result
+                if answers is failed and not is_lost(result):
+                    return shares, {places[future.key]: result}
                 self.bar.update()
         finally:
-            client.cancel(futures)
-        if not shares:
-            raise RuntimeError(f"a share must come back, got none in round {number}")
-        return [shares[c] for c in sorted(shares)]
-
-
-# ---- on a worker -----------------------------------------------------------------------------
-
-
-def _same(value: Any) -> Any:
-    """Return what came with the task: it is then a result, which workers pass on to each other."""
-    return value
-
-
-def _train_replica(
-    chunk: Any,
-    number: int,
-    *,
-    bare: Network,
-    params: Array,
-    seed: tuple[int, int],
-    rate: float | None,
-    options: dict[str, Any],
-) -> _Share:
-    """Return the weight of a chunk, what became of the parameters, and the figures."""
-    if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
-        raise ValueError(
-            f"a chunk must be (X, y) or (X, y, sample_weight), got {type(chunk).__name__}"
-        )
-    X, y, sample_weight = (*chunk, None)[:3]
-    replica = copy.copy(bare)  # threads of a worker share the one that came
-    replica.params = params
-    replica._random = np.random.default_rng((*seed, number))
-    schedule = None if rate is None else lambda epoch: rate
-    history = replica.fit(X, y, sample_weight=sample_weight, learning_rate=schedule, **options)
-    names = ("loss", *options["metrics"], "penalty")
-    figures = [np.mean(history[name]) if name in history else 0.0 for name in names]
-    weight = float(len(y) if sample_weight is None else np.sum(sample_weight))
-    return weight, replica.params, np.array(figures)
-
-
-# ---- here --------------------------------------------------------------------------------------
+            with contextlib.suppress(*GONE):
+                client.cancel(futures)
+        return shares, failed
 
 
 def _as_they_come(
@@ -323,35 +322,23 @@ def _as_they_come(
             looked = time.monotonic()
 
 
-def _tell(failure: Any, place: str) -> None:
-    """Warn of a share that was lost with its workers; raise what went wrong with any other."""
-    error = failure[1] if isinstance(failure, tuple) else failure
-    if isinstance(error, KilledWorker | CancelledError):
-        message = f"{place}: the share is lost, {type(error).__name__}"
-        warnings.warn(message, RuntimeWarning, stacklevel=7)  # of who called `fit`
-    elif type(error) in (ValueError, TypeError, DivergenceError):
-        raise type(error)(f"{place}: {error}") from error
-    else:
-        error.add_note(f"fastnn.distributed: {place}")
-        raise error
-
-
-def _mean(weights: Sequence[float], values: Sequence[Array]) -> Array:
-    """Return the weighted mean in float64, summed in the order given.
-
-    By steps towards each: what all have in common, a frozen bias, stays to the bit.
-    """
-    total, mean = weights[0], values[0].astype(np.float64)
-    for weight, value in zip(weights[1:], values[1:], strict=True):
-        total += weight
-        mean += (value - mean) * (weight / total)
-    return mean
+@contextlib.contextmanager
+def _as_it_was(net: Network) -> Iterator[list[Exception]]:
+    """Put back what training has changed, if it ends with an error in the list that is yielded."""
+    refused: list[Exception] = []
+    snapshot = Snapshot(net)
+    try:
+        yield refused
+    except (ValueError, TypeError) as error:
+        if error in refused:
+            snapshot.put_back()
+        raise
 
 
 def _as_result(client: Client, value: Any) -> Future:
     """Return a value as the result of a task: what is scattered, dask cannot make again."""
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
-        return client.submit(_same, value, pure=False)
+        return client.submit(same, value, pure=False)
 
 
 def _open_client() -> Client:

@@ -22,6 +22,7 @@ from .validation import Array
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
 _LEAST = 10_000_000  # the same, for each thread: 0.3 ms or more, and 0.15 ms is what one costs
+_WRITTEN = 100  # what an element of a result may cost: in fresh memory each page is a fault
 _LAYER = 300  # the cost of a layer beside its parameters, in the same unit
 
 # Gradients are added up within parts of the rows, then part by part, whoever computes them.
@@ -63,13 +64,14 @@ class Model:
         return max(1, _SLICE // (self.cost(X) + n_updated))
 
     def slices(
-        self, X: Inputs, start: int, stop: int, n_more: int = 0
+        self, X: Inputs, start: int, stop: int, n_more: int = 0, n_written: int = 0
     ) -> Iterator[tuple[int, int]]:
         """Yield (start, stop) of the slices of these rows.
 
-        `n_more` parameters a sample are visited beside what it costs to find the gradient.
+        `n_more` parameters a sample are visited beside what it costs to find the gradient, and
+        `n_written` elements of a result are written, which cost more where its memory is fresh.
         """
-        step = self.samples_per_slice(X, n_more)
+        step = self.samples_per_slice(X, n_more + _WRITTEN * n_written)
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
 
@@ -88,7 +90,7 @@ class Model:
         finite: list[bool] = []
 
         def predict_part(start: int, stop: int) -> Iterator[None]:
-            for rows in self.slices(X, start, stop):
+            for rows in self.slices(X, start, stop, n_written=outputs.shape[1]):
                 finite.append(evaluation.predict_rows(self.params, self.table, X, *rows, outputs))
                 yield
 

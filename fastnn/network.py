@@ -475,7 +475,7 @@ class Network:
         n_samples, model = samples.n_samples, self._model
         widths = np.array([layer.n_out for layer in self.layers])
         units = np.empty(n_samples * widths.sum(), self.dtype)
-        for rows in model.slices(samples, 0, n_samples):
+        for rows in model.slices(samples, 0, n_samples, n_written=int(widths.sum())):
             derivatives.activations_of_rows(model.params, model.table, samples, *rows, units)
         tables = np.split(units, n_samples * widths.cumsum()[:-1])
         shape = (-1,) if np.ndim(X) == 1 else (n_samples, -1)
@@ -727,7 +727,7 @@ class Network:
         samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
         model, code = self._model, losses.CODES[self.loss_name]
         grads = np.empty((len(targets), size), self.dtype)
-        for rows in model.slices(samples, 0, len(targets), model.params.size):
+        for rows in model.slices(samples, 0, len(targets), model.params.size, size):
             kernel(model.params, model.table, code, samples, targets, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
 
@@ -759,7 +759,8 @@ class Network:
         samples = self._as_samples(X)
         n_samples, model = samples.n_samples, self._model
         jacobian = np.empty((n_samples, self.n_out, self.n_in), self.dtype)
-        for rows in model.slices(samples, 0, n_samples, self.n_out * model.params.size):
+        costs = self.n_out * model.params.size, self.n_out * self.n_in
+        for rows in model.slices(samples, 0, n_samples, *costs):
             derivatives.jacobian_of_rows(model.params, model.table, samples, *rows, jacobian)
         return jacobian[0] if np.ndim(X) == 1 else jacobian
 

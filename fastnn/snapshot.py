@@ -18,7 +18,9 @@ class Snapshot:
 
     def __init__(self, net: Any, *, history: bool = True) -> None:
         self._net, self._params, self._state = net, net.params.copy(), net._state
-        self._kept = {name: getattr(net, name) for name in ("_latest", "_past", "_feature_names")}
+        self._kept = {
+            name: getattr(net, name) for name in ("_latest", "_past", "_feature_names", "_random")
+        }
         if history:
             past = History()
             past.extend(net._past.epoch, net._past.columns())
@@ -34,6 +36,7 @@ class Snapshot:
     def put_back(self) -> None:
         """Make everything as it was."""
         net, state = self._net, self._state
+        net.__dict__.update(self._kept)
         net.params[:] = self._params
         if isinstance(net._random, np.random.RandomState):
             net._random.set_state(self._stream)
@@ -43,7 +46,6 @@ class Snapshot:
             state.slots[...], state.counters[...] = self._arrays
             state.epochs, state.schedule = self._epochs, self._schedule
         net._state = state
-        net.__dict__.update(self._kept)
 
 
 def _stream_of(random: Any) -> Any:

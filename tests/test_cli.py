@@ -44,6 +44,15 @@ def python_m_fastnn(*argv):
         (["export", "model"], "one of the arguments --onnx --c is required"),
         (["export", "model", "--c", "a.cpp"], "must end in a C identifier and .c, got 'a.cpp'"),
         (["info"], "arguments are required: model"),
+        (["frist_column"], "; did you mean first_column? (see fastnn --help)"),
+        (["first-colum"], "; did you mean first_column?"),
+        (["--versoin"], "are required: NAME"),
+        (["xor", "--epoch", "1"], "arguments: --epoch 1; did you mean --epochs?"),
+        (["xor", "--epoch=1"], "arguments: --epoch=1; did you mean --epochs?"),
+        (["train", "a.csv", "--target", "y", "--save", "m", "--holdot", "0"], "mean --holdout?"),
+        (["train", "a.csv", "--optimizer", "adm"], "; did you mean adam?"),
+        (["train", "a.csv", "--activation", "sigmod"], "; did you mean sigmoid?"),
+        (["train", "a.csv", "--task", "clasification"], "; did you mean classification?"),
     ],
 )
 def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
@@ -54,6 +63,11 @@ def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
     assert expected in got.err
     assert got.err.count("\n") == 1
     assert got.out == ""
+
+
+def test_a_command_with_a_dash_is_the_one_with_an_underscore(capsys):
+    assert main(["first-column", "--epochs", "1", "--quiet"]) == 0
+    assert "[0.5]  for [0, 0, 0]; correct: 0" in capsys.readouterr().out
 
 
 def test_help_lists_the_commands(capsys):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn.core import derivatives
 from fastnn.reference import ReferenceNetwork
 from fastnn.reference.functions import derivative_of
 
@@ -266,3 +267,22 @@ def test_an_interrupt_comes_between_slices(method, monkeypatch):
     monkeypatch.setattr("fastnn.model.Model.slices", interrupted)
     with pytest.raises(KeyboardInterrupt):
         METHODS[method](net, X, Y)
+
+
+def test_what_is_written_counts_in_the_length_of_a_call(monkeypatch):
+    """Fresh memory costs more than arithmetic: some 16 MB of it a call, or Ctrl-C is not heard."""
+    net, kernel, written = (
+        Network(20, [Dense(50), Dense(2)], seed=0),
+        derivatives.gradients_of_rows,
+        [],
+    )
+
+    def counted(*arguments):
+        *_, start, stop, grads = arguments
+        written.append(grads[start:stop].nbytes)
+        kernel(*arguments)
+
+    monkeypatch.setattr(derivatives, "gradients_of_rows", counted)
+    grads = net.gradient_per_sample(np.ones((4000, 20)), np.ones((4000, 2)))
+    assert sum(written) == grads.nbytes > 32e6
+    assert max(written) <= 16e6

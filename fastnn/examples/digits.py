@@ -5,8 +5,8 @@ the tutorial                           fastnn
 =====================================  ===========================================================
 the sheets X and y of its file         ``load_digits()``, or ``load_digits(path)``; 10 becomes 0
 one-hot columns of y                   made by ``fit`` from the labels
-``theta1``, ``b1``                     ``weights[0]`` (its transpose), ``biases[0]``
-``theta2``, ``b2``                     ``weights[1]`` (its transpose), ``biases[1]``
+``theta1``, ``b1``                     ``weights[0]``, of shape (400, 25), ``biases[0]``
+``theta2``, ``b2``                     ``weights[1]``, of shape (25, 10), ``biases[1]``
 ``sigmoid``                            ``Dense(25, "sigmoid")``, ``Dense(10, "sigmoid")``
 ``z1``, ``a1``, ``z2``, ``a2``         ``trace(X, y)[0].z``, ``[0].a``, ``[1].z``, ``[1].a``
 ``cost``                               ``loss="binary_cross_entropy"``; ``history["val_loss"]``

@@ -6,7 +6,9 @@ the tutorial                               fastnn
 ``NeuralNetwork(inputs, outputs)``         ``Network(3, [Dense(1, "sigmoid", bias=False)])``
 ``weights = [[.50], [.50], [.50]]``        ``Dense(..., weights=[[0.5], [0.5], [0.5]])``; after it
                                            ``weights[0]``
-``sigmoid(x)``, ``sigmoid(x, deriv=True)`` ``fastnn.reference.ACTIVATIONS["sigmoid"]``
+``sigmoid(x)``                             ``fastnn.reference.ACTIVATIONS["sigmoid"].function(x)``
+``sigmoid(x, deriv=True)``                 ``x * (1 - x)``: its x is an *output*; of z itself,
+                                           ``fastnn.reference.ACTIVATIONS["sigmoid"].derivative(z)``
 ``feed_forward``, ``hidden``               ``predict``; opened, ``trace(X, y)[0].a``
 ``backpropagation``                        ``partial_fit(X, y, batch_size=None)``: one update
 ``error``, ``delta``                       ``trace(X, y)[0].error``, ``.delta``: of other sign
@@ -81,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
         print("Answers")
         for row in ([1, 1, 0], [0, 1, 1]):
             print(f"  {net.predict(row)}  for {row}; correct: {row[0]}")
-        stuck = "" if options.bias else ": stuck, so the mean error stays above 1/12 = 0.08333333"
+        stuck = "" if options.bias else ": stuck, so the mean error cannot fall below 1/12"
         print(f"  {net.predict([0, 0, 0])}  for [0, 0, 0]; correct: 0{stuck}")
 
     if options.plot:

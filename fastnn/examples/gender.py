@@ -3,7 +3,8 @@
 ======================================  ==========================================================
 the tutorial                            fastnn
 ======================================  ==========================================================
-``sigmoid``, ``deriv_sigmoid``          ``fastnn.reference.ACTIVATIONS["sigmoid"]``
+``sigmoid(x)``                          ``fastnn.reference.ACTIVATIONS["sigmoid"].function(x)``
+``deriv_sigmoid(x)``                    ``fastnn.reference.ACTIVATIONS["sigmoid"].derivative(x)``
 ``Neuron(weights, bias)``               ``Dense(1, "sigmoid", weights=..., biases=...)``
 ``feedforward``                         ``predict``; opened, ``trace``
 ``mse_loss``                            ``fastnn.metrics.mse``

@@ -14,8 +14,8 @@ the tutorial                                    fastnn
 ``layer1_adjustment``                           ``-n_samples * trace(X, y)[0].grad_W``
 ==============================================  ==================================================
 
-The contrast: without its hidden layer (``--no-hidden``) the network answers 1 where 0 is right,
-however long it learns.
+The contrast: without its hidden layer (``--no-hidden``) the network cannot learn the exclusive or,
+however long it tries; after the default number of updates it answers 1 where 0 is right.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
         print(f"\nStage 3) A new situation, {NEW_SITUATION} -> ?")
         print(answer)
         if options.no_hidden:
-            print(f"{answer[0]:.10f} where 0 is right: one layer cannot learn the exclusive or.")
+            print(f"{answer[0]:.10f} without a hidden layer, where 0 is right")
 
     if options.plot:
         write_pictures(options.plot, pictures(net, histories))

@@ -63,8 +63,9 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def _mish_derivative(z: Array) -> Array:
-    t: Array = np.tanh(_softplus(z))
-    return t + z * (1 - t * t) * _sigmoid(z)
+    t = np.tanh(_softplus(z))
+    slope: Array = t + z * (1 - t * t) * _sigmoid(z)
+    return slope
 
 
 def _log_softmax(z: Array) -> Array:

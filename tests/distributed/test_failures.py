@@ -1,5 +1,6 @@
 """Workers that die, workers that are not there, and data that are not as they should be."""
 
+import copy
 import os
 import re
 import signal
@@ -12,12 +13,13 @@ import dask.array as da
 import numpy as np
 import pytest
 from dask import delayed
-from distributed import CancelledError, KilledWorker
+from distributed import CancelledError, Client, KilledWorker, LocalCluster
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fastnn import Dense, DivergenceError, Network
+from fastnn import Dense, DivergenceError, Network, distributed
 from fastnn.callbacks import Callback
-from fastnn.distributed import _tell, fit
+from fastnn.distributed import fit
+from fastnn.lost import tell
 
 from . import plain
 
@@ -248,7 +250,134 @@ def test_one_thread_at_a_time(client, network, blocks):
 
 def test_a_share_that_dask_took_back_is_told():
     with pytest.warns(RuntimeWarning, match=r"^round 3, chunk 4: the share is lost, Cancelled"):
-        _tell(CancelledError("key"), "round 3, chunk 4")
+        tell(CancelledError("key"), "round 3, chunk 4")
+
+
+def test_a_worker_that_dies_once_its_share_is_back_costs_nothing(
+    client, network, blocks, monkeypatch
+):
+    """Its future says by then that it is to be done again."""
+    net, twin, as_they_come = network(), network(), distributed._as_they_come
+    killed = []
+
+    def with_a_death(client, futures, *rest):
+        for future, result in as_they_come(client, futures, *rest):
+            if not killed:
+                (address,) = client.who_has([future])[future.key]
+                killed.append(client.run(os.getpid, workers=[address])[address])
+                os.kill(killed[0], signal.SIGKILL)
+                end = time.monotonic() + 10
+                while future.status == "finished" and time.monotonic() < end:
+                    time.sleep(0.001)
+                assert future.status != "finished"
+            yield future, result
+
+    monkeypatch.setattr(distributed, "_as_they_come", with_a_death)
+    fit(net, *blocks, rounds=2, **OPTIONS)
+    monkeypatch.undo()
+    assert killed
+    fit(twin, *blocks, rounds=2, **OPTIONS)
+    assert_array_equal(net.params, twin.params)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("what", ["client", "cluster"])
+def test_a_cluster_that_goes_away_is_one_error(network, blocks, what):
+    class Leave(Callback):
+        def epoch(self, run):
+            if run.epoch == 1:
+                self.params = run.network.params.copy()
+                (client if what == "client" else cluster).close()
+
+    net, leave = network(), Leave()
+    with (
+        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        pytest.raises(RuntimeError, match=r"^a cluster must be there, got none in round 2: "),
+    ):
+        fit(net, *blocks, rounds=4, client=client, callbacks=[leave], **OPTIONS)
+    assert_array_equal(net.params, leave.params)
+    assert net.history.epoch == [0, 1]
+
+
+def test_a_client_that_is_closed(network, blocks):
+    with Client(processes=False, dashboard_address=None) as client:
+        pass
+    with pytest.raises(RuntimeError, match=r"^a cluster must be there, got none in round 0: "):
+        fit(network(), *blocks, client=client)
+
+
+def test_shares_that_go_with_the_cluster_are_no_warnings(client, network, blocks, monkeypatch):
+    def cancelled(client, futures, *rest):
+        monkeypatch.setattr(client, "status", "connecting")
+        return [(future, CancelledError(future.key)) for future in futures]
+
+    monkeypatch.setattr(distributed, "_as_they_come", cancelled)
+    try:
+        with pytest.raises(RuntimeError, match=r"^a cluster must be there, .* round 0: connecting"):
+            fit(network(), *blocks)
+    finally:
+        monkeypatch.undo()
+
+
+# ---- empty ones ----------------------------------------------------------------------------------
+
+
+def test_empty_blocks_are_passed_over(client, network, data):
+    X, y = data
+    keeps = da.from_array(np.repeat([True, False, True], 30), chunks=30)
+    blocks = da.from_array(X, chunks=(30, 3))[keeps], da.from_array(y, chunks=30)[keeps]
+    filled, net, twin = (slice(0, 30), slice(60, 90)), network(), network()
+    fit(net, *blocks, rounds=2)
+    chunks = [(X[rows], y[rows]) for rows in filled]
+    plain.fit(twin, [chunks[0], (X[:0], y[:0]), chunks[1]], rounds=2, lost={(0, 1), (1, 1)})
+    assert_allclose(net.params, twin.params, rtol=1e-12, atol=1e-14)
+
+
+def test_nothing_but_empty_blocks(client, network, blocks):
+    X, y = blocks
+    net = network()
+    with pytest.raises(ValueError, match=r"^round 0: chunks must hold a sample, got 3 that are em"):
+        fit(net, X[X[:, 0] > 9], y[X[:, 0] > 9])
+    assert_array_equal(net.params, network().params)
+    assert net._random.bit_generator.state == network()._random.bit_generator.state
+
+
+def test_rows_without_targets_are_not_an_empty_chunk(client, network, data):
+    X, y = data
+    with pytest.raises(ValueError, match=r"^round 0, chunk 1: y must not be empty"):
+        fit(network(), [delayed(data), delayed((X, y[:0]))])
+
+
+@pytest.mark.parametrize("seed", [np.random.default_rng(3), np.random.RandomState(3)], ids=str)
+def test_a_chunk_that_is_refused_in_a_later_round_puts_back_what_was(client, data, seed):
+    """It was made anew, and is not what it was."""
+    X, y = data
+    net = Network(3, [Dense(4), Dense(3, "softmax")], loss="cross_entropy", seed=seed)
+    net.fit(X, y, epochs=2)
+    before = copy.deepcopy(net)
+
+    class Spoil(Callback):
+        def epoch(self, run):
+            run_of.chunks[1] = client.submit(lambda: (X, y[:7]))
+
+    class Round(distributed._Round):
+        def __init__(self, *arguments):
+            nonlocal run_of
+            super().__init__(*arguments)
+            run_of = self
+            self.chunks = list(self.chunks)
+
+    run_of = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distributed, "_Round", Round)
+        with pytest.raises(ValueError, match=r"^round 1, chunk 1: y must have shape"):
+            fit(net, [delayed(data), delayed(data)], rounds=3, callbacks=[Spoil()])
+    assert_array_equal(net.params, before.params)
+    assert net.history == before.history
+    for one in (net, before):
+        one.fit(X, y, epochs=2, resume=True)
+    assert_array_equal(net.params, before.params)
 
 
 def test_without_dask_the_import_says_what_to_install():

@@ -3,6 +3,7 @@ import argparse
 import numpy as np
 import pytest
 
+from fastnn import History
 from fastnn.cli import main
 from fastnn.examples import moons
 from fastnn.examples._explain import print_step
@@ -68,3 +69,15 @@ def test_pictures_are_the_decisions_the_points_and_the_curve(capsys, tmp_path):
 def test_float32_stays_near(capsys):
     main(["moons", "--epochs", "21", "--dtype", "float32"])
     assert "Epoch: #20, MSE: 0.0989" in capsys.readouterr().out
+
+
+def test_the_end_of_the_plateau_is_what_was_measured(capsys):
+    history = History()
+    for epoch, accuracy in ((0, 0.5), (10, 0.89)):
+        history.record(epoch, {"test_accuracy": accuracy})
+    moons.print_end_of_plateau(history)
+    assert capsys.readouterr().out == ""
+    for epoch, accuracy in ((20, 0.95), (30, 0.9), (40, 0.97)):
+        history.record(epoch, {"test_accuracy": accuracy})
+    moons.print_end_of_plateau(history)
+    assert capsys.readouterr().out == "Of every tenth epoch, 20 is the first with 95 % or more\n"
