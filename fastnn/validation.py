@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,13 +38,6 @@ def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
         return value
     known = ", ".join(repr(choice) for choice in choices)
     raise ValueError(f"{name} must be one of {known}; got {value!r}")
-
-
-def as_path(name: str, value: Any) -> Path:
-    """Return `value` as a path: a number would be a file that is open already, 1 for instance."""
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name} must be a str or a path, got {value!r}")
-    return Path(value)
 
 
 def as_integer(name: str, value: Any) -> int:
