@@ -69,7 +69,8 @@ def predict(name: str, layers: list[Layer], own: Centred, *, quantised: bool = F
         start, first = _START.substitute(value=value), "inputs"
     if own.outputs is not None:
         last = "outputs"
-        end = _END.substitute(value="outputs[j] + output_mean[j]")
+        wide = f"({ALWAYS_DOUBLE})" if own.outputs.is_double else ""
+        end = _END.substitute(value=f"{wide}outputs[j] + output_mean[j]")
     return _PREDICT.substitute(
         name=name,
         real_in=real_of(own.inputs),
