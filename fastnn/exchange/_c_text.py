@@ -29,8 +29,9 @@ class Layer(NamedTuple):
     train_bias: bool
 
 
-def layers_of(net: Network, own: Centred, dtype: np.dtype[Any]) -> list[Layer]:
-    """Return the layers of a network, with finite parameters of `dtype`, as `own` has them."""
+def layers_of(net: Network, dtype: np.dtype[Any], own: Centred | None = None) -> list[Layer]:
+    """Return the layers of a network, with finite parameters of `dtype`: its own, or `own`'s."""
+    parameters = own or net
     names = ["N_IN", *(f"N_{k}" for k in range(net.n_layers - 1)), "N_OUT"]
     return [
         Layer(
@@ -42,7 +43,9 @@ def layers_of(net: Network, own: Centred, dtype: np.dtype[Any]) -> list[Layer]:
             b=None if b is None else as_numbers(f"biases of layer {k}", b, dtype),
             train_bias=layer.train_bias,
         )
-        for k, (layer, W, b) in enumerate(zip(net.layers, own.weights, own.biases, strict=True))
+        for k, (layer, W, b) in enumerate(
+            zip(net.layers, parameters.weights, parameters.biases, strict=True)
+        )
     ]
 
 

@@ -164,12 +164,12 @@ def to_c(
         _check_near(own)
     name = source.stem
     if calibration is None:
-        layers = layers_of(net, own, real)
+        layers = layers_of(net, real, own)
         body = float_source(name, layers, own, net.loss_name, real, train=train)
     else:
         samples = _as_calibration(calibration, net.n_in)
         own = centred(net, np.dtype(np.float32))  # int8 is coarser yet
-        layers = layers_of(net, own, samples.dtype)
+        layers = layers_of(net, samples.dtype, own)
         means = 0 if own.inputs is None else own.inputs.means
         body = int8_source(name, layers, own, real, samples - means)
     title = _title(net, "int8" if int8 else real.name)
