@@ -9,9 +9,7 @@ kernel sees one type whatever came in.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,13 +49,6 @@ def as_activation(name: str, value: object) -> str:
     first = "identity" if value is None else value
     first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
     return as_choice(name, first, CODES)
-
-
-def as_path(name: str, value: Any) -> Path:
-    """Return `value` as a path: a number would be a file that is open already, 1 for instance."""
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name} must be a str or a path, got {value!r}")
-    return Path(value)
 
 
 def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bool = True) -> Array:

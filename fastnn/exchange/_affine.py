@@ -77,10 +77,12 @@ class Affine(NamedTuple):
         """Whether y is x + shift."""
         return bool((self.scale == 1).all())
 
+    @np.errstate(all="ignore")  # what is not finite is refused with the layer
     def then(self, after: Affine) -> Affine:
         """Return both steps as one."""
         return Affine(self.scale * after.scale, self.shift * after.scale + after.shift)
 
+    @np.errstate(all="ignore")
     def before(self, W: Array, b: Array | None) -> tuple[Array, Array | None]:
         """Return weights and biases, float64, for x in the place of y."""
         n_in, W = len(W), W.astype(np.float64)
@@ -89,6 +91,7 @@ class Affine(NamedTuple):
         biases = _sum(None if b is None else b.astype(np.float64), moved)
         return scale[:, np.newaxis] * W, biases
 
+    @np.errstate(all="ignore")
     def after(self, W: Array, b: Array | None) -> tuple[Array, Array | None]:
         """Return weights and biases, float64, that make y of the layer's inputs."""
         scaled = None if b is None else b.astype(np.float64) * self.scale

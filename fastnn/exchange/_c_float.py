@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.exchange._c_ends import buffers, mean_tables, predict
 from fastnn.exchange._c_functions import ACTIVATIONS, FROM_Z, LOSSES, functions_called
-from fastnn.exchange._c_text import Layer, definition, in_precision, layer_calls
+from fastnn.exchange._c_text import Layer, definition, in_precision
+from fastnn.exchange.centres import Centred
 
 _LAYER = Template("""\
 /* Layer $k: z = x W + b, a = f(z), where f is $activation. */
@@ -30,13 +32,6 @@ _ACTIVATE = Template("""\
     for (int j = 0; j < $n_out; j++) {
         a[j] = $value;
     }""")
-
-_PREDICT = Template("""\
-void ${name}_predict(const double input[N_IN], double output[N_OUT])
-{
-$calls
-}
-""")
 
 _FIND_DELTA = Template("""\
 /* Overwrite delta_$k with dLoss/dz and return the loss, $loss. */
@@ -123,16 +118,17 @@ $calls
 
 
 def float_source(
-    name: str, layers: list[Layer], loss: str, dtype: np.dtype[Any], *, train: bool
+    name: str, layers: list[Layer], own: Centred, loss: str, dtype: np.dtype[Any], *, train: bool
 ) -> str:
     """Return all of the source that follows the widths."""
-    steps = [*map(_layer, layers), _predict(name, layers)]
+    steps = [*map(_layer, layers), predict(name, layers, own)]
     if train:
         steps += [_find_delta(layers[-1], loss), *map(_backward, layers[:0:-1], layers[-2::-1])]
         steps += [*map(_update, layers), _train(name, layers)]
     units = "".join(f"static double {_units(layer, train=train)};\n" for layer in layers)
-    code = [units, *functions_called("".join(steps)), *steps]
+    code = [units + buffers(own, inputs=True), *functions_called("".join(steps)), *steps]
     tables = [table for layer in layers for table in _parameters(layer, train=train)]
+    tables += mean_tables(own, dtype)
     return "\n".join([*tables, *(in_precision(block, dtype) for block in code)])
 
 
@@ -173,10 +169,6 @@ def _units(layer: Layer, *, train: bool) -> str:
 def _layer(layer: Layer) -> str:
     start = "0.0" if layer.b is None else f"b_{layer.k}[j]"
     return _LAYER.substitute(layer._asdict(), start=start, activate=activate(layer))
-
-
-def _predict(name: str, layers: list[Layer]) -> str:
-    return _PREDICT.substitute(name=name, calls=layer_calls("input", layers))
 
 
 def _find_delta(layer: Layer, loss: str) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.exchange._c_ends import buffers, mean_tables, predict
 from fastnn.exchange._c_float import activate
 from fastnn.exchange._c_functions import functions_called
 from fastnn.exchange._c_quantise import Fixed, Lookup, Scale, quantise
-from fastnn.exchange._c_text import Layer, definition, in_precision, layer_calls
+from fastnn.exchange._c_text import Layer, definition, in_precision
+from fastnn.exchange.centres import Centred
 from fastnn.validation import Array
 
 _QUANTISED = """\
@@ -67,29 +69,27 @@ $activate
 }}
 """)
 
-_PREDICT = Template("""\
-void ${name}_predict(const double input[N_IN], double output[N_OUT])
-{
-    for (int i = 0; i < N_IN; i++) {
-        inputs[i] = quantised(input[i]);
-    }
-$calls
-}
-""")
 
-
-def int8_source(name: str, layers: list[Layer], dtype: np.dtype[Any], X: Array) -> str:
-    """Return all of the source that follows the widths, for samples like `X`."""
+def int8_source(
+    name: str, layers: list[Layer], own: Centred, dtype: np.dtype[Any], X: Array
+) -> str:
+    """Return all of the source that follows the widths, for samples like `X`, less their means."""
     net = quantise(layers, X)
     *hidden, last = layers
     functions = [
         *(_HIDDEN_LAYER.substitute(layer._asdict()) for layer in hidden),
         _LAST_LAYER.substitute(last._asdict(), activate=activate(last)),
-        _PREDICT.substitute(name=name, calls=layer_calls("inputs", layers)),
+        predict(name, layers, own, quantised=True),
     ]
     called = functions_called("".join(functions))
-    code = [_units(layers), _QUANTISED, *([_TABLE_INDEX] if hidden else []), *called, *functions]
-    tables = [_input_scale(net.scale, dtype)]
+    code = [
+        _units(layers) + buffers(own, inputs=False),
+        _QUANTISED,
+        *([_TABLE_INDEX] if hidden else []),
+        *called,
+        *functions,
+    ]
+    tables = [*mean_tables(own, dtype), _input_scale(net.scale, dtype)]
     for layer, fixed, lookup in zip(layers, net.layers, [*net.lookups, None], strict=True):
         tables += _parameters(layer, fixed)
         if lookup is None:

@@ -1,4 +1,4 @@
-"""What both kinds of C source are made of: a network's layers, and numbers as a person has them."""
+"""What both kinds of C source are made of: a network's layers, and numbers as a user has them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastnn.exchange.centres import Centred
 from fastnn.network import Network
 from fastnn.validation import Array, as_numbers
 
+ALWAYS_DOUBLE = "_REAL_"  # stands for double, in float too
 _LINE = 100
 _NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[-+]\d+)?")
 _MATH = re.compile(r"\b(?:erfc|exp|expm1|fabs|log|log1p|lrint|tanh)(?=\()")
@@ -27,8 +29,9 @@ class Layer(NamedTuple):
     train_bias: bool
 
 
-def layers_of(net: Network, dtype: np.dtype[Any]) -> list[Layer]:
-    """Return the layers of a network, with finite parameters of `dtype`."""
+def layers_of(net: Network, dtype: np.dtype[Any], own: Centred | None = None) -> list[Layer]:
+    """Return the layers of a network, with finite parameters of `dtype`: its own, or `own`'s."""
+    parameters = own or net
     names = ["N_IN", *(f"N_{k}" for k in range(net.n_layers - 1)), "N_OUT"]
     return [
         Layer(
@@ -40,16 +43,18 @@ def layers_of(net: Network, dtype: np.dtype[Any]) -> list[Layer]:
             b=None if b is None else as_numbers(f"biases of layer {k}", b, dtype),
             train_bias=layer.train_bias,
         )
-        for k, (layer, W, b) in enumerate(zip(net.layers, net.weights, net.biases, strict=True))
+        for k, (layer, W, b) in enumerate(
+            zip(net.layers, parameters.weights, parameters.biases, strict=True)
+        )
     ]
 
 
 def in_precision(code: str, dtype: np.dtype[Any]) -> str:
     """Return code that is written for double; in float if that is `dtype`."""
     if dtype != np.float32:
-        return code
+        return code.replace(ALWAYS_DOUBLE, "double")
     code = _NUMBER.sub(r"\g<0>f", code.replace("double", "float"))
-    return _MATH.sub(r"\g<0>f", code)
+    return _MATH.sub(r"\g<0>f", code).replace(ALWAYS_DOUBLE, "double")
 
 
 def definition(declaration: str, values: Array) -> str:
@@ -84,8 +89,8 @@ def _literal(value: Any) -> str:
     return f"{value!s}f" if value.dtype == np.float32 else repr(value.item())
 
 
-def layer_calls(first: str, layers: list[Layer]) -> str:
-    """Return the calls of all layers, from the array `first` to the output."""
-    ends = [first, *(f"a_{layer.k}" for layer in layers[:-1]), "output"]
+def layer_calls(first: str, layers: list[Layer], last: str = "output") -> str:
+    """Return the calls of all layers, from the array `first` to the array `last`."""
+    ends = [first, *(f"a_{layer.k}" for layer in layers[:-1]), last]
     calls = [f"    layer_{layer.k}({ends[layer.k]}, {ends[layer.k + 1]});" for layer in layers]
     return "\n".join(calls)

@@ -19,7 +19,8 @@ from fastnn.exchange._onnx_reader import GraphReader
 from fastnn.exchange._reading import as_network, import_optional
 from fastnn.exchange.centres import Column, centred
 from fastnn.network import Network
-from fastnn.validation import Array, as_dtype, as_numbers, as_path
+from fastnn.paths import as_path
+from fastnn.validation import Array, as_dtype, as_numbers
 
 _OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
 
@@ -72,7 +73,7 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
     ...     from_onnx(Path(folder) / "net.onnx")
     Network(2, [Dense(3, 'elu'), Dense(1, 'identity')], loss='mse', dtype='float64')
     """
-    net, path = as_network(net), as_path("path", path)
+    net, path = as_network(net), as_path(path)
     onnx = import_optional("onnx", "to_onnx")
     check_folder(path)
     kind = net.dtype if dtype is None else as_dtype(dtype)
@@ -165,7 +166,7 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
     See `to_onnx`.
     """
     onnx = import_optional("onnx", "from_onnx")
-    path = as_path("path", path)
+    path = as_path(path)
     try:
         return _read(onnx, path, loss)
     except UnicodeDecodeError as error:

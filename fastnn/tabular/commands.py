@@ -28,6 +28,7 @@ from fastnn.tabular.predicting import numbers_predictor, table_predictor
 from fastnn.tabular.reading import open_table
 from fastnn.tabular.report import (
     describe_score,
+    print_doubles,
     print_interface,
     print_kinds,
     print_network,
@@ -178,7 +179,7 @@ def run_export(options: argparse.Namespace) -> None:
     net, encoding, _ = load_model(options.model)
     dtype = options.dtype or net.dtype.name
     if encoding is not None:
-        net = on_raw_numbers(net, encoding, dtype)
+        net = on_raw_numbers(net, encoding)
     with written_at_once(*paths) as partial:
         if options.c is None:
             from fastnn.exchange.onnx import to_onnx
@@ -190,6 +191,7 @@ def run_export(options: argparse.Namespace) -> None:
             to_c(net, partial[0], dtype=dtype)
     print(f"Wrote {' and '.join(map(str, paths))}, in {dtype}")
     print_interface(net, encoding)
+    print_doubles(net, dtype)
 
 
 def run_info(options: argparse.Namespace) -> None:

@@ -10,12 +10,10 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import DTypeLike
 
 from fastnn import Dense, Network, __version__
 from fastnn.tabular.encoding import Encoding, Number
 from fastnn.tabular.fields import TableError
-from fastnn.validation import as_dtype
 
 _KEY = "table"  # in the metadata of a network
 
@@ -70,29 +68,37 @@ def load_model(path: Path) -> tuple[Network, Encoding | None, dict[str, Any]]:
     return net, encoding, description
 
 
-def on_raw_numbers(net: Network, encoding: Encoding, dtype: DTypeLike) -> Network:
+def on_raw_numbers(net: Network, encoding: Encoding) -> Network:
     """Return the same network on numbers as they are in the table, in the target's own units.
 
     The standardisation goes into the first layer, and that of the target into the last one:
 
         (x - mean) / deviation W + b = x (W / deviation) + (b - mean / deviation W)
 
-    computed in float64 and then rounded to `dtype`.
+    in float64, for which it notes what is far from 0: an export in float32 takes that apart again.
     """
+    from fastnn.exchange.centres import note_far
+
     weights = [W.astype(np.float64) for W in net.weights]
     biases = [np.zeros(W.shape[1]) if b is None else b.astype(np.float64)
               for W, b in zip(net.weights, net.biases, strict=True)]  # fmt: skip
+    means, deviations = np.zeros(net.n_in), np.ones(net.n_in)
     start = 0
     for column in encoding.columns:
         if isinstance(column, Number):
-            weights[0][start] /= column.deviation
-            biases[0] -= column.mean * weights[0][start]
+            means[start], deviations[start] = column.mean, column.deviation
         start += len(column.inputs)
+    weights[0] /= deviations[:, np.newaxis]
+    biases[0] -= means @ weights[0]
+    outputs = None
     if isinstance(encoding.target, Number):
+        outputs = [encoding.target.mean], [encoding.target.deviation]
         weights[-1] *= encoding.target.deviation
         biases[-1] = biases[-1] * encoding.target.deviation + encoding.target.mean
     layers = [
         Dense(layer.n_out, layer.activation, weights=W, biases=b)
         for layer, W, b in zip(net.layers, weights, biases, strict=True)
     ]
-    return Network(net.n_in, layers, loss=net.loss_name, dtype=as_dtype(dtype))
+    raw = Network(net.n_in, layers, loss=net.loss_name)
+    note_far(raw, (means, deviations), outputs)
+    return raw

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fastnn import Network
 from fastnn.tabular.encoding import Category, Encoding, Number
 
@@ -77,3 +79,13 @@ def print_interface(net: Network, encoding: Encoding | None) -> None:
             print(f"  {place} {value}")
     else:
         print(f"Output: {encoding.target.name}, as in the table")
+
+
+def print_doubles(net: Network, dtype: str) -> None:
+    """Print which numbers are double in an export in float32, which is too coarse for them."""
+    from fastnn.exchange.centres import centred
+
+    own = centred(net, np.dtype(dtype))
+    for name, column in (("Inputs", own.inputs), ("Outputs", own.outputs)):
+        if column is not None and column.is_double:
+            print(f"{name} are double (float64): {dtype} is too coarse for columns so far from 0")

@@ -311,7 +311,7 @@ def test_a_file_beside_that_is_missing_is_named(path):
 @pytest.mark.parametrize("given", [1, True, None, b"net.onnx", 3.0])
 def test_paths_are_paths(given):
     for call in (lambda: from_onnx(given), lambda: to_onnx(Network(1, [Dense(1)]), given)):
-        with pytest.raises(TypeError, match="path must be a str or a path, got"):
+        with pytest.raises(TypeError, match="path must be a str or a path such as"):
             call()
 
 
