@@ -7,10 +7,9 @@ import io
 import math
 import os
 from dataclasses import KW_ONLY, dataclass, field
-from pathlib import Path
 from typing import IO, Any, Protocol
 
-from .atomic import check_folder, replace_file
+from .atomic import as_path, check_folder, replace_file
 from .history import History
 from .validation import Array, as_choice, as_count, as_in_range
 
@@ -243,7 +242,7 @@ class Checkpoint(Callback):
     mode: str = "auto"
 
     def __post_init__(self) -> None:
-        self._path = Path(self.path)
+        self._path = as_path(self.path)
         self.every = as_count("every", self.every)
         self._sign = sign_of("loss" if self.monitor is None else self.monitor, self.mode)
         self._best = -self._sign * math.inf
@@ -307,7 +306,7 @@ class CSVLog(Callback):
     append: bool = False
 
     def __post_init__(self) -> None:
-        self._path = Path(self.path)
+        self._path = as_path(self.path)
         self._columns: list[str] = []
 
     def start(self, run: Run) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastnn import __version__
+from fastnn.atomic import as_path, replace_file
 from fastnn.exchange._onnx_activations import WRITTEN, Expression, Z
 from fastnn.exchange._onnx_reader import GraphReader
 from fastnn.exchange._reading import import_optional
@@ -91,7 +92,7 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
         producer_version=__version__,
     )
     onnx.helper.set_model_props(model, {"fastnn.network": repr(net), "fastnn.loss": net.loss_name})
-    onnx.save(model, path)
+    replace_file(as_path(path), model.SerializeToString(deterministic=True))
 
 
 def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Network:
