@@ -96,7 +96,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     position = 0
     for name, array in entries.items():
         stored = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
-        head, values = _head_of(stored), stored.reshape(-1).view(np.uint8)
+        head, values = _head_of(stored), stored.reshape(-1).view(np.uint8).data
         entry = zipfile.ZipInfo(f"{name}.npy", _DATE)
         entry.create_system = _SYSTEMS[0]
         entry.CRC = zlib.crc32(values, zlib.crc32(head))
@@ -184,7 +184,7 @@ class Archive:
             raise ValueError(f"a header must have at most {LARGEST_HEADER} bytes, got {n_bytes}")
         text = self.take(HEADER, "|u1").tobytes().decode()
         header = json.loads(text, parse_constant=_refuse, parse_float=_as_finite)
-        check_depth("a header", header)
+        check_depth("a header", header, DEEPEST + 2)  # of metadata, DEEPEST
         # What could not be saved again is refused. JSON is longer as we write it.
         if (n_bytes := len(json.dumps(header))) > LARGEST_HEADER:
             raise ValueError(f"a header must have at most {LARGEST_HEADER} bytes, got {n_bytes}")
@@ -219,10 +219,10 @@ class Archive:
             raise ValueError(f"a file must have no arrays beside those of its header, got {names}")
 
 
-def check_depth(name: str, value: Any) -> None:
+def check_depth(name: str, value: Any, deepest: int = DEEPEST) -> None:
     """Raise if JSON has lists within lists, or objects, that cannot be copied or saved again."""
     parts = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(deepest + 1):
         parts = [
             part
             for whole in parts
@@ -231,7 +231,7 @@ def check_depth(name: str, value: Any) -> None:
         ]
         if not parts:
             return
-    raise ValueError(f"{name} must have lists and objects at most {DEEPEST} deep, got deeper ones")
+    raise ValueError(f"{name} must have lists and objects at most {deepest} deep, got deeper ones")
 
 
 def _check_layout(

@@ -14,13 +14,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
-def as_path(path: object) -> Path:
-    """Return `path` if it is one: an int would be the number of an open file, 1 the output."""
-    if isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str):
-        return Path(path)
-    raise TypeError(f"path must be a str or a path such as pathlib.Path, got {path!r}")
-
-
 def check_folder(path: Path) -> None:
     """Raise unless the folder of a file to be written exists."""
     if not path.parent.is_dir():
@@ -36,7 +29,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def replace_files(contents: Mapping[Path, bytes]) -> None:
-    """Write files of one folder, all of them before the first takes its place; as `replace_file`."""
+    """Write files as `replace_file` does, all of them before the first takes its place."""
     with replaced_at_once(*contents) as partial:
         for path, content in zip(partial, contents.values(), strict=True):
             with open(path, "xb") as file:
@@ -59,7 +52,9 @@ def replaced_at_once(*paths: Path) -> Iterator[list[Path]]:
     try:
         for target in targets:  # a link may lead into another folder, on another disk
             if target.parent not in folders:
-                folders[target.parent] = Path(tempfile.mkdtemp(prefix=".fastnn-", dir=target.parent))
+                folders[target.parent] = Path(
+                    tempfile.mkdtemp(prefix=".fastnn-", dir=target.parent)
+                )
         partial = [
             folders[target.parent] / path.name for path, target in zip(paths, targets, strict=True)
         ]

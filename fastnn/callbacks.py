@@ -9,8 +9,9 @@ import os
 from dataclasses import KW_ONLY, dataclass, field
 from typing import IO, Any, Protocol
 
-from .atomic import as_path, check_folder, replace_file
+from .atomic import check_folder, replace_file
 from .history import History
+from .paths import as_path
 from .validation import Array, as_choice, as_count, as_in_range
 
 _MODES = ("auto", "min", "max")

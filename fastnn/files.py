@@ -1,7 +1,8 @@
 """A network in a file, version 1 of the format: what is in it, and what is made of it.
 
 The file is an `.npz` whatever its name, which NumPy alone reads; how it is packed and checked is
-in `archive`. It is written at once (`atomic`), and reading it runs no code.
+in `archive`. It is written at once (`atomic`), and reading it runs no code. An open file has it
+from where that stands: what was before remains, and what is read goes to the end.
 
     >>> import json, tempfile
     >>> import numpy as np
@@ -43,17 +44,17 @@ not know, so whatever is added makes another version.
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from .archive import NONSENSE, Archive, FormatError, pack
+from .archive import DEEPEST, NONSENSE, Archive, FormatError, check_depth, pack
 from .atomic import replace_file
 from .core import layout, losses
 from .core.batches import KEY, N_COUNTERS, N_SEEN, N_UPDATES
@@ -72,6 +73,7 @@ from .descriptions import (
 )
 from .history import History
 from .layers import Dense, layer_table
+from .paths import as_path, open_regular
 from .plan import TrainingState, initial_slots
 from .validation import Array, as_choice, as_count, as_dtype, as_numbers
 
@@ -88,8 +90,9 @@ _LAYER = tuple(item.name for item in fields(Dense))
 _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 
-def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write what `Architecture.__getstate__` returns."""
+def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
+    """Write what `Architecture.__getstate__` returns, to a path or an open binary file."""
+    path = _as_path(file, "write")
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -100,7 +103,7 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
         "random": describe_random(state["_random"]),
         "training": _describe_training(state["_state"]),
         "history": [*state["history"]],
-        "metadata": _as_json(state["metadata"]),
+        "metadata": state["metadata"],
     }
     arrays = {
         name: as_numbers(name, view, state["dtype"])
@@ -110,20 +113,85 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     if state["_state"] is not None:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
     arrays |= _history_arrays(state["history"])
-    replace_file(Path(path), pack(header, arrays))
+    content = pack(header, arrays)
+    if path is None:
+        _write_to(file, content)
+    else:
+        replace_file(path, content)
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
     """Return what `write` was given, as `Architecture.__setstate__` takes it."""
-    path = Path(path)
-    mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a pipe would be to wait
-        raise FormatError(f"{path}: a file must be a regular one, got a device")
-    with open(path, "rb") as file:
-        try:
-            return _state_in(Archive(file))
-        except NONSENSE as error:
-            raise FormatError(f"{path}: {error}") from error
+    path = _as_path(file, "read")
+    if path is None:
+        name = getattr(file, "name", None)
+        return _state_of(_rest_of(file), name if isinstance(name, str) else "the file")
+    try:
+        opened = open_regular(path)
+    except ValueError as error:
+        raise FormatError(str(error)) from None
+    with opened:
+        return _state_of(opened, str(path))
+
+
+def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
+    """Return the state in a file whose beginning is its own."""
+    try:
+        return _state_in(Archive(file))
+    except NONSENSE as error:
+        raise FormatError(f"{name}: {error}") from error
+
+
+# ---- open files ----------------------------------------------------------------------------------
+
+
+def _as_path(file: Any, method: str) -> Path | None:
+    """Return a path, or None for an open binary file: an int, the number of one, is neither."""
+    if isinstance(file, str | os.PathLike):
+        return as_path(file)
+    is_text = isinstance(file, io.TextIOBase) or getattr(file, "encoding", None) is not None
+    if is_text or isinstance(file, type) or not callable(getattr(file, method, None)):
+        got = "one that is open for text" if is_text else repr(file)[:100]
+        raise TypeError(
+            "path must be a str, a path such as pathlib.Path, or a file that is open in binary "
+            f'mode, as open(path, "{method[0]}b") and io.BytesIO() are; got {got}'
+        )
+    return None
+
+
+def _write_to(file: Any, content: bytes) -> None:
+    """Write all of a content to an open file; one without a buffer may take it in parts."""
+    rest = memoryview(content)
+    while rest:
+        n_written = file.write(rest)
+        if n_written is None:  # so says a file that is not ready, and a writer that does not count
+            if isinstance(file, io.RawIOBase):
+                raise BlockingIOError(f"a file must take {len(rest)} bytes more, got none through")
+            return
+        rest = rest[n_written:]
+
+
+def _rest_of(file: Any) -> BinaryIO:
+    """Return what is in an open file from where it stands, in memory, at most what it says."""
+    try:
+        start = file.tell()
+        n_bytes = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+    except (AttributeError, TypeError, OSError) as error:
+        raise ValueError(
+            "an open file must be one whose position can be set; of a pipe or a socket, give "
+            f"io.BytesIO(file.read()); got {repr(file)[:100]}"
+        ) from error
+    if n_bytes <= 0 < start:
+        raise FormatError(
+            f"an open file must stand before a network, got its end: file.seek(0) goes back "
+            f"from {start}"
+        )
+    parts = []
+    while n_bytes > 0 and (part := file.read(n_bytes)):
+        parts.append(part)
+        n_bytes -= len(part)
+    return io.BytesIO(b"".join(parts))
 
 
 def _views(flat: Array, table: Array) -> dict[str, Array]:
@@ -163,18 +231,46 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
     }
 
 
-def _as_json(metadata: Any) -> JSON:
-    """Return metadata that come back from JSON as they are."""
+def check_metadata(metadata: Any) -> None:
+    """Raise, and name the place, unless metadata come back from JSON as they are."""
     try:
         is_plain = json.loads(json.dumps(metadata, allow_nan=False)) == metadata
     except (TypeError, ValueError, RecursionError):
         is_plain = False
     if not (is_plain and isinstance(metadata, dict)):
+        where, got = next(_oddities("metadata", metadata, DEEPEST), ("metadata", metadata))
         raise ValueError(
             "metadata must be a dict that JSON gives back as it is, with str as keys, lists and no "
-            f"tuples, no NaN; got {repr(metadata)[:200]}"
+            f"tuples, no NaN, at most {DEEPEST} deep; got {where[:100]} = {_shown(got)}"
         )
-    return metadata
+    for name, value in metadata.items():
+        check_depth(f"metadata[{name!r}]"[:100], value)
+
+
+def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the places in metadata, and what is there, that JSON does not give back."""
+    if isinstance(value, dict | list) and depth > 0:
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in parts:
+            place = f"{where}[{key!r}]"
+            if isinstance(value, dict) and not isinstance(key, str):
+                yield place, part
+            yield from _oddities(place, part, depth - 1)
+        return
+    try:
+        if depth > 0 and json.loads(json.dumps(value, allow_nan=False)) == value:
+            return
+    except (TypeError, ValueError, RecursionError):
+        pass
+    yield where, value
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of a value; one that is deep or long has no other description."""
+    try:
+        return repr(value)[:100]
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long or too deep to show"
 
 
 def _given_arrays(layers: tuple[Dense, ...]) -> dict[str, Array]:

@@ -246,11 +246,11 @@ REFUSED = {
     "a number beyond float64": (entries_of(b"[-1e999]"), "must be finite in float64, got -1e999"),
     "lists that could not be copied": (
         entries_of(b"[" * 900 + b"]" * 900),
-        "a header must have lists and objects at most 100 deep, got deeper ones",
+        "a header must have lists and objects at most 102 deep, got deeper ones",
     ),
     "objects that could not be copied": (
-        entries_of(b'{"a":' * 101 + b"1" + b"}" * 101),
-        "at most 100 deep",
+        entries_of(b'{"a":' * 103 + b"1" + b"}" * 103),
+        "at most 102 deep",
     ),
     "a header that is longer as we write it": (
         entries_of(('["' + "\u20ac" * 200_000 + '"]').encode()),

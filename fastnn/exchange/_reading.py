@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from fastnn.exchange._affine import Affine
+from fastnn.exchange.centres import is_far, note_far
 from fastnn.layers import Dense
 from fastnn.network import Network
 from fastnn.validation import Array, as_dtype, as_numbers
 
-_PACKAGES = {  # the name for a person, and the extra that brings it
+_PACKAGES = {  # the name for a user, and the extra that brings it
     "h5py": ("h5py", "keras"),
     "onnx": ("onnx", "onnx"),
     "sklearn.neural_network": ("scikit-learn", "sklearn"),
     "torch": ("PyTorch", "torch"),
 }
+_WIDEST = 2048  # columns: a file of a number each would make a table of their square
 _LOSSES = {"exp": "poisson", "sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
 
 
@@ -43,7 +46,7 @@ def departures(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> 
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a person would write it: 0.2 though float32 holds 0.200000003."""
+    """Return a value as a user would write it: 0.2 though float32 holds 0.200000003."""
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
@@ -52,45 +55,99 @@ class _Layer:
     W: Array
     b: Array | None
     train_bias: bool
+    dtypes: set[str]
     activation: str = "identity"
 
 
 class Reading:
-    """Dense layers in the order they are read, and a list of all that cannot be carried."""
+    """Dense layers in the order they are read, and a list of all that cannot be carried.
+
+    Steps that multiply and add are folded into the layers, in float64. The network is in the dtype
+    of the weights, but in float64 where float32 could not hold what was folded.
+    """
 
     def __init__(self) -> None:
         self._layers: list[_Layer] = []
         self._refused: list[str] = []
+        self._pending: tuple[Affine, str] | None = None  # for the next layer's inputs
+        self._far: dict[str, tuple[Array, Array]] = {}  # means and deviations
+        self._last: Affine | None = None  # what was folded into the last layer's sums
 
     @property
     def n_out(self) -> int | None:
         """The width of the last layer."""
         return self._layers[-1].W.shape[1] if self._layers else None
 
+    @property
+    def last_layer(self) -> tuple[Array, Array | None]:
+        """The weights and biases of the last layer."""
+        return self._layers[-1].W, self._layers[-1].b
+
     def add(self, W: Array, b: Array | None, *, train_bias: bool = True) -> None:
         """Add a layer of weights (n_in, n_out) and biases (n_out,)."""
-        self._layers.append(_Layer(W, b, train_bias))
+        dtypes = {array.dtype.name for array in (W, b) if array is not None}
+        self._last = None
+        if self._pending is not None and W.ndim == 2:
+            step, source = self._pending
+            if step.width not in (None, len(W)):
+                self.refuse(source)
+            else:
+                W, b = step.before(W, b)
+                if is_far(*step.origin):
+                    self._far["inputs" if not self._layers else "between"] = step.origin
+            self._pending = None
+        self._layers.append(_Layer(W, b, train_bias, dtypes))
 
     def add_bias(self, b: Array) -> bool:
         """Give biases to the last layer; False if it has some, or has another width."""
         n_out = self.n_out
-        if (
-            not self._layers
-            or self._layers[-1].b is not None
-            or b.shape not in ((n_out,), (1, n_out))
-        ):
+        if n_out is None or self._pending is not None or self._layers[-1].b is not None:
+            return False
+        if b.size == 1:
+            b = np.broadcast_to(b.reshape(()), n_out)
+        if b.shape not in ((n_out,), (1, n_out)):
             return False
         self._layers[-1].b = b.reshape(-1)
+        self._layers[-1].dtypes.add(b.dtype.name)
         return True
+
+    def replace_last(self, W: Array, b: Array | None) -> None:
+        """Give the last layer other weights and biases of the same inputs."""
+        self._layers[-1].W, self._layers[-1].b = W, b
+
+    def step(self, step: Affine, source: str) -> None:
+        """Multiply and add: to the inputs, to the sums of the last layer, or after its activation.
+
+        What is no number of columns for them is refused.
+        """
+        if step.width not in (None, *((self.n_out,) if self._layers else (step.width,))):
+            self.refuse(source)
+        elif step.is_nothing:
+            pass
+        elif self._layers and self._layers[-1].activation == "identity":
+            last = self._layers[-1]
+            last.W, last.b = step.after(last.W, last.b)
+            self._last = self._last.then(step) if self._last else step
+        else:
+            before, _ = self._pending or (None, "")
+            if before and None is not before.width != step.width is not None:
+                self.refuse(source)
+            else:
+                self._pending = before.then(step) if before else step, source
 
     def activate(self, activation: str, source: str) -> None:
         """Give its activation to the last layer."""
         if activation == "identity":
             return
-        if not self._layers or self._layers[-1].activation != "identity":
+        if (
+            not self._layers
+            or self._layers[-1].activation != "identity"
+            or self._pending is not None
+        ):
             self.refuse(source)
         else:
             self._layers[-1].activation = activation
+            self._last = None
 
     def refuse(self, source: str) -> None:
         """Note what cannot be carried; what follows an activation belongs to the next layer."""
@@ -101,22 +158,41 @@ class Reading:
 
     def network(self, loss: str | None) -> Network:
         """Return the network, or raise with all that was refused."""
+        if self._layers and self._pending is not None:
+            self._end_by_layer(*self._pending)
         if self._refused:
             raise ValueError("\n".join(self._refused))
         if not self._layers:
             raise ValueError("a network must have at least one dense layer, got none")
-        arrays = [a for layer in self._layers for a in (layer.W, layer.b) if a is not None]
-        dtypes = sorted({array.dtype.name for array in arrays})
+        dtypes = sorted(set().union(*(layer.dtypes for layer in self._layers)))
         if len(dtypes) > 1:
             raise ValueError(f"weights and biases must have one dtype, got {', '.join(dtypes)}")
         dtype = as_dtype(dtypes[0])
+        far = dict(self._far)
+        if self._last is not None and is_far(self._last.shift, self._last.scale):
+            far["outputs"] = self._last.shift, self._last.scale
+        if far:
+            dtype = np.dtype(np.float64)
         last = self._layers[-1].activation
-        return Network(
+        net = Network(
             len(self._layers[0].W),
             [_dense(k, layer, dtype) for k, layer in enumerate(self._layers)],
             loss=loss or _LOSSES.get(last, "mse"),
             dtype=dtype,
         )
+        note_far(net, far.get("inputs"), far.get("outputs"))
+        return net
+
+    def _end_by_layer(self, step: Affine, source: str) -> None:
+        """Make a layer of what comes after the last activation."""
+        n_out = self._layers[-1].W.shape[1]
+        if n_out > _WIDEST:
+            self.refuse(f"{source} of {n_out} columns, as a layer of its own at most {_WIDEST},")
+            return
+        self._pending = None
+        (dtype, *_) = self._layers[-1].dtypes
+        W, b = step.after(np.eye(n_out, dtype=dtype), None)
+        self._layers.append(_Layer(W, b, True, {dtype}))
 
 
 def _dense(k: int, layer: _Layer, dtype: np.dtype[Any]) -> Dense:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastnn import __version__
-from fastnn.atomic import as_path, check_folder, replace_files
+from fastnn.atomic import check_folder, replace_files
 from fastnn.exchange._c_float import float_source
 from fastnn.exchange._c_int8 import int8_source
 from fastnn.exchange._c_text import in_precision, layers_of
 from fastnn.network import Network
+from fastnn.paths import as_path
 from fastnn.validation import Array, as_dtype, as_numbers
 
 _MARK = "/* A network written by fastnn"

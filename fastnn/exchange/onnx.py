@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastnn import __version__
-from fastnn.atomic import as_path, replace_file
+from fastnn.atomic import replace_file
 from fastnn.exchange._onnx_activations import WRITTEN, Expression, Z
 from fastnn.exchange._onnx_reader import GraphReader
 from fastnn.exchange._reading import import_optional
 from fastnn.network import Network
+from fastnn.paths import as_path
 from fastnn.validation import Array, as_dtype, as_numbers
 
 _OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
