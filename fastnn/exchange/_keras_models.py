@@ -120,10 +120,10 @@ def _layer_of(description: Any, depth: int) -> Layer:
     config = as_object(config, f"the config of {kind[:100]}")
     if not _is_of_keras(described):
         kind = f"{described.get('module') or described.get('registered_name')}.{kind}"[:200]
-    elif kind == SEQUENTIAL and "layers" in config and "input_layers" not in config:
-        model = _sequential(config, depth)
     elif "layers" in config and "input_layers" in config:
         model = _functional(config, depth)
+    elif "layers" in config and (kind == SEQUENTIAL or depth == 0):  # or a subclass of it
+        model = _sequential(config, depth)
     name = config.get("name", described.get("name"))
     if not isinstance(name, str | None):
         raise ValueError(f"a layer must have a str as its name, got {_short(name)}")

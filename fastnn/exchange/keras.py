@@ -146,6 +146,7 @@ def from_keras(
     known = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
     are_known = all(layer.kind in known for layer in layers)
     n_axes: int | None = None
+    k = 0
     for layer in layers:
         if n_axes is None:
             n_axes = _n_axes(layer.config)
@@ -160,7 +161,9 @@ def from_keras(
         elif n_axes is not None and n_axes > 1 and layer.kind in known:
             reading.refuse(f"{layer.source} before Flatten, of inputs with {n_axes} axes")
         elif layer.kind == "Dense":
-            _add_dense(reading, layer, weights.get(layer, []) if are_known else None)
+            arrays = weights.get(layer, []) if are_known else None
+            _add_dense(reading, k, layer, arrays)
+            k += 1
             _activate(reading, layer.config.get("activation"), layer.source)
         elif layer.kind == "Activation":
             _activate(reading, layer.config.get("activation"), layer.source)
@@ -175,7 +178,9 @@ def from_keras(
     return reading.network(loss)
 
 
-def _add_dense(reading: Reading, layer: Layer, arrays: Sequence[Array] | None) -> None:
+def _add_dense(
+    reading: Reading, k: int, layer: Layer, arrays: Sequence[Array] | None
+) -> None:
     """Read a dense layer; without its arrays, one that stands for it until all is refused."""
     if arrays is None:
         reading.add(np.zeros((1, 1)), None)
@@ -185,12 +190,10 @@ def _add_dense(reading: Reading, layer: Layer, arrays: Sequence[Array] | None) -
         return
     W, *rest = arrays
     b = rest[0] if rest else None
-    if W.ndim != 2 or (b is not None and b.shape != W.shape[1:]):
-        shapes = ", ".join(str(array.shape) for array in arrays)
-        raise ValueError(
-            f"weights of {layer.source} must have shape (n_in, n_out), and biases (n_out,), got "
-            f"{shapes}"
-        )
+    if W.ndim != 2:
+        raise ValueError(f"weights of layer {k} must have shape (n_in, n_out), got {W.shape}")
+    if b is not None and b.shape != W.shape[1:]:
+        raise ValueError(f"biases of layer {k} must have shape {W.shape[1:]}, got {b.shape}")
     reading.add(W, b)
 
 
@@ -308,7 +311,8 @@ def _described(given: Any) -> dict[str, Any]:
     keras: Any = sys.modules.get("keras")
     is_of_keras = keras is not None and isinstance(given, keras.Model)
     if kind == SEQUENTIAL and is_of_keras and getattr(given, "built", False):
-        kind, config = "Functional", keras.Model(given.inputs, given.outputs).get_config()
+        functional = keras.Model(given.inputs, given.outputs)
+        kind, config = "Functional", {**functional.get_config(), "name": given.name}
     if is_of_keras and isinstance(config, dict) and "layers" in config:
         config = dict(config)
         config["layers"] = [
