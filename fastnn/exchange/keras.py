@@ -178,9 +178,7 @@ def from_keras(
     return reading.network(loss)
 
 
-def _add_dense(
-    reading: Reading, k: int, layer: Layer, arrays: Sequence[Array] | None
-) -> None:
+def _add_dense(reading: Reading, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
     """Read a dense layer; without its arrays, one that stands for it until all is refused."""
     if arrays is None:
         reading.add(np.zeros((1, 1)), None)
