@@ -65,6 +65,7 @@ def model_of(description: Any) -> Model:
             "a Keras model must be a Sequential, or a functional model that is a chain, "
             f"got {layer.kind}"
         )
+    called(layer.model)  # looks whether that has an end
     return layer.model
 
 
