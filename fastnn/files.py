@@ -233,11 +233,7 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
 
 def check_metadata(metadata: Any) -> None:
     """Raise, and name the place, unless metadata come back from JSON as they are."""
-    try:
-        is_plain = json.loads(json.dumps(metadata, allow_nan=False)) == metadata
-    except (TypeError, ValueError, RecursionError):
-        is_plain = False
-    if not (is_plain and isinstance(metadata, dict)):
+    if not (isinstance(metadata, dict) and _is_plain(metadata)):
         where, got = next(_oddities("metadata", metadata, DEEPEST), ("metadata", metadata))
         raise ValueError(
             "metadata must be a dict that JSON gives back as it is, with str as keys, lists and no "
@@ -247,22 +243,26 @@ def check_metadata(metadata: Any) -> None:
         check_depth(f"metadata[{name!r}]"[:100], value)
 
 
+def _is_plain(value: Any) -> bool:
+    """Tell whether JSON gives a value back as it is."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
 def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
     """Yield the places in metadata, and what is there, that JSON does not give back."""
     if isinstance(value, dict | list) and depth > 0:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         for key, part in parts:
             place = f"{where}[{key!r}]"
-            if isinstance(value, dict) and not isinstance(key, str):
+            if isinstance(value, dict) and not (isinstance(key, str) and _is_plain(key)):
                 yield place, part
             yield from _oddities(place, part, depth - 1)
         return
-    try:
-        if depth > 0 and json.loads(json.dumps(value, allow_nan=False)) == value:
-            return
-    except (TypeError, ValueError, RecursionError):
-        pass
-    yield where, value
+    if depth == 0 or not _is_plain(value):
+        yield where, value
 
 
 def _shown(value: Any) -> str:

@@ -75,6 +75,7 @@ _OPTIONS: dict[str, dict[str, list[Any]]] = {
     "Normalization": {"axis": [*_LAST_AXIS, None, [], ()]},
     "Flatten": {"data_format": ["channels_last", None]},
 }
+_KNOWN = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
 _SMALLEST_DEVIATION = 1e-7  # of `Normalization`: keras.config.epsilon()
 # What zipfile and h5py raise where they are given nonsense.
 _NONSENSE = (
@@ -142,9 +143,7 @@ def from_keras(
     model, weights = _opened(model_or_weights, activations)
     layers = [layer for layer in called(model) if layer.model is None]
     reading = Reading()
-    # Of layers that are not known nobody can tell which weights are theirs: all will be refused.
-    known = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
-    are_known = all(layer.kind in known for layer in layers)
+    are_known = _are_known(model)
     n_axes: int | None = None
     k = 0
     for layer in layers:
@@ -158,7 +157,7 @@ def from_keras(
             n_axes = 1
         elif layer.kind == "Rescaling":
             reading.step(_rescaling(layer), layer.source)
-        elif n_axes is not None and n_axes > 1 and layer.kind in known:
+        elif n_axes is not None and n_axes > 1 and layer.kind in _KNOWN:
             reading.refuse(f"{layer.source} before Flatten, of inputs with {n_axes} axes")
         elif layer.kind == "Dense":
             arrays = weights.get(layer, []) if are_known else None
@@ -170,12 +169,17 @@ def from_keras(
         elif layer.kind in _LAYERS:
             described = {"class_name": layer.kind, "config": layer.config}
             _activate(reading, described, layer.source)
-        elif layer.kind not in known:
+        elif layer.kind not in _KNOWN:
             reading.refuse(layer.source)
         elif are_known:
             step = _normalisation if layer.kind == "Normalization" else _batch_normalisation
             reading.step(step(layer, weights.get(layer, [])), layer.source)
     return reading.network(loss)
+
+
+def _are_known(model: Model) -> bool:
+    """Tell whether all layers are known: of others nobody can tell which weights are theirs."""
+    return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
 
 
 def _add_dense(reading: Reading, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
@@ -289,14 +293,19 @@ def _opened(given: Any, activations: Sequence[str | None] | None) -> tuple[Model
         model = model_of(_described(given))
         if hasattr(given, "get_layer"):
             return model, of_objects(model, given)
-        return model, in_order([np.asarray(array) for array in given.get_weights()], model)
+        return model, _in_order(given.get_weights(), model)
     if isinstance(given, Sequence) and not isinstance(given, bytes | bytearray | memoryview):
         model = _dense_model(activations)
-        return model, in_order([np.asarray(array) for array in given], model)
+        return model, _in_order(given, model)
     raise TypeError(
         "model_or_weights must be a Keras model, a path or a sequence of arrays, "
         f"got {type(given).__name__}"
     )
+
+
+def _in_order(arrays: Sequence[Any], model: Model) -> Weights:
+    """Return the weights of the layers, none where some are not known."""
+    return in_order([np.asarray(array) for array in arrays], model) if _are_known(model) else {}
 
 
 def _described(given: Any) -> dict[str, Any]:
