@@ -11,7 +11,9 @@ import time
 
 import pytest
 
+from fastnn import Dense, Network
 from fastnn.atomic import replace_file, replace_files, replaced_at_once
+from fastnn.exchange import to_c
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
 
@@ -312,3 +314,20 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_file(tmp_path):
     assert process.returncode == 0
     assert all(line.startswith("whole") for line in seen)
     assert len(set(seen)) == 2  # kills fell on either network
+
+
+def test_to_c_leaves_both_files_on_a_full_disk(tmp_path, monkeypatch):
+    path, opened = tmp_path / "digits.c", builtins.open
+    to_c(Network(2, [Dense(1)], seed=0), path)
+    before = [path.read_bytes(), path.with_suffix(".h").read_bytes()]
+
+    def open_full(name, mode="r", *arguments, **options):
+        file = opened(name, mode, *arguments, **options)
+        return Full(file, "write") if mode == "xb" else file
+
+    monkeypatch.setattr(builtins, "open", open_full)
+    with pytest.raises(OSError, match="no space left"):
+        to_c(Network(3, [Dense(1)], seed=1), path)
+    monkeypatch.undo()
+    assert [path.read_bytes(), path.with_suffix(".h").read_bytes()] == before
+    assert sorted(os.listdir(tmp_path)) == ["digits.c", "digits.h"]

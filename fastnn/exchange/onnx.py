@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from fastnn import __version__
-from fastnn.atomic import replace_file
 from fastnn.exchange._onnx_activations import WRITTEN, Expression, Z
 from fastnn.exchange._onnx_reader import GraphReader
 from fastnn.exchange._reading import import_optional
 from fastnn.network import Network
-from fastnn.paths import as_path
 from fastnn.validation import Array, as_dtype, as_numbers
 
 _OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
@@ -93,7 +91,7 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
         producer_version=__version__,
     )
     onnx.helper.set_model_props(model, {"fastnn.network": repr(net), "fastnn.loss": net.loss_name})
-    replace_file(as_path(path), model.SerializeToString(deterministic=True))
+    onnx.save(model, path)
 
 
 def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Network:
