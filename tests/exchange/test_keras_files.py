@@ -23,7 +23,9 @@ h5py = pytest.importorskip("h5py")
 SECRET = b"what nobody sent along 24"
 LAYER = {"class_name": "Dense", "config": {"name": "dense", "activation": None}}
 CONFIG = {"class_name": "Sequential", "config": {"layers": [LAYER]}}
-NO_FIXTURE_CHECK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_FIXTURE_CHECK = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture
