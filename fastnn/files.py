@@ -44,12 +44,10 @@ not know, so whatever is added makes another version.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -73,7 +71,7 @@ from .descriptions import (
 )
 from .history import History
 from .layers import Dense, layer_table
-from .paths import as_path, open_regular
+from .paths import as_path_or_file, open_regular, rest_of, write_all
 from .plan import TrainingState, initial_slots
 from .validation import Array, as_choice, as_count, as_dtype, as_numbers
 
@@ -92,7 +90,7 @@ _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
     """Write what `Architecture.__getstate__` returns, to a path or an open binary file."""
-    path = _as_path(file, "write")
+    path = as_path_or_file(file, "write")
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -115,23 +113,23 @@ def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> 
     arrays |= _history_arrays(state["history"])
     content = pack(header, arrays)
     if path is None:
-        _write_to(file, content)
+        write_all(file, content)
     else:
         replace_file(path, content)
 
 
 def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
     """Return what `write` was given, as `Architecture.__setstate__` takes it."""
-    path = _as_path(file, "read")
-    if path is None:
-        name = getattr(file, "name", None)
-        return _state_of(_rest_of(file), name if isinstance(name, str) else "the file")
+    path = as_path_or_file(file, "read")
+    label = getattr(file, "name", None) if path is None else str(path)
+    if not isinstance(label, str):  # of a temporary file it is a number
+        label = "the file"
     try:
-        opened = open_regular(path)
+        opened = rest_of(file) if path is None else open_regular(path)
     except ValueError as error:
-        raise FormatError(str(error)) from None
+        raise FormatError(f"{label}: {error}") from error
     with opened:
-        return _state_of(opened, str(path))
+        return _state_of(opened, label)
 
 
 def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
@@ -140,58 +138,6 @@ def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
         return _state_in(Archive(file))
     except NONSENSE as error:
         raise FormatError(f"{name}: {error}") from error
-
-
-# ---- open files ----------------------------------------------------------------------------------
-
-
-def _as_path(file: Any, method: str) -> Path | None:
-    """Return a path, or None for an open binary file: an int, the number of one, is neither."""
-    if isinstance(file, str | os.PathLike):
-        return as_path(file)
-    is_text = isinstance(file, io.TextIOBase) or getattr(file, "encoding", None) is not None
-    if is_text or isinstance(file, type) or not callable(getattr(file, method, None)):
-        got = "one that is open for text" if is_text else repr(file)[:100]
-        raise TypeError(
-            "path must be a str, a path such as pathlib.Path, or a file that is open in binary "
-            f'mode, as open(path, "{method[0]}b") and io.BytesIO() are; got {got}'
-        )
-    return None
-
-
-def _write_to(file: Any, content: bytes) -> None:
-    """Write all of a content to an open file; one without a buffer may take it in parts."""
-    rest = memoryview(content)
-    while rest:
-        n_written = file.write(rest)
-        if n_written is None:  # so says a file that is not ready, and a writer that does not count
-            if isinstance(file, io.RawIOBase):
-                raise BlockingIOError(f"a file must take {len(rest)} bytes more, got none through")
-            return
-        rest = rest[n_written:]
-
-
-def _rest_of(file: Any) -> BinaryIO:
-    """Return what is in an open file from where it stands, in memory, at most what it says."""
-    try:
-        start = file.tell()
-        n_bytes = file.seek(0, os.SEEK_END) - start
-        file.seek(start)
-    except (AttributeError, TypeError, OSError) as error:
-        raise ValueError(
-            "an open file must be one whose position can be set; of a pipe or a socket, give "
-            f"io.BytesIO(file.read()); got {repr(file)[:100]}"
-        ) from error
-    if n_bytes <= 0 < start:
-        raise FormatError(
-            f"an open file must stand before a network, got its end: file.seek(0) goes back "
-            f"from {start}"
-        )
-    parts = []
-    while n_bytes > 0 and (part := file.read(n_bytes)):
-        parts.append(part)
-        n_bytes -= len(part)
-    return io.BytesIO(b"".join(parts))
 
 
 def _views(flat: Array, table: Array) -> dict[str, Array]:
