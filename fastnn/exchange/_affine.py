@@ -72,11 +72,6 @@ class Affine(NamedTuple):
         """Whether y is x."""
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
-    @property
-    def only_adds(self) -> bool:
-        """Whether y is x + shift."""
-        return bool((self.scale == 1).all())
-
     def then(self, after: Affine) -> Affine:
         """Return both steps as one."""
         return Affine(self.scale * after.scale, self.shift * after.scale + after.shift)

@@ -47,21 +47,7 @@ def departures(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> 
 
 def _shown(value: Any) -> str:
     """Return a value as a user would write it: 0.2 though float32 holds 0.200000003."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
     return f"{value:.7g}" if isinstance(value, float) else str(value)
-
-
-def as_network(net: Any) -> Network:
-    """Return `net` if it is a network."""
-    if isinstance(net, Network):
-        return net
-    hint = ""
-    if hasattr(net, "hidden_layer_sizes"):
-        hint = "; from_sklearn makes one of a fitted estimator"
-    elif hasattr(net, "networks"):
-        hint = "; it holds several: give one of its networks"
-    raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}{hint}")
 
 
 @dataclass
@@ -70,7 +56,6 @@ class _Layer:
     b: Array | None
     train_bias: bool
     dtypes: set[str]
-    has_bias: bool
     activation: str = "identity"
 
 
@@ -94,14 +79,13 @@ class Reading:
         return self._layers[-1].W.shape[1] if self._layers else None
 
     @property
-    def last_parameters(self) -> tuple[Array, Array | None]:
+    def last_layer(self) -> tuple[Array, Array | None]:
         """The weights and biases of the last layer."""
         return self._layers[-1].W, self._layers[-1].b
 
     def add(self, W: Array, b: Array | None, *, train_bias: bool = True) -> None:
         """Add a layer of weights (n_in, n_out) and biases (n_out,)."""
         dtypes = {array.dtype.name for array in (W, b) if array is not None}
-        has_bias = b is not None
         self._last = None
         if self._pending is not None and W.ndim == 2:
             step, source = self._pending
@@ -112,32 +96,37 @@ class Reading:
                 if is_far(*step.origin):
                     self._far["inputs" if not self._layers else "between"] = step.origin
             self._pending = None
-        self._layers.append(_Layer(W, b, train_bias, dtypes, has_bias))
+        self._layers.append(_Layer(W, b, train_bias, dtypes))
 
-    def oppose_last(self) -> None:
-        """Make two units of the one of the last layer: of z come -z / 2 and z / 2."""
-        last = self._layers[-1]
-        last.W = np.hstack([-last.W, last.W]) / 2
-        last.b = None if last.b is None else np.hstack([-last.b, last.b]) / 2
+    def add_bias(self, b: Array) -> bool:
+        """Give biases to the last layer; False if it has some, or has another width."""
+        n_out = self.n_out
+        if n_out is None or self._pending is not None or self._layers[-1].b is not None:
+            return False
+        if b.size == 1:
+            b = np.broadcast_to(b.reshape(()), n_out)
+        if b.shape not in ((n_out,), (1, n_out)):
+            return False
+        self._layers[-1].b = b.reshape(-1)
+        self._layers[-1].dtypes.add(b.dtype.name)
+        return True
+
+    def replace_last(self, W: Array, b: Array | None) -> None:
+        """Give the last layer other weights and biases of the same inputs."""
+        self._layers[-1].W, self._layers[-1].b = W, b
 
     def step(self, step: Affine, source: str) -> None:
         """Multiply and add: to the inputs, to the sums of the last layer, or after its activation.
 
-        What is no number of columns for them is refused. What is only added to sums that have no
-        biases is their biases.
+        What is no number of columns for them is refused.
         """
-        last = self._layers[-1] if self._layers else None
         if step.width not in (None, *((self.n_out,) if self._layers else (step.width,))):
             self.refuse(source)
-        elif last and last.activation == "identity" and not last.has_bias and step.only_adds:
-            last.W, last.b = step.after(last.W, last.b)
-            last.b = np.zeros(last.W.shape[1]) if last.b is None else last.b
-            last.has_bias = True
         elif step.is_nothing:
             pass
-        elif last and last.activation == "identity":
+        elif self._layers and self._layers[-1].activation == "identity":
+            last = self._layers[-1]
             last.W, last.b = step.after(last.W, last.b)
-            last.has_bias = last.b is not None
             self._last = self._last.then(step) if self._last else step
         else:
             before, _ = self._pending or (None, "")
@@ -150,8 +139,6 @@ class Reading:
         """Give its activation to the last layer."""
         if activation == "identity":
             return
-        if self._layers and self._pending is not None:
-            self._end_by_layer(*self._pending)
         if (
             not self._layers
             or self._layers[-1].activation != "identity"
@@ -169,16 +156,12 @@ class Reading:
             k -= 1
         self._refused.append(f"layer {k}: {source} cannot be carried")
 
-    def check(self) -> None:
-        """Raise with all that was refused, if anything was."""
-        if self._refused:
-            raise ValueError("\n".join(self._refused))
-
     def network(self, loss: str | None) -> Network:
         """Return the network, or raise with all that was refused."""
         if self._layers and self._pending is not None:
             self._end_by_layer(*self._pending)
-        self.check()
+        if self._refused:
+            raise ValueError("\n".join(self._refused))
         if not self._layers:
             raise ValueError("a network must have at least one dense layer, got none")
         dtypes = sorted(set().union(*(layer.dtypes for layer in self._layers)))
@@ -206,10 +189,10 @@ class Reading:
         if n_out > _WIDEST:
             self.refuse(f"{source} of {n_out} columns, as a layer of its own at most {_WIDEST},")
             return
-        self._pending, self._last = None, None
+        self._pending = None
         (dtype, *_) = self._layers[-1].dtypes
         W, b = step.after(np.eye(n_out, dtype=dtype), None)
-        self._layers.append(_Layer(W, b, True, {dtype}, True))
+        self._layers.append(_Layer(W, b, True, {dtype}))
 
 
 def _dense(k: int, layer: _Layer, dtype: np.dtype[Any]) -> Dense:
