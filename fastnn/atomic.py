@@ -1,12 +1,17 @@
-"""Files that are replaced at once: the old one or the new one, and never a part of it."""
+"""Files that are replaced at once: the old ones or the new ones, and never a part of one.
+
+Whatever writes over a user's file does it by one of these functions.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 
 def check_folder(path: Path) -> None:
@@ -20,33 +25,73 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Its permissions stay as they are, a link still points to it. What fails leaves the old file.
     """
-    path = Path(os.path.realpath(path))
-    check_folder(path)
-    permissions = _permissions_of(path)
-    partial = path.with_name(f".fastnn-{uuid4().hex}")  # of a length any file system takes
+    replace_files({path: content})
+
+
+def replace_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files as `replace_file` does, all of them before the first takes its place."""
+    with replaced_at_once(*contents) as partial:
+        for path, content in zip(partial, contents.values(), strict=True):
+            with open(path, "xb") as file:
+                file.write(content)
+                file.flush()
+
+
+@contextlib.contextmanager
+def replaced_at_once(*paths: Path) -> Iterator[list[Path]]:
+    """Yield paths of the same names elsewhere; what is written there then takes the files' place.
+
+    They are in a folder that nobody else can look into, so that what is to be private is so while
+    it is written. If anything fails, the files are as they were.
+    """
+    targets = [Path(os.path.realpath(path)) for path in paths]
+    for target in targets:
+        check_folder(target)
+    before = [_status_of(target) for target in targets]
+    folders: dict[Path, Path] = {}
     try:
-        with open(partial, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if permissions is not None:
-            os.chmod(partial, permissions)
-        os.replace(partial, path)
+        for target in targets:  # a link may lead into another folder, on another disk
+            if target.parent not in folders:
+                folders[target.parent] = Path(
+                    tempfile.mkdtemp(prefix=".fastnn-", dir=target.parent)
+                )
+        partial = [
+            folders[target.parent] / path.name for path, target in zip(paths, targets, strict=True)
+        ]
+        yield partial
+        for source, status in zip(partial, before, strict=True):
+            _finish(source, status)
+        for source, target in zip(partial, targets, strict=True):
+            os.replace(source, target)
     finally:
-        partial.unlink(missing_ok=True)
-    _sync(path.parent)
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
+    for parent in folders:
+        _sync(parent)
 
 
-def _permissions_of(path: Path) -> int | None:
-    """Return the permissions of a file that may be written to, None if there is none."""
+def _status_of(path: Path) -> os.stat_result | None:
+    """Return the status of a file that may be written to, None if there is none."""
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except FileNotFoundError:
         return None
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # root could replace /dev/null
-        raise OSError(f"path must be a file, or new, got a device: {path}")
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise OSError(f"path must be a file, or new, got a device: {path}")  # root could replace it
     with open(path, "r+b"):  # raises where it may not be written to, and for a folder
-        return stat.S_IMODE(mode)
+        return status
+
+
+def _finish(path: Path, status: os.stat_result | None) -> None:
+    """Put a file on the disk, with the owner and the permissions of the one that it replaces."""
+    if status is not None:
+        new = path.stat()
+        if (new.st_uid, new.st_gid) != (status.st_uid, status.st_gid):
+            with contextlib.suppress(OSError):  # only root may give a file away
+                os.chown(path, status.st_uid, status.st_gid)
+        os.chmod(path, stat.S_IMODE(status.st_mode))
+    with open(path, "r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -8,13 +8,13 @@ import math
 import os
 from collections.abc import Collection
 from dataclasses import KW_ONLY, dataclass, field
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 from .atomic import check_folder, replace_file
 from .history import History
 from .monitors import check_recorded, sign_of
 from .names import explained
+from .paths import as_path
 from .validation import Array, as_count, as_flag, as_in_range
 
 
@@ -254,7 +254,7 @@ class Checkpoint(Callback):
     mode: str = "auto"
 
     def __post_init__(self) -> None:
-        self._path = Path(self.path)
+        self._path = as_path(self.path)
         self.every = as_count("every", self.every)
         self._sign = sign_of("loss" if self.monitor is None else self.monitor, self.mode)
         self._best = -self._sign * math.inf
@@ -324,7 +324,7 @@ class CSVLog(Callback):
     append: bool = False
 
     def __post_init__(self) -> None:
-        self._path = Path(self.path)
+        self._path = as_path(self.path)
         self.append = as_flag("append", self.append)
         self._columns: list[str] = []
 

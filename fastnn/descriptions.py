@@ -84,7 +84,9 @@ def _describe(value: Any, kinds: Kinds) -> JSON:
 def _build(description: Any, kinds: Kinds, parameter: str) -> Any:
     """Return what `_describe` has described."""
     if isinstance(description, dict) and description.keys() == {"own"}:
-        return Own(parameter, str(description["own"]))
+        if not isinstance(description["own"], str):
+            raise ValueError(f"{parameter} must have a name, got {_short(description)}")
+        return Own(parameter, description["own"])
     if not isinstance(description, dict) or description.get("name") not in [*kinds]:
         raise ValueError(f"{parameter} must be of {', '.join(kinds)}, got {_short(description)}")
     kind = kinds[description["name"]]

@@ -1,7 +1,8 @@
 """A network in a file, version 1 of the format: what is in it, and what is made of it.
 
 The file is an `.npz` whatever its name, which NumPy alone reads; how it is packed and checked is
-in `archive`. It is written at once (`atomic`), and reading it runs no code.
+in `archive`. It is written at once (`atomic`), and reading it runs no code. An open file has it
+from where that stands: what was before remains, and what is read goes to the end.
 
     >>> import json, tempfile
     >>> import numpy as np
@@ -48,15 +49,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from .archive import NONSENSE, Archive, FormatError, pack
+from .archive import DEEPEST, NONSENSE, Archive, FormatError, check_depth, pack
 from .atomic import replace_file
 from .core import layout, losses
 from .core.batches import KEY, N_COUNTERS, N_SEEN, N_UPDATES
@@ -75,6 +74,7 @@ from .descriptions import (
 )
 from .history import History
 from .layers import Dense, layer_table
+from .paths import as_path_or_file, open_regular, rest_of, write_all
 from .plan import TrainingState, initial_slots
 from .validation import Array, as_choice, as_count, as_dtype, as_numbers
 
@@ -91,8 +91,9 @@ _LAYER = tuple(item.name for item in fields(Dense))
 _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 
-def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
-    """Write what `Network.__getstate__` returns."""
+def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
+    """Write what `Network.__getstate__` returns, to a path or an open binary file."""
+    path = as_path_or_file(file, "write")
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -103,7 +104,7 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
         "random": describe_random(state["_random"]),
         "training": _describe_training(state["_state"]),
         "history": [*state["history"]],
-        "metadata": _as_json(state["metadata"]),
+        "metadata": state["metadata"],
     }
     if (names := state.get("_feature_names")) is not None:
         header["feature_names"] = list(names)
@@ -114,20 +115,33 @@ def write(path: str | os.PathLike[str], state: Mapping[str, Any]) -> None:
     if state["_state"] is not None:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
     arrays |= _history_arrays(state["history"])
-    replace_file(Path(path), pack(header, arrays))
+    content = pack(header, arrays)
+    if path is None:
+        write_all(file, content)
+    else:
+        replace_file(path, content)
 
 
-def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
     """Return what `write` was given, as `Network.__setstate__` takes it."""
-    path = Path(path)
-    mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a pipe would be to wait
-        raise FormatError(f"{path}: a file must be a regular one, got a device")
-    with open(path, "rb") as file:
-        try:
-            return _state_in(Archive(file))
-        except NONSENSE as error:
-            raise FormatError(f"{path}: {error}") from error
+    path = as_path_or_file(file, "read")
+    label = getattr(file, "name", None) if path is None else str(path)
+    if not isinstance(label, str):  # of a temporary file it is a number
+        label = "the file"
+    try:
+        opened = rest_of(file) if path is None else open_regular(path)
+    except ValueError as error:
+        raise FormatError(f"{label}: {error}") from error
+    with opened:
+        return _state_of(opened, label)
+
+
+def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
+    """Return the state in a file whose beginning is its own."""
+    try:
+        return _state_in(Archive(file))
+    except NONSENSE as error:
+        raise FormatError(f"{name}: {error}") from error
 
 
 def _views(flat: Array, table: Array) -> dict[str, Array]:
@@ -167,18 +181,46 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
     }
 
 
-def _as_json(metadata: Any) -> JSON:
-    """Return metadata that come back from JSON as they are."""
-    try:
-        is_plain = json.loads(json.dumps(metadata, allow_nan=False)) == metadata
-    except (TypeError, ValueError, RecursionError):
-        is_plain = False
-    if not (is_plain and isinstance(metadata, dict)):
+def check_metadata(metadata: Any) -> None:
+    """Raise, and name the place, unless metadata come back from JSON as they are."""
+    if not (isinstance(metadata, dict) and _is_plain(metadata)):
+        where, got = next(_oddities("metadata", metadata, DEEPEST), ("metadata", metadata))
         raise ValueError(
             "metadata must be a dict that JSON gives back as it is, with str as keys, lists and no "
-            f"tuples, no NaN; got {repr(metadata)[:200]}"
+            f"tuples, no NaN, at most {DEEPEST} deep; got {where[:100]} = {_shown(got)}"
         )
-    return metadata
+    for name, value in metadata.items():
+        check_depth(f"metadata[{name!r}]"[:100], value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether JSON gives a value back as it is."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the places in metadata, and what is there, that JSON does not give back."""
+    if isinstance(value, dict | list) and depth > 0:
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in parts:
+            place = f"{where}[{key!r}]"
+            if isinstance(value, dict) and not (isinstance(key, str) and _is_plain(key)):
+                yield place, part
+            yield from _oddities(place, part, depth - 1)
+        return
+    if depth == 0 or not _is_plain(value):
+        yield where, value
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of a value; one that is deep or long has no other description."""
+    try:
+        return repr(value)[:100]
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long or too deep to show"
 
 
 def _slot_arrays(slots: Array, table: Array) -> dict[str, Array]:

@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -984,7 +984,7 @@ class Network:
     # ---- files and copies ------------------------------------------------------------------------
 
     @explained
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
         """Write the network to a file: all that using it and training it further take.
 
         The file is replaced at once: whenever the power fails, it is the old or the new one. It is
@@ -992,14 +992,17 @@ class Network:
 
         Parameters
         ----------
-        path : str or os.PathLike
-            In a folder that exists, taken as it is: no suffix is added.
+        path : str or os.PathLike, or binary file
+            In a folder that exists, taken as it is: no suffix is added. Or a file that is open in
+            binary mode, such as `io.BytesIO`, which is written to where it stands; where that
+            fails, a part may be written.
 
         Raises
         ------
         ValueError, TypeError
             If something cannot be saved: metadata that JSON does not give back, parameters that
-            are not finite, an optimiser or random numbers that are not of fastnn or NumPy.
+            are not finite, an optimiser or random numbers that are not of fastnn or NumPy. If
+            `path` is neither.
         OSError
             If the file cannot be written; an old one is as it was.
 
@@ -1023,11 +1026,12 @@ class Network:
         """
         from . import files  # 0.03 s that `import fastnn` need not take
 
+        files.check_metadata(self.metadata)  # before they are copied, which takes as deep a stack
         files.write(path, self.__getstate__())
 
     @classmethod
     @explained
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str] | BinaryIO) -> Self:
         """Return the network in a file, as it was: trained further, it has the same bits.
 
         The file need not be trusted: reading it runs no code, and takes the memory of a few times
@@ -1035,7 +1039,8 @@ class Network:
 
         Parameters
         ----------
-        path : str or os.PathLike
+        path : str or os.PathLike, or binary file
+            An open one is read from where it stands to its end.
 
         Returns
         -------
@@ -1047,6 +1052,8 @@ class Network:
             If the file is not one that `save` has written, whole and of a version known here.
         OSError
             If it cannot be read.
+        TypeError, ValueError
+            If `path` is neither, or an open file has no position, as a pipe has none.
 
         Examples
         --------
@@ -1062,6 +1069,12 @@ class Network:
         >>> history = twin.fit(X, y, epochs=5, resume=True)
         >>> history.epoch, twin.history.epoch
         ([5, 6, 7, 8, 9], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> twin.save(file)
+        >>> position = file.seek(0)
+        >>> len(Network.load(file).history.epoch)
+        10
         """
         from . import files  # as in `save`
 

@@ -1,11 +1,12 @@
-"""What a user gives as a path: a path it is, of a file that can be read."""
+"""What a user gives as a path, or as a file that is open."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 
 def as_path(path: object) -> Path:
@@ -19,5 +20,54 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading, if it is one: a pipe would be waited for, a device has no end."""
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise ValueError(f"{path}: a file must be a regular one, got a device")
+        raise ValueError(f"a file must be a regular one, got a device: {path}")
     return open(path, "rb")
+
+
+def as_path_or_file(file: Any, method: str) -> Path | None:
+    """Return a path, or None for an open binary file: an int, the number of one, is neither."""
+    if isinstance(file, str | os.PathLike):
+        return as_path(file)
+    is_text = isinstance(file, io.TextIOBase) or getattr(file, "encoding", None) is not None
+    if is_text or isinstance(file, type) or not callable(getattr(file, method, None)):
+        got = "one that is open for text" if is_text else repr(file)[:100]
+        raise TypeError(
+            "path must be a str, a path such as pathlib.Path, or a file that is open in binary "
+            f'mode, as open(path, "{method[0]}b") and io.BytesIO() are; got {got}'
+        )
+    return None
+
+
+def write_all(file: Any, content: bytes) -> None:
+    """Write all of a content to an open file; one without a buffer may take it in parts."""
+    rest = memoryview(content)
+    while rest:
+        n_written = file.write(rest)
+        if n_written is None:  # so says a file that is not ready, and a writer that does not count
+            if isinstance(file, io.RawIOBase):
+                raise BlockingIOError(f"a file must take {len(rest)} bytes more, got none through")
+            return
+        rest = rest[n_written:]
+
+
+def rest_of(file: Any) -> BinaryIO:
+    """Return what is in an open file from where it stands, in memory, at most what it says."""
+    try:
+        start = file.tell()
+        n_bytes = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+    except (AttributeError, TypeError, OSError) as error:
+        raise ValueError(
+            "an open file must be one whose position can be set; of a pipe or a socket, give "
+            f"io.BytesIO(file.read()); got {repr(file)[:100]}"
+        ) from error
+    if n_bytes <= 0 < start:
+        raise ValueError(
+            f"an open file must stand before a network, got its end: file.seek(0) goes back "
+            f"from {start}"
+        )
+    parts = []
+    while n_bytes > 0 and (part := file.read(n_bytes)):
+        parts.append(part)
+        n_bytes -= len(part)
+    return io.BytesIO(b"".join(parts))

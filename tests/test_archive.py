@@ -144,10 +144,21 @@ def test_a_part_is_refused():
     check_refused(content[1:])
 
 
-def test_without_a_digest_an_entry_has_its_crc():
+def written_by_numpy():
+    """Return a file that `numpy.savez` has written: it has no digest."""
     buffer = io.BytesIO()
     np.savez(buffer, header=np.frombuffer(json.dumps(HEADER).encode(), np.uint8), **ARRAYS)
-    content = buffer.getvalue()
+    return buffer.getvalue()
+
+
+def test_but_for_the_digest_the_bytes_are_those_of_numpy():
+    content, expected = pack(HEADER, ARRAYS), written_by_numpy()
+    assert len(content) == len(expected) + archive._COMMENT
+    assert content[: len(expected) - 2] == expected[:-2]
+
+
+def test_without_a_digest_an_entry_has_its_crc():
+    content = written_by_numpy()
     start = content.index(ARRAYS["W"].tobytes())
     for position in range(start, start + ARRAYS["W"].nbytes):
         damaged = bytearray(content)
@@ -155,22 +166,53 @@ def test_without_a_digest_an_entry_has_its_crc():
         check_refused(bytes(damaged), "Bad CRC-32")
 
 
+@pytest.mark.parametrize("change", [0x01, 0x03, 0x08, 0x20, 0x39, 0x80, 0xFF])
+@pytest.mark.parametrize("content", [written_by_numpy(), zipped(entries_of())])
+def test_without_a_digest_every_byte_counts(content, change):
+    content = content.partition(archive._DIGEST)[0]
+    if content[-2:] != b"\0\0":
+        content = content[:-2] + b"\0\0"
+    check_whole(content)
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= change
+        check_refused(bytes(damaged))
+
+
 SIZE = len(pack(HEADER, ARRAYS))
-
-
-@given(
-    changes=st.lists(st.tuples(st.integers(0, SIZE - 1), st.binary(min_size=1, max_size=9))),
-    resigned=st.booleans(),
+CHANGES = st.lists(
+    st.tuples(st.integers(0, SIZE - 1), st.binary(min_size=1, max_size=9)), min_size=1
 )
-def test_whatever_is_changed_is_nonsense_at_most(changes, resigned):
-    content = bytearray(pack(HEADER, ARRAYS))
+
+
+def changed(content, changes):
+    """Return other bytes of the same number."""
+    damaged = bytearray(content)
     for position, data in changes:
-        content[position : position + len(data)] = data
-    content = signed(bytes(content)) if resigned else bytes(content)
+        damaged[position : position + len(data)] = data[: len(damaged) - position]
+    return bytes(damaged)
+
+
+@given(CHANGES)
+def test_whatever_is_changed_is_refused(changes):
+    content = pack(HEADER, ARRAYS)
+    damaged = changed(content, changes)
+    if damaged != content:
+        check_refused(damaged)
+
+
+@given(CHANGES)
+def test_what_is_signed_anew_is_as_it_would_be_packed_or_refused(changes):
+    content = signed(changed(pack(HEADER, ARRAYS), changes))
     try:
-        unpack(content)
+        header, arrays = unpack(content)
     except NONSENSE:
         return
+    text, got = (
+        zipfile.ZipFile(io.BytesIO(one)).read("header.npy") for one in (content, pack(header, {}))
+    )
+    if text == got:  # JSON may be spelt in more ways than one
+        assert content == pack(header, arrays)
 
 
 @given(st.binary(max_size=300))
@@ -201,6 +243,23 @@ REFUSED = {
     "not a number": (entries_of(b"[NaN]"), "a header must be JSON, got NaN"),
     "a number of too many digits": (entries_of(b"[" + b"9" * 5000 + b"]"), "4300 digits"),
     "a header that is deep": (entries_of(b"[" * 10**5), "while decoding a JSON array"),
+    "a number beyond float64": (entries_of(b"[-1e999]"), "must be finite in float64, got -1e999"),
+    "lists that could not be copied": (
+        entries_of(b"[" * 900 + b"]" * 900),
+        "a header must have lists and objects at most 102 deep, got deeper ones",
+    ),
+    "objects that could not be copied": (
+        entries_of(b'{"a":' * 103 + b"1" + b"}" * 103),
+        "at most 102 deep",
+    ),
+    "a header that is longer as we write it": (
+        entries_of(('["' + "\u20ac" * 200_000 + '"]').encode()),
+        "a header must have at most 1048576 bytes, got 1200004",
+    ),
+    "another end of an array's header": (
+        entries_of(W=npy(ARRAYS["W"]).replace(b" \n", b"\t\n")),
+        "W must be an array",
+    ),
     "a header too large": (
         entries_of(b" " * 2**22),
         r"a header must have at most 1048576 bytes, got 4194",
@@ -277,6 +336,13 @@ RECORDS = {
     "a name beyond the directory": (DIRECTORY, 28, "<H", 2**16 - 1, None),
     "an extra field beyond the directory": (DIRECTORY, 30, "<H", 2**16 - 1, None),
     "a later version of zip": (DIRECTORY, 6, "<B", 64, "zip file version"),
+    "a date": (DIRECTORY, 14, "<B", 34, "differ from what NumPy writes"),
+    "permissions": (DIRECTORY, 41, "<B", 2, "differ from what NumPy writes"),
+    "another system": (DIRECTORY, 5, "<B", 7, "one after the other, of one system"),
+    "a date that the directory has not": (LOCAL, 12, "<B", 34, "must not differ from what"),
+    "a version that the directory has not": (LOCAL, 4, "<B", 20, "must not differ from what"),
+    "another number of entries": (END, 8, "<H", 3, "a file must end as NumPy writes it"),
+    "another disk": (END, 4, "<H", 3, "a file must end as NumPy writes it"),
     "a directory elsewhere": (END, 16, "<L", 3, "a file must be whole"),
     "a larger directory": (END, 12, "<L", 2**31, "a file must be whole"),
 }

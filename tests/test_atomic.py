@@ -11,7 +11,9 @@ import time
 
 import pytest
 
-from fastnn.atomic import replace_file
+from fastnn import Dense, Network
+from fastnn.atomic import replace_file, replace_files, replaced_at_once
+from fastnn.exchange import to_c
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
 
@@ -83,6 +85,108 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, fail_in):
     assert os.listdir(tmp_path) == ["net"]
 
 
+# ---- more than one file --------------------------------------------------------------------------
+
+
+def test_files_take_their_place_at_the_end(tmp_path):
+    paths = [tmp_path / "a.c", tmp_path / "a.h"]
+    paths[0].write_text("old")
+    with replaced_at_once(*paths) as partial:
+        assert [path.name for path in partial] == ["a.c", "a.h"]
+        for path in partial:
+            path.write_text("new")
+        assert paths[0].read_text() == "old"
+    assert [path.read_text() for path in paths] == ["new", "new"]
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_what_fails_within_leaves_the_old_file(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+
+    def fail():
+        with replaced_at_once(path) as (partial,):
+            partial.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_second_file_that_fails_leaves_both(tmp_path, monkeypatch):
+    """A full disk: the new source must not come beside the old header."""
+    paths, opened = [tmp_path / "a.c", tmp_path / "a.h"], builtins.open
+    for path in paths:
+        path.write_bytes(b"old")
+
+    def open_full(name, mode="r", *arguments):
+        file = opened(name, mode, *arguments)
+        return Full(file, "write") if mode == "xb" and str(name).endswith(".h") else file
+
+    monkeypatch.setattr(builtins, "open", open_full)
+    with pytest.raises(OSError, match="no space left"):
+        replace_files(dict.fromkeys(paths, b"new"))
+    monkeypatch.undo()
+    assert [path.read_bytes() for path in paths] == [b"old", b"old"]
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+@needs_posix
+def test_links_into_other_folders(tmp_path):
+    paths = [tmp_path / "a.c", tmp_path / "a.h"]
+    for path in paths:
+        (tmp_path / path.stem / path.suffix[1:]).mkdir(parents=True)
+        path.symlink_to(tmp_path / path.stem / path.suffix[1:] / "target")
+    replace_files(dict.fromkeys(paths, b"new"))
+    for path in paths:
+        assert path.is_symlink()
+        assert os.listdir(path.resolve().parent) == ["target"]
+        assert path.read_bytes() == b"new"
+
+
+# ---- permissions ---------------------------------------------------------------------------------
+
+
+@needs_posix
+def test_nobody_else_reads_what_is_being_written(tmp_path, monkeypatch):
+    path, seen, fsync = tmp_path / "net", [], os.fsync
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+
+    def look(descriptor):
+        for folder, _, names in os.walk(tmp_path):
+            is_private = os.stat(folder).st_mode & 0o077 == 0
+            seen.extend(
+                is_private or os.stat(os.path.join(folder, name)).st_mode & 0o077 == 0
+                for name in names
+            )
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look)
+    replace_file(path, b"new")
+    with replaced_at_once(path) as (partial,):
+        partial.write_bytes(b"newer")
+        look(os.open(partial, os.O_RDONLY))
+    assert len(seen) > 4
+    assert all(seen)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@needs_posix
+def test_the_owner_stays(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root may give a file away")
+    path = tmp_path / "net"
+    path.write_bytes(b"old")
+    os.chown(path, 1234, 2345)
+    path.chmod(0o640)
+    replace_file(path, b"new")
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
 def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path, monkeypatch):
     n_calls, fsync = [], os.fsync
 
@@ -105,6 +209,7 @@ def test_permissions_stay(tmp_path, permissions):
     path.write_bytes(b"old")
     path.chmod(permissions)
     replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
     assert path.stat().st_mode & 0o7777 == permissions
 
 
@@ -209,3 +314,20 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_file(tmp_path):
     assert process.returncode == 0
     assert all(line.startswith("whole") for line in seen)
     assert len(set(seen)) == 2  # kills fell on either network
+
+
+def test_to_c_leaves_both_files_on_a_full_disk(tmp_path, monkeypatch):
+    path, opened = tmp_path / "digits.c", builtins.open
+    to_c(Network(2, [Dense(1)], seed=0), path)
+    before = [path.read_bytes(), path.with_suffix(".h").read_bytes()]
+
+    def open_full(name, mode="r", *arguments, **options):
+        file = opened(name, mode, *arguments, **options)
+        return Full(file, "write") if mode == "xb" else file
+
+    monkeypatch.setattr(builtins, "open", open_full)
+    with pytest.raises(OSError, match="no space left"):
+        to_c(Network(3, [Dense(1)], seed=1), path)
+    monkeypatch.undo()
+    assert [path.read_bytes(), path.with_suffix(".h").read_bytes()] == before
+    assert sorted(os.listdir(tmp_path)) == ["digits.c", "digits.h"]

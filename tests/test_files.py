@@ -1,15 +1,21 @@
 """Networks in files: they come back to the bit, and train on as if they had never stopped."""
 
 import copy
+import gzip
+import io
 import json
 import os
 import pickle
+import re
+import sys
+import tempfile
+import zipfile
 from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network, files, initializers, optimizers, schedules
+from fastnn import Dense, FormatError, Network, files, initializers, optimizers, schedules
 from fastnn.archive import pack
 from fastnn.callbacks import Callback, Checkpoint
 from fastnn.initializers import uniform
@@ -134,6 +140,92 @@ def test_the_path_is_taken_as_it_is(tmp_path, monkeypatch):
     assert sorted(os.listdir()) == ["a b.\u00fc", "net", "net.npy"]
 
 
+OPEN_FILES = {
+    "BytesIO": (io.BytesIO, {}),
+    "a file": (open, {"file": None, "mode": "w+b"}),
+    "a file without a buffer": (open, {"file": None, "mode": "w+b", "buffering": 0}),
+    "a temporary file": (tempfile.TemporaryFile, {}),
+    "a named one": (tempfile.NamedTemporaryFile, {}),
+    "one in memory": (tempfile.SpooledTemporaryFile, {"max_size": 10**6}),
+    "one that was in memory": (tempfile.SpooledTemporaryFile, {"max_size": 10}),
+}
+
+
+@pytest.mark.parametrize(("opened", "how"), OPEN_FILES.values(), ids=OPEN_FILES)
+def test_an_open_file_is_written_and_read_where_it_stands(path, opened, how):
+    how = how | ({"file": path} if "file" in how else {})
+    net = small_network()
+    net.fit(X, Y, optimizer="adam")
+    net.save(path.with_name("whole"))
+    with opened(**how) as file:
+        file.write(b"before")
+        net.save(file)
+        file.seek(6)
+        assert file.read() == path.with_name("whole").read_bytes()
+        with pytest.raises(FormatError, match=r"got its end: file\.seek\(0\) goes back"):
+            Network.load(file)
+        file.seek(6)
+        check_same(Network.load(file), net)
+        file.seek(0)
+        with pytest.raises(FormatError, match="a file must be whole and of fastnn"):
+            Network.load(file)
+
+
+def test_files_of_other_libraries(path):
+    net = small_network()
+    with gzip.open(path, "wb") as file:
+        net.save(file)
+    with gzip.open(path, "rb") as file:
+        check_same(Network.load(file), net)
+    with zipfile.ZipFile(path, "w") as archive, archive.open("net", "w") as file:
+        net.save(file)
+    with zipfile.ZipFile(path) as archive, archive.open("net") as file:
+        check_same(Network.load(file), net)
+
+
+def test_a_network_that_is_not_saved_writes_nothing():
+    net, file = small_network(), io.BytesIO()
+    net.weights[0][0, 0] = np.inf
+    with pytest.raises(ValueError, match="W0 must be finite"):
+        net.save(file)
+    assert file.getvalue() == b""
+
+
+@pytest.mark.parametrize(
+    "other", [1, True, None, b"net", 1.5, [], io.StringIO(), io.BytesIO, np.zeros(2)]
+)
+def test_what_is_neither_a_path_nor_a_binary_file(other, capfd):
+    net = small_network()
+    for use in (net.save, Network.load):
+        with pytest.raises(TypeError, match="path must be a str, a path such as pathlib"):
+            use(other)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_that_is_open_for_text(path):
+    net = small_network()
+    with open(path, "w+") as first, tempfile.SpooledTemporaryFile(mode="w+") as second:
+        for file in (first, second):
+            for use in (net.save, Network.load):
+                with pytest.raises(TypeError, match="got one that is open for text"):
+                    use(file)
+    assert path.read_bytes() == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+def test_a_stream_is_written_to_but_has_no_position_to_read_from():
+    net, (read, write) = small_network(), os.pipe()
+    with open(read, "rb") as reader, open(write, "wb") as writer:
+        net.save(writer)
+        writer.flush()
+        with pytest.raises(ValueError, match=r"of a pipe or a socket, give io\.BytesIO"):
+            Network.load(reader)
+        writer.close()
+        check_same(Network.load(io.BytesIO(reader.read())), net)
+    with open("/dev/zero", "rb") as file, pytest.raises(FormatError, match="must be whole"):
+        Network.load(file)
+
+
 def test_a_subclass_comes_back_as_it_is_loaded(path):
     class Mine(Network):
         pass
@@ -161,6 +253,45 @@ def test_metadata_that_would_not_come_back_are_not_saved(path, metadata):
     with pytest.raises(ValueError, match="metadata must be a dict that JSON gives back as it is"):
         net.save(path)
     assert path.read_bytes() == before
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+CIRCULAR = []
+CIRCULAR += [CIRCULAR, CIRCULAR]
+ODD = {
+    "['a']['b'][1] = nan": {"a": {"b": [1, np.nan]}},
+    "['a'] = (1, 2)": {"of": [1], "a": (1, 2)},
+    "['a'][2] = 3": {"a": {2: 3}},
+    "['a'] = array": {"a": np.zeros(2)},
+    "['a'] = a int too long": {"a": 10**5000},
+    "['a'][0][0]": {"a": CIRCULAR},
+    "['\\ud83d\\ude00']": {"\ud83d\ude00": 1},
+    "['a'] must have lists and objects at most 100 deep": {"a": nested(101)},
+    "metadata['b'] must have lists and objects at most 100 deep": {"b": nested(900)},
+}
+
+
+@pytest.mark.parametrize("named", ODD)
+def test_what_cannot_be_saved_of_metadata_is_named(path, named):
+    net = small_network()
+    net.metadata = ODD[named]
+    with pytest.raises(ValueError, match=re.escape(named)):
+        net.save(path)
+    assert not path.exists()
+
+
+def test_metadata_may_be_deep(path):
+    net = small_network()
+    net.metadata = {"a": nested(99)}
+    got = through_file(through_file(net, path), path)
+    check_same(got, net)
+    check_same(copy.deepcopy(got), net)
 
 
 def test_history_comes_back_with_any_names_and_figures(path):
@@ -378,3 +509,41 @@ def test_numpy_alone_reads_and_writes_it(path):
         np.savez(file, **arrays)
     net.weights[0][:] += 1
     check_same(Network.load(path), net)
+
+
+# ---- Ctrl-C --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_an_interrupt_anywhere_is_an_interrupt_and_leaves_a_whole_file(path, to_file):
+    """Wherever Ctrl-C comes: `zipfile`, for one, turned it into a ValueError."""
+    nets = [small_network(seed=seed) for seed in range(2)]
+    nets[0].save(path)
+    before, n_lines = path.read_bytes(), 0
+
+    def interrupt(frame, event, argument):
+        nonlocal n_lines
+        n_lines -= event == "line"
+        if n_lines == 0:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return interrupt
+
+    def save(line):
+        nonlocal n_lines
+        n_lines = line
+        sys.settrace(interrupt)
+        try:
+            nets[1].save(path if to_file else io.BytesIO())
+        finally:
+            sys.settrace(None)
+        return line - n_lines
+
+    total = save(10**9)
+    assert total > 300
+    after = path.read_bytes()
+    for line in range(1, total, 7):
+        path.write_bytes(before)
+        with pytest.raises(KeyboardInterrupt):
+            save(line)
+        assert path.read_bytes() in (before, after)

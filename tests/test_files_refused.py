@@ -100,7 +100,17 @@ def test_another_kind_of_header(path, header):
     check_refused(path, "a file must have the format 'fastnn network', got another header")
 
 
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 CHANGES = {
+    "metadata that are too deep": lambda h, a: h["metadata"].update(more=nested(101)),
+    "metadata that are far too deep": lambda h, a: h["metadata"].update(more=nested(900)),
+    "an initialiser without a name": lambda h, a: h["layers"][0].update(initializer={"own": [1]}),
     "another dtype": lambda h, a: h.update(dtype="float32"),
     "an unknown dtype": lambda h, a: h.update(dtype="object"),
     "an unknown loss": lambda h, a: h.update(loss="eval"),
@@ -156,6 +166,19 @@ def test_what_does_not_go_together_is_refused(path, change):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3 * size + 2**20
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+def test_numbers_that_could_not_be_saved_again(path, number):
+    net = trained()
+    net.metadata = {"of": 0.12345}
+    net.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    text = arrays["header"].tobytes().replace(b"0.12345", number.encode())
+    arrays["header"] = np.frombuffer(text, np.uint8)
+    path.write_bytes(zipped([(f"{name}.npy", npy(array)) for name, array in arrays.items()]))
+    check_refused(path, f"a header must be JSON, got|must be finite in float64, got {number}")
 
 
 def places(value, at=()):

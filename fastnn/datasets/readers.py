@@ -1,8 +1,18 @@
-"""A person's own copy of the digits, read from a file and checked.
+"""A user's own copy of the digits, read from a file and checked.
 
 A reader gives the tables of a file by name, as they are; `read_digits` checks and converts them.
+The file need not be trusted: reading it runs no code, and no size is believed that the file is not
+itself as large as.
 """
 
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -11,11 +21,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_TABLES = ("X", "y")
+_MOST_EXPANSION = 100  # times that what is compressed may be larger
+_SMALL = 2**20  # bytes that are not looked at closely
+_MAT_REFUSED = 3  # `_mat` ends so where it says what is wrong
+_MAT_SECONDS = 60  # that it may take, and more for a large file
+
 
 def read_digits(path: Path, n_pixels: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Read the images `X`, shape (n_samples, n_pixels), and the labels `y`, 10 turned into 0."""
     tables = _read_tables(path)
-    missing = [name for name in ("X", "y") if name not in tables]
+    missing = [name for name in _TABLES if name not in tables]
     if missing:
         raise ValueError(f"{path} must hold X and y, got {sorted(tables)}")
     X = _as_numbers(tables["X"], f"X in {path}")
@@ -37,19 +53,28 @@ def _read_tables(path: Path) -> Mapping[str, Any]:
         raise ValueError(f"path must end in {', '.join(_READERS)}, got {str(path)!r}")
     if not path.is_file():
         raise FileNotFoundError(f"path must name a file, got {str(path)!r}")
+    with open(path, "rb"):  # an OSError is about the path; below, about what is in the file
+        pass
     try:
         return _READERS[suffix](path)
-    except (ImportError, OSError):
+    except ImportError:
         raise
     except Exception as error:  # each parser fails in its own way: BadZipFile, IndexError, ...
-        raise ValueError(f"{path} must be a readable {suffix} file: {error}") from error
+        raise ValueError(f"{path} must be a readable {suffix} file: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _as_numbers(table: Any, name: str) -> NDArray[np.float64]:
     """Convert a table to a C-contiguous float64 array of finite numbers."""
     try:
+        table = np.asarray(table)
+        if table.dtype.kind in "cmM":
+            raise TypeError(f"got {table.dtype}")
         numbers = np.ascontiguousarray(table, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must be a table of numbers: {error}") from error
     wrong = numbers[~np.isfinite(numbers)]
     if wrong.size:
@@ -58,18 +83,53 @@ def _as_numbers(table: Any, name: str) -> NDArray[np.float64]:
 
 
 def _read_mat(path: Path) -> Mapping[str, Any]:
-    """Read the variables of a MATLAB file."""
-    loaded: Mapping[str, Any] = _optional("scipy.io", path).loadmat(path)
-    return {name: table for name, table in loaded.items() if not name.startswith("__")}
+    """Read the variables of a MATLAB file, in another process: a damaged one can crash it."""
+    _optional("scipy.io", path)
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise ValueError("Python must be able to start itself to read it, got no executable")
+    seconds = _MAT_SECONDS + path.stat().st_size / 10**6
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "tables.npz"
+        script = Path(__file__).with_name("_mat.py")
+        run = subprocess.run(
+            # -P: the script's own folder is no place to import from
+            [sys.executable, "-P", script, path.absolute(), target, str(_largest(path))],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            timeout=seconds, check=False,
+        )  # fmt: skip
+        if run.returncode == _MAT_REFUSED:
+            raise ValueError(run.stderr.strip()[-500:])
+        if run.returncode:
+            raise ValueError(f"it is damaged: SciPy's reader ended with {run.returncode}")
+        return {**dict.fromkeys(json.loads(run.stdout)), **_read_npz(target)}
 
 
 def _read_xlsx(path: Path) -> Mapping[str, Any]:
     """Read the sheets of a workbook."""
-    workbook = _optional("openpyxl", path).load_workbook(path, read_only=True, data_only=True)
+    openpyxl = _optional("openpyxl", path)
+    with zipfile.ZipFile(path) as archive:
+        n_bytes = _check_entries(path, archive.infolist())
+    workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
-        return {sheet.title: list(sheet.values) for sheet in workbook.worksheets}
+        return {
+            sheet.title: _cells(sheet, n_bytes) if sheet.title in _TABLES else None
+            for sheet in workbook.worksheets
+        }
     finally:
         workbook.close()
+
+
+def _cells(sheet: Any, n_bytes: int) -> list[tuple[Any, ...]]:
+    """Return the rows of a sheet, all of one width; `n_bytes` of XML hold fewer cells."""
+    sheet.reset_dimensions()  # what it says of them need not be true
+    rows, n_cells, width = [], 0, 0
+    for row in sheet.values:
+        rows.append(row)
+        n_cells, width = n_cells + 1 + len(row), max(width, len(row))
+        if max(n_cells, len(rows) * width) > n_bytes:
+            raise ValueError(f"the sheet {sheet.title} must have its cells filled, got gaps")
+    return [row + (None,) * (width - len(row)) for row in rows]
 
 
 def _read_csv(path: Path) -> Mapping[str, Any]:
@@ -85,8 +145,38 @@ def _read_csv(path: Path) -> Mapping[str, Any]:
 
 def _read_npz(path: Path) -> Mapping[str, Any]:
     """Read the arrays of a NumPy archive."""
-    with np.load(path) as file:
-        return dict(file)
+    with zipfile.ZipFile(path) as archive:
+        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        wanted = {name: entries[name] for name in _TABLES if name in entries}
+        _check_entries(path, list(wanted.values()))
+        tables = {name: _as_stored(archive.read(entry)) for name, entry in wanted.items()}
+    return {**dict.fromkeys(entries), **tables}
+
+
+def _as_stored(data: bytes) -> NDArray[Any]:
+    """Return the array in a file of NumPy: `numpy.load` would allocate what the header claims."""
+    file = io.BytesIO(data)
+    version = np.lib.format.read_magic(file)
+    if version not in _HEADERS:
+        raise ValueError(f"an array must be stored in version 1 or 2 of the format, got {version}")
+    shape, is_fortran, dtype = _HEADERS[version](file)
+    if dtype.hasobject or len(data) - file.tell() != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"an array must have values for {shape} of {dtype}, got others")
+    values = np.frombuffer(data, dtype, offset=file.tell())
+    return values.reshape(shape, order="F" if is_fortran else "C").copy()
+
+
+def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> int:
+    """Return how many bytes entries of a zip stand for, if its size may be of so many."""
+    n_bytes = sum(entry.file_size for entry in entries)
+    if n_bytes > (largest := _largest(path)):
+        raise ValueError(f"it must stand for at most {largest} bytes, got {n_bytes}")
+    return n_bytes
+
+
+def _largest(path: Path) -> int:
+    """Return how many bytes a file may stand for."""
+    return _MOST_EXPANSION * path.stat().st_size + _SMALL
 
 
 def _is_number(text: str) -> bool:
@@ -108,6 +198,10 @@ def _optional(module: str, path: Path) -> Any:
         raise ImportError(message) from error
 
 
+_HEADERS: dict[tuple[int, int], Callable[[io.BytesIO], tuple[tuple[int, ...], bool, Any]]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 _READERS: dict[str, Callable[[Path], Mapping[str, Any]]] = {
     ".mat": _read_mat,
     ".xlsx": _read_xlsx,

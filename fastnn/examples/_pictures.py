@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from fastnn.atomic import replaced_at_once
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -19,6 +21,7 @@ def write_pictures(path: Path, pictures: Mapping[str, Callable[[], Axes]]) -> No
     for number, (name, draw) in enumerate(pictures.items()):
         file = path if number == 0 else path.with_stem(f"{path.stem}-{name}")
         figure = cast("Figure", draw().figure)
-        figure.savefig(file)
+        with replaced_at_once(file) as (partial,):
+            figure.savefig(partial)
         plt.close(figure)
         print(f"Wrote {file}: {name}")

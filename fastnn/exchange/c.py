@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastnn import __version__
-from fastnn.atomic import check_folder, replace_file
+from fastnn.atomic import check_folder, replace_files
 from fastnn.exchange._c_ends import real_of
 from fastnn.exchange._c_float import float_source
 from fastnn.exchange._c_int8 import int8_source
@@ -175,8 +175,13 @@ def to_c(
         body = int8_source(name, layers, own, real, samples - means)
     title = _title(net, "int8" if int8 else real.name)
     header = in_precision(_header(net, name, own, train=train), real)
-    replace_file(source.with_suffix(".h"), f"{title}\n{header}".encode())
-    replace_file(source, f"{title}\n{_source(net, name, body, int8=int8)}".encode())
+    text = _source(net, name, body, int8=int8)
+    replace_files(
+        {
+            source: f"{title}\n{text}".encode(),
+            source.with_suffix(".h"): f"{title}\n{header}".encode(),
+        }
+    )
 
 
 def _as_source(path: str | os.PathLike[str]) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastnn import Network
 from fastnn.archive import LARGEST_HEADER
+from fastnn.atomic import replaced_at_once
 from fastnn.tabular import arguments
 from fastnn.tabular.encoding import Encoding
 from fastnn.tabular.fields import TableError
@@ -22,7 +23,7 @@ from fastnn.tabular.model import (
     load_model,
     on_raw_numbers,
 )
-from fastnn.tabular.outputs import check_output, written_at_once
+from fastnn.tabular.outputs import check_output
 from fastnn.tabular.passes import Wishes, encode_table, take_profile
 from fastnn.tabular.predicting import numbers_predictor, table_predictor
 from fastnn.tabular.reading import open_table
@@ -165,7 +166,7 @@ def run_predict(options: argparse.Namespace) -> None:
         predictor.write(sys.stdout)
         return
     with (
-        written_at_once(options.output) as (path,),
+        replaced_at_once(options.output) as (path,),
         open(path, "w", newline="", encoding="utf-8") as file,
     ):
         predictor.write(file)
@@ -180,7 +181,7 @@ def run_export(options: argparse.Namespace) -> None:
     dtype = options.dtype or net.dtype.name
     if encoding is not None:
         net = on_raw_numbers(net, encoding)
-    with written_at_once(*paths) as partial:
+    with replaced_at_once(*paths) as partial:
         if options.c is None:
             from fastnn.exchange.onnx import to_onnx
 
