@@ -454,7 +454,9 @@ class Network:
         -------
         handle : fastnn.core.Handle
             With scratch and optimiser state of its own, for one thread; take one for each. It does
-            not keep `fit` in another thread from training the network at the same time.
+            not keep `fit` in another thread from training the network at the same time. Nothing
+            that is handed to the functions is looked at: targets must be what the loss asks for,
+            as `fit` describes.
 
         Raises
         ------
@@ -666,9 +668,11 @@ class Network:
         X : array_like or sparse matrix, shape (n_samples, n_in)
             Or, without `y`, chunks: what yields (X, y) or (X, y, sample_weight), or a function that
             returns such a thing for each epoch. One chunk at a time is in memory; samples are
-            shuffled, and batches made, within it.
+            shuffled, and batches made, within it. Chunks without a sample are passed over.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
-            Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1.
+            Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1. For
+            binary_cross_entropy from 0 to 1, for cross_entropy rows of at least 0 that sum to 1,
+            each within rounding of float32; for poisson at least 0.
         epochs : int
         batch_size : int or None
             Samples an update; 1 is per-sample, None is all of them.
@@ -718,13 +722,26 @@ class Network:
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described; the network is as it was.
+            If an argument is not as described, or a chunk, which is then named; the network is as
+            it was before the call.
         DivergenceError
             If a loss or a parameter is no longer finite; the network has the last finite ones.
+        Exception
+            Whatever going through the chunks raises, with a note of the last one that came. The
+            network is as after the last whole epoch, and can be resumed from there.
         ImportError
             If lbfgs is asked for and SciPy is not installed.
         RuntimeError
-            If another thread is training this network.
+            If another thread is training this network; to try again then loses nothing.
+
+        Notes
+        -----
+        Tables are arrays, masked ones if nothing in them is masked, or DataFrames of pandas,
+        polars or pyarrow whose columns are numbers or truth values, with none missing. What is of
+        the network's dtype and in C order is not copied, a memory map neither. A large table that
+        is not is converted part by part, anew each epoch: from 16 MB of a file on, 256 MB of
+        memory; `y` is converted at once. While a thread trains the network, what another one
+        reads, saves or copies of it may be of several updates; a callback's is of one.
 
         Examples
         --------
