@@ -28,6 +28,7 @@ from .lbfgs import check_lbfgs, train_by_lbfgs
 from .model import Model
 from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
 from .plan import Metric, Plan, Prepared, Schedule, TrainingState, Validation
+from .snapshot import Snapshot
 from .stored import Inputs
 from .streaming import RowStep
 from .targets import as_targets, check_targets
@@ -999,6 +1000,8 @@ class Network:
                 class_weight=class_weight,
                 validation_fraction=validation_fraction,
             )
+            if names is None and isinstance(validation_data, tuple | list) and validation_data:
+                names = names_of(validation_data[0])  # so the chunks must have them, too
             samples: Inputs = Samples.dense(np.empty((0, self.n_in)))
             targets = np.empty((0, self.n_out))
         else:
@@ -1066,7 +1069,12 @@ class Network:
         X, Y, plan, state, chunks, names = prepared
         self._row_step = None
         if plan.n_held:
-            X, Y = separate(X, Y, plan, state.draw_key(self._random))
+            before = Snapshot(self, history=False)
+            try:
+                X, Y = separate(X, Y, plan, state.draw_key(self._random))
+            except ValueError:
+                before.put_back()
+                raise
         run = Run(self, History())
         with ExitStack() as around:
             if not plan.is_known:
