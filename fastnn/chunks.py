@@ -70,7 +70,7 @@ class ChunkTraining:
                 raise ValueError(
                     f"a chunk must be (X, y) or (X, y, sample_weight), got {type(chunk).__name__}"
                 )
-            if all(part is None or _n_rows(part) == 0 for part in chunk):
+            if chunk[0] is not None and not any(map(_n_rows, chunk)):
                 return None
             return self._as_canonical(*chunk)
         except (ValueError, TypeError) as error:
@@ -91,7 +91,9 @@ class ChunkTraining:
 
 
 def _n_rows(part: Any) -> int:
-    """Return how many rows an array, a table or a list has; -1 of another thing."""
+    """Return how many rows an array, a table or a list has; 0 of None, -1 of another thing."""
+    if part is None:
+        return 0
     shape = getattr(part, "shape", None)
     if shape is not None:
         return int(shape[0]) if len(shape) else -1

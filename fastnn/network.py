@@ -44,6 +44,7 @@ from .plan import (
     Validation,
     check_monitors,
 )
+from .snapshot import Snapshot
 from .stored import Inputs
 from .streaming import RowStep
 from .targets import as_targets, check_targets
@@ -578,7 +579,9 @@ class Network:
         -------
         handle : fastnn.core.Handle
             With scratch and optimiser state of its own, for one thread; take one for each. It does
-            not keep `fit` in another thread from training the network at the same time.
+            not keep `fit` in another thread from training the network at the same time. Nothing
+            that is handed to the functions is looked at: targets must be what the loss asks for,
+            as `fit` describes.
 
         Raises
         ------
@@ -796,9 +799,11 @@ class Network:
         X : array_like or sparse matrix, shape (n_samples, n_in)
             Or, without `y`, chunks: what yields (X, y) or (X, y, sample_weight), or a function that
             returns such a thing for each epoch. One chunk at a time is in memory; samples are
-            shuffled, and batches made, within it.
+            shuffled, and batches made, within it. Chunks without a sample are passed over.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
-            Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1.
+            Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1. For
+            binary_cross_entropy from 0 to 1, for cross_entropy rows of at least 0 that sum to 1,
+            each within rounding of float32; for poisson at least 0.
         epochs : int
         batch_size : int or None
             Samples an update; 1 is per-sample, None is all of them.
@@ -851,13 +856,26 @@ class Network:
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described; the network is as it was.
+            If an argument is not as described, or a chunk, which is then named; the network is as
+            it was before the call.
         DivergenceError
             If a loss or a parameter is no longer finite; the network has the last finite ones.
+        Exception
+            Whatever going through the chunks raises, with a note of the last one that came. The
+            network is as after the last whole epoch, and can be resumed from there.
         ImportError
             If lbfgs is asked for and SciPy is not installed.
         RuntimeError
-            If another thread is training this network.
+            If another thread is training this network; to try again then loses nothing.
+
+        Notes
+        -----
+        Tables are arrays, masked ones if nothing in them is masked, or DataFrames of pandas,
+        polars or pyarrow whose columns are numbers or truth values, with none missing. What is of
+        the network's dtype and in C order is not copied, a memory map neither. A large table that
+        is not is converted part by part, anew each epoch: from 16 MB of a file on, 256 MB of
+        memory; `y` is converted at once. While a thread trains the network, what another one
+        reads, saves or copies of it may be of several updates; a callback's is of one.
 
         Examples
         --------
@@ -1132,6 +1150,8 @@ class Network:
                 class_weight=class_weight,
                 validation_fraction=validation_fraction,
             )
+            if names is None and isinstance(validation_data, tuple | list) and validation_data:
+                names = names_of(validation_data[0])  # so the chunks must have them, too
             samples: Inputs = Samples.dense(np.empty((0, self.n_in)))
             targets = np.empty((0, self.n_out))
         else:
@@ -1200,7 +1220,12 @@ class Network:
         X, Y, plan, state, chunks, names = prepared
         self._row_step = None
         if plan.n_held:
-            X, Y = separate(X, Y, plan, state.draw_key(self._random))
+            before = Snapshot(self, history=False)
+            try:
+                X, Y = separate(X, Y, plan, state.draw_key(self._random))
+            except ValueError:
+                before.put_back()
+                raise
         run = Run(self, History())
         with ExitStack() as around:
             if not plan.is_known:

@@ -6,6 +6,7 @@ not needed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Self
 
@@ -14,6 +15,8 @@ import numpy as np
 from .names import explained
 from .network import Network
 from .validation import Array
+
+_NAMING = threading.Lock()  # two threads may meet a new class at once; of all adapters, for copies
 
 
 class _Online:
@@ -165,15 +168,15 @@ class OnlineClassifier(_Online):
     def _number_of(self, label: Hashable) -> int:
         """Return the number of a class, a new one if it turns up for the first time."""
         number = self._numbers.get(label)
-        if number is None:
-            number = len(self._numbers)
+        if number is not None:
+            return number
+        with _NAMING:
             n_classes = max(2, self.network.n_out)
-            if number == n_classes:
+            if label not in self._numbers and len(self._numbers) == n_classes:
                 raise ValueError(
                     f"y must be one of {n_classes} classes, {self.classes}; got {label!r}"
                 )
-            self._numbers[label] = number
-        return number
+            return self._numbers.setdefault(label, len(self._numbers))
 
     @explained
     def learn_one(self, x: Mapping[str, float], y: Hashable) -> Self:

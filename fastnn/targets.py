@@ -66,7 +66,8 @@ def check_targets(targets: Array, loss: str) -> None:
                 f"{_remedy_for_shares(targets)}"
             )
     elif loss == "cross_entropy":
-        low, sums = targets.min(), np.einsum("ij->i", targets)
+        # A product: for the few columns of a target a tenth of the time that `sum` takes.
+        low, sums = targets.min(), targets @ np.ones(targets.shape[1], targets.dtype)
         off = np.abs(sums - 1)
         if low < -_ROUNDING or off.max() > _ROUNDING * (10 + targets.shape[1]):
             got = f"{low:g}" if low < -_ROUNDING else f"a sum of {sums[off.argmax()]:g}"

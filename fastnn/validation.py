@@ -138,6 +138,8 @@ def _remedy(name: str, array: Array, values: Any) -> str:
         if name == "y":
             return ": for names of classes use np.unique(y, return_inverse=True)[1]"
         return f": where it is text of numbers, use np.asarray({name}, dtype=float)"
+    if hasattr(values, "toarray"):
+        return f": it is sparse, use {name}.toarray()"
     if isinstance(values, Iterator):
         return f": go through it first, np.array(list({name}))"
     if array.dtype.names is not None:

@@ -24,10 +24,11 @@ TOLERANCES = {  # of parameters of order 1, after one update or an epoch of a fe
 }
 
 
-def make_data(n_samples, n_in, n_out, seed=0):
-    """Return inputs and targets in (0, 1), whose rows sum to no particular number."""
+def make_data(n_samples, n_in, n_out, seed=0, loss=None):
+    """Return inputs and targets in (0, 1); their rows sum to 1 for the loss cross_entropy only."""
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(n_samples, n_in)), rng.random((n_samples, n_out))
+    X, Y = rng.normal(size=(n_samples, n_in)), rng.random((n_samples, n_out))
+    return X, Y / Y.sum(axis=1, keepdims=True) if loss == "cross_entropy" else Y
 
 
 def make_pair(net):

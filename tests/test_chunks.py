@@ -98,6 +98,7 @@ def trained(how):
     [
         (lambda X, Y: np.ones((2, 3)), ValueError, r"a chunk must be \(X, y\)"),
         (lambda X, Y: (X, Y, None, None), ValueError, r"a chunk must be \(X, y\)"),
+        (lambda X, Y: (None, None), TypeError, "X must hold real numbers"),
         (lambda X, Y: (X * np.nan, Y), ValueError, "X must be finite"),
         (lambda X, Y: (X[:, :2], Y), ValueError, "X must have shape"),
         (lambda X, Y: (X, Y[:3]), ValueError, "y must have shape"),

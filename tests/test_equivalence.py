@@ -27,7 +27,7 @@ BOUNDED = [name for name in HIDDEN if name != "exp"]  # a stack of which does no
 @pytest.mark.parametrize("batch_size", BATCH_SIZES)
 @pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
 def test_update_of_every_output(activation, loss, batch_size, dtype):
-    X, Y = make_data(7, 3, 4)
+    X, Y = make_data(7, 3, 4, loss=loss)
     layers = [Dense(5, "tanh"), Dense(4, activation, bias_initializer="glorot_normal")]
     net, reference = make_pair(Network(3, layers, loss=loss, dtype=dtype, seed=1))
     options = {"batch_size": batch_size, "learning_rate": 0.1}
@@ -108,7 +108,7 @@ def test_shuffles_are_those_of_the_random_source():
 
 @pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
 def test_gradient_agrees_with_central_differences(activation, loss):
-    X, Y = make_data(4, 3, 3, seed=7)
+    X, Y = make_data(4, 3, 3, seed=7, loss=loss)
     layers = [Dense(5, "swish"), Dense(3, activation, bias_initializer="glorot_normal")]
     net = Network(3, layers, loss=loss, seed=4)
     got, step = net.gradient(X, Y), 1e-5

@@ -214,7 +214,11 @@ def test_streams_and_chunks_take_the_names_of_the_first():
     with pytest.raises(ValueError, match="chunk 1 of epoch 0: X must have its columns in the"):
         net.fit(chunks)
     assert net.feature_names_in_ is None
-    net.fit(chunks[:1])
+    message = "chunk 0 of epoch 0: X must have its columns in the order"
+    with pytest.raises(ValueError, match=message):
+        net.fit(chunks[:1], validation_data=(TABLE[list("bca")], Y))
+    assert net.feature_names_in_ is None
+    net.fit(chunks[:1], validation_data=(TABLE, Y))
     assert net.feature_names_in_.tolist() == list("abc")
 
 

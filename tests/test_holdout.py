@@ -140,8 +140,10 @@ def test_resumed_training_keeps_the_same_part_and_a_new_one_does_not():
 def test_bad_input_in_fit():
     X, Y = make_data(20, 3, 2)
     net = small_network()
+    stream = net._random.bit_generator.state
     with pytest.raises(ValueError, match="validation_fraction must not be given beside validation"):
         net.fit(X, Y, validation_fraction=0.1, validation_data=(X, Y))
     with pytest.raises(ValueError, match="weights must not all be 0 on either side"):
         net.fit(X, Y, validation_fraction=0.5, sample_weight=np.arange(20) == 3)
     assert net._state is None
+    assert net._random.bit_generator.state == stream

@@ -31,14 +31,12 @@ SAME = {
     "a list": X.tolist(),
     "a list of rows": list(X),
     "a tuple of tuples": tuple(map(tuple, X.tolist())),
-    "numpy.matrix": np.asmatrix(X),
     "nothing masked": np.ma.array(X, mask=False),
     "no mask": np.ma.array(X),
     "a list of rows, none masked": [np.ma.array(row) for row in X],
 }
 
 
-@pytest.mark.filterwarnings("ignore:the matrix subclass")
 @pytest.mark.parametrize("form", SAME)
 def test_forms_of_the_same_numbers(form):
     got, expected = small_network(), small_network()

@@ -184,6 +184,11 @@ def test_flags_that_are_not_true_are_not_believed(flag):
         np.testing.assert_array_equal(got, part)  # the user's own
 
 
+def test_sparse_targets_are_told_what_to_use():
+    with pytest.raises(TypeError, match=r"it is sparse, use y.toarray\(\)"):
+        network().fit(matrix("csr"), matrix("csr")[:, :1])
+
+
 def test_small_whole_numbers_are_summed_without_overflow():
     X = sp.csr_matrix((np.array([100, 100], np.int8), [2, 2], [0, 2]), shape=(1, 6))
     np.testing.assert_array_equal(dense(compressed_rows(X, FLOAT64)), [[0, 0, 200, 0, 0, 0]])

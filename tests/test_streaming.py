@@ -15,7 +15,7 @@ from .networks import OUTPUTS, make_data, small_network
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
 def test_rows_are_a_table(activation, loss, dtype):
-    X, Y = (array.astype(dtype) for array in make_data(20, 3, 2))
+    X, Y = (array.astype(dtype) for array in make_data(20, 3, 2, loss=loss))
     layers = [Dense(9, "tanh"), Dense(5, "relu", bias=False), Dense(2, activation)]
     nets = [Network(3, layers, loss=loss, dtype=dtype, seed=1) for _ in range(2)]
     nets[0].partial_fit(X, Y, learning_rate=0.1)

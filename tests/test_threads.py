@@ -72,7 +72,7 @@ def test_an_error_in_any_thread_ends_all(error, raised_in_main):
 @pytest.mark.parametrize("slice_rows", [1, 20, 1000])
 def test_results_have_the_same_bits_whatever_the_threads(make, n_samples, slice_rows, monkeypatch):
     net = make()
-    X, Y = make_data(n_samples, net.n_in, net.n_out)
+    X, Y = make_data(n_samples, net.n_in, net.n_out, loss=net.loss_name)
     outputs, grad = net.predict(X), net.gradient(X, Y)
     monkeypatch.setattr("fastnn.model._SLICE", slice_rows * net._model.cost(net._as_pair(X, Y)[0]))
     for n_threads in (1, 2, 3, 4):
@@ -106,7 +106,7 @@ def test_infinite_gradients_add_up_without_a_warning():
 @pytest.mark.parametrize("n_samples", [512, 513, 5000, 8193])
 def test_large_sums_of_gradients_do_not_depend_on_threads(n_samples):
     net = deep_network()
-    X, Y = make_data(n_samples, net.n_in, net.n_out)
+    X, Y = make_data(n_samples, net.n_in, net.n_out, loss=net.loss_name)
     expected = net.gradient(X, Y)
     for n_threads in (2, 3):
         np.testing.assert_array_equal(net.gradient(X, Y, n_threads=n_threads), expected)

@@ -41,7 +41,7 @@ def test_whatever_the_activation(activation, batch_size, value):
 
 @pytest.mark.parametrize(("output", "loss"), OUTPUTS)
 def test_whatever_the_loss(output, loss):
-    X, Y = make_data(9, 3, 2)
+    X, Y = make_data(9, 3, 2, loss=loss)
     net = Network(3, [Dense(2, output)], loss=loss, dtype="float32", seed=0)
     check_refused(net, spoilt(X, np.inf), Y)
 

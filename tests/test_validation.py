@@ -8,13 +8,13 @@ import pytest
 from fastnn import Dense, Network
 from fastnn.core.activations import SECOND_NAMES
 from fastnn.initializers import normal, uniform
+from fastnn.targets import check_targets
 from fastnn.validation import (
     as_activation,
     as_class_weights,
     as_in_range,
     as_numbers,
     as_weights,
-    check_targets,
 )
 
 from .networks import make_data, small_network
@@ -46,8 +46,12 @@ BAD_Y = [
     ([0, 1], ValueError, r"y must have shape \(4, 2\), or \(4,\) of class labels, got \(2,\)"),
     (np.zeros((4, 3)), ValueError, r"y must have shape \(4, 2\).*got \(4, 3\)"),
     (np.zeros((4, 2, 1)), ValueError, r"y must have shape \(4, 2\).*got \(4, 2, 1\)"),
-    ([0, 1, 2, 1], ValueError, r"y must hold class labels 0 ... 1, got 0 ... 2$"),
-    ([1, 2, 2, 1], ValueError, r"y must hold class labels 0 ... 1, got 1 ... 2; .*use y % 2$"),
+    ([0, 1, 2, 1], ValueError, r"y must hold class labels 0 ... 1, got 0 ... 2; for 3 classes"),
+    (
+        [1, 2, 2, 1],
+        ValueError,
+        "got 1 ... 2; .*use y - 1; .*use y % 2$",
+    ),
     ([0, -1, 0, 0], ValueError, r"y must hold class labels 0 ... 1, got -1 ... 0"),
     ([0, 1, 0.5, 0], ValueError, r"y must hold whole class labels 0 ... 1, got 0.5"),
     ([0, np.nan, 0, 0], ValueError, r"y must be finite in float64, got nan at \(1,\)"),

@@ -81,7 +81,7 @@ def make_network(activation="tanh", output="identity", loss="mse", dtype="float6
 
 def rows(net, n_samples=37):
     """Return inputs, targets and weights in the dtype of the network."""
-    X, Y = make_data(n_samples, net.n_in, net.n_out)
+    X, Y = make_data(n_samples, net.n_in, net.n_out, loss=net.loss_name)
     weights = np.random.default_rng(2).random(n_samples)
     return X.astype(net.dtype), Y.astype(net.dtype), weights.astype(net.dtype)
 
