@@ -154,13 +154,17 @@ class Targets(np.ndarray[Any, np.dtype[Any]]):
             ]
             shape = (-1,) if any(len(other) == 1 for other in others) else (-1, 1)
             plain = [
-                item.reshape(shape) if isinstance(given, Targets) and given.size in given.shape
-                else item
+                item.reshape(shape) if _is_one_output(given) else item
                 for item, given in zip(plain, inputs, strict=True)
-            ]  # fmt: skip
+            ]
         result = getattr(ufunc, method)(*plain, **options)
         is_column = isinstance(result, np.ndarray) and result.ndim == 2 and result.shape[1] == 1
         return result.view(Targets) if is_column else result
+
+
+def _is_one_output(item: Any) -> bool:
+    """Tell whether operands are targets, one a sample: not their transpose."""
+    return isinstance(item, Targets) and item.shape in ((item.size,), (item.size, 1))
 
 
 def _as_plain(item: Any) -> Any:

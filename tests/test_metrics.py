@@ -102,6 +102,7 @@ SHAPES = [LABELS, LABELS[:, np.newaxis], LABELS.tolist(), LABELS.astype(float)]
         (lambda y, o: ((o[:, 0] > 0.5) & ~(y == 0)).sum(), 3),
         (lambda y, o: (y * o).sum() / y.sum(), 2.8 / 4),
         (lambda y, o: (y.T @ o).item(), 2.8),
+        (lambda y, o: (y.T * o).size, 36),
         (lambda y, o: y.shape == o.shape, 1.0),
         (lambda y, o: np.where(y > 0, o, 0).sum(), 2.8),
         (lambda y, o: metrics.accuracy(y, o), 4 / 6),
