@@ -8,10 +8,9 @@ one line on stderr.
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NoReturn
@@ -20,6 +19,7 @@ from fastnn import DivergenceError, __version__, warmup
 from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
 from fastnn.examples.compiled import EXAMPLES as COMPILED_EXAMPLES
+from fastnn.names import did_you_mean
 from fastnn.tabular import COMMANDS
 
 _MODULES = {name: f"fastnn.examples.{name}" for name in EXAMPLES}
@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             flags = [*getattr(options, "flags", self._option_string_actions)]
-            hint = _did_you_mean(unknown[0].partition("=")[0], flags)
+            hint = did_you_mean(unknown[0].partition("=")[0], flags)
             self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         return options
 
@@ -42,20 +42,11 @@ class _Parser(argparse.ArgumentParser):
         try:
             super()._check_value(action, value)
         except argparse.ArgumentError as error:
-            error.message += _did_you_mean(str(value), map(str, action.choices or ()))
+            error.message += did_you_mean(str(value), [*map(str, action.choices or ())])
             raise
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of an error about a word that is none of those known; empty without a guess.
-
-    argparse has this from Python 3.14 on.
-    """
-    close = difflib.get_close_matches(word, [*known], n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _with_underscores(argv: Sequence[str]) -> list[str]:

@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 _OTHERS = {  # what is said elsewhere for a value of ours
     # activations
-    "identity": "linear none",
-    "sigmoid": "logistic logsig expit",
+    "identity": "none",
+    "sigmoid": "logsig expit",
     "tanh": "tansig hyperbolic_tangent hard_tanh",
     "relu": "rectifier relu6 rectified_linear",
     "leaky_relu": "lrelu prelu",
     "softplus": "soft_plus",
-    "swish": "silu hard_swish",
+    "swish": "hard_swish",
     "gelu": "gelu_new gelu_tanh",
     "exp": "exponential",
     "softmax": "log_softmax",

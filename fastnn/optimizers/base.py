@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..core import updates
-from ..validation import Array, as_in_range, as_positive
+from ..validation import Array, as_flag, as_in_range, as_positive
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,7 @@ class CompiledOptimizer(Optimizer):
     def __post_init__(self) -> None:
         self._settle_positive("learning_rate")
         self._settle_amount("weight_decay")
-        if not isinstance(self.decay_biases, bool | np.bool_):
-            raise TypeError(f"decay_biases must be True or False, got {self.decay_biases!r}")
-        self._settle("decay_biases", bool(self.decay_biases))
+        self._settle("decay_biases", as_flag("decay_biases", self.decay_biases))
         for name in ("clip_value", "clip_norm"):
             if (limit := getattr(self, name)) is not None:
                 self._settle(name, as_positive(name, limit))
