@@ -11,7 +11,7 @@ from .core.samples import Samples
 from .frames import check_names, names_of
 from .sparse import compressed_rows
 from .stored import Inputs, Stored, must_stay
-from .validation import Array, as_array, as_numbers, as_read_only, is_finite
+from .validation import Array, as_array, as_contiguous, as_read_only, is_finite
 
 Names = tuple[str, ...] | None
 
@@ -45,30 +45,29 @@ def as_inputs(
     `names`, if there are any.
     """
     if hasattr(X, "tocsr"):
-        _check_shape(X, n_in, row=row)
+        if len(X.shape) != 2 or X.shape[1] != n_in:
+            raise _wrong_shape(X, n_in, row=row)
         return compressed_rows(X, dtype)
     if names is not None:
         check_names(X, names)
     array = as_array("X", X)
     is_row = row and array.shape == (n_in,)
-    if not is_row:
-        _check_shape(array, n_in, row=row)
+    if not is_row and (array.ndim != 2 or array.shape[1] != n_in):
+        raise _wrong_shape(array, n_in, row=row)
     samples: Inputs
     if must_stay(array, dtype):
         samples = Stored(array, dtype)
     else:
-        array = as_numbers("X", array, dtype, finite=False)
+        array = as_contiguous(array, dtype)
         samples = Samples.dense(array.reshape(1, n_in) if is_row else array)
     if finite:
         check_samples(samples, names_of(X), is_row=is_row)
     return samples
 
 
-def _check_shape(X: Any, n_in: int, *, row: bool) -> None:
-    """Raise unless X is a table of `n_in` columns."""
+def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:
+    """Return the error for what is no table of `n_in` columns."""
     shape = X.shape
-    if len(shape) == 2 and shape[1] == n_in:
-        return
     or_row = f" or ({n_in},)" if row else ""
     remedy = ""
     if len(shape) == 2 and shape[0] == n_in:
@@ -79,7 +78,7 @@ def _check_shape(X: Any, n_in: int, *, row: bool) -> None:
         remedy = ": use X.reshape(-1, 1)"
     elif len(shape) == 1 and shape[0] == n_in:
         remedy = ": for one sample use X.reshape(1, -1)"
-    raise ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {shape}{remedy}")
+    return ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {shape}{remedy}")
 
 
 def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:

@@ -47,7 +47,7 @@ from .plan import (
 from .snapshot import Snapshot
 from .stored import Inputs
 from .streaming import RowStep
-from .targets import as_targets, check_targets
+from .targets import as_targets
 from .training import Training, is_plain, train_compiled
 from .unseen import put_back_unless_finite
 from .validation import (
@@ -1275,9 +1275,7 @@ class Network:
     ) -> tuple[Inputs, Array]:
         """Return what `_as_pair` does of a table, but a large X may stay where it is."""
         samples = as_inputs(X, self.n_in, self.dtype, finite=finite, names=names)
-        targets = as_targets(y, samples.n_samples, self.n_out, self.dtype)
-        check_targets(targets, self.loss_name)
-        return samples, targets
+        return samples, as_targets(y, samples.n_samples, self.n_out, self.dtype, self.loss_name)
 
     def _as_samples(self, X: ArrayLike) -> Samples:
         """Return a table or a row of inputs, whose columns are those of training."""
@@ -1293,6 +1291,6 @@ class Network:
     ) -> tuple[Samples, Array]:
         samples = as_samples(X, self.n_in, self.dtype, row=row, names=names)
         is_row = row and np.ndim(X) == 1
-        targets = as_targets(y, samples.n_samples, self.n_out, self.dtype, row=is_row)
-        check_targets(targets, self.loss_name)
-        return samples, targets
+        return samples, as_targets(
+            y, samples.n_samples, self.n_out, self.dtype, self.loss_name, row=is_row
+        )

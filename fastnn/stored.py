@@ -15,7 +15,7 @@ import numpy as np
 
 from .core.block import ROWS
 from .core.samples import Samples
-from .validation import Array, as_read_only
+from .validation import Array, as_contiguous, as_read_only
 
 # Bytes that are copied at once. What is in memory had room there, and saves a conversion an epoch.
 MOST_OF_FILE, MOST_OF_MEMORY = 1 << 24, 1 << 28
@@ -55,8 +55,7 @@ class Stored:
         return self._converted(self.table.take(numbers, axis=0))
 
     def _converted(self, rows: Array) -> Samples:
-        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and is found
-            return Samples.dense(as_read_only(np.ascontiguousarray(rows, dtype=self.dtype)))
+        return Samples.dense(as_contiguous(rows, self.dtype))
 
 
 Inputs = Samples | Stored
@@ -64,8 +63,10 @@ Inputs = Samples | Stored
 
 def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
     """Tell whether a table must be converted, and is too large for it."""
-    is_ready = table.dtype == dtype and table.flags.c_contiguous
-    return not is_ready and _is_large(table, table.size * dtype.itemsize)
+    n_bytes = table.size * dtype.itemsize
+    if n_bytes <= MOST_OF_FILE or (table.dtype == dtype and table.flags.c_contiguous):
+        return False
+    return _is_large(table, n_bytes)
 
 
 def _is_large(table: Array, n_bytes: int) -> bool:

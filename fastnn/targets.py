@@ -11,14 +11,22 @@ from .validation import Array, as_array, as_numbers, as_read_only
 
 # What sums and quotients in float32 are off by, with a little to spare.
 _ROUNDING = 1e-6
+_FEW = 64  # numbers that Python looks through in less time than NumPy takes to begin
 
 
 def as_targets(
-    y: ArrayLike, n_samples: int, n_out: int, dtype: np.dtype[Any], *, row: bool = False
+    y: ArrayLike,
+    n_samples: int,
+    n_out: int,
+    dtype: np.dtype[Any],
+    loss: str | None = None,
+    *,
+    row: bool = False,
 ) -> Array:
     """Return `y` as a table of shape (n_samples, n_out), class labels as rows of one 1 and zeros.
 
-    With `row`, `y` belongs to one row (n_in,) and may lack the axis of samples.
+    They must be such as the loss is defined for, if there is one. With `row`, `y` belongs to one
+    row (n_in,) and may lack the axis of samples.
     """
     array = as_array("y", y)
     if row and array.shape in ((), (n_out,)):
@@ -27,12 +35,15 @@ def as_targets(
         array = array[:, 0]
     if array.ndim == 1 and array.shape[0] == n_samples:
         if n_out > 1:
-            return one_hot(array, n_out, dtype)
+            return one_hot(array, n_out, dtype)  # for every loss
         array = array[:, np.newaxis]
     if array.shape != (n_samples, n_out):
         labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
         raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
-    return as_numbers("y", array, dtype)
+    targets = as_numbers("y", array, dtype)
+    if loss is not None:
+        check_targets(targets, loss)
+    return targets
 
 
 def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
@@ -59,7 +70,7 @@ def check_targets(targets: Array, loss: str) -> None:
     if loss == "poisson" and (targets < 0).any():
         raise ValueError(f"y must be at least 0 for the loss poisson, got {targets.min()}")
     if loss == "binary_cross_entropy":
-        low, high = targets.min(), targets.max()
+        low, high = _span(targets)
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ValueError(
                 f"y must be from 0 to 1 for the loss {loss}, got {low:g} ... {high:g}"
@@ -67,7 +78,7 @@ def check_targets(targets: Array, loss: str) -> None:
             )
     elif loss == "cross_entropy":
         # A product: for the few columns of a target a tenth of the time that `sum` takes.
-        low, sums = targets.min(), targets @ np.ones(targets.shape[1], targets.dtype)
+        low, sums = _span(targets)[0], targets @ np.ones(targets.shape[1], targets.dtype)
         off = np.abs(sums - 1)
         if low < -_ROUNDING or off.max() > _ROUNDING * (10 + targets.shape[1]):
             got = f"{low:g}" if low < -_ROUNDING else f"a sum of {sums[off.argmax()]:g}"
@@ -76,6 +87,14 @@ def check_targets(targets: Array, loss: str) -> None:
                 f"{loss}, got {got} in row {_worst_row(targets, off)}"
                 f"{_remedy_for_distributions(targets)}"
             )
+
+
+def _span(targets: Array) -> tuple[float, float]:
+    """Return the least and the greatest target."""
+    if targets.size <= _FEW:
+        numbers = targets.ravel().tolist()
+        return min(numbers), max(numbers)
+    return float(targets.min()), float(targets.max())
 
 
 def _worst_row(targets: Array, off: Array) -> int:

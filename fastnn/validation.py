@@ -56,12 +56,18 @@ def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bo
 
     With `finite` False they are taken as they are: the caller looks for NaN and infinity.
     """
-    array = as_array(name, values)
-    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite: said below
-        array = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    array = as_contiguous(as_array(name, values), dtype)
     if finite:
         check_finite(name, array)
-    return as_read_only(array)
+    return array
+
+
+def as_contiguous(array: Array, dtype: np.dtype[Any]) -> Array:
+    """Return a read-only, C-contiguous array of `dtype`; what is too large for it is infinite."""
+    if array.dtype == dtype:
+        return as_read_only(array if array.flags.c_contiguous else array.copy())
+    with np.errstate(over="ignore"):
+        return as_read_only(array.astype(dtype, "C"))
 
 
 def as_read_only(array: Array) -> Array:

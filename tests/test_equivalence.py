@@ -54,7 +54,7 @@ def test_update_through_every_hidden_activation(activation, batch_size, dtype):
 @pytest.mark.parametrize("batch_size", BATCH_SIZES)
 @pytest.mark.parametrize(("activation", "loss"), [("sigmoid", "mse"), ("softmax", "cross_entropy")])
 def test_hundreds_of_updates(activation, loss, batch_size):
-    X, Y = make_data(20, 6, 3)
+    X, Y = make_data(20, 6, 3, loss=loss)
     layers = [Dense(9, "sigmoid"), Dense(7, "gelu"), Dense(3, activation)]
     net, reference = make_pair(Network(6, layers, loss=loss, seed=3))
     options = {"batch_size": batch_size, "learning_rate": 0.05}
@@ -125,7 +125,7 @@ def test_gradient_agrees_with_central_differences(activation, loss):
 
 @pytest.mark.parametrize("loss", ["half_sse", "cross_entropy"])
 def test_trace_agrees_with_the_gradient(loss):
-    X, Y = make_data(6, 3, 2)
+    X, Y = make_data(6, 3, 2, loss=loss)
     layers = [
         Dense(5, "gelu"),
         Dense(4, "relu", bias=False),

@@ -37,7 +37,7 @@ def run(net, X, Y, start, stop):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_but_these_rows_is_overwritten(dtype):
-    X, Y = make_data(N_SAMPLES, 4, 3)
+    X, Y = make_data(N_SAMPLES, 4, 3, loss="cross_entropy")
     net = make_net(dtype)
     whole = run(net, X, Y, 0, N_SAMPLES)
     for start, stop in ((0, 1), (5, 5 + ROWS), (2, N_SAMPLES), (N_SAMPLES - 1, N_SAMPLES)):
@@ -50,7 +50,7 @@ def test_nothing_but_these_rows_is_overwritten(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_they_agree_with_a_step_opened(dtype):
-    X, Y = make_data(N_SAMPLES, 4, 3)
+    X, Y = make_data(N_SAMPLES, 4, 3, loss="cross_entropy")
     net = make_net(dtype)
     grads, grads_x, jacobian, *layers = run(net, X, Y, 0, N_SAMPLES)
     steps = net.trace(X, Y)
