@@ -22,8 +22,8 @@ from table import Table, circumstances
 from threadpoolctl import threadpool_limits
 
 from fastnn import Dense, Network
-from fastnn.core._jit import JIT
-from fastnn.core.training import train_row
+from fastnn.core.jit import JIT
+from fastnn.core.train_samples import train_row
 from fastnn.datasets import load_digits
 
 RATE = 0.1

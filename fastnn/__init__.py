@@ -1,11 +1,11 @@
 """Small dense neural networks on a CPU, trained by compiled kernels."""
 
-from .archive import FormatError as FormatError
+from ._storage.npz import FormatError as FormatError
+from ._training.loop import DivergenceError as DivergenceError
 from .history import History as History
 from .layers import Dense as Dense
 from .network import Network as Network
-from .population import Population as Population
-from .training import DivergenceError as DivergenceError
+from .population.population import Population as Population
 from .warmup import warmup as warmup
 
 __version__ = "0.1.0"

@@ -10,12 +10,12 @@ from collections.abc import Collection
 from dataclasses import KW_ONLY, dataclass, field
 from typing import IO, Any, Protocol
 
-from .atomic import check_folder, replace_file
+from ._atomic import check_folder, replace_file
+from ._checks.arrays import Array, as_count, as_flag, as_in_range
+from ._checks.monitors import check_recorded, sign_of
+from ._checks.names import explained
+from ._checks.paths import as_path
 from .history import History
-from .monitors import check_recorded, sign_of
-from .names import explained
-from .paths import as_path
-from .validation import Array, as_count, as_flag, as_in_range
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .names import explained
+from ._checks.names import explained
 
 if TYPE_CHECKING:
     import pandas as pd

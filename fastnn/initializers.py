@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .names import explained
-from .validation import Array, as_choice, as_finite, as_positive, check_generator
+from ._checks.arrays import Array, as_choice, as_finite, as_positive, check_generator
+from ._checks.names import explained
 
 Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]

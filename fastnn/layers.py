@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .core import activations, layout, losses, updates
-from .initializers import Initializer, Random, as_initializer
-from .names import explained
-from .validation import (
+from ._checks.arrays import (
     Array,
     as_activation,
     as_count,
@@ -24,6 +21,10 @@ from .validation import (
     as_numbers,
     as_positive,
 )
+from ._checks.names import explained
+from .core import activations, layout, losses
+from .core import optimizers as updates
+from .initializers import Initializer, Random, as_initializer
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .targets import as_targets
-from .validation import Array, as_number, as_numbers
+from ._checks.arrays import Array, as_number, as_numbers
+from ._checks.targets import as_targets
 
 _FLOAT64 = np.dtype(np.float64)
 

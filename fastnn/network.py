@@ -13,44 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .arguments import as_batch_size, as_callbacks, as_metrics, as_rule
-from .callbacks import Callback, Run
-from .chunks import ChunkTraining, as_chunks
-from .core import Handle, derivatives, evaluation, layout, losses
-from .core.handle import handle_of
-from .core.samples import Samples
-from .frames import check_names, names_of
-from .history import History
-from .holdout import held_out, separate
-from .inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
-from .layers import (
-    Dense,
-    initial_params,
-    layer_table,
-    noise_levels,
-    penalty_table,
-    with_arrays,
-)
-from .lbfgs import check_lbfgs, train_by_lbfgs
-from .model import Model
-from .names import explained, hint_of_attribute
-from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
-from .plan import (
-    Metric,
-    Plan,
-    Prepared,
-    Schedule,
-    TrainingState,
-    Validation,
-    check_monitors,
-)
-from .snapshot import Snapshot
-from .stored import Inputs
-from .streaming import RowStep
-from .targets import as_targets
-from .training import Training, is_plain, train_compiled
-from .unseen import put_back_unless_finite
-from .validation import (
+from ._checks.arrays import (
     Array,
     as_array,
     as_choice,
@@ -63,6 +26,37 @@ from .validation import (
     as_numbers,
     as_weights,
 )
+from ._checks.frames import check_names, names_of
+from ._checks.inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
+from ._checks.names import explained, hint_of_attribute
+from ._checks.stored import Inputs
+from ._checks.targets import as_targets
+from ._training.chunks import ChunkTraining, as_chunks
+from ._training.lbfgs import check_lbfgs, train_by_lbfgs
+from ._training.loop import Training, is_plain, train_compiled
+from ._training.model import Model
+from ._training.options import as_batch_size, as_callbacks, as_metrics, as_rule
+from ._training.request import (
+    Metric,
+    Plan,
+    Prepared,
+    Schedule,
+    TrainingState,
+    Validation,
+    check_monitors,
+)
+from ._training.rollback import put_back_unless_finite
+from ._training.single_row import RowStep
+from ._training.snapshot import Snapshot
+from ._training.split import held_out, separate
+from .callbacks import Callback, Run
+from .core import Handle, derivatives, layout, losses
+from .core import evaluate as evaluation
+from .core.handle import handle_of
+from .core.inputs import Samples
+from .history import History
+from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table, with_arrays
+from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "metadata")
@@ -1042,7 +1036,7 @@ class Network:
         >>> twin.metadata, twin.predict([2.0]) == net.predict([2.0])
         ({'unit': 'm'}, array([ True]))
         """
-        from . import files  # 0.03 s that `import fastnn` need not take
+        from ._storage import network_file as files  # 0.03 s that `import fastnn` need not take
 
         files.check_metadata(self.metadata)  # before they are copied, which takes as deep a stack
         files.write(path, self.__getstate__())
@@ -1094,7 +1088,7 @@ class Network:
         >>> len(Network.load(file).history.epoch)
         10
         """
-        from . import files  # as in `save`
+        from ._storage import network_file as files  # as in `save`
 
         net = cls.__new__(cls)
         net.__setstate__(files.read(path))

@@ -12,9 +12,9 @@ from typing import Self
 
 import numpy as np
 
-from .names import explained
+from ._checks.arrays import Array
+from ._checks.names import explained
 from .network import Network
-from .validation import Array
 
 _NAMING = threading.Lock()  # two threads may meet a new class at once; of all adapters, for copies
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .monitors import MODES, as_monitor, check_recorded, sign_of
-from .names import explained
-from .validation import as_choice, as_count, as_in_range, as_integer, as_positive
+from ._checks.arrays import as_choice, as_count, as_in_range, as_integer, as_positive
+from ._checks.monitors import MODES, as_monitor, check_recorded, sign_of
+from ._checks.names import explained
 
 _LEAST_CHANGE = 1e-8  # of a rate on a plateau; a smaller one is not made (`eps` in PyTorch)
 

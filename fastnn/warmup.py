@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ._checks.arrays import Array, as_dtype, as_flag
+from ._checks.names import explained
 from .layers import Dense
-from .names import explained
 from .network import Network
-from .validation import Array, as_dtype, as_flag
 
 _WIDE = 1 << 15  # inputs: layer 0 looks ahead
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from fastnn import Dense, Network
-from fastnn.atomic import replace_file, replace_files, replaced_at_once
+from fastnn._atomic import replace_file, replace_files, replaced_at_once
 from fastnn.exchange import to_c
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")

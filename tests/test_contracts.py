@@ -9,11 +9,22 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network, core
-from fastnn.core import batches, derivatives, evaluation, training
-from fastnn.core.bits import TRIPLE
+from fastnn.core import (
+    derivatives,
+)
+from fastnn.core import (
+    evaluate as evaluation,
+)
+from fastnn.core import (
+    train_batches as batches,
+)
+from fastnn.core import (
+    train_samples as training,
+)
+from fastnn.core.simd.bitset import TRIPLE
 from fastnn.optimizers import NAMED
 
-from .networks import HIDDEN, make_data, small_network
+from .support.networks import HIDDEN, make_data, small_network
 
 ENTRIES = [
     training.train_row,
@@ -50,7 +61,7 @@ def use_everything(net, X, Y):
         net.loss(rows, Y)
         net.gradient(rows, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastnn.training.rows_ahead", lambda table, itemsize: TRIPLE)
+        patch.setattr("fastnn._training.loop.rows_ahead", lambda table, itemsize: TRIPLE)
         net.fit(X, Y)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
@@ -175,7 +186,7 @@ def test_slices_do_not_change_a_bit(batch_size, monkeypatch):
     whole, cut = small_network(), small_network()
     expected = whole.fit(X, Y, **options)
     outputs, grad = whole.predict(X), whole.gradient(X, Y)
-    monkeypatch.setattr("fastnn.model._SLICE", 2 * (cut.params.size + 600))
+    monkeypatch.setattr("fastnn._training.model._SLICE", 2 * (cut.params.size + 600))
     assert list(cut._model.slices(cut._as_pair(X, Y)[0], 0, 5)) == [(0, 2), (2, 4), (4, 5)]
     got = cut.fit(X, Y, **options)
     np.testing.assert_array_equal(cut.params, whole.params)

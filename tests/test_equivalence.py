@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network, training
-from fastnn.core.bits import TRIPLE
+from fastnn import Dense, Network
+from fastnn._training import loop as training
+from fastnn.core.simd.bitset import TRIPLE
 from fastnn.datasets import load_digits
 
-from .networks import (
+from .support.networks import (
     BATCH_SIZES,
     HIDDEN,
     OUTPUTS,
@@ -17,7 +18,7 @@ from .networks import (
     make_pair,
     small_network,
 )
-from .properties import HealthCheck, given, settings, st
+from .support.properties import HealthCheck, given, settings, st
 
 DTYPES = ["float64", "float32"]
 BOUNDED = [name for name in HIDDEN if name != "exp"]  # a stack of which does not overflow

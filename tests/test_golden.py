@@ -9,7 +9,7 @@ from fastnn.datasets import load_digits, load_first_column, load_moons, load_xor
 from fastnn.initializers import normal, uniform
 from fastnn.metrics import accuracy
 
-from .golden import TRAJECTORIES, TRAJECTORY_TOLERANCE, golden
+from .support.golden import TRAJECTORIES, TRAJECTORY_TOLERANCE, golden
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -5,8 +5,8 @@ import pytest
 from fastnn import History
 from fastnn.callbacks import Callback
 
-from .networks import make_data, small_network
-from .training import Recorder
+from .support.networks import make_data, small_network
+from .support.training import Recorder
 
 X, Y = make_data(6, 3, 2)
 

@@ -5,7 +5,7 @@ import pytest
 
 from fastnn import Dense, Network
 
-from .networks import HIDDEN, OUTPUTS, make_data
+from .support.networks import HIDDEN, OUTPUTS, make_data
 
 jax = pytest.importorskip("jax")
 jnp, nn = jax.numpy, jax.nn

@@ -8,7 +8,7 @@ import pytest
 from fastnn import Dense, Network, metrics
 from fastnn.metrics import accuracy, mae, mse, r2
 
-from .networks import make_data, small_network
+from .support.networks import make_data, small_network
 
 
 def test_worked_by_hand():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn.core.batches import KEY, N_UPDATES
-from fastnn.core.block import ROWS
+from fastnn.core.block_pass import ROWS
+from fastnn.core.train_batches import KEY, N_UPDATES
 from fastnn.optimizers import (
     LBFGS,
     NAMED,
@@ -24,7 +24,7 @@ from fastnn.optimizers import (
 )
 from fastnn.reference import Optimizer
 
-from .networks import (
+from .support.networks import (
     BATCH_SIZES,
     check_same,
     drawn_masks,

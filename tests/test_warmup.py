@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from fastnn import warmup
-from tests.processes import run_python
+
+from .support.processes import run_python
 
 WARM_UP = """
 from fastnn import warmup

@@ -10,13 +10,15 @@ from time import perf_counter
 import numpy as np
 from numba import njit
 
-from fastnn.core import figures, layout, losses, propagate
-from fastnn.core._jit import JIT
-from fastnn.core.bits import WORD
+from fastnn._checks.arrays import as_weights
+from fastnn.core import layout, losses
+from fastnn.core import metrics as figures
+from fastnn.core import sample_pass as propagate
 from fastnn.core.dense import dense_step_forward
-from fastnn.core.samples import Samples
-from fastnn.core.training import train_samples
-from fastnn.validation import as_weights
+from fastnn.core.inputs import Samples
+from fastnn.core.jit import JIT
+from fastnn.core.simd.bitset import WORD
+from fastnn.core.train_samples import train_samples
 
 from .race import on_cores
 from .task import Task

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastnn import Dense, Network
-from fastnn.population import Population
+from fastnn.population.population import Population
 
 from .task import Layers, Task
 

@@ -4,7 +4,7 @@ from threading import Thread
 
 from numba import njit
 
-from fastnn.core._jit import JIT
+from fastnn.core.jit import JIT
 
 from .task import Layers, Task
 

@@ -15,14 +15,14 @@ Notation, the same in every file:
 But for those of `embedded`, kernels check nothing and raise nothing: their callers have.
 """
 
-from .embedded import add_gradient as add_gradient
-from .embedded import add_gradient_rows as add_gradient_rows
-from .embedded import add_vjp as add_vjp
-from .embedded import add_vjp_rows as add_vjp_rows
-from .embedded import gradient_of_inputs as gradient_of_inputs
-from .embedded import predict as predict
-from .embedded import predict_rows as predict_rows
-from .embedded import train_row as train_row
-from .embedded import update as update
+from .api import add_gradient as add_gradient
+from .api import add_gradient_rows as add_gradient_rows
+from .api import add_vjp as add_vjp
+from .api import add_vjp_rows as add_vjp_rows
+from .api import gradient_of_inputs as gradient_of_inputs
+from .api import predict as predict
+from .api import predict_rows as predict_rows
+from .api import train_row as train_row
+from .api import update as update
 from .handle import Handle as Handle
 from .handle import handle_at as handle_at

@@ -7,8 +7,9 @@ Units [start, stop) are taken in whole registers: `start` is at the beginning of
 is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with something finite.
 """
 
-from ._jit import inner
-from .elementary import (
+from .jit import inner
+from .simd.arithmetic import multiply_add, vector_function, where
+from .simd.functions import (
     exp,
     expm1,
     gelu,
@@ -20,8 +21,7 @@ from .elementary import (
     swish,
     tanh,
 )
-from .lanewise import multiply_add, vector_function, where
-from .vectors import lanes_of, load, splat, store, total, up_to, zeros
+from .simd.vectors import lanes_of, load, splat, store, total, up_to, zeros
 
 (
     IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX, EXP, SELU, MISH,

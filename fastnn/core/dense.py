@@ -14,11 +14,11 @@ owns every array, guarantees shapes and one dtype, and that the padding of `para
 A pass over the rows of W keeps the sums of four registers of outputs, the last one of two perhaps.
 """
 
-from ._jit import inner
-from .bits import WORD, lowest, without_lowest
-from .lanewise import multiply_add
+from .jit import inner
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
-from .vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
+from .simd.arithmetic import multiply_add
+from .simd.bitset import WORD, lowest, without_lowest
+from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
 
 
 @inner

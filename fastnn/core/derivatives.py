@@ -6,17 +6,17 @@ call. What they fill has a row for each sample of `X`, of which they overwrite [
 
 import numpy as np
 
-from ._jit import entry, inner, maker
 from .activations import pull_back
-from .bits import TRIPLE, WORD
-from .block import ROWS, backward_block, backward_layer_block, forward_block, triples_of
-from .evaluation import NO_NOISE
+from .block_pass import ROWS, backward_block, backward_layer_block, forward_block, triples_of
+from .dense_block import dense_error_below_triples
+from .dispatch import may_skip_zeros
+from .evaluate import NO_NOISE
+from .jit import entry, inner, maker
 from .layout import ACTIVATION, N_IN, N_OUT, UNITS, units_size
 from .losses import output_delta
-from .propagate import add_step, output_range
-from .rows import row_of
-from .triples import dense_error_below_triples
-from .variants import may_skip_zeros
+from .sample_pass import add_step, output_range
+from .simd.bitset import TRIPLE, WORD
+from .simd.borrow import row_of
 
 
 @entry

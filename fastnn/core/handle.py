@@ -11,12 +11,12 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from ._jit import SOURCES, entry
-from .batches import N_COUNTERS
-from .bits import WORD
-from .block import ROWS, triples_of
+from .block_pass import ROWS, triples_of
+from .jit import SOURCES, entry
 from .layout import Array, aligned_zeros, units_size
-from .rows import lent
+from .simd.bitset import WORD
+from .simd.borrow import lent
+from .train_batches import N_COUNTERS
 
 # A field of this type makes the core's version a part of a handle's: of a person's function that
 # Numba keeps on disk, the form that an earlier fastnn was compiled into is not found again.

@@ -14,8 +14,8 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from .bits import WORD
-from .vectors import REGISTER_BYTES
+from .simd.bitset import WORD
+from .simd.vectors import REGISTER_BYTES
 
 Array = NDArray[Any]
 

@@ -8,11 +8,11 @@ and their delta is one expression, in which the activation's derivative has canc
 
 import numpy as np
 
-from ._jit import inner
 from .activations import EXP, SIGMOID, SOFTMAX, largest_of, scale_by_derivative, shifted_exp
-from .elementary import softplus
-from .lanewise import vector_function, where
-from .vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
+from .jit import inner
+from .simd.arithmetic import vector_function, where
+from .simd.functions import softplus
+from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
 
 HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = range(8)
 CODES = {

@@ -5,7 +5,7 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from fastnn.scalars import as_flag
+from .._checks.scalars import as_flag
 
 Samples = tuple[NDArray[np.float64], NDArray[np.float64]]
 Columns = dict[str, NDArray[np.float64] | NDArray[np.str_]]

@@ -6,9 +6,9 @@ from textwrap import indent
 
 import numpy as np
 
-from fastnn import Network
-from fastnn.reference import ACTIVATIONS
-from fastnn.validation import Array
+from .. import Network
+from .._checks.arrays import Array
+from ..reference import ACTIVATIONS
 
 
 def print_step(

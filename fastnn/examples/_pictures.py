@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from fastnn.atomic import replaced_at_once
+from .._atomic import replaced_at_once
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

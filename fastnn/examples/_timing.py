@@ -12,10 +12,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from fastnn import Network
-from fastnn.examples._progress import notice
-from fastnn.reference import Reduction, ReferenceNetwork
-from fastnn.validation import Array
+from .. import Network
+from .._checks.arrays import Array
+from ..reference import Reduction, ReferenceNetwork
+from ._progress import notice
 
 HEADING = "Time beside naive NumPy"
 

@@ -31,13 +31,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn import Dense, History, Network, metrics
-from fastnn.datasets import load_digits
-from fastnn.examples._arguments import add_shared_arguments, each_rate, whole_number
-from fastnn.examples._explain import print_step
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._progress import live_epochs, say
-from fastnn.examples._timing import compile_kernels, print_times
+from .. import Dense, History, Network, metrics
+from ..datasets import load_digits
+from ._arguments import add_shared_arguments, each_rate, whole_number
+from ._explain import print_step
+from ._pictures import write_pictures
+from ._progress import live_epochs, say
+from ._timing import compile_kernels, print_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +171,7 @@ def pictures(
     net: Network, histories: Mapping[str, History], X: Any, y: Any
 ) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from fastnn.plotting import plot_history, plot_samples
+    from ..plotting import plot_history, plot_samples
 
     curves = {"loss": lambda: plot_history(histories, keys="val_loss")}
     if len(histories) > 1:

@@ -27,12 +27,12 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from fastnn import Dense, History, Network
-from fastnn.datasets import load_first_column
-from fastnn.examples._arguments import add_shared_arguments, each_rate
-from fastnn.examples._explain import print_step
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._timing import compile_kernels, print_times
+from .. import Dense, History, Network
+from ..datasets import load_first_column
+from ._arguments import add_shared_arguments, each_rate
+from ._explain import print_step
+from ._pictures import write_pictures
+from ._timing import compile_kernels, print_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
 
 def pictures(histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from fastnn.plotting import plot_activation, plot_history
+    from ..plotting import plot_activation, plot_history
 
     def draw_error() -> Axes:
         ax = plot_history(histories, keys="mae")

@@ -33,13 +33,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn import Dense, History, Network, metrics
-from fastnn.datasets import load_gender
-from fastnn.examples._arguments import add_shared_arguments, each_rate
-from fastnn.examples._explain import print_step
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._timing import compile_kernels, print_times
-from fastnn.reference import ReferenceNetwork
+from .. import Dense, History, Network, metrics
+from ..datasets import load_gender
+from ..reference import ReferenceNetwork
+from ._arguments import add_shared_arguments, each_rate
+from ._explain import print_step
+from ._pictures import write_pictures
+from ._timing import compile_kernels, print_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -135,7 +135,7 @@ def named(weights: Sequence[Any], biases: Sequence[Any]) -> dict[str, float]:
 
 def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from fastnn.plotting import plot_history, plot_network
+    from ..plotting import plot_history, plot_network
 
     curves = {"loss": lambda: plot_history(histories, keys="val_loss")}
     if len(histories) > 1:

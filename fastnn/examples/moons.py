@@ -33,14 +33,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastnn import Dense, History, Network, metrics
-from fastnn.datasets import load_moons
-from fastnn.examples._arguments import add_shared_arguments, each_rate
-from fastnn.examples._explain import print_step
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._progress import live_epochs, say
-from fastnn.examples._timing import compile_kernels, print_times
-from fastnn.initializers import normal, uniform
+from .. import Dense, History, Network, metrics
+from ..datasets import load_moons
+from ..initializers import normal, uniform
+from ._arguments import add_shared_arguments, each_rate
+from ._explain import print_step
+from ._pictures import write_pictures
+from ._progress import live_epochs, say
+from ._timing import compile_kernels, print_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,7 +124,7 @@ def pictures(
     net: Network, histories: Mapping[str, History], X: Any, y: Any, *, dark: bool
 ) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from fastnn.plotting import plot_decision_surface, plot_history, plot_points
+    from ..plotting import plot_decision_surface, plot_history, plot_points
 
     curves = {"loss": lambda: plot_history(histories, keys="mse")}
     if len(histories) > 1:

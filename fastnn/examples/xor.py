@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastnn import Dense, History, Network
-from fastnn.datasets import load_xor
-from fastnn.examples._arguments import add_shared_arguments, each_rate
-from fastnn.examples._explain import print_step
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._timing import compile_kernels, print_times
-from fastnn.initializers import uniform
+from .. import Dense, History, Network
+from ..datasets import load_xor
+from ..initializers import uniform
+from ._arguments import add_shared_arguments, each_rate
+from ._explain import print_step
+from ._pictures import write_pictures
+from ._timing import compile_kernels, print_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,7 +118,7 @@ def print_weights(net: Network) -> None:
 
 def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from fastnn.plotting import plot_activation, plot_history, plot_network
+    from ..plotting import plot_activation, plot_history, plot_network
 
     curves = {"loss": lambda: plot_history(histories)}
     if len(histories) > 1:

@@ -6,11 +6,11 @@ the error names it, layer by layer. What is about training only, such as dropout
 state of an optimiser, is not carried.
 """
 
-from fastnn.exchange.c import to_c
-from fastnn.exchange.keras import from_keras
-from fastnn.exchange.onnx import from_onnx, to_onnx
-from fastnn.exchange.sklearn import from_sklearn, to_sklearn
-from fastnn.exchange.torch import from_torch, to_torch
+from .c.writer import to_c
+from .keras.reading import from_keras
+from .onnx.files import from_onnx, to_onnx
+from .sklearn.networks import from_sklearn, to_sklearn
+from .torch.networks import from_torch, to_torch
 
 __all__ = [
     "from_keras",

@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastnn.validation import Array
+from .._checks.arrays import Array
 
 
 class Affine(NamedTuple):

@@ -30,7 +30,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..validation import as_choice
+from .._checks.arrays import as_choice
 from .adaptive import Adagrad as Adagrad
 from .adaptive import Adam as Adam
 from .adaptive import AdamW as AdamW

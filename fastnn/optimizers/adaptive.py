@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core import updates
-from ..names import explained
-from ..validation import Array, as_flag, as_in_range
+from .._checks.arrays import Array, as_flag, as_in_range
+from .._checks.names import explained
+from ..core import optimizers as updates
 from .base import CompiledOptimizer
 
 

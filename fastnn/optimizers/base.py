@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..core import updates
-from ..validation import Array, as_flag, as_in_range, as_positive
+from .._checks.arrays import Array, as_flag, as_in_range, as_positive
+from ..core import optimizers as updates
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..core import updates
-from ..names import explained
+from .._checks.names import explained
+from ..core import optimizers as updates
 from .base import CompiledOptimizer
 
 

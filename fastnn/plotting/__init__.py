@@ -12,9 +12,9 @@ except ImportError as error:
         'fastnn.plotting needs matplotlib: pip install "fastnn-numba[plot]"'
     ) from error
 
-from fastnn.plotting.curves import plot_activation, plot_history
-from fastnn.plotting.data import plot_decision_surface, plot_points, plot_samples
-from fastnn.plotting.diagram import plot_network
+from .curves import plot_activation, plot_history
+from .data import plot_decision_surface, plot_points, plot_samples
+from .diagram import plot_network
 
 __all__ = [
     "plot_activation",

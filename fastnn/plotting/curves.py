@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from fastnn.core.activations import SECOND_NAMES
-from fastnn.plotting._style import BLUE, ORANGE, color_of, new_axes
-from fastnn.reference import ACTIVATIONS
-from fastnn.validation import as_choice
+from .._checks.arrays import as_choice
+from ..core.activations import SECOND_NAMES
+from ..reference import ACTIVATIONS
+from ._style import BLUE, ORANGE, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fastnn.history import History
+    from ..history import History
 
 STYLES = ("-", "--", ":", "-.")
 QUANTITIES = {"mse": "Mean squared error", "mae": "Mean absolute error"}

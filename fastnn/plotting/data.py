@@ -9,15 +9,15 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Rectangle
 
-from fastnn.inputs import as_samples, as_table
-from fastnn.plotting._style import RED, color_of, new_axes
-from fastnn.validation import as_flag, as_numbers
+from .._checks.arrays import as_flag, as_numbers
+from .._checks.inputs import as_samples, as_table
+from ._style import RED, color_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    from fastnn.network import Network
+    from ..network import Network
 
 MARKERS = "o^sDvP*X<>"
 GRID = 200  # points along each axis of a decision surface

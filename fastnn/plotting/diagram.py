@@ -10,13 +10,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from fastnn.plotting._style import BLUE, ORANGE, new_axes
+from ._style import BLUE, ORANGE, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from fastnn.network import Network
+    from ..network import Network
 
     Array: TypeAlias = NDArray[Any]
     Places: TypeAlias = dict[

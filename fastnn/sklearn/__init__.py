@@ -13,7 +13,7 @@ except ImportError as error:
         'fastnn.sklearn needs scikit-learn: pip install "fastnn-numba[sklearn]"'
     ) from error
 
-from fastnn.sklearn._classifier import MLPClassifier
-from fastnn.sklearn._regressor import MLPRegressor
+from ._classifier import MLPClassifier
+from ._regressor import MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor"]

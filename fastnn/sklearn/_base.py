@@ -14,13 +14,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from fastnn.core.activations import CODES, SECOND_NAMES
-from fastnn.layers import Dense
-from fastnn.names import explained
-from fastnn.network import Network
-from fastnn.sklearn._training import SOLVERS, train_by_lbfgs, train_by_steps
-from fastnn.sparse import check_structure
-from fastnn.validation import Array
+from .._checks.arrays import Array
+from .._checks.names import explained
+from .._checks.sparse import check_structure
+from ..core.activations import CODES, SECOND_NAMES
+from ..layers import Dense
+from ..network import Network
+from ._training import SOLVERS, train_by_lbfgs, train_by_steps
 
 HIDDEN = {*CODES, *SECOND_NAMES} - {"softmax", "exp"}
 LOSSES = {  # by the activation of the outputs

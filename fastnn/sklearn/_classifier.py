@@ -18,9 +18,9 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastnn.names import explained
-from fastnn.sklearn._base import BaseMLP
-from fastnn.validation import Array
+from .._checks.arrays import Array
+from .._checks.names import explained
+from ._base import BaseMLP
 
 
 @explained

@@ -12,10 +12,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastnn.names import explained
-from fastnn.scales import remedy_of_scale
-from fastnn.sklearn._base import BaseMLP
-from fastnn.validation import Array
+from .._checks.arrays import Array
+from .._checks.names import explained
+from .._checks.scales import remedy_of_scale
+from ._base import BaseMLP
 
 
 @explained

@@ -24,19 +24,19 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.optimize import _check_optimize_result
 
-from fastnn.callbacks import Callback, Run
-from fastnn.core import layout
-from fastnn.layers import noise_levels
-from fastnn.model import total_weight
-from fastnn.network import Network
-from fastnn.optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
-from fastnn.plan import Plan, Prepared, TrainingState
-from fastnn.scales import remedy_of_scale
-from fastnn.training import DivergenceError
-from fastnn.validation import Array, as_weights
+from .._checks.arrays import Array, as_weights
+from .._checks.scales import remedy_of_scale
+from .._training.loop import DivergenceError
+from .._training.model import total_weight
+from .._training.request import Plan, Prepared, TrainingState
+from ..callbacks import Callback, Run
+from ..core import layout
+from ..layers import noise_levels
+from ..network import Network
+from ..optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
 
 if TYPE_CHECKING:
-    from fastnn.sklearn._base import BaseMLP
+    from ._base import BaseMLP
 
 SOLVERS = ("sgd", "adam")
 LEAST_RATE = 1e-6  # from there an adaptive rate falls no further, and training stops

@@ -16,8 +16,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from fastnn.tabular.fields import Column, TableError, parse, plain, texts_of
-from fastnn.validation import Array, as_positive
+from .._checks.arrays import Array, as_positive
+from .fields import Column, TableError, parse, plain, texts_of
 
 _SHOWN = 10  # categories that an error names
 _UNKNOWN = -1  # the code of a missing category

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnn.validation import Array
+from .._checks.arrays import Array
 
 Column = Sequence[str] | Array  # texts; or float64, NaN where there is nothing
 

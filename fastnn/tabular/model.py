@@ -11,9 +11,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from fastnn import Dense, Network, __version__
-from fastnn.tabular.encoding import Encoding, Number
-from fastnn.tabular.fields import TableError
+from .. import Dense, Network, __version__
+from .encoding import Encoding, Number
+from .fields import TableError
 
 _KEY = "table"  # in the metadata of a network
 
@@ -77,7 +77,7 @@ def on_raw_numbers(net: Network, encoding: Encoding) -> Network:
 
     in float64, for which it notes what is far from 0: an export in float32 takes that apart again.
     """
-    from fastnn.exchange.centres import note_far
+    from ..exchange._centres import note_far
 
     weights = [W.astype(np.float64) for W in net.weights]
     biases = [np.zeros(W.shape[1]) if b is None else b.astype(np.float64)

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastnn.tabular.encoding import Encoder, Encoding, Where
-from fastnn.tabular.fields import Column, Fields, TableError, parse, texts_of
-from fastnn.tabular.profile import ColumnProfile, task_of
-from fastnn.tabular.reading import Chunk, Table, place_of, watched
-from fastnn.tabular.rows import TRAINING, Rows, Split
-from fastnn.validation import Array
+from .._checks.arrays import Array
+from .encoding import Encoder, Encoding, Where
+from .fields import Column, Fields, TableError, parse, texts_of
+from .profile import ColumnProfile, task_of
+from .reading import Chunk, Table, place_of, watched
+from .rows import TRAINING, Rows, Split
 
 
 class Profile(NamedTuple):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from fastnn import Network
-from fastnn.tabular.encoding import Encoding, Number
-from fastnn.tabular.fields import TableError
-from fastnn.tabular.passes import where_of
-from fastnn.tabular.reading import Table, place_of
-from fastnn.validation import Array
+from .. import Network
+from .._checks.arrays import Array
+from .encoding import Encoding, Number
+from .fields import TableError
+from .passes import where_of
+from .reading import Table, place_of
 
 
 @dataclass(frozen=True)

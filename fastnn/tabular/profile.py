@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fastnn.tabular.encoding import Category, Number, Where
-from fastnn.tabular.fields import Column, Fields, TableError, is_number, plain, texts_of
-from fastnn.validation import Array
+from .._checks.arrays import Array
+from .encoding import Category, Number, Where
+from .fields import Column, Fields, TableError, is_number, plain, texts_of
 
 MOST_CATEGORIES = 1000
 _MOST_LABELS = 20  # of whole numbers that are taken for classes

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from fastnn.tabular.fields import Column, TableError, is_number
-from fastnn.validation import Array
+from .._checks.arrays import Array
+from .fields import Column, TableError, is_number
 
 _DELIMITERS = ",;\t|"
 _FIELDS = 20_000  # of a chunk: more are read half as fast, beyond the cache and by Python's gc

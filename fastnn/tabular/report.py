@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import Network
-from fastnn.tabular.encoding import Category, Encoding, Number
+from .. import Network
+from .encoding import Category, Encoding, Number
 
 
 def describe_score(encoding: Encoding, score: Mapping[str, Any] | None) -> str:
@@ -83,7 +83,7 @@ def print_interface(net: Network, encoding: Encoding | None) -> None:
 
 def print_doubles(net: Network, dtype: str) -> None:
     """Print which numbers are double in an export in float32, which is too coarse for them."""
-    from fastnn.exchange.centres import centred
+    from ..exchange._centres import centred
 
     own = centred(net, np.dtype(dtype))
     for name, column in (("Inputs", own.inputs), ("Outputs", own.outputs)):

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fastnn.validation import Array
+from .._checks.arrays import Array
 
 N_PARTS = 3
 TRAINING, VALIDATION, HELD_OUT = range(N_PARTS)

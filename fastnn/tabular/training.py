@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fastnn import History, Network
-from fastnn.callbacks import EarlyStopping, Run
-from fastnn.tabular.encoding import Category, Encoding
-from fastnn.tabular.rows import Rows
-from fastnn.training import bar_of_samples
-from fastnn.validation import Array
+from .. import History, Network
+from .._checks.arrays import Array
+from .._training.loop import bar_of_samples
+from ..callbacks import EarlyStopping, Run
+from .encoding import Category, Encoding
+from .rows import Rows
 
 PATIENCE = 10  # epochs without improvement that early stopping waits for
 VALIDATION_PART = 0.1  # of the rows that are not held out, for early stopping

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn.core import activations
-from fastnn.core.vectors import REGISTER_BYTES
+from fastnn.core.simd.vectors import REGISTER_BYTES
 from fastnn.reference import ACTIVATIONS
 from fastnn.reference.functions import derivative_of
 

@@ -3,9 +3,9 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn.core import derivatives, losses
-from fastnn.core.block import ROWS
+from fastnn.core.block_pass import ROWS
 
-from ..networks import TOLERANCES, make_data
+from ..support.networks import TOLERANCES, make_data
 
 DTYPES = ["float64", "float32"]
 N_SAMPLES = 2 * ROWS + 3

@@ -9,8 +9,8 @@ from numba import carray, cfunc, njit, typeof, types
 from fastnn import core
 from fastnn.optimizers import Adam
 
-from ..processes import run_python
-from .test_embedded import make_network, predict_many, rows, train_in_batches, train_one_by_one
+from ..support.processes import run_python
+from .test_api import make_network, predict_many, rows, train_in_batches, train_one_by_one
 
 
 def test_weights_are_shared_unless_frozen():

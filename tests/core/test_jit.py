@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numba import config
 
-from fastnn.core import _jit
-from fastnn.core._jit import cache_folder, entry, inner
+from fastnn.core import jit as _jit
+from fastnn.core.jit import cache_folder, entry, inner
 
 pytestmark = pytest.mark.compiled
 

@@ -5,7 +5,7 @@ import pytest
 
 from fastnn.core import layout
 
-from ..properties import given, st
+from ..support.properties import given, st
 
 LAYERS = st.lists(
     st.tuples(st.integers(1, 50), st.booleans(), st.booleans()), min_size=1, max_size=6

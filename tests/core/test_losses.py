@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn.core import losses
-from fastnn.core.vectors import REGISTER_BYTES
+from fastnn.core.simd.vectors import REGISTER_BYTES
 
 DTYPES = [np.float64, np.float32]
 

@@ -16,10 +16,11 @@ from dask import delayed
 from distributed import CancelledError, Client, KilledWorker, LocalCluster
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fastnn import Dense, DivergenceError, Network, distributed
+from fastnn import Dense, DivergenceError, Network
 from fastnn.callbacks import Callback
-from fastnn.distributed import fit
-from fastnn.lost import tell
+from fastnn.distributed import fitting as distributed
+from fastnn.distributed.fitting import fit
+from fastnn.distributed.lost import tell
 
 from . import plain
 

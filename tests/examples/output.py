@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastnn.cli import main
+from fastnn.cli.main import main
 from fastnn.examples._timing import HEADING
 
 EXPECTED = Path(__file__).parents[1] / "data" / "expected"

@@ -8,8 +8,9 @@ from fastnn import metrics
 from fastnn.datasets import load_digits
 from fastnn.examples import digits
 from fastnn.examples._explain import print_step
-from tests.examples.output import expected, printed
-from tests.golden import golden
+
+from ..support.golden import golden
+from .output import expected, printed
 
 OPTIONS = argparse.Namespace(hidden=[25], dtype="float64", seed=0)
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from fastnn.examples import gender
-from tests.examples.output import expected, printed
-from tests.golden import golden
+
+from ..support.golden import golden
+from .output import expected, printed
 
 
 @pytest.mark.compiled

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from fastnn import History
-from fastnn.cli import main
+from fastnn.cli.main import main
 from fastnn.examples import moons
 from fastnn.examples._explain import print_step
-from tests.examples.output import expected, printed
-from tests.golden import golden
+
+from ..support.golden import golden
+from .output import expected, printed
 
 OPTIONS = argparse.Namespace(train_biases=False, dtype="float64", seed=0)
 

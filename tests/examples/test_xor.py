@@ -3,9 +3,10 @@ from textwrap import indent
 import numpy as np
 import pytest
 
-from fastnn.cli import main
-from tests.examples.output import expected, printed
-from tests.golden import golden
+from fastnn.cli.main import main
+
+from ..support.golden import golden
+from .output import expected, printed
 
 
 @pytest.mark.compiled

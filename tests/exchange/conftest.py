@@ -2,7 +2,7 @@
 
 import pytest
 
-from .c_programs import Compiler, find_compilers
+from .c.c_programs import Compiler, find_compilers
 
 
 @pytest.fixture(scope="session", params=["gcc", "clang"])

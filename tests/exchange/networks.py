@@ -5,7 +5,7 @@ import numpy as np
 from fastnn import Dense, Network
 from fastnn.core import activations
 
-from ..properties import st
+from ..support.properties import st
 
 HIDDEN = [name for name in activations.CODES if name not in ("softmax", "exp")]
 LOSSES = {

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn.cli import main
+from fastnn.cli.main import main
 from fastnn.exchange import from_onnx, to_c, to_onnx
-from fastnn.exchange.centres import note_far
+from fastnn.exchange._centres import note_far
 
-from .c_programs import C_TYPES, Compiler, find_compilers
+from .c.c_programs import C_TYPES, Compiler, find_compilers
 
 RANDOM = np.random.default_rng(0)
 # Times within an hour, for which float32 itself is too coarse, and within a year; northings.

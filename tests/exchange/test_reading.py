@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fastnn.exchange._affine import Affine
-from fastnn.exchange._reading import Reading, import_optional
+from fastnn.exchange._layer_builder import Reading, import_optional
 
 
 def reading_of(*activations):

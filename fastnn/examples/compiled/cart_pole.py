@@ -33,11 +33,11 @@ from numba import njit
 from numpy.random import Generator
 from numpy.typing import DTypeLike
 
-from fastnn import Dense, History, Network, core
-from fastnn.examples._arguments import png_path, whole_number
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._progress import notice
-from fastnn.validation import Array
+from ... import Dense, History, Network, core
+from ..._checks.arrays import Array
+from .._arguments import png_path, whole_number
+from .._pictures import write_pictures
+from .._progress import notice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -254,7 +254,7 @@ def run(options: argparse.Namespace) -> None:
 
 def picture(returns: Array) -> Axes:
     """Draw the return of each episode."""
-    from fastnn.plotting import plot_history
+    from ...plotting import plot_history
 
     history = History()
     for episode, steps in enumerate(returns):

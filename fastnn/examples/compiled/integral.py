@@ -29,11 +29,11 @@ from typing import Any
 import numba
 import numpy as np
 
-from fastnn import Dense, Network, core
-from fastnn.core import Handle
-from fastnn.examples._arguments import whole_number
-from fastnn.schedules import Cosine
-from fastnn.validation import Array
+from ... import Dense, Network, core
+from ..._checks.arrays import Array
+from ...core import Handle
+from ...schedules import Cosine
+from .._arguments import whole_number
 
 N_DIMS = 3
 EXACT = (math.sqrt(math.pi) / 2 * math.erf(1)) ** N_DIMS

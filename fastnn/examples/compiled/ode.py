@@ -33,11 +33,11 @@ import numpy as np
 from numba import njit
 from tqdm import tqdm
 
-from fastnn import Dense, Network, core
-from fastnn.examples._arguments import png_path, whole_number
-from fastnn.examples._pictures import write_pictures
-from fastnn.examples._progress import notice, say
-from fastnn.validation import Array
+from ... import Dense, Network, core
+from ..._checks.arrays import Array
+from .._arguments import png_path, whole_number
+from .._pictures import write_pictures
+from .._progress import notice, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -261,7 +261,7 @@ def _rms(differences: Array, steps: slice) -> float:
 
 def draw(truth: Array, data: Array, got: Array) -> Axes:
     """Draw both animals against time: the truth, what was measured, and what is foretold."""
-    from fastnn.plotting._style import BLUE, ORANGE, new_axes
+    from ...plotting._style import BLUE, ORANGE, new_axes
 
     ax = new_axes(10, 5)
     times = STEP * np.arange(len(truth))

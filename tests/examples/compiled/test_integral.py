@@ -7,7 +7,8 @@ from numba import typeof
 
 from fastnn import Dense, Network
 from fastnn.examples.compiled import integral
-from tests.examples.compiled.output import printed
+
+from .output import printed
 
 pytestmark = pytest.mark.compiled
 

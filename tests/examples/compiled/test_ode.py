@@ -9,7 +9,8 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn.examples.compiled import ode
-from tests.examples.compiled.output import printed
+
+from .output import printed
 
 pytestmark = pytest.mark.compiled
 

@@ -1,0 +1,124 @@
+"""Inputs as kernels take them: tables, dense or sparse, and single rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..core.inputs import Samples
+from .arrays import Array, as_array, as_contiguous, as_read_only, is_finite
+from .frames import check_names, names_of
+from .sparse import compressed_rows
+from .stored import Inputs, Stored, must_stay
+
+Names = tuple[str, ...] | None
+
+
+def as_samples(
+    X: Any,
+    n_in: int,
+    dtype: np.dtype[Any],
+    *,
+    row: bool = False,
+    finite: bool = True,
+    names: Names = None,
+) -> Samples:
+    """Return what `as_inputs` does, a large table converted at once."""
+    samples = as_inputs(X, n_in, dtype, row=row, finite=finite, names=names)
+    return samples.part(0, samples.n_samples) if isinstance(samples, Stored) else samples
+
+
+def as_inputs(
+    X: Any,
+    n_in: int,
+    dtype: np.dtype[Any],
+    *,
+    row: bool = False,
+    finite: bool = True,
+    names: Names = None,
+) -> Inputs:
+    """Return `X`, a table of shape (n_samples, n_in); with `row`, one (n_in,) will do.
+
+    A sparse matrix or array of SciPy stays sparse. A table whose columns have names must have
+    `names`, if there are any.
+    """
+    if hasattr(X, "tocsr"):
+        if len(X.shape) != 2 or X.shape[1] != n_in:
+            raise _wrong_shape(X, n_in, row=row)
+        return compressed_rows(X, dtype)
+    if names is not None:
+        check_names(X, names)
+    array = as_array("X", X)
+    is_row = row and array.shape == (n_in,)
+    if not is_row and (array.ndim != 2 or array.shape[1] != n_in):
+        raise _wrong_shape(array, n_in, row=row)
+    samples: Inputs
+    if must_stay(array, dtype):
+        samples = Stored(array, dtype)
+    else:
+        array = as_contiguous(array, dtype)
+        samples = Samples.dense(array.reshape(1, n_in) if is_row else array)
+    if finite:
+        check_samples(samples, names_of(X), is_row=is_row)
+    return samples
+
+
+def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:
+    """Return the error for what is no table of `n_in` columns."""
+    shape = X.shape
+    or_row = f" or ({n_in},)" if row else ""
+    remedy = ""
+    if len(shape) == 2 and shape[0] == n_in:
+        remedy = ": is it transposed? Then use X.T"
+    elif len(shape) > 2 and int(np.prod(shape[1:])) == n_in:
+        remedy = ": use X.reshape(len(X), -1)"
+    elif len(shape) == 1 and n_in == 1:
+        remedy = ": use X.reshape(-1, 1)"
+    elif len(shape) == 1 and shape[0] == n_in:
+        remedy = ": for one sample use X.reshape(1, -1)"
+    return ValueError(f"X must have shape (n_samples, {n_in}){or_row}, got {shape}{remedy}")
+
+
+def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
+    """Return `X` if it is one row just as a kernel takes it, else None: `as_samples` has a look.
+
+    It may hold NaN or infinity, and comes back writable, hence of one type: the fewest steps of
+    Python that make a call of a microsecond safe.
+    """
+    if type(X) is not np.ndarray or X.ndim != 1 or len(X) != n_in or X.dtype != dtype:
+        return None
+    return X if X.flags.carray else X.copy()
+
+
+def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> None:
+    """Raise an error unless the rows are finite; compressed ones are known to be."""
+    if isinstance(X, Samples):
+        if not X.is_sparse:
+            _check_table(X.values[0] if is_row else X.values, 0, names)
+        return
+    for start in range(0, X.n_samples, X.n_at_once):
+        _check_table(X.part(start, start + X.n_at_once).values, start, names)
+
+
+def _check_table(table: Array, n_before: int, names: Names) -> None:
+    """Raise an error that says where, unless a part of X, with rows before it, is finite."""
+    if is_finite(table):
+        return
+    *row, column = (int(i) for i in np.argwhere(~np.isfinite(table))[0])
+    where = (*(i + n_before for i in row), column)
+    name = "" if names is None else f", in the column {names[column]!r}"
+    raise ValueError(
+        f"X must be finite in {table.dtype}, got {table[*row, column]} at {where}{name}"
+    )
+
+
+def as_table(X: Samples, n_in: int) -> Array:
+    """Return samples as a dense table."""
+    if not X.is_sparse:
+        return X.values
+    table = np.zeros((X.n_samples, n_in), X.values.dtype)
+    rows = np.repeat(np.arange(X.n_samples), np.diff(X.starts))
+    table[rows, X.columns] = X.values[0]
+    return as_read_only(table)

@@ -1,0 +1,33 @@
+"""What to say of data that are far from unit scale, where training has failed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import Array
+
+_FAR = 10.0  # times 1: of a mean or a standard deviation
+_REMEDIES = {
+    "inputs": "standardise them, (X - mean) / deviation",
+    "targets": "standardise them, (y - mean) / deviation, and the outputs back (with "
+    "scikit-learn's interface, TransformedTargetRegressor does it)",
+}
+
+
+def remedy_of_scale(X: Array | None, Y: Array | None) -> str:
+    """Return the scale of inputs and targets and what to do; nothing of what is of unit scale."""
+    texts = []
+    for name, array in (("inputs", X), ("targets", Y)):
+        if array is None or array.size == 0:
+            continue
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = array.mean(dtype=np.float64, axis=0)
+            deviation = array.std(dtype=np.float64, axis=0)
+        worst = int(np.argmax(np.maximum(np.abs(mean), deviation)))
+        if max(abs(mean[worst]), deviation[worst]) > _FAR:
+            of = "" if array.shape[1] == 1 else f" (column {worst})"
+            texts.append(
+                f"the {name} have mean {mean[worst]:.3g} and standard deviation "
+                f"{deviation[worst]:.3g}{of}: {_REMEDIES[name]}"
+            )
+    return "; ".join(texts)

@@ -1,0 +1,127 @@
+"""Tables too large to be copied: rows stay where they are, and are converted where a kernel needs
+them.
+
+A kernel takes one dtype in C order. What comes as another (float32 for a network of float64, whole
+numbers, columns of a wider table) is converted, and so is what `validation_fraction` sets apart:
+at once where that is small, else part by part, each time anew. The bits are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..core.block_pass import ROWS
+from ..core.inputs import Samples
+from .arrays import Array, as_contiguous, as_read_only
+
+# Bytes that are copied at once. What is in memory had room there, and saves a conversion an epoch.
+MOST_OF_FILE, MOST_OF_MEMORY = 1 << 24, 1 << 28
+_PART = 1 << 20  # bytes of a part: it stays in the cache until the kernel has read it
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Samples in a table of whatever numbers; `numbers` are those of its rows, None is all."""
+
+    table: Array
+    dtype: np.dtype[Any]
+    numbers: Array | None = None
+
+    is_sparse = False
+
+    @property
+    def n_samples(self) -> int:
+        """The number of rows."""
+        return len(self.table) if self.numbers is None else len(self.numbers)
+
+    @property
+    def n_at_once(self) -> int:
+        """How many rows are converted at once: whole blocks, so that sums have the same bits."""
+        n_bytes: int = self.table.shape[1] * self.dtype.itemsize
+        return max(ROWS, _PART // n_bytes // ROWS * ROWS)
+
+    def part(self, start: int, stop: int) -> Samples:
+        """Return the samples from `start` on, before `stop`, as kernels take them."""
+        if self.numbers is None:
+            return self._converted(self.table[start:stop])
+        return self._converted(self.table.take(self.numbers[start:stop], axis=0))
+
+    def gathered(self, samples: Array) -> Samples:
+        """Return samples by their numbers."""
+        numbers = samples if self.numbers is None else self.numbers[samples]
+        return self._converted(self.table.take(numbers, axis=0))
+
+    def _converted(self, rows: Array) -> Samples:
+        return Samples.dense(as_contiguous(rows, self.dtype))
+
+
+Inputs = Samples | Stored
+
+
+def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a table must be converted, and is too large for it."""
+    n_bytes = table.size * dtype.itemsize
+    if n_bytes <= MOST_OF_FILE or (table.dtype == dtype and table.flags.c_contiguous):
+        return False
+    return _is_large(table, n_bytes)
+
+
+def _is_large(table: Array, n_bytes: int) -> bool:
+    """Tell whether so many bytes are too many to be copied of a table."""
+    if n_bytes <= MOST_OF_FILE or n_bytes > MOST_OF_MEMORY:
+        return n_bytes > MOST_OF_FILE
+    owner: Any = table
+    while isinstance(owner, np.ndarray):
+        if isinstance(owner, np.memmap):
+            return True
+        owner = owner.base
+    return False
+
+
+def taken(X: Inputs, rows: Array) -> Inputs:
+    """Return some of the samples: a copy, or where they are if that would be large."""
+    if isinstance(X, Samples):
+        n_bytes = len(rows) * X.values.shape[1] * X.values.itemsize
+        if X.is_sparse or not _is_large(X.values, n_bytes):
+            return X.take(rows)
+        return Stored(X.values, X.values.dtype, rows)
+    numbers = rows if X.numbers is None else X.numbers[rows]
+    part = Stored(X.table, X.dtype, numbers)
+    n_bytes = len(rows) * X.table.shape[1] * X.dtype.itemsize
+    return part if _is_large(X.table, n_bytes) else part.part(0, len(rows))
+
+
+class Windows:
+    """What a kernel that trains takes of stored samples, span by span of positions.
+
+    The samples of a span are gathered in the order of training, and `order` gives their places
+    there. Of those that are not in the span a kernel may ask for the weights alone, of the batch
+    that it ends: all weights stand behind those of the span.
+    """
+
+    def __init__(self, X: Stored, Y: Array, weights: Array, order: Array) -> None:
+        self._X, self._Y = X, Y
+        self.n_at_once = X.n_at_once
+        self._numbers = order.reshape(-1)
+        n_most = self.n_at_once + ROWS  # a block is done to its end
+        self._elsewhere = n_most
+        self._order = n_most + np.arange(order.size).reshape(order.shape)
+        self._within = np.empty(0, np.int64)
+        self._weights = weights
+        if weights.size:
+            self._weights = np.concatenate([np.zeros(n_most, weights.dtype), weights[order.flat]])
+
+    def __call__(self, start: int, stop: int, end: int) -> tuple[Samples, Array, Array, Array]:
+        """Return samples, targets, weights and order for [start, stop), of `end` positions."""
+        places = self._order.reshape(-1)
+        places[self._within] = self._elsewhere + self._within
+        within = np.arange(start, min(stop + ROWS, end)) % len(places)
+        self._within, numbers = within, self._numbers[within]
+        places[within] = np.arange(len(within))
+        if self._weights.size:
+            self._weights[: len(within)] = self._weights[self._elsewhere + within]
+        targets = as_read_only(self._Y[numbers])
+        return self._X.gathered(numbers), targets, as_read_only(self._weights), self._order

@@ -1,0 +1,377 @@
+"""A network in a file, version 1 of the format: what is in it, and what is made of it.
+
+The file is an `.npz` whatever its name, which NumPy alone reads; how it is packed and checked is
+in `archive`. It is written at once (`atomic`), and reading it runs no code. An open file has it
+from where that stands: what was before remains, and what is read goes to the end.
+
+    >>> import json, tempfile
+    >>> import numpy as np
+    >>> from fastnn import Dense, Network
+    >>> path = tempfile.NamedTemporaryFile().name
+    >>> Network(3, [Dense(2, "tanh"), Dense(1)], seed=0).save(path)
+    >>> with np.load(path) as file:
+    ...     header = json.loads(file["header"].tobytes())
+    ...     W0, b0 = file["W0"], file["b0"]
+    >>> header["layers"][0]["activation"], W0.shape, b0
+    ('tanh', (3, 2), array([0., 0.]))
+
+Arrays are little-endian, in C order, without padding. With k for a layer and i for a figure:
+
+    W{k}, b{k}                  parameters, (n_in, n_out) and (n_out,), of the network's dtype; no
+                                b{k} where there is no bias
+    given_W{k}, given_b{k}      float64, of older fastnn only: what `Dense` was given as weights and
+                                biases, which is of no use any more
+    slots_W{k}, slots_b{k}      (n_slots, ...): the optimiser's state, if it has one
+    history_epoch               int64: the epochs recorded
+    history_{i}_epochs          int64: those of figure i
+    history_{i}                 float64: the figures
+
+The header is JSON:
+
+    format, version             "fastnn network", 1
+    n_in, loss, dtype           as `Network` takes them
+    layers                      as `Dense` takes them; of weights and biases, whether they are given
+    random                      NumPy's state of the source of random numbers, and "source", its
+                                class: Generator or RandomState
+    training                    null before any, or an object of optimizer, schedule (null where
+                                the rate is the optimiser's), reduction, n_updates, n_seen, key
+                                (0, or of all that is drawn within epochs) and epochs
+    history                     the names of the figures
+    metadata                    the user's own
+    feature_names               the names of the columns of X, only where training has seen any
+
+Initialisers, optimisers and schedules are as in `descriptions`. A reader refuses what it does
+not know, so whatever is added makes another version. `feature_names` were added to this one: an
+earlier reader takes all files but those that have them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from .._atomic import replace_file
+from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
+from .._checks.paths import as_path_or_file, open_regular, rest_of, write_all
+from .._training.request import TrainingState, initial_slots
+from ..core import layout, losses
+from ..core.train_batches import KEY, N_COUNTERS, N_SEEN, N_UPDATES
+from ..history import History
+from ..layers import Dense, layer_table
+from .npz import DEEPEST, NONSENSE, Archive, FormatError, check_depth, pack
+from .specs import (
+    JSON,
+    as_object,
+    as_whole,
+    build_initializer,
+    build_optimizer,
+    build_random,
+    build_schedule,
+    describe_initializer,
+    describe_optimizer,
+    describe_random,
+    describe_schedule,
+)
+
+FORMAT, VERSION = "fastnn network", 1
+
+_FLOAT, _INT = "<f8", "<i8"
+_DESCR = {"float64": "<f8", "float32": "<f4"}
+_COUNTERS = {"n_updates": N_UPDATES, "n_seen": N_SEEN, "key": KEY}
+_HEADER = (
+    "format", "version", "n_in", "loss", "dtype", "layers", "random", "training", "history",
+    "metadata",
+)  # fmt: skip
+_LAYER = tuple(item.name for item in fields(Dense))
+_TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
+
+
+def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
+    """Write what `Network.__getstate__` returns, to a path or an open binary file."""
+    path = as_path_or_file(file, "write")
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "n_in": state["n_in"],
+        "loss": state["loss_name"],
+        "dtype": state["dtype"].name,
+        "layers": [_describe_layer(layer) for layer in state["layers"]],
+        "random": describe_random(state["_random"]),
+        "training": _describe_training(state["_state"]),
+        "history": [*state["history"]],
+        "metadata": state["metadata"],
+    }
+    if (names := state.get("_feature_names")) is not None:
+        header["feature_names"] = list(names)
+    arrays = {
+        name: as_numbers(name, view, state["dtype"])
+        for name, view in _views(state["params"], state["table"]).items()
+    }
+    if state["_state"] is not None:
+        arrays |= _slot_arrays(state["_state"].slots, state["table"])
+    arrays |= _history_arrays(state["history"])
+    content = pack(header, arrays)
+    if path is None:
+        write_all(file, content)
+    else:
+        replace_file(path, content)
+
+
+def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
+    """Return what `write` was given, as `Network.__setstate__` takes it."""
+    path = as_path_or_file(file, "read")
+    label = getattr(file, "name", None) if path is None else str(path)
+    if not isinstance(label, str):  # of a temporary file it is a number
+        label = "the file"
+    try:
+        opened = rest_of(file) if path is None else open_regular(path)
+    except ValueError as error:
+        raise FormatError(f"{label}: {error}") from error
+    with opened:
+        return _state_of(opened, label)
+
+
+def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
+    """Return the state in a file whose beginning is its own."""
+    try:
+        return _state_in(Archive(file))
+    except NONSENSE as error:
+        raise FormatError(f"{name}: {error}") from error
+
+
+def _views(flat: Array, table: Array) -> dict[str, Array]:
+    """Return the parameters in a flat vector, as views, by the names of their arrays."""
+    views = {}
+    layers = zip(layout.weight_views(flat, table), layout.bias_views(flat, table), strict=True)
+    for k, (W, b) in enumerate(layers):
+        views[f"W{k}"] = W
+        if b is not None:
+            views[f"b{k}"] = b
+    return views
+
+
+# ---- from a network ------------------------------------------------------------------------------
+
+
+def _describe_layer(layer: Dense) -> JSON:
+    """Return every field; of arrays, whether there is one."""
+    return {name: getattr(layer, name) for name in _LAYER} | {
+        "initializer": describe_initializer(layer.initializer),
+        "bias_initializer": describe_initializer(layer.bias_initializer),
+        "weights": layer.weights is not None,
+        "biases": layer.biases is not None,
+    }
+
+
+def _describe_training(state: TrainingState | None) -> JSON | None:
+    """Return all but the slots."""
+    if state is None:
+        return None
+    return {
+        "optimizer": describe_optimizer(state.optimizer),
+        "schedule": describe_schedule(state.schedule),
+        "reduction": state.reduction,
+        "epochs": state.epochs,
+        **{name: int(state.counters[place]) for name, place in _COUNTERS.items()},
+    }
+
+
+def check_metadata(metadata: Any) -> None:
+    """Raise, and name the place, unless metadata come back from JSON as they are."""
+    if not (isinstance(metadata, dict) and _is_plain(metadata)):
+        where, got = next(_oddities("metadata", metadata, DEEPEST), ("metadata", metadata))
+        raise ValueError(
+            "metadata must be a dict that JSON gives back as it is, with str as keys, lists and no "
+            f"tuples, no NaN, at most {DEEPEST} deep; got {where[:100]} = {_shown(got)}"
+        )
+    for name, value in metadata.items():
+        check_depth(f"metadata[{name!r}]"[:100], value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether JSON gives a value back as it is."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the places in metadata, and what is there, that JSON does not give back."""
+    if isinstance(value, dict | list) and depth > 0:
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in parts:
+            place = f"{where}[{key!r}]"
+            if isinstance(value, dict) and not (isinstance(key, str) and _is_plain(key)):
+                yield place, part
+            yield from _oddities(place, part, depth - 1)
+        return
+    if depth == 0 or not _is_plain(value):
+        yield where, value
+
+
+def _shown(value: Any) -> str:
+    """Return the beginning of a value; one that is deep or long has no other description."""
+    try:
+        return repr(value)[:100]
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long or too deep to show"
+
+
+def _slot_arrays(slots: Array, table: Array) -> dict[str, Array]:
+    """Return the state of an optimiser, layer by layer."""
+    views = [_views(slot, table) for slot in slots]
+    names = views[0] if views else ()
+    return {f"slots_{name}": np.stack([view[name] for view in views]) for name in names}
+
+
+def _history_arrays(history: History) -> dict[str, Array]:
+    """Return the epochs and the figures."""
+    arrays = {"history_epoch": np.array(history.epoch, _INT)}
+    for i, name in enumerate(history):
+        arrays[f"history_{i}_epochs"] = np.array(history.epochs_of(name), _INT)
+        arrays[f"history_{i}"] = np.array(history[name], _FLOAT)
+    return arrays
+
+
+# ---- from a file ---------------------------------------------------------------------------------
+
+
+def _state_in(archive: Archive) -> dict[str, Any]:
+    """Return the state of a network; nothing is allocated that the file does not hold."""
+    header = _header_in(archive)
+    n_in = as_count("n_in", header["n_in"])
+    loss = as_choice("loss", header["loss"], losses.CODES)
+    dtype = as_dtype(as_choice("dtype", header["dtype"], _DESCR))
+    layers = _layers_in(archive, n_in, header["layers"])
+    table = layer_table(n_in, layers, loss, dtype)
+    shapes = _shapes(table)
+    arrays = {name: archive.take(name, _DESCR[dtype.name], shapes[name]) for name in shapes}
+    training = header["training"]
+    if training is not None:
+        training = _training_in(archive, training, table, dtype)
+    history = _history_in(archive, header["history"])
+    archive.check_all_taken()
+    params = np.zeros(layout.params_size(table), dtype)
+    for name, view in _views(params, table).items():
+        view[:] = as_numbers(name, arrays[name], dtype)
+    return {
+        "n_in": n_in,
+        "layers": layers,
+        "loss_name": loss,
+        "dtype": dtype,
+        "params": params,
+        "table": table,
+        "_random": build_random(header["random"]),
+        "_state": training,
+        "history": history,
+        "metadata": header["metadata"],
+        "_feature_names": _names_in(header, n_in),
+    }
+
+
+def _header_in(archive: Archive) -> JSON:
+    """Return the header of a file of this version."""
+    header = archive.header()
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ValueError(f"a file must have the format {FORMAT!r}, got another header")
+    if header.get("version") != VERSION:
+        got = repr(header.get("version"))[:100]
+        raise ValueError(f"this fastnn reads version {VERSION} of the format, got version {got}")
+    names = (*_HEADER, "feature_names") if "feature_names" in header else _HEADER
+    if not isinstance(as_object(header, names)["metadata"], dict):
+        raise ValueError("metadata must be an object, got another kind of JSON")
+    return header
+
+
+def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
+    """Return the names of the columns of X, if there are any."""
+    if "feature_names" not in header:
+        return None
+    names = _as_list("feature_names", header["feature_names"])
+    if len(names) != n_in or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
+    return tuple(names)
+
+
+def _layers_in(archive: Archive, n_in: int, descriptions: Any) -> tuple[Dense, ...]:
+    """Return the layers, with the arrays that they were given."""
+    layers = []
+    for k, description in enumerate(_as_list("layers", descriptions)):
+        parameters = dict(as_object(description, _LAYER))
+        n_out = as_count("n_out", parameters["n_out"])
+        for name, entry, shape in (
+            ("weights", f"given_W{k}", (n_in, n_out)),
+            ("biases", f"given_b{k}", (n_out,)),
+        ):
+            parameters[name] = archive.take(entry, _FLOAT, shape) if parameters[name] else None
+        for name in ("initializer", "bias_initializer"):
+            parameters[name] = build_initializer(parameters[name], name)
+        layers.append(Dense(**parameters))
+        n_in = n_out
+    return tuple(layers)
+
+
+def _shapes(table: Array) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the parameters by the names of their arrays."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for k, row in enumerate(table.tolist()):
+        shapes[f"W{k}"] = row[layout.N_IN], row[layout.N_OUT]
+        if row[layout.HAS_BIAS]:
+            shapes[f"b{k}"] = (row[layout.N_OUT],)
+    return shapes
+
+
+def _training_in(
+    archive: Archive, description: Any, table: Array, dtype: np.dtype[Any]
+) -> TrainingState:
+    """Return where training stands."""
+    as_object(description, _TRAINING)
+    optimizer = build_optimizer(description["optimizer"])
+    n_slots = len(initial_slots(optimizer, 1, dtype))
+    arrays = {}
+    if n_slots:
+        for name, shape in _shapes(table).items():
+            entry = f"slots_{name}"
+            arrays[name] = archive.take(entry, _DESCR[dtype.name], (n_slots, *shape))
+    slots = initial_slots(optimizer, layout.params_size(table), dtype)
+    for s, slot in enumerate(slots):
+        for name, view in _views(slot, table).items():
+            view[:] = arrays[name][s]
+    counters = np.zeros(N_COUNTERS, np.int64)
+    for name, place in _COUNTERS.items():
+        counters[place] = as_whole(name, description[name])
+    return TrainingState(
+        optimizer=optimizer,
+        schedule=build_schedule(description["schedule"]),
+        reduction=as_choice("reduction", description["reduction"], ("mean", "sum")),
+        slots=slots,
+        counters=counters,
+        epochs=as_whole("epochs", description["epochs"]),
+    )
+
+
+def _history_in(archive: Archive, names: Any) -> History:
+    """Return the history."""
+    columns: dict[str, tuple[list[int], list[float]]] = {}
+    for i, name in enumerate(_as_list("history", names)):
+        epochs = archive.take(f"history_{i}_epochs", _INT)
+        figures = archive.take(f"history_{i}", _FLOAT)
+        if not isinstance(name, str) or name in columns or len(epochs) != len(figures):
+            raise ValueError("history must have names that differ, and an epoch for each figure")
+        columns[name] = epochs.tolist(), figures.tolist()
+    history = History()
+    history.extend(archive.take("history_epoch", _INT).tolist(), columns)
+    return history
+
+
+def _as_list(name: str, value: Any) -> list[Any]:
+    """Return `value` if it is a list."""
+    if not isinstance(value, list):
+        raise ValueError(f"{name} must be a list, got {repr(value)[:100]}")
+    return value

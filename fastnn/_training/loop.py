@@ -1,0 +1,324 @@
+"""The loop around the compiled epochs: slices, the order of samples, records, callbacks.
+
+On tiny data one slice spans many epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+import numpy as np
+
+from .._checks.arrays import Array, is_finite
+from .._checks.scales import remedy_of_scale
+from .._checks.stored import Inputs, Stored, Windows
+from ..callbacks import Callback, Run
+from ..core import (
+    losses,
+)
+from ..core import (
+    optimizers as updates,
+)
+from ..core import (
+    train_batches as batches,
+)
+from ..core import (
+    train_samples as training,
+)
+from ..core.block_pass import ROWS
+from ..core.dispatch import rows_ahead
+from ..core.inputs import Samples
+from ..core.layout import units_size
+from ..core.simd.bitset import TRIPLE, WORD
+from ..core.train_batches import N_SEEN
+from ..initializers import Random
+from ..metrics import figure_of
+from ..optimizers import CompiledOptimizer
+from .model import Model, metric_codes, named, total_weight
+from .request import Plan, TrainingState
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+
+class DivergenceError(ArithmeticError):
+    """Training has left the finite numbers; the network holds the last weights that were finite.
+
+    Attributes
+    ----------
+    networks : tuple of int
+        The indices of those that diverged, if they are networks of a `Population`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn import Dense, DivergenceError, Network
+    >>> net = Network(1, [Dense(1, weights=[[0.0]])])
+    >>> try:
+    ...     net.fit([[1e9], [1e9]], [1, 2], epochs=1000, learning_rate=1.0)
+    ... except DivergenceError as error:
+    ...     print(error)
+    training must stay finite, got a loss of inf in epoch 4 at the learning rate 1.0; the inputs
+    have mean 1e+09 and standard deviation 0: standardise them, (X - mean) / deviation
+    >>> bool(np.isfinite(net.params).all())
+    True
+    """
+
+    networks: tuple[int, ...] = ()
+
+
+class Training:
+    """One call of `fit`: in place for `plan.epochs` epochs, recorded in `run.history`."""
+
+    def __init__(
+        self,
+        model: Model,
+        X: Inputs,
+        Y: Array,
+        plan: Plan,
+        state: TrainingState,
+        random: Random,
+        run: Run,
+    ) -> None:
+        self.model, self.X, self.Y, self.plan, self.state, self.run = model, X, Y, plan, state, run
+        self._random = random
+        self._last_epoch = state.epochs + plan.epochs
+        run.epoch, run.learning_rate = state.epochs - 1, state.rate_ahead()
+        run.recorded = state.recorded(plan, model)
+        self._started: list[Callback] = []
+        self._around = ExitStack()
+        self._bar: tqdm[NoReturn] | None = None
+
+    def __enter__(self) -> Self:
+        """Start the callbacks; those that have started are told the end, whatever happens."""
+        with ExitStack() as around:
+            around.callback(self._end)
+            for callback in self.plan.callbacks:
+                callback.start(self.run)
+                self._started.append(callback)
+            if self.plan.progress:
+                total = self.plan.epochs * self.n_samples or None
+                self._bar = around.enter_context(bar_of_samples(total))
+            self._around = around.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._around.close()
+
+    def _end(self) -> None:
+        """Tell the callbacks the end, in their order, whichever of them fails."""
+        with ExitStack() as ends:
+            for callback in reversed(self._started):
+                ends.callback(callback.end, self.run)
+
+    def train(self, train_span: Callable[[Training], None]) -> None:
+        """Call `train_span` until all epochs are done, or a callback stops it."""
+        if self.plan.noise.size:
+            self.state.draw_key(self._random)
+        while self.epochs_left() and not self.run.stopping:
+            train_span(self)
+
+    def span(self) -> int:
+        """Return how many epochs may go by before Python has to have a look."""
+        if self.plan.callbacks or hasattr(self.state.schedule, "observe"):
+            return 1
+        epochs = min(
+            max(1, self.samples_per_slice() // self.n_samples),
+            self.epochs_left(),
+        )
+        if self.plan.validation is not None:
+            epochs = min(epochs, -self.state.epochs % self.plan.evaluate_every + 1)
+        return epochs
+
+    def samples_per_slice(self) -> int:
+        """Return how many samples a compiled call takes."""
+        if is_plain(self.model, self.plan):
+            return self.model.samples_per_slice(self.X)
+        n_updated = self.model.params.size // self.plan.batch_size
+        return self.model.samples_per_slice(self.X, n_updated)
+
+    def draw_order(self, span: int) -> Array:
+        """Return a row of sample numbers for each epoch, or one that serves them all."""
+        n_samples, rows = self.n_samples, self.plan.rows
+        if self.plan.draw_order is not None:
+            order = np.stack([self.plan.draw_order(n_samples) for _ in range(span)])
+        elif not self.plan.shuffle:
+            order = np.arange(n_samples)[np.newaxis]
+        else:
+            order = np.stack([self._random.permutation(n_samples) for _ in range(span)])
+        return order if rows is None else rows[order]
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples that are trained with."""
+        return len(self.Y) if self.plan.rows is None else len(self.plan.rows)
+
+    def total_weight(self) -> float:
+        """Return the sum of their weights."""
+        weights, rows = self.plan.weights, self.plan.rows
+        return total_weight(
+            weights[rows] if weights.size and rows is not None else weights, self.n_samples
+        )
+
+    def epochs_left(self) -> int:
+        """Return how many epochs are still to be done."""
+        return self._last_epoch - self.state.epochs
+
+    def advance(self, n_samples: int) -> None:
+        """Show that so many more samples were seen."""
+        if self.plan.watch is not None:
+            self.plan.watch(n_samples)
+        if self._bar is not None:
+            self._bar.update(n_samples)
+
+    def finish_epochs(self, epochs: Array, rates: Array) -> None:
+        """Record epochs by the means of their figures, and show the last to whom it concerns."""
+        plan, state, history = self.plan, self.state, self.run.history
+        for means in epochs:
+            figures = named(means[: 1 + len(plan.metrics)], plan.metrics)
+            if self.model.has_penalty:
+                figures["penalty"] = float(means[-1])
+            history.record(state.epochs, figures)
+            state.epochs += 1
+        last = state.epochs - 1
+        if plan.validation is not None and last % plan.evaluate_every == 0:
+            history.record(last, self._validate())
+        self.run.epoch, self.run.learning_rate = last, float(rates[-1])
+        if (observe := getattr(state.schedule, "observe", None)) is not None:
+            observe(self.run.figures())
+        for callback in plan.callbacks:
+            callback.epoch(self.run)
+        if self._bar is not None:
+            postfix = {name: f"{values[-1]:.4g}" for name, values in history.items()}
+            self._bar.set_postfix(postfix, refresh=False)
+
+    def _validate(self) -> dict[str, float]:
+        """Return the figures on the validation data."""
+        data, plan = self.plan.validation, self.plan
+        assert data is not None
+        figures = self.model.evaluate(data.X, data.Y, data.weights, plan.metrics)
+        if plan.validation_metrics:
+            outputs = np.empty_like(data.Y)
+            self.model.predict(data.X, outputs)
+            for name, metric in plan.validation_metrics.items():
+                figures[name] = figure_of(name, metric, data.y, outputs)
+        return {f"val_{name}": value for name, value in figures.items()}
+
+    def is_finite(self, sums: Array) -> bool:
+        """Tell whether the loss and every parameter are finite."""
+        return bool(np.isfinite(sums[:, 0]).all()) and is_finite(self.model.params)
+
+    def divergence(self, sums: Array, rates: Array) -> DivergenceError:
+        """Return the error that ends training in the present epoch."""
+        loss = sums[0, 0]
+        X = self.X.values if isinstance(self.X, Samples) and not self.X.is_sparse else None
+        remedy = remedy_of_scale(X, self.Y)
+        what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
+        return DivergenceError(
+            f"training must stay finite, got {what} in epoch {self.state.epochs} "
+            f"at the learning rate {rates[0]}{remedy and '; '}{remedy}"
+        )
+
+
+def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
+    """Return a progress bar, which is silent where there is no terminal, and if it is to be."""
+    from tqdm import tqdm  # a tenth of the import of fastnn, for the few calls that show a bar
+
+    disable = True if quiet else None
+    return tqdm(total=total, unit="sample", unit_scale=True, disable=disable)
+
+
+def train_compiled(this: Training) -> None:
+    """Do the next epochs by the kernels."""
+    span = this.span()
+    rates = np.array([this.state.rate_ahead(ahead) for ahead in range(span)])
+    _train_span(this, rates, this.draw_order(span))
+
+
+def _train_span(this: Training, rates: Array, order: Array) -> None:
+    """Do an epoch for each rate; of those that diverge, all up to the first that does."""
+    sums, is_finite = run_kernel(this, rates, order)
+    span = len(rates)
+    if is_finite:
+        this.finish_epochs(sums / this.total_weight(), rates)
+    elif span == 1:
+        raise this.divergence(sums, rates)
+    else:
+        half = span // 2
+        _train_span(this, rates[:half], order[:half])
+        _train_span(this, rates[half:], order[half:] if len(order) > 1 else order)
+
+
+def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]:
+    """Go through the samples once for each rate; return the sums of figures of each time.
+
+    And whether all stayed finite: where not, what was before that compiled call stands.
+    """
+    model, state, span = this.model, this.state, len(rates)
+    kernel, n_figures, arguments = _kernel(this, rates)
+    sums = np.zeros((span, n_figures))
+    changed = model.params, state.slots, state.counters
+    position, n_positions = 0, order.shape[1] * span
+    n_at_once, X, Y, weights = this.samples_per_slice(), this.X, this.Y, this.plan.weights
+    windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
+    if windows is not None:
+        n_at_once = min(n_at_once, windows.n_at_once)
+    while position < n_positions:
+        start = position
+        stop = min(start + n_at_once, n_positions)
+        if windows is not None:
+            X, Y, weights, order = windows(start, stop, n_positions)
+        kept = [array.copy() for array in changed]
+        with np.errstate(over="ignore", invalid="ignore"):  # for kernels that are not compiled
+            position = kernel(
+                model.params, model.table, losses.CODES[model.loss],
+                metric_codes(this.plan.metrics), X, Y, weights, order,
+                start, stop, *arguments, sums,
+            )  # fmt: skip
+        if not this.is_finite(sums):
+            for array, copy in zip(changed, kept, strict=True):
+                array[...] = copy
+            return sums, False
+        this.advance(position - start)
+    state.counters[N_SEEN] += n_positions
+    return sums, True
+
+
+def is_plain(model: Model, plan: Plan) -> bool:
+    """Tell whether an update is params -= rate gradient, of one sample."""
+    if plan.batch_size > 1 or model.penalties.size or plan.noise.size:
+        return False
+    return isinstance(plan.optimizer, CompiledOptimizer) and plan.optimizer.is_plain
+
+
+def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
+    """Return the entry point that trains so, how many figures it takes, and its other arguments.
+
+    Those are how it trains and its scratch, between `stop` and the figures.
+    """
+    model, plan, state, dtype = this.model, this.plan, this.state, this.model.params.dtype
+    assert isinstance(plan.optimizer, CompiledOptimizer)
+    n_units, n_figures = units_size(model.table), 1 + len(plan.metrics)
+    if not is_plain(model, plan):
+        settings = plan.optimizer.settings()
+        # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
+        settings[updates.MEAN] = plan.reduction == "mean" and (
+            plan.batch_size > 1 or plan.divide_penalty
+        )
+        settings[updates.DIVIDE_PENALTY] = plan.divide_penalty
+        scratch = np.zeros((4, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
+        how = plan.batch_size, model.penalties, plan.noise, settings, state.slots, state.counters
+        return batches.train_batches, n_figures + 1, (rates, *how, *scratch)
+    with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
+        rates = rates.astype(dtype)
+    n_words = n_units // WORD
+    sets = np.zeros((2, n_words), np.uint64)
+    n_ahead = 1 if this.X.is_sparse else rows_ahead(model.table, dtype.itemsize)
+    if n_ahead == 1:
+        workspace = np.zeros((4, n_units), dtype)
+        return training.train_samples, n_figures, (rates, workspace, sets)
+    workspace = np.zeros((4, n_ahead, n_units), dtype)
+    words = np.zeros((2, n_ahead // TRIPLE * n_words), np.uint64)
+    return training.train_samples_ahead, n_figures, (rates, workspace, sets, words)

@@ -1,0 +1,184 @@
+"""What a kernel needs of a network, and the calls that leave it as it is, over many rows.
+
+A compiled call cannot be interrupted, so it is cut into slices of a fixed number of samples that
+take some 20 ms, up to 0.2 s on a slow machine. Slices may be taken by several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._checks.arrays import Array
+from .._checks.stored import Inputs, Stored
+from ..core import evaluate as evaluation
+from ..core import layout, losses
+from ..core import metrics as figures
+from ..core import optimizers as updates
+from ..core.block_pass import ROWS
+from ..core.inputs import Samples
+from ..core.simd.bitset import WORD
+from . import threads
+
+_SLICE = 200_000_000  # parameters visited in one compiled call
+_LEAST = 10_000_000  # the same, for each thread: 0.3 ms or more, and 0.15 ms is what one costs
+_WRITTEN = 100  # what an element of a result may cost: in fresh memory each page is a fault
+_LAYER = 300  # the cost of a layer beside its parameters, in the same unit
+
+# Gradients are added up within parts of the rows, then part by part, whoever computes them.
+_PARTS = 16  # at most: each has a sum as large as `params`
+_ROWS_A_PART = 512  # at least: what a part costs beside its rows is 1 to 3 % then
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a kernel needs of a network: `params` is shared with it, not copied.
+
+    Samples and targets are those of `validation`, weights too: empty, or one a sample.
+    """
+
+    params: Array
+    table: Array
+    loss: str
+    penalties: Array
+
+    @property
+    def has_penalty(self) -> bool:
+        """Whether layers add a penalty to the loss that is minimised."""
+        return bool(self.penalties[:, : updates.MAX_NORM].any())
+
+    def cost(self, X: Inputs) -> int:
+        """Return what a sample costs, in parameters visited."""
+        cost = self.params.size + _LAYER * len(self.table)
+        # Of sparse samples a unit without an element costs the look at its bit.
+        if isinstance(X, Samples) and X.is_sparse:
+            n_in, stride = (int(n) for n in self.table[0, [layout.N_IN, layout.STRIDE]])
+            cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
+        return cost
+
+    def samples_per_slice(self, X: Inputs, n_updated: int = 0) -> int:
+        """Return how many samples go through the network in one compiled call.
+
+        `n_updated` parameters a sample are changed, beside what it costs to find the gradient.
+        """
+        return max(1, _SLICE // (self.cost(X) + n_updated))
+
+    def slices(
+        self, X: Inputs, start: int, stop: int, n_more: int = 0, n_written: int = 0
+    ) -> Iterator[tuple[int, int]]:
+        """Yield (start, stop) of the slices of these rows.
+
+        `n_more` parameters a sample are visited beside what it costs to find the gradient, and
+        `n_written` elements of a result are written, which cost more where its memory is fresh.
+        """
+        step = self.samples_per_slice(X, n_more + _WRITTEN * n_written)
+        for first in range(start, stop, step):
+            yield first, min(first + step, stop)
+
+    def predict(self, X: Inputs, outputs: Array, n_threads: int = 1) -> bool:
+        """Overwrite `outputs` if `X` is finite, and return whether it is."""
+        if isinstance(X, Stored):
+            step = X.n_at_once
+            return all(
+                self.predict(X.part(start, start + step), outputs[start : start + step], n_threads)
+                for start in range(0, X.n_samples, step)
+            )
+        if len(outputs) == 1 and not X.is_sparse:
+            row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
+            return bool(evaluation.predict_row(self.params, self.table, row, outputs[0]))
+        n_threads = self._threads_worth_starting(X, n_threads)
+        finite: list[bool] = []
+
+        def predict_part(start: int, stop: int) -> Iterator[None]:
+            for rows in self.slices(X, start, stop, n_written=outputs.shape[1]):
+                finite.append(evaluation.predict_rows(self.params, self.table, X, *rows, outputs))
+                yield
+
+        parts = _parts(len(outputs), -(-len(outputs) // n_threads))
+        threads.run((predict_part(*part) for part in parts), n_threads)
+        return all(finite)
+
+    def gradient(
+        self, X: Inputs, Y: Array, weights: Array, n_threads: int = 1
+    ) -> tuple[Array, float]:
+        """Return the gradient of the mean loss, laid out as `params`, and that loss."""
+        parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
+        grads = [layout.aligned_zeros(self.params.size, self.params.dtype) for _ in parts]
+        values = np.zeros((len(parts), 1))
+
+        def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
+            for piece in self._pieces(X, Y, weights, start, stop):
+                evaluation.add_gradient_of_rows(
+                    self.params, self.table, losses.CODES[self.loss], *piece, grad, value
+                )
+                yield
+
+        threads.run(
+            (
+                add_part(*part, grad, value)
+                for part, grad, value in zip(parts, grads, values, strict=True)
+            ),
+            min(len(parts), self._threads_worth_starting(X, n_threads)),
+        )
+        grad, *others = grads
+        total = total_weight(weights, len(Y))
+        with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
+            for other in others:
+                grad += other
+            grad /= total
+        return grad, float(values.sum() / total)
+
+    def evaluate(
+        self, X: Inputs, Y: Array, weights: Array, metrics: Sequence[str] = ()
+    ) -> dict[str, float]:
+        """Return the mean loss and metrics over the samples, by name."""
+        sums = np.zeros(1 + len(metrics))
+        for piece in self._pieces(X, Y, weights, 0, len(Y)):
+            evaluation.evaluate_rows(
+                self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), *piece,
+                sums,
+            )  # fmt: skip
+        return named(sums / total_weight(weights, len(Y)), metrics)
+
+    def _pieces(
+        self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
+    ) -> Iterator[tuple[Samples, Array, Array, int, int]]:
+        """Yield samples, targets, weights, start and stop, as kernels take them, for these rows."""
+        if isinstance(X, Samples):
+            for rows in self.slices(X, start, stop):
+                yield X, Y, weights, *rows
+            return
+        most = self.samples_per_slice(X)
+        step = min(X.n_at_once, max(ROWS, most // ROWS * ROWS))
+        for first in range(start, stop, step):
+            last = min(first + step, stop)
+            part = slice(first, last)
+            yield X.part(first, last), Y[part], weights[part], 0, last - first
+
+    def _threads_worth_starting(self, X: Inputs, n_threads: int) -> int:
+        """Return how many threads, of `n_threads` at most, have enough to do."""
+        return max(1, min(n_threads, X.n_samples * self.cost(X) // _LEAST))
+
+
+def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:
+    """Return (start, stop) of parts of the samples: `step` each, rounded up to whole blocks."""
+    step = -(-step // ROWS) * ROWS
+    return [(start, min(start + step, n_samples)) for start in range(0, n_samples, step)]
+
+
+def total_weight(weights: Array, n_samples: int) -> float:
+    """Return the sum of the samples' weights."""
+    return float(weights.sum(dtype=np.float64)) if weights.size else float(n_samples)
+
+
+def metric_codes(metrics: Sequence[str]) -> Array:
+    """Return what stands for the metrics in a kernel."""
+    return np.array([figures.CODES[name] for name in metrics], dtype=np.int64)
+
+
+def named(values: Any, metrics: Sequence[str]) -> dict[str, float]:
+    """Return a row of figures by name: the loss, then the metrics."""
+    return dict(zip(("loss", *metrics), values.tolist(), strict=True))

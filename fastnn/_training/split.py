@@ -1,0 +1,90 @@
+"""Keeping a part of the samples for validation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._checks.arrays import Array, as_in_range
+from .._checks.stored import Inputs, taken
+from ..optimizers import LBFGS
+from .request import Plan, Validation
+
+
+def held_out(fraction: float, n_samples: int) -> int:
+    """Return how many of the samples a fraction is; at least one, and not all of them."""
+    share = as_in_range("validation_fraction", fraction, 0, 1)
+    n_held = max(1, round(share * n_samples))
+    if share == 0 or n_held >= n_samples:
+        raise ValueError(
+            f"validation_fraction must leave samples on both sides, got {fraction} of {n_samples}"
+        )
+    return n_held
+
+
+def separate(X: Inputs, Y: Array, plan: Plan, key: int) -> tuple[Inputs, Array]:
+    """Plan training with some of the samples and validation by the others; return what has them.
+
+    Those to train with stay where they are, and the order of training passes the others over; but
+    L-BFGS, which knows no order, has them apart.
+    """
+    rows, held = split_rows(labels_of(Y), len(Y), plan.n_held, key)
+    plan.validation = Validation(
+        taken(X, held), take(Y, held), take(plan.weights, held), np.asarray(plan.y)[held]
+    )
+    check_weights(take(plan.weights, rows), plan.validation.weights)
+    if not isinstance(plan.optimizer, LBFGS):
+        plan.rows = rows
+        return X, Y
+    plan.weights = take(plan.weights, rows)
+    return taken(X, rows), take(Y, rows)
+
+
+def check_weights(*parts: Array) -> None:
+    """Raise if a part of the samples has weights, and all of them are 0."""
+    for weights in parts:
+        if weights.size and not weights.any():
+            raise ValueError(
+                "weights must not all be 0 on either side of validation_fraction, "
+                f"got {len(weights)} zeros"
+            )
+
+
+def labels_of(targets: Array) -> Array | None:
+    """Return the classes of targets that are labels: a single 1 a row, zeros elsewhere."""
+    if not ((targets == 0) | (targets == 1)).all():
+        return None
+    if targets.shape[1] == 1:
+        return targets[:, 0]
+    return targets.argmax(axis=1) if (targets.sum(axis=1) == 1).all() else None
+
+
+def take(array: Array, rows: Array) -> Array:
+    """Return rows of an array as kernels take them, read-only; of an empty one, nothing."""
+    part = array[rows] if array.size else array
+    part.flags.writeable = False
+    return part
+
+
+def split_rows(labels: Array | None, n_samples: int, n_held: int, key: int) -> tuple[Array, Array]:
+    """Return the numbers of the samples to train with, and of those held out, in order.
+
+    With `labels` each class has its share of the samples held out, up to one.
+    """
+    random = np.random.default_rng(key)
+    if labels is None:
+        held = random.permutation(n_samples)[:n_held]
+    else:
+        classes, counts = np.unique(labels, return_counts=True)
+        quotas = counts * (n_held / n_samples)
+        shares = quotas.astype(np.int64)
+        most_wanting = np.argsort(shares - quotas, kind="stable")
+        shares[most_wanting[: n_held - shares.sum()]] += 1
+        held = np.concatenate(
+            [
+                random.permutation(np.flatnonzero(labels == label))[:share]
+                for label, share in zip(classes, shares, strict=True)
+            ]
+        )
+    is_held = np.zeros(n_samples, bool)
+    is_held[held] = True
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)

@@ -1,0 +1,177 @@
+"""The command line: examples, commands for a person's own table, and ``fastnn warmup``.
+
+Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
+what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in
+one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from time import perf_counter
+from typing import Any, NoReturn
+
+from .. import DivergenceError, __version__, warmup
+from .._checks.names import did_you_mean
+from ..core.jit import cache_folder
+from ..examples import EXAMPLES
+from ..examples.compiled import EXAMPLES as COMPILED_EXAMPLES
+from ..tabular import COMMANDS
+
+_MODULES = {name: f"fastnn.examples.{name}" for name in EXAMPLES}
+_MODULES |= {name: f"fastnn.examples.compiled.{name}" for name in COMPILED_EXAMPLES}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong and may have been meant; argparse prints the usage too."""
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Return the options; a flag that is unknown is compared with those of the command."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            flags = [*getattr(options, "flags", self._option_string_actions)]
+            hint = did_you_mean(unknown[0].partition("=")[0], flags)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        return options
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += did_you_mean(str(value), [*map(str, action.choices or ())])
+            raise
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def _with_underscores(argv: Sequence[str]) -> list[str]:
+    """Return the arguments, the command by its own name though it be written with dashes."""
+    name = argv[0].replace("-", "_") if argv else ""
+    return [name, *argv[1:]] if name in _MODULES else [*argv]
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; an example that `argv` does not name is listed, not imported."""
+    parser = _Parser(
+        prog="fastnn",
+        description="Train a network on a table of your own and use it, train the five networks of "
+        "the tutorials that fastnn grew out of, see networks inside compiled loops, or compile the "
+        "kernels ahead.",
+        epilog="Each has its own flags, and a tutorial's example says which line of it is which of "
+        "ours: fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing, a file "
+        "cannot be read or written or is not what is needed, or training diverges, 2 wrong "
+        "arguments.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"fastnn {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, description=f"{_sentence(summary)}.", allow_abbrev=False
+        )
+        if name in argv:
+            _add_table_command(command, name)
+    for name, summary in (EXAMPLES | COMPILED_EXAMPLES).items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in argv:
+            example = import_module(_MODULES[name])
+            command.description = example.__doc__
+            example.add_arguments(command)
+            command.set_defaults(run=_run_example, example=example)
+    _add_warmup(commands)
+    for command in commands.choices.values():
+        command.set_defaults(flags=[*command._option_string_actions])
+    return parser
+
+
+def _add_table_command(command: _Parser, name: str) -> None:
+    table_commands = import_module("fastnn.cli.main.tables")
+    table_commands.ADD_ARGUMENTS[name](command)
+    command.set_defaults(run=table_commands.RUN[name])
+
+
+def _sentence(summary: str) -> str:
+    return summary[0].upper() + summary[1:]
+
+
+def _run_example(options: argparse.Namespace) -> None:
+    if options.plot is not None:
+        import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
+    options.example.run(options)
+
+
+def _add_warmup(commands: argparse._SubParsersAction[_Parser]) -> None:
+    summary = "compile all kernels now, so that no later program waits for them"
+    command = commands.add_parser(
+        "warmup",
+        help=summary,
+        description=f"{_sentence(summary)}: they are kept on disk.",
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "--dtype", choices=("float64", "float32", "both"), default="both", help="default: both"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+    command.set_defaults(run=_run_warmup)
+
+
+def _run_warmup(options: argparse.Namespace) -> None:
+    dtypes = ("float64", "float32") if options.dtype == "both" else (options.dtype,)
+    start = perf_counter()
+    warmup(dtypes, progress=not options.quiet)
+    seconds, folder = perf_counter() - start, cache_folder()
+    where = "not kept on disk" if folder is None else f"kept in {folder}"
+    print(f"The kernels for {' and '.join(dtypes)} were ready after {seconds:.1f} s, {where}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; by default those the program was started with.
+
+    Returns
+    -------
+    code : int
+        0; 1 where an optional package is missing, a file cannot be read or written or is not what
+        is needed, or training diverges; 130 on Ctrl-C.
+
+    Raises
+    ------
+    SystemExit
+        With the code 2 on wrong arguments, with 0 after ``--help`` and ``--version``.
+
+    Examples
+    --------
+    >>> from fastnn.cli import main
+    >>> main(["gender", "--epochs", "1"])  # doctest: +ELLIPSIS
+    One neuron, weights [0, 1] and bias 4, on [2, 3]: 0.9990889488055994
+    ...
+    0
+    """
+    argv = _with_underscores(sys.argv[1:] if argv is None else argv)
+    options = _parser(argv).parse_args(argv)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ImportError, OSError, ValueError, DivergenceError) as error:
+        print(f"fastnn: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fastnn: interrupted", file=sys.stderr)
+        return 130
+    return 0

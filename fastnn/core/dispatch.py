@@ -1,0 +1,53 @@
+"""Which variant of a pass is taken: the rules, each with the figures behind it.
+
+The rules look at the network and at the number of samples, never at a clock: so what is computed is
+the same on every machine.
+"""
+
+from .activations import RELU
+from .inputs import is_finite
+from .jit import inner
+from .layout import ACTIVATION, N_IN, STRIDE, Array
+from .optimizers import RULE, SGD, WEIGHT_DECAY, needs_finish
+
+FEW = 8  # samples
+CACHE = 1 << 20  # bytes that one core has to itself
+
+
+@inner
+def may_skip_zeros(params, n_samples):
+    """Tell whether units that are 0 may be left out: all weights are finite.
+
+    For a few samples the look at the weights costs more than it saves.
+    """
+    return n_samples >= FEW and is_finite(params)
+
+
+@inner
+def may_step_at_once(params, penalties, settings):
+    """Tell whether a batch that is one block may change the parameters without a gradient.
+
+    That is where a gradient has no use but params -= rate gradient: it is neither written nor read,
+    1.3 times as fast in batches of 8, 1.07 in those of 32. In float32 the shares of the samples,
+    each by itself, may be too small to change a parameter which their sum does change.
+    """
+    is_descent = settings[RULE] == SGD and settings[WEIGHT_DECAY] == 0
+    is_mere = penalties.shape[0] == 0 and not needs_finish(penalties, settings)
+    return params.itemsize == 8 and is_descent and is_mere
+
+
+@inner
+def is_often_zero(layer):
+    """Tell whether to look for zeros among the outputs of the layer: relu's are half of them."""
+    return layer[ACTIVATION] == RELU
+
+
+def rows_ahead(layers: Array, itemsize: int) -> int:
+    """Return how many samples layer 0 looks ahead: 1 or a multiple of three.
+
+    It pays where W does not fit into the second-level cache. 784-512-10 per sample, us without and
+    with: 54 and 36 on the digits, 140 and 77 without zeros in float64; 27 and 22, 73 and 40 in
+    float32. 784-256-10 in float32, which does fit: 7.3 and 8.2. 6, 12 and 18 samples are level.
+    """
+    n_bytes = layers[0, N_IN] * layers[0, STRIDE] * itemsize
+    return 9 if n_bytes > CACHE else 1

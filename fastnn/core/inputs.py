@@ -1,0 +1,138 @@
+"""The samples as kernels take them: a table, or the elements of a sparse one that are not zero.
+
+Both are one type to the compiler, so a kernel serves both. The parts of `Samples` are read-only:
+
+    dense     values (n_samples, n_in), starts and columns empty
+    sparse    values (1, n_stored), starts (n_samples + 1,), columns (n_stored,): compressed rows,
+              of which sample s is values[0, starts[s] : starts[s + 1]], no column twice
+"""
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .jit import inner
+from .layout import UNITS
+from .simd.bitset import TRIPLE, clear_triples, clear_units, mark_triples, mark_unit, mark_units
+from .simd.borrow import row_of
+
+
+class Samples(NamedTuple):
+    """Inputs, dense or sparse."""
+
+    values: NDArray[Any]
+    starts: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+    @classmethod
+    def dense(cls, table: NDArray[Any]) -> Self:
+        """Return the rows of a read-only, C-contiguous table."""
+        return cls(table, NOTHING, NOTHING)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return a copy of some of the rows."""
+        if not self.is_sparse:
+            parts = self.values[rows], self.starts, self.columns
+        else:
+            lengths = np.diff(self.starts)[rows]
+            starts = np.concatenate([[0], np.cumsum(lengths)])
+            places = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
+            parts = self.values[:, places], starts, self.columns[places]
+        for part in parts:
+            part.flags.writeable = False
+        return type(self)(*parts)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the rows are compressed."""
+        return self.starts.size > 0
+
+    @property
+    def n_samples(self) -> int:
+        """The number of rows."""
+        return self.starts.size - 1 if self.is_sparse else len(self.values)
+
+
+NOTHING = np.empty(0, dtype=np.int64)
+NOTHING.flags.writeable = False
+
+
+@inner
+def enter_samples(X, samples, n_in, skip_zeros, n_triples, a, words):
+    """Put samples below layer 0, and zeros in what is left of the last of the triples.
+
+    They take the place of those whose units `words` marks, a set a triple. Nothing but those need
+    be set to 0 where the samples are sparse, so `a` and `words` come from here or are 0.
+    """
+    values, starts, columns = X.values, X.starts, X.columns
+    if starts.shape[0] == 0:
+        for t in range(samples.shape[0]):
+            row, x = row_of(a, t), row_of(values, samples[t])
+            for i in range(n_in):
+                row[i] = x[i]
+        for t in range(samples.shape[0], TRIPLE * n_triples):
+            a[t, :n_in] = 0
+        mark_triples(a, 0, n_in, skip_zeros, n_triples, a.shape[1], words)
+    else:
+        clear_triples(n_in, n_triples, a, words)
+        for t in range(samples.shape[0]):
+            row, first_bit, sample = row_of(a, t), t // TRIPLE * a.shape[1], samples[t]
+            for p in range(starts[sample], starts[sample + 1]):
+                row[columns[p]] = values[0, p]
+                mark_unit(first_bit + columns[p], words)
+        if not skip_zeros:
+            mark_triples(a, 0, n_in, False, n_triples, a.shape[1], words)
+
+
+@inner
+def enter_sample(X, sample, n_in, skip_zeros, a, nonzeros):
+    """Put a sample below layer 0, in the place of the one whose units `nonzeros` marks."""
+    values, starts, columns = X.values, X.starts, X.columns
+    if starts.shape[0] == 0:
+        x = row_of(values, sample)
+        for i in range(n_in):
+            a[i] = x[i]
+        mark_units(a, 0, n_in, skip_zeros, nonzeros)
+    else:
+        clear_units(n_in, a, nonzeros)
+        for p in range(starts[sample], starts[sample + 1]):
+            a[columns[p]] = values[0, p]
+            mark_unit(columns[p], nonzeros)
+        if not skip_zeros:
+            mark_units(a, 0, n_in, False, nonzeros)
+
+
+@inner
+def weight_of(weights, sample):
+    """Return the weight of a sample: 1 where `weights` is empty."""
+    return weights[sample] if weights.shape[0] > 0 else weights.dtype.type(1)
+
+
+@inner
+def is_finite(x):
+    """Tell whether a vector holds neither NaN nor infinity."""
+    finite = True
+    for i in range(x.shape[0]):
+        finite &= abs(x[i]) < np.inf  # np.isfinite is not vectorised: four times as long
+    return finite
+
+
+@inner
+def shows_finite(layers, z):
+    """Tell whether z of layer 0 shows that the input was finite.
+
+    An input that is NaN or infinite makes every z so: it times any weight is, or is NaN. The other
+    way round, finite inputs may overflow.
+    """
+    return abs(z[layers[0, UNITS]]) < np.inf  # np.isfinite of a sum is true under `reassoc`
+
+
+@inner
+def are_finite(X, samples, layers, z):
+    """Tell whether the samples, which have led to `z`, hold neither NaN nor infinity."""
+    finite = True
+    for t in range(samples.shape[0]):
+        if not shows_finite(layers, row_of(z, t)) and X.starts.shape[0] == 0:
+            finite &= is_finite(row_of(X.values, samples[t]))
+    return finite

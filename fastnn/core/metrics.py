@@ -1,0 +1,53 @@
+"""Figures of training and evaluation: the loss and the metrics, added up over samples.
+
+A row of figures holds the loss, then each metric asked for, in float64 whatever the dtype of the
+network: a float32 sum over 60000 samples would lose three digits.
+"""
+
+from .jit import inner
+from .losses import sample_loss
+from .sample_pass import output_range
+
+ACCURACY, MSE, MAE = range(3)
+CODES = {"accuracy": ACCURACY, "mse": MSE, "mae": MAE}
+
+
+@inner
+def same_argmax(a, start, stop, y):
+    """Tell whether the largest of a[start:stop] is where that of `y` is; first of equals."""
+    best, best_y = 0, 0
+    for j in range(1, stop - start):
+        if a[start + j] > a[start + best]:
+            best = j
+        if y[j] > y[best_y]:
+            best_y = j
+    return best == best_y
+
+
+@inner
+def sample_metric(code, a, start, stop, y):
+    """Return the metric of one sample, whose outputs are a[start:stop].
+
+    accuracy   1 where the largest output is at the largest target; a single output and its
+               target are compared after rounding at 1/2
+    mse, mae   mean over the outputs of the squared or absolute error
+    """
+    n_out = stop - start
+    if code == ACCURACY:
+        if n_out == 1:
+            return 1.0 if (a[start] > 0.5) == (y[0] > 0.5) else 0.0
+        return 1.0 if same_argmax(a, start, stop, y) else 0.0
+    value = 0.0
+    for j in range(n_out):
+        error = abs(a[start + j] - y[j])
+        value += error * error if code == MSE else error
+    return value / n_out
+
+
+@inner
+def add_figures(loss, metrics, layers, z, a, y, weight, figures):
+    """Add the loss and the metrics of one sample, times its weight, to `figures`, in place."""
+    start, stop = output_range(layers)
+    figures[0] += weight * sample_loss(loss, z, a, start, stop, y)
+    for m in range(metrics.shape[0]):
+        figures[1 + m] += weight * sample_metric(metrics[m], a, start, stop, y)

@@ -1,0 +1,1 @@
+"""Explicit vectors: registers as values, arithmetic and functions of them, bitsets of units."""

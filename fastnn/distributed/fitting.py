@@ -1,0 +1,389 @@
+"""Training on many machines: local SGD, its replicas averaged each round, by `dask.distributed`.
+
+    p_c(r) = p(r), trained on chunk c for some epochs
+    p(r+1) = sum_c n_c p_c(r) / sum_c n_c        over the chunks c that came back, of n_c samples
+
+Chunks stay on the workers. In a round the parameters go out to the workers, which share them
+among themselves, and each chunk's replica comes back. What a chunk makes of them depends on
+nothing but the network's seed, the round and the number of the chunk, and the sum is taken in the
+order of the chunks: which worker did what, when, and how often it had to be done again, is not in
+the bits. How the work is cut into chunks is.
+
+References
+----------
+.. [1] H. B. McMahan et al., Communication-efficient learning of deep networks from decentralized
+   data, 2017, algorithm 1, with all clients in each round.
+.. [2] S. U. Stich, Local SGD converges fast and communicates little, 2019.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike
+from tqdm import tqdm
+
+from .._checks.arrays import as_choice, as_count, as_flag, as_positive
+from .._checks.names import explained
+from .._training.loop import Training
+from .._training.options import as_callbacks, as_metrics, as_rule
+from .._training.request import Metric, Plan, Schedule, TrainingState, check_monitors
+from .._training.snapshot import Snapshot
+from ..callbacks import Callback, Checkpoint, Run
+from ..core.inputs import Samples
+from ..history import History
+from ..network import Network
+from ..optimizers import Optimizer
+from .replicas import Share, mean, same, train_replica
+
+try:
+    import dask
+    import dask.array as da
+    from dask.delayed import Delayed
+    from distributed import Client, Future, as_completed, get_client
+
+    from .lost import GONE, is_lost, no_cluster, tell, within_reach
+except ImportError as error:
+    raise ImportError(
+        'fastnn.distributed needs dask: pip install "fastnn-numba[distributed]"'
+    ) from error
+
+_POLL, _LOOK = 0.005, 1.0  # seconds between looks at what has come back, and at the workers
+
+
+@explained
+def fit(
+    net: Network,
+    X: Any,
+    y: Any = None,
+    *,
+    client: Client | None = None,
+    rounds: int = 1,
+    epochs_per_round: int = 1,
+    batch_size: int | None = 1,
+    optimizer: str | Optimizer | None = None,
+    learning_rate: float | Schedule | None = None,
+    shuffle: bool = True,
+    reduction: str = "mean",
+    metrics: Sequence[str | Metric] = (),
+    validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+    evaluate_every: int = 1,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    timeout: float = 30.0,
+    progress: bool = False,
+) -> History:
+    """Train a network on a cluster, from its present parameters, by rounds of local SGD.
+
+    In a round each chunk of the data trains a replica of the network, which then becomes the mean
+    of its replicas, weighted by samples.
+
+    Parameters
+    ----------
+    net : Network
+        Trained in place.
+    X : dask array, shape (n_samples, n_in)
+        Its blocks of rows are the chunks; empty ones are passed over. Or, without `y`, a sequence
+        of dask delayed objects or futures, each a chunk (X, y) or (X, y, sample_weight), as
+        `Network.fit` takes them.
+    y : dask array, shape (n_samples, n_out), or (n_samples,)
+        Cut as `X` is. Where the lengths of blocks are not known, it must have as many.
+    client : distributed.Client, optional
+        None is the one that was opened last.
+    rounds : int
+        With a checkpoint, counted from the beginning.
+    epochs_per_round : int
+        How often a replica goes through its chunk.
+    batch_size, optimizer, shuffle, reduction
+        As for `Network.fit`, within each chunk. The optimiser's state is fresh in every round.
+    learning_rate : float or callable, optional
+        A schedule is a function of the round.
+    metrics, validation_data, evaluate_every, callbacks
+        As for `Network.fit`, a round in the place of an epoch. Validation takes place here.
+    checkpoint : str or os.PathLike, optional
+        Where the network is saved after each round. If there is such a file, training goes on
+        from there, and is, with the same arguments, as if it had never stopped, to the bit.
+    timeout : float
+        Seconds without any worker after which training ends.
+    progress : bool
+        Whether to show a progress bar of chunks, where there is a terminal.
+
+    Returns
+    -------
+    history : History
+        By round, those before the checkpoint too. Running figures are means over the samples and
+        the epochs of a round, each of its replica before the update.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument or a chunk, which is named, is not as described, or all chunks are empty;
+        the network is as it was.
+    DivergenceError
+        If a replica leaves the finite numbers.
+    RuntimeError
+        If there is no cluster any more or no worker, or nothing has come back from a round, or
+        another thread is training this network.
+    Exception
+        Whatever making a chunk raises. Of these errors all but the first leave the network as
+        after the last whole round.
+
+    Warns
+    -----
+    RuntimeWarning
+        If a share was lost: the mean of that round is over the others.
+
+    Notes
+    -----
+    What a dead worker was at, dask gives to another, the chunk made again by its graph; the bits
+    are the same. When workers have died at it more often than
+    `distributed.scheduler.allowed-failures` (3, of the scheduler's configuration), that share is
+    lost for the round; 0 never waits for a second try. The next round takes all chunks again. What
+    was scattered cannot be made again: let chunks be loaded by the workers.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from distributed import Client
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.distributed import fit
+    >>> X = da.arange(8, chunks=4).reshape(8, 1) / 8
+    >>> y = 2 * X + 1
+    >>> net = Network(1, [Dense(1)], seed=0)
+    >>> with Client(processes=False, dashboard_address=None) as client:
+    ...     history = fit(net, X, y, rounds=20, epochs_per_round=20, learning_rate=0.1)
+    >>> net.predict([0.5]).round(3), len(history["loss"])
+    (array([2.]), 20)
+    """
+    client = _open_client() if client is None else client
+    last = None
+    if checkpoint is not None:
+        callbacks = (*as_callbacks(callbacks), Checkpoint(checkpoint))
+        last = _read_checkpoint(checkpoint, net)
+    rule, schedule = as_rule(optimizer, learning_rate, None)
+    running, on_validation = as_metrics(metrics, validation_data is not None)
+    plan = Plan(
+        epochs=as_count("rounds", rounds),
+        batch_size=1 if batch_size is None else as_count("batch_size", batch_size),
+        optimizer=rule,
+        weights=np.empty(0),
+        schedule=schedule,
+        reduction=as_choice("reduction", reduction, ("mean", "sum")),
+        metrics=running,
+        validation=net._as_validation(validation_data),
+        validation_metrics=on_validation,
+        evaluate_every=as_count("evaluate_every", evaluate_every),
+        callbacks=as_callbacks(callbacks),
+    )
+    options = {
+        "epochs": as_count("epochs_per_round", epochs_per_round),
+        "batch_size": batch_size,
+        "optimizer": rule,
+        "shuffle": as_flag("shuffle", shuffle),
+        "reduction": reduction,
+        "metrics": running,
+    }
+    timeout, progress = as_positive("timeout", timeout), as_flag("progress", progress)
+    parts = _as_chunks(net, X, y)
+    with within_reach(client, 0):
+        chunks = client.compute(parts)
+    state = TrainingState.begun(plan, net._model, None if last is None else last._state)
+    plan.epochs = max(0, rounds - state.epochs)
+    check_monitors(plan, state, net._model)
+    disable = None if progress else True  # None: silent where there is no terminal
+    with (
+        net._alone(),
+        _as_it_was(net) as refused,
+        tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar,
+    ):
+        if last is not None:
+            net.params, net._random = last.params, last._random
+            net._past, net._latest = last.history, History()
+        net._row_step, run = None, Run(net, History())
+        nothing = Samples.dense(np.empty((0, net.n_in))), np.empty((0, net.n_out))
+        with Training(net._model, *nothing, plan, state, net._random, run) as training:
+            net._state = state
+            net._record_in(run.history, afresh=state.epochs == 0)
+            training.train(_Round(net, client, chunks, options, timeout, bar, refused))
+    return net.history
+
+
+class _Round:
+    """What does a round on the cluster: an epoch of the training here."""
+
+    def __init__(
+        self,
+        net: Network,
+        client: Client,
+        chunks: Sequence[Future],
+        options: dict[str, Any],
+        timeout: float,
+        bar: tqdm[NoReturn],
+        refused: list[Exception],
+    ) -> None:
+        self.net, self.client, self.chunks, self.options = net, client, chunks, options
+        self.timeout, self.bar, self.refused = timeout, bar, refused
+        bare = copy.copy(net)
+        bare._past, bare._latest, bare._state, bare.metadata = History(), History(), None, {}
+        with within_reach(client, 0):
+            self.bare = _as_result(client, bare)
+
+    def __call__(self, this: Training) -> None:
+        """Make the network the mean of its replicas, and record their figures."""
+        rate = this.state.rate_ahead()
+        weights, params, figures = zip(*self._shares(this.state, rate), strict=True)
+        self.net.params[:] = mean(weights, params)
+        this.finish_epochs(mean(weights, figures)[np.newaxis], np.array([rate]))
+        shown = {name: f"{value:.4g}" for name, value in this.run.figures().items()}
+        self.bar.set_postfix(shown, refresh=False)
+
+    def _shares(self, state: TrainingState, rate: float) -> list[Share]:
+        """Return what came back of chunks that are not empty, in their order."""
+        number = state.epochs
+        with within_reach(self.client, number):
+            shares, failed = self._answers(state, number, rate)
+        if failed and self.client.status != "running" and all(map(is_lost, failed.values())):
+            raise no_cluster(number, self.client.status)
+        try:
+            for c, failure in sorted(failed.items()):
+                tell(failure, f"round {number}, chunk {c}")
+            if not shares:
+                raise RuntimeError(f"a share must come back, got none in round {number}")
+            filled = [share for _, share in sorted(shares.items()) if share.weight > 0]
+            if not filled:
+                raise ValueError(
+                    f"round {number}: chunks must hold a sample, got {len(shares)} that are empty"
+                )
+        except (ValueError, TypeError) as error:
+            self.refused.append(error)
+            raise
+        return filled
+
+    def _answers(
+        self, state: TrainingState, number: int, rate: float
+    ) -> tuple[dict[int, Share], dict[int, Any]]:
+        """Return the shares that came back, and what failed, by the numbers of the chunks."""
+        client = self.client
+        if died := [it for it in (self.bare, *self.chunks) if it.status == "error"]:
+            client.retry(died)
+        futures = client.map(
+            train_replica,
+            self.chunks,
+            range(len(self.chunks)),
+            bare=self.bare,
+            params=_as_result(client, self.net.params),
+            seed=(state.draw_key(self.net._random), number),
+            rate=None if state.schedule is None else rate,
+            options=self.options,
+            pure=False,
+        )
+        places = {future.key: c for c, future in enumerate(futures)}
+        shares: dict[int, Share] = {}
+        failed: dict[int, Any] = {}
+        try:
+            for future, result in _as_they_come(client, futures, number, self.timeout):
+                # The status of the future may have changed since: its worker may be dead by now.
+                answers = shares if isinstance(result, Share) else failed
+                answers[places[future.key]] = result
+                if answers is failed and not is_lost(result):
+                    return shares, {places[future.key]: result}
+                self.bar.update()
+        finally:
+            with contextlib.suppress(*GONE):
+                client.cancel(futures)
+        return shares, failed
+
+
+def _as_they_come(
+    client: Client, futures: Iterable[Future], number: int, timeout: float
+) -> Iterator[tuple[Future, Any]]:
+    """Yield futures with their results, or with what dask says of their failure."""
+    coming = as_completed(futures, client.loop, with_results=True, raise_errors=False)
+    looked = time.monotonic()
+    while coming.count():
+        batch = coming.next_batch(block=False)
+        yield from batch
+        if not batch:
+            time.sleep(_POLL)
+        if time.monotonic() - looked > _LOOK:
+            try:
+                client.wait_for_workers(1, timeout)
+            except TimeoutError:
+                raise RuntimeError(
+                    f"a worker must be there, got none for {timeout:g} s in round {number}"
+                ) from None
+            looked = time.monotonic()
+
+
+@contextlib.contextmanager
+def _as_it_was(net: Network) -> Iterator[list[Exception]]:
+    """Put back what training has changed, if it ends with an error in the list that is yielded."""
+    refused: list[Exception] = []
+    snapshot = Snapshot(net)
+    try:
+        yield refused
+    except (ValueError, TypeError) as error:
+        if error in refused:
+            snapshot.put_back()
+        raise
+
+
+def _as_result(client: Client, value: Any) -> Future:
+    """Return a value as the result of a task: what is scattered, dask cannot make again."""
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+        return client.submit(same, value, pure=False)
+
+
+def _open_client() -> Client:
+    try:
+        return get_client()
+    except ValueError:
+        raise ValueError("a client of dask must be given or open, got none") from None
+
+
+def _as_chunks(net: Network, X: Any, y: Any) -> list[Any]:
+    """Return the chunks, as delayed objects or futures."""
+    if y is None:
+        chunks = list(X) if isinstance(X, Iterable) and not isinstance(X, da.Array) else []
+        if not chunks:
+            raise TypeError(f"without y, X must be chunks, at least one, got {X!r}")
+        for c, chunk in enumerate(chunks):
+            if not isinstance(chunk, Delayed | Future):
+                raise TypeError(
+                    f"chunk {c} must be a dask delayed or future, got {type(chunk).__name__}"
+                )
+        return chunks
+    for name, array in (("X", X), ("y", y)):
+        if not isinstance(array, da.Array):
+            raise TypeError(f"{name} must be a dask array, got {type(array).__name__}")
+    if X.ndim != 2 or X.shape[1] != net.n_in:
+        raise ValueError(f"X must have shape (n_samples, {net.n_in}), got {X.shape}")
+    if y.ndim not in (1, 2):
+        raise ValueError(f"y must have 1 or 2 axes, got {y.ndim}")
+    X, y = (array.rechunk(dict.fromkeys(range(1, array.ndim), -1)) for array in (X, y))
+    if not (np.isnan(X.shape[0]) or np.isnan(y.shape[0])):
+        if len(X) != len(y):
+            raise ValueError(f"y must have as many rows as X, {len(X)}, got {len(y)}")
+        y = y.rechunk({0: X.chunks[0]})
+    if X.numblocks[0] != y.numblocks[0]:
+        raise ValueError(f"y must have as many blocks as X, {X.numblocks[0]}, got {y.numblocks[0]}")
+    blocks = X.to_delayed().ravel(), y.to_delayed().ravel()
+    return [dask.delayed(pair) for pair in zip(*blocks, strict=True)]
+
+
+def _read_checkpoint(path: str | os.PathLike[str], net: Network) -> Network | None:
+    """Return the network in the file, if there is one: it must be like `net`."""
+    if not Path(path).exists():
+        return None
+    last = Network.load(path)
+    is_alike = np.array_equal(last._model.table, net._model.table)
+    if not is_alike or (last.loss_name, last.dtype) != (net.loss_name, net.dtype):
+        raise ValueError(f"the checkpoint must be of {net}, got {last}")
+    return last

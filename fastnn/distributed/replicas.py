@@ -1,0 +1,71 @@
+"""What is done with a chunk on a worker of a cluster, and the mean of what came back."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._checks.arrays import Array
+from ..network import Network
+
+
+class Share(NamedTuple):
+    """What became of the parameters on a chunk, with its figures; of weight 0 if it is empty."""
+
+    weight: float
+    params: Array
+    figures: Array
+
+
+def same(value: Any) -> Any:
+    """Return what came with the task: it is then a result, which workers pass on to each other."""
+    return value
+
+
+def train_replica(
+    chunk: Any,
+    number: int,
+    *,
+    bare: Network,
+    params: Array,
+    seed: tuple[int, int],
+    rate: float | None,
+    options: dict[str, Any],
+) -> Share:
+    """Train a replica of the network on a chunk."""
+    if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
+        raise ValueError(
+            f"a chunk must be (X, y) or (X, y, sample_weight), got {type(chunk).__name__}"
+        )
+    X, y, sample_weight = (*chunk, None)[:3]
+    names = ("loss", *options["metrics"], "penalty")
+    if _is_empty(X) and _is_empty(y):  # what a filter has left of a block
+        return Share(0.0, params, np.zeros(len(names)))
+    replica = copy.copy(bare)  # threads of a worker share the one that came
+    replica.params = params
+    replica._random = np.random.default_rng((*seed, number))
+    schedule = None if rate is None else lambda epoch: rate
+    history = replica.fit(X, y, sample_weight=sample_weight, learning_rate=schedule, **options)
+    figures = [np.mean(history[name]) if name in history else 0.0 for name in names]
+    weight = float(len(y) if sample_weight is None else np.sum(sample_weight))
+    return Share(weight, replica.params, np.array(figures))
+
+
+def _is_empty(rows: Any) -> bool:
+    """Tell whether there are no rows; a sparse matrix has a shape, but no length."""
+    return bool(rows.shape[:1] == (0,) if hasattr(rows, "shape") else len(rows) == 0)
+
+
+def mean(weights: Sequence[float], values: Sequence[Array]) -> Array:
+    """Return the weighted mean in float64, summed in the order given.
+
+    By steps towards each: what all have in common, a frozen bias, stays to the bit.
+    """
+    total, average = weights[0], values[0].astype(np.float64)
+    for weight, value in zip(weights[1:], values[1:], strict=True):
+        total += weight
+        average += (value - average) * (weight / total)
+    return average

@@ -1,0 +1,105 @@
+"""Columns far from 0: what a network on raw numbers notes of them, for exports in float32.
+
+A network whose first layer holds a standardisation, x (W / s) + (b - m / s W), needs float64 where
+m is far beyond s: in float32 its terms cancel, and for times of 1.7e9 nothing is left. It notes m
+and s in its metadata. An export in float32 subtracts m first, and then all is of order 1:
+
+    x W + b = (x - m) W + (b + m W)
+
+That holds whatever m is, hence also after more training. Outputs far from 0 likewise add their
+m last.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._checks.arrays import Array, as_numbers
+from ..network import Network
+
+_KEY = "far columns"  # in the metadata of a network
+_FAR = 32.0  # deviations from 0, of which float32 loses 2e-6 when x W + b cancels
+_LARGEST_ROUNDING = 1e-3  # of a deviation: where float32 is coarser, numbers stay double
+
+
+class Column(NamedTuple):
+    """What is far from 0 of some columns, and 0 for the others."""
+
+    means: Array  # float64, whole numbers of float32
+    is_double: bool  # whether float32 is too coarse for the columns themselves
+
+
+class Centred(NamedTuple):
+    """A network's parameters, float64, for inputs less their means; outputs lack their own."""
+
+    weights: list[Array]
+    biases: list[Array | None]
+    inputs: Column | None
+    outputs: Column | None
+
+
+def note_far(
+    net: Network,
+    inputs: tuple[ArrayLike, ArrayLike] | None,
+    outputs: tuple[ArrayLike, ArrayLike] | None,
+) -> None:
+    """Write the means and deviations of inputs and outputs in the metadata, if any are far."""
+    note = {}
+    for name, n, given in (("inputs", net.n_in, inputs), ("outputs", net.n_out, outputs)):
+        if given is not None:
+            means, deviations = (np.broadcast_to(np.asarray(part, float), n) for part in given)
+            if is_far(means, deviations):
+                note[name] = {"means": means.tolist(), "deviations": deviations.tolist()}
+    if note:
+        net.metadata[_KEY] = note
+
+
+def is_far(means: Array, deviations: Array) -> bool:
+    """Tell whether a mean is far from 0, beside its deviation."""
+    return bool((np.abs(means) > _FAR * np.abs(deviations)).any())
+
+
+def centred(net: Network, dtype: np.dtype[Any]) -> Centred:
+    """Return the parameters as an export in `dtype` has them."""
+    if dtype == np.float64 or _KEY not in net.metadata:
+        return Centred([*net.weights], [*net.biases], None, None)
+    weights = [W.astype(np.float64) for W in net.weights]
+    biases = [None if b is None else b.astype(np.float64) for b in net.biases]
+    inputs, outputs = _noted(net, "inputs", net.n_in), _noted(net, "outputs", net.n_out)
+    if net.layers[-1].activation != "identity":
+        outputs = None
+    if inputs is not None:
+        moved = inputs.means @ weights[0]
+        biases[0] = moved if biases[0] is None else biases[0] + moved
+    if outputs is not None:
+        biases[-1] = -outputs.means if biases[-1] is None else biases[-1] - outputs.means
+    return Centred(weights, biases, inputs, outputs)
+
+
+def _noted(net: Network, name: str, n: int) -> Column | None:
+    """Return what the metadata tell of inputs or outputs."""
+    note = net.metadata[_KEY]
+    if not isinstance(note, dict) or name not in note:
+        return None
+    try:
+        means, deviations = (
+            np.array(as_numbers(key, note[name][key], np.dtype(np.float64)))
+            for key in ("means", "deviations")
+        )
+        if means.shape != (n,) or deviations.shape != (n,):
+            raise ValueError(f"got shapes {means.shape} and {deviations.shape}")
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"net.metadata[{_KEY!r}] must tell the means and deviations of {n} {name}: {error}"
+        ) from error
+    means[np.abs(means) <= _FAR * np.abs(deviations)] = 0
+    with np.errstate(over="ignore"):
+        rounded = means.astype(np.float32)
+    if not np.isfinite(rounded).all():  # beyond float32: the parameters are refused as well
+        return None
+    roundings = np.spacing(np.abs(rounded)).astype(np.float64) / 2
+    is_double = bool((roundings > _LARGEST_ROUNDING * np.abs(deviations))[means != 0].any())
+    return Column(rounded.astype(np.float64), is_double)

@@ -1,0 +1,210 @@
+"""The C source of a network in floating point: its layers, and a step of gradient descent."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from .._centres import Centred
+from .ends import buffers, mean_tables, predict
+from .functions import ACTIVATIONS, FROM_Z, LOSSES, functions_called
+from .text import Layer, definition, in_precision
+
+_LAYER = Template("""\
+/* Layer $k: z = x W + b, a = f(z), where f is $activation. */
+static void layer_$k(const double x[$n_in], double a[$n_out])
+{
+    for (int j = 0; j < $n_out; j++) {
+        z_$k[j] = $start;
+    }
+    for (int i = 0; i < $n_in; i++) {
+        for (int j = 0; j < $n_out; j++) {
+            z_$k[j] += x[i] * W_$k[i][j];
+        }
+    }
+$activate
+}
+""")
+
+_ACTIVATE = Template("""\
+    for (int j = 0; j < $n_out; j++) {
+        a[j] = $value;
+    }""")
+
+_FIND_DELTA = Template("""\
+/* Overwrite delta_$k with dLoss/dz and return the loss, $loss. */
+static double find_delta(const double y[N_OUT])
+{
+    double loss = 0.0;
+
+    for (int j = 0; j < N_OUT; j++) {
+        const double e = a_$k[j] - y[j];
+
+        loss += $term;
+        delta_$k[j] = $delta;
+    }
+    return loss;
+}
+""")
+
+_FIND_DELTA_OF_SOFTMAX = Template("""\
+/* Overwrite delta_$k with dLoss/dz and return the loss, the sum of y (ln sum e^z - z). */
+static double find_delta(const double y[N_OUT])
+{
+    const double largest = largest_of(z_$k);
+    double sum = 0.0, mass = 0.0, loss = 0.0;
+
+    for (int j = 0; j < N_OUT; j++) {
+        sum += exp(z_$k[j] - largest);
+        mass += y[j];
+    }
+
+    const double log_sum = log(sum);
+
+    for (int j = 0; j < N_OUT; j++) {
+        loss += y[j] * (log_sum + (largest - z_$k[j]));
+        delta_$k[j] = mass * a_$k[j] - y[j];
+    }
+    return loss;
+}
+""")
+
+_BACKWARD = Template("""\
+/* Overwrite delta_$below with dLoss/dz of the layer below. */
+static void backward_$k(void)
+{
+    for (int i = 0; i < $n_in; i++) {
+        double error = 0.0;
+
+        for (int j = 0; j < $n_out; j++) {
+            error += W_$k[i][j] * delta_$k[j];
+        }
+        delta_$below[i] = $delta;
+    }
+}
+""")
+
+_UPDATE = Template("""\
+static void update_$k(const double x[$n_in], double learning_rate)
+{
+    for (int i = 0; i < $n_in; i++) {
+        for (int j = 0; j < $n_out; j++) {
+            W_$k[i][j] -= learning_rate * x[i] * delta_$k[j];
+        }
+    }
+$update_b}
+""")
+
+_UPDATE_B = Template("""\
+    for (int j = 0; j < $n_out; j++) {
+        b_$k[j] -= learning_rate * delta_$k[j];
+    }
+""")
+
+_TRAIN = Template("""\
+double ${name}_train(
+    const double input[N_IN], const double target[N_OUT], double learning_rate)
+{
+    ${name}_predict(input, a_$last);
+
+    const double loss = find_delta(target);
+
+$calls
+    return loss;
+}
+""")
+
+
+def float_source(
+    name: str, layers: list[Layer], own: Centred, loss: str, dtype: np.dtype[Any], *, train: bool
+) -> str:
+    """Return all of the source that follows the widths."""
+    steps = [*map(_layer, layers), predict(name, layers, own)]
+    if train:
+        steps += [_find_delta(layers[-1], loss), *map(_backward, layers[:0:-1], layers[-2::-1])]
+        steps += [*map(_update, layers), _train(name, layers)]
+    units = "".join(f"static double {_units(layer, train=train)};\n" for layer in layers)
+    code = [units + buffers(own, inputs=True), *functions_called("".join(steps)), *steps]
+    tables = [table for layer in layers for table in _parameters(layer, train=train)]
+    tables += mean_tables(own, dtype)
+    return "\n".join([*tables, *(in_precision(block, dtype) for block in code)])
+
+
+def activate(layer: Layer) -> str:
+    """Return the statements that make a of the layer's z."""
+    if layer.activation == "softmax":
+        return f"    softmax(z_{layer.k}, a);"
+    value = _in_units(ACTIVATIONS[layer.activation].value, layer, "j")
+    return _ACTIVATE.substitute(n_out=layer.n_out, value=value)
+
+
+def _in_units(expression: str, layer: Layer, j: str) -> str:
+    """Return an expression with $z and $a of a layer's unit `j`."""
+    return Template(expression).substitute(z=f"z_{layer.k}[{j}]", a=f"a_{layer.k}[{j}]")
+
+
+def _parameters(layer: Layer, *, train: bool) -> list[str]:
+    """Return the definitions of W and b: constant, but for what a step changes."""
+    k, n_in, n_out = layer.k, layer.n_in, layer.n_out
+    kind = "static double" if train else "static const double"
+    tables = [definition(f"{kind} W_{k}[{n_in}][{n_out}]", layer.W)]
+    if layer.b is not None:
+        kind = "static double" if train and layer.train_bias else "static const double"
+        tables.append(definition(f"{kind} b_{k}[{n_out}]", layer.b))
+    return tables
+
+
+def _units(layer: Layer, *, train: bool) -> str:
+    """Return what is declared of a layer's units; in prediction the last a is the caller's."""
+    roles = ["z"]
+    if train or layer.n_out != "N_OUT":
+        roles.append("a")
+    if train:
+        roles.append("delta")
+    return ", ".join(f"{role}_{layer.k}[{layer.n_out}]" for role in roles)
+
+
+def _layer(layer: Layer) -> str:
+    start = "0.0" if layer.b is None else f"b_{layer.k}[j]"
+    return _LAYER.substitute(layer._asdict(), start=start, activate=activate(layer))
+
+
+def _find_delta(layer: Layer, loss: str) -> str:
+    if loss == "cross_entropy":
+        return _FIND_DELTA_OF_SOFTMAX.substitute(k=layer.k)
+    term, delta = LOSSES[loss]
+    if loss not in FROM_Z:
+        delta = _times_derivative(delta, layer)
+    return _FIND_DELTA.substitute(
+        k=layer.k,
+        loss=loss,
+        term=_in_units(term, layer, "j"),
+        delta=_in_units(delta, layer, "j"),
+    )
+
+
+def _backward(layer: Layer, below: Layer) -> str:
+    delta = _in_units(_times_derivative("error", below), below, "i")
+    return _BACKWARD.substitute(layer._asdict(), below=below.k, delta=delta)
+
+
+def _times_derivative(error: str, layer: Layer) -> str:
+    """Return the expression of an error times f'(z)."""
+    derivative = ACTIVATIONS[layer.activation].derivative
+    return f"{error} * {derivative}" if derivative else error
+
+
+def _update(layer: Layer) -> str:
+    is_trained = layer.b is not None and layer.train_bias
+    update_b = _UPDATE_B.substitute(layer._asdict()) if is_trained else ""
+    return _UPDATE.substitute(layer._asdict(), update_b=update_b)
+
+
+def _train(name: str, layers: list[Layer]) -> str:
+    lines = [f"backward_{layer.k}();" for layer in layers[:0:-1]]
+    inputs = ["input", *(f"a_{layer.k}" for layer in layers[:-1])]
+    lines += [f"update_{k}({x}, learning_rate);" for k, x in enumerate(inputs)]
+    calls = "\n".join(f"    {line}" for line in lines)
+    return _TRAIN.substitute(name=name, last=layers[-1].k, calls=calls)

@@ -1,0 +1,96 @@
+"""What both kinds of C source are made of: a network's layers, and numbers as a user has them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._checks.arrays import Array, as_numbers
+from ...network import Network
+from .._centres import Centred
+
+ALWAYS_DOUBLE = "_REAL_"  # stands for double, in float too
+_LINE = 100
+_NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[-+]\d+)?")
+_MATH = re.compile(r"\b(?:erfc|exp|expm1|fabs|log|log1p|lrint|tanh)(?=\()")
+
+
+class Layer(NamedTuple):
+    """A layer as templates take it: `n_in` and `n_out` are the names of its widths in C."""
+
+    k: int
+    n_in: str
+    n_out: str
+    activation: str
+    W: Array
+    b: Array | None
+    train_bias: bool
+
+
+def layers_of(net: Network, dtype: np.dtype[Any], own: Centred | None = None) -> list[Layer]:
+    """Return the layers of a network, with finite parameters of `dtype`: its own, or `own`'s."""
+    parameters = own or net
+    names = ["N_IN", *(f"N_{k}" for k in range(net.n_layers - 1)), "N_OUT"]
+    return [
+        Layer(
+            k=k,
+            n_in=names[k],
+            n_out=names[k + 1],
+            activation=str(layer.activation),
+            W=as_numbers(f"weights of layer {k}", W, dtype),
+            b=None if b is None else as_numbers(f"biases of layer {k}", b, dtype),
+            train_bias=layer.train_bias,
+        )
+        for k, (layer, W, b) in enumerate(
+            zip(net.layers, parameters.weights, parameters.biases, strict=True)
+        )
+    ]
+
+
+def in_precision(code: str, dtype: np.dtype[Any]) -> str:
+    """Return code that is written for double; in float if that is `dtype`."""
+    if dtype != np.float32:
+        return code.replace(ALWAYS_DOUBLE, "double")
+    code = _NUMBER.sub(r"\g<0>f", code.replace("double", "float"))
+    return _MATH.sub(r"\g<0>f", code).replace(ALWAYS_DOUBLE, "double")
+
+
+def definition(declaration: str, values: Array) -> str:
+    """Return the definition of a number or a table, with the shortest literals that are exact.
+
+    What is declared as double is float where the values are.
+    """
+    declaration = in_precision(declaration, values.dtype)
+    words = [_literal(value) for value in values.ravel()]
+    if values.ndim == 0:
+        return f"{declaration} = {words[0]};\n"
+    width = max(map(len, words))
+    columns = [f"{word:>{width}}" for word in words]
+    per_line = max(1, (_LINE - len("    {},")) // (width + len(", ")))
+    if values.ndim == 1:
+        return f"{declaration} = {{\n    {_lines(columns, per_line, indent=4)}\n}};\n"
+    length = values.shape[1]
+    rows = (columns[start : start + length] for start in range(0, values.size, length))
+    body = "".join(f"    {{{_lines(row, per_line, indent=5)}}},\n" for row in rows)
+    return f"{declaration} = {{\n{body}}};\n"
+
+
+def _lines(columns: list[str], per_line: int, indent: int) -> str:
+    """Return numbers with commas between, so many a line."""
+    lines = [
+        ", ".join(columns[start : start + per_line]) for start in range(0, len(columns), per_line)
+    ]
+    return (",\n" + indent * " ").join(lines)
+
+
+def _literal(value: Any) -> str:
+    return f"{value!s}f" if value.dtype == np.float32 else repr(value.item())
+
+
+def layer_calls(first: str, layers: list[Layer], last: str = "output") -> str:
+    """Return the calls of all layers, from the array `first` to the array `last`."""
+    ends = [first, *(f"a_{layer.k}" for layer in layers[:-1]), last]
+    calls = [f"    layer_{layer.k}({ends[layer.k]}, {ends[layer.k + 1]});" for layer in layers]
+    return "\n".join(calls)

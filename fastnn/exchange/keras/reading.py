@@ -1,0 +1,375 @@
+"""From Keras: a model that is a chain of `Dense` and what is folded into them, or its file."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import os
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..._checks.arrays import Array
+from ..._checks.paths import as_path, open_regular
+from ...core import activations as ours
+from ...network import Network
+from .._affine import Affine
+from .._layer_builder import Reading, departures, import_optional
+from .hdf5 import MOST_EXPANSION, SMALL, Group
+from .models import LARGEST_CONFIG, SEQUENTIAL, Config, Layer, Model, called, model_of, parse_json
+from .weights import Weights, in_order, names_of, of_keras_3, of_legacy, of_objects
+
+_ACTIVATIONS = {  # by Keras' names
+    None: "identity",
+    "linear": "identity",
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "relu": "relu",
+    "elu": "elu",
+    "selu": "selu",
+    "mish": "mish",
+    "softplus": "softplus",
+    "silu": "swish",
+    "swish": "swish",
+    "gelu": "gelu",
+    "softmax": "softmax",
+    "exponential": "exp",
+}
+# Layers that are activations, and the values that their options may have.
+_LAYERS: dict[str, tuple[str, dict[str, list[Any]]]] = {
+    "ReLU": ("relu", {"max_value": [None], "negative_slope": [0.0], "threshold": [0.0]}),
+    "LeakyReLU": ("leaky_relu", {"negative_slope": [0.01], "alpha": [0.01]}),
+    "ELU": ("elu", {"alpha": [1.0]}),
+    "Softmax": ("softmax", {"axis": [-1, 1]}),
+}
+# Layers that do nothing but in training.
+_PASSED_OVER = (
+    "InputLayer", "Identity", "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianDropout",
+    "GaussianNoise", "ActivityRegularization",
+)  # fmt: skip
+_LAST_AXIS = [-1, 1, [-1], [1], (-1,), (1,)]
+_OPTIONS: dict[str, dict[str, list[Any]]] = {
+    "BatchNormalization": {"axis": _LAST_AXIS, "renorm": [False]},
+    "Normalization": {"axis": [*_LAST_AXIS, None, [], ()]},
+    "Flatten": {"data_format": ["channels_last", None]},
+}
+_KNOWN = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
+_SMALLEST_DEVIATION = 1e-7  # of `Normalization`: keras.config.epsilon()
+# What zipfile and h5py raise where they are given nonsense.
+_NONSENSE = (
+    OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
+    EOFError, MemoryError, SystemError, struct.error, zipfile.BadZipFile, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
+
+
+def from_keras(
+    model_or_weights: Any,
+    *,
+    activations: Sequence[str | None] | None = None,
+    loss: str | None = None,
+) -> Network:
+    """Return a network that computes what a Keras model does.
+
+    Parameters
+    ----------
+    model_or_weights : keras.Model, str, path or sequence of array_like
+        A `Sequential`, or a functional model that is a chain, of `Dense`, `Activation`, `ReLU`,
+        `LeakyReLU` (of slope 0.01), `ELU`, `Softmax`, and of others such. `Normalization`,
+        `Rescaling` and `BatchNormalization` (as it is after training) are folded into the layers
+        beside them; `Dropout`, noise and `Flatten` are passed over. Or a file that it was saved in,
+        ".keras" or ".h5"; its weights in the order of `model.get_weights()`; or a file of them,
+        ".weights.h5".
+    activations : sequence of str, optional
+        For weights, which need it: each layer's activation, by Keras' name.
+    loss : str, optional
+        None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
+        sigmoid, poisson of exponential, mse of all others.
+
+    Returns
+    -------
+    net : Network
+        In the dtype of the weights, float32 or float64; in float64 where float32 could not hold
+        what was folded. Inputs that `Flatten` takes are one row each.
+
+    Raises
+    ------
+    ImportError
+        If a file is to be read, and h5py is missing.
+    TypeError
+        If `model_or_weights` is none of these.
+    OSError
+        If there is no file, or it cannot be opened.
+    ValueError
+        If layers cannot be carried, all of which are named, or weights do not fit them. If a file
+        is not one of Keras, is damaged, or has its weights elsewhere: the file need not be trusted.
+        If Keras' own description of a model has lost calls of a layer.
+
+    Notes
+    -----
+    A layer that is called twice is carried twice, and trained as two. Of a `Sequential` that has
+    one layer twice, Keras saves it once: give the model, not its file.
+
+    Examples
+    --------
+    >>> from fastnn.exchange import from_keras
+    >>> kernel, bias = [[1.0], [2.0]], [0.5]
+    >>> net = from_keras([kernel, bias], activations=["relu"])
+    >>> net.predict([1, 1])
+    array([3.5])
+    """
+    model, weights = _opened(model_or_weights, activations)
+    layers = [layer for layer in called(model) if layer.model is None]
+    reading = Reading()
+    are_known = _are_known(model)
+    n_axes: int | None = None
+    k = 0
+    for layer in layers:
+        if n_axes is None:
+            n_axes = _n_axes(layer.config)
+        if layer.kind in _PASSED_OVER:
+            continue
+        if unlike := departures(_OPTIONS.get(layer.kind, {}), layer.config):
+            reading.refuse(f"{layer.source} ({layer.kind}{unlike})")
+        elif layer.kind == "Flatten":
+            n_axes = 1
+        elif layer.kind == "Rescaling":
+            reading.step(_rescaling(layer), layer.source)
+        elif n_axes is not None and n_axes > 1 and layer.kind in _KNOWN:
+            reading.refuse(f"{layer.source} before Flatten, of inputs with {n_axes} axes")
+        elif layer.kind == "Dense":
+            arrays = weights.get(layer, []) if are_known else None
+            _add_dense(reading, k, layer, arrays)
+            k += 1
+            _activate(reading, layer.config.get("activation"), layer.source)
+        elif layer.kind == "Activation":
+            _activate(reading, layer.config.get("activation"), layer.source)
+        elif layer.kind in _LAYERS:
+            described = {"class_name": layer.kind, "config": layer.config}
+            _activate(reading, described, layer.source)
+        elif layer.kind not in _KNOWN:
+            reading.refuse(layer.source)
+        elif are_known:
+            step = _normalisation if layer.kind == "Normalization" else _batch_normalisation
+            reading.step(step(layer, weights.get(layer, [])), layer.source)
+    return reading.network(loss)
+
+
+def _are_known(model: Model) -> bool:
+    """Tell whether all layers are known: of others nobody can tell which weights are theirs."""
+    return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
+
+
+def _add_dense(reading: Reading, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
+    """Read a dense layer; without its arrays, one that stands for it until all is refused."""
+    if arrays is None:
+        reading.add(np.zeros((1, 1)), None)
+        return
+    if not arrays:
+        reading.refuse(f"{layer.source} without weights")
+        return
+    W, *rest = arrays
+    b = rest[0] if rest else None
+    if W.ndim != 2:
+        raise ValueError(f"weights of layer {k} must have shape (n_in, n_out), got {W.shape}")
+    if b is not None and b.shape != W.shape[1:]:
+        raise ValueError(f"biases of layer {k} must have shape {W.shape[1:]}, got {b.shape}")
+    reading.add(W, b)
+
+
+def _n_axes(config: Config) -> int | None:
+    """Return how many axes an input has, beside that of samples, if a layer tells."""
+    for name in ("batch_shape", "batch_input_shape"):
+        if isinstance(shape := config.get(name), list | tuple):
+            return len(shape) - 1
+    return None
+
+
+def _normalisation(layer: Layer, arrays: Sequence[Array]) -> Affine:
+    """Return the step (x - mean) / deviation, or its inverse."""
+    if not names_of(layer):
+        mean, variance = (_numbers(layer, name) for name in ("mean", "variance"))
+    elif len(arrays) >= 2:
+        mean, variance = arrays[:2]
+    else:
+        raise ValueError(f"{layer.source} must have its mean and variance, got none: adapt it")
+    with np.errstate(all="ignore"):  # what is not finite is refused with the layer
+        deviation = np.maximum(np.sqrt(np.asarray(variance, np.float64)), _SMALLEST_DEVIATION)
+    if layer.config.get("invert"):
+        return Affine.of(deviation, mean)
+    return Affine.standardisation(mean, deviation)
+
+
+def _batch_normalisation(layer: Layer, arrays: Sequence[Array]) -> Affine:
+    """Return the step (x - mean) / sqrt(variance + epsilon) gamma + beta."""
+    own = dict(zip(names_of(layer), arrays, strict=False))
+    if "moving_variance" not in own:
+        raise ValueError(f"{layer.source} must have {', '.join(names_of(layer))}, got less")
+    epsilon = _numbers(layer, "epsilon", 1e-3)
+    if epsilon.ndim:
+        raise ValueError(f"epsilon of {layer.source} must be a number, got {epsilon}")
+    return Affine.batch_normalisation(
+        own.get("gamma"), own.get("beta"), own["moving_mean"], own["moving_variance"],
+        float(epsilon),
+    )  # fmt: skip
+
+
+def _rescaling(layer: Layer) -> Affine:
+    """Return the step x scale + offset."""
+    return Affine.of(_numbers(layer, "scale"), _numbers(layer, "offset", 0.0))
+
+
+def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
+    """Return an option that is a number, or a list of them, as Keras writes one of NumPy too."""
+    given = layer.config.get(name, default)
+    if isinstance(given, Mapping) and isinstance(given.get("config"), Mapping):
+        given = given["config"].get("value")
+    try:
+        numbers = np.asarray(given, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        numbers = np.array(np.nan)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name} of {layer.source} must be finite, got {repr(given)[:100]}")
+    return numbers
+
+
+def _activate(reading: Reading, activation: Any, source: str) -> None:
+    """Read an activation: a name, or the description of a layer or function that is one."""
+    if isinstance(activation, Mapping) and activation.get("class_name") == "function":
+        activation = activation.get("config")
+    kind = activation.get("class_name") if isinstance(activation, Mapping) else None
+    if isinstance(activation, Mapping) and isinstance(kind, str) and kind in _LAYERS:
+        name, options = _LAYERS[kind]
+        config = activation.get("config")
+        config = config if isinstance(config, Mapping) else {}
+        unlike = departures(options, config)
+        if kind == "LeakyReLU" and not {*options} & {*config}:
+            unlike = ", negative_slope is 0.3, ours 0.01"
+        if unlike:
+            reading.refuse(f"{source} ({kind}{unlike})")
+        else:
+            reading.activate(name, source)
+    elif (
+        isinstance(activation, str | None)
+        and activation in _ACTIVATIONS
+        and _ACTIVATIONS[activation] in ours.CODES
+    ):
+        reading.activate(_ACTIVATIONS[activation], source)
+    else:
+        slope = " of slope 0.2, ours is 0.01" if activation == "leaky_relu" else ""
+        reading.refuse(f"{source} ({str(activation)[:100]}{slope})")
+
+
+# ---- where a model comes from --------------------------------------------------------------------
+
+
+def _opened(given: Any, activations: Sequence[str | None] | None) -> tuple[Model, Weights]:
+    """Return a model and its weights."""
+    if isinstance(given, str | os.PathLike):
+        return _from_file(as_path(given), activations)
+    if hasattr(given, "get_config") and hasattr(given, "get_weights"):
+        model = model_of(_described(given))
+        if hasattr(given, "get_layer"):
+            return model, of_objects(model, given)
+        return model, _in_order(given.get_weights(), model)
+    if isinstance(given, Sequence) and not isinstance(given, bytes | bytearray | memoryview):
+        model = _dense_model(activations)
+        return model, _in_order(given, model)
+    raise TypeError(
+        "model_or_weights must be a Keras model, a path or a sequence of arrays, "
+        f"got {type(given).__name__}"
+    )
+
+
+def _in_order(arrays: Sequence[Any], model: Model) -> Weights:
+    """Return the weights of the layers, none where some are not known."""
+    return in_order([np.asarray(array) for array in arrays], model) if _are_known(model) else {}
+
+
+def _described(given: Any) -> dict[str, Any]:
+    """Return the description of a model, where a layer that is called twice is so.
+
+    A `Sequential` describes each of its layers once; the functional model of the same inputs and
+    outputs has all calls.
+    """
+    kind, config = type(given).__name__, given.get_config()
+    keras: Any = sys.modules.get("keras")
+    is_of_keras = keras is not None and isinstance(given, keras.Model)
+    if kind == SEQUENTIAL and is_of_keras and getattr(given, "built", False):
+        functional = keras.Model(given.inputs, given.outputs)
+        kind, config = "Functional", {**functional.get_config(), "name": given.name}
+    if is_of_keras and isinstance(config, dict) and "layers" in config:
+        config = dict(config)
+        config["layers"] = [
+            {**layer, **_described(given.get_layer(layer["config"]["name"]))}
+            if "layers" in layer["config"]
+            else layer
+            for layer in config["layers"]
+        ]
+    return {"class_name": kind, "config": config}
+
+
+def _dense_model(activations: Sequence[str | None] | None) -> Model:
+    """Return the model of weights, which alone do not describe it."""
+    if activations is None:
+        raise ValueError("activations must name one for each layer beside weights, got None")
+    layers = [{"class_name": "Dense", "config": {"activation": name}} for name in activations]
+    return model_of({"class_name": SEQUENTIAL, "config": {"layers": layers}})
+
+
+def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Model, Weights]:
+    """Return what is in a file."""
+    with open_regular(path) as file:
+        import_optional("h5py", "from_keras")
+        try:
+            if zipfile.is_zipfile(file):
+                return _from_zip(file)
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            return _from_hdf5(file, size, activations)
+        except _NONSENSE as error:
+            text = str(error) or type(error).__name__
+            raise ValueError(f"{path}: {text}") from error
+
+
+def _from_zip(file: BinaryIO) -> tuple[Model, Weights]:
+    """Return the model in a file that ends in .keras."""
+    size = file.seek(0, os.SEEK_END)
+    with zipfile.ZipFile(file) as archive:
+        config = _entry(archive, "config.json", min(LARGEST_CONFIG, MOST_EXPANSION * size + SMALL))
+        model = model_of(parse_json(config))
+        stored = _entry(archive, "model.weights.h5", MOST_EXPANSION * size + SMALL)
+    return model, of_keras_3(model, Group.opened(io.BytesIO(stored), len(stored), "from_keras"))
+
+
+def _entry(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
+    """Return an entry of a zip, if it is not larger than a file of this size may stand for."""
+    if name not in archive.namelist():
+        raise ValueError(f"a file of Keras 3 must have {name}, got others")
+    if (n_bytes := archive.getinfo(name).file_size) > largest:
+        raise ValueError(f"{name} must have at most {largest} bytes, got {n_bytes}")
+    return archive.read(name)
+
+
+def _from_hdf5(
+    file: BinaryIO, size: int, activations: Sequence[str | None] | None
+) -> tuple[Model, Weights]:
+    """Return the model in a file that ends in .h5, or what is in one of weights alone."""
+    root = Group.opened(file, size, "from_keras")
+    config = root.text("model_config")
+    if config is not None:
+        model = model_of(parse_json(config))
+        return model, of_legacy(model, root.group("model_weights"))
+    model = _dense_model(activations)
+    if not {"layers", "_layer_checkpoint_dependencies"} & {*root.names()}:
+        raise ValueError(
+            "a file of weights must be one that Keras 3 saves, with a group named layers, got "
+            "another; of Keras 2, save the model, not the weights alone"
+        )
+    return model, of_keras_3(model, root)

@@ -1,0 +1,5 @@
+"""To and from ONNX files."""
+
+from .files import from_onnx, to_onnx
+
+__all__ = ["from_onnx", "to_onnx"]

@@ -1,0 +1,256 @@
+"""To and from ONNX files, the format that onnxruntime and most other tools for inference read."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ... import __version__
+from ..._atomic import check_folder, replace_file
+from ..._checks.arrays import Array, as_dtype, as_numbers
+from ..._checks.paths import as_path
+from ...network import Network
+from .._centres import Column, centred
+from .._layer_builder import as_network, import_optional
+from .activations import WRITTEN, Expression, Z
+from .opening import open_model, shape_of
+from .reader import GraphReader
+
+_OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
+
+
+def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | None = None) -> None:
+    """Write a network as an ONNX file of standard operators.
+
+    Its input, "input", has shape (n_samples, n_in), whatever n_samples is; its output, "output",
+    (n_samples, n_out). What is only about training, such as dropout, is left out; the loss is kept
+    in the file's metadata.
+
+    Parameters
+    ----------
+    net : Network
+    path : str or path
+        The file to write, or to overwrite.
+    dtype : str or numpy.dtype, optional
+        float32 or float64, of the file; None is the network's own.
+
+    Raises
+    ------
+    ImportError
+        If the package onnx is missing.
+    TypeError
+        If `net` is no network or `path` no path.
+    ValueError
+        If a layer is gelu and `dtype` float64: onnxruntime's CPU provider has no float64 kernel of
+        the error function. Or if a number is beyond the range of `dtype`.
+
+    Notes
+    -----
+    In float64, elu, selu and softplus, which onnxruntime has in float32 only, and leaky_relu, whose
+    slope an attribute rounds to float32, are written as several operators; mish always, for the
+    operator Mish is of opset 18 and these files are of opset 17.
+
+    A network that was read with a standardisation of columns far from 0 (times, northings) holds it
+    in its first layer, in float64. In float32 the means are subtracted from the inputs first, and
+    added to such outputs last; where float32 is too coarse for the columns themselves (by 0.001
+    of their standard deviation), "input" or "output" is of doubles.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.exchange import from_onnx, to_onnx
+    >>> net = Network(2, [Dense(3, "elu"), Dense(1)])
+    >>> with TemporaryDirectory() as folder:
+    ...     to_onnx(net, Path(folder) / "net.onnx")
+    ...     from_onnx(Path(folder) / "net.onnx")
+    Network(2, [Dense(3, 'elu'), Dense(1, 'identity')], loss='mse', dtype='float64')
+    """
+    net, path = as_network(net), as_path(path)
+    onnx = import_optional("onnx", "to_onnx")
+    check_folder(path)
+    kind = net.dtype if dtype is None else as_dtype(dtype)
+    expressions = WRITTEN[kind]
+    for k, layer in enumerate(net.layers):
+        if layer.activation not in expressions:
+            raise ValueError(
+                f"layer {k}: {layer.activation} must be written in float32, got {kind}, in which "
+                'onnxruntime\'s CPU provider has no Erf: give to_onnx dtype="float32"'
+            )
+    model = _model(onnx, net, kind)
+    form = onnx.serialization.registry.get_format_from_file_extension(path.suffix) or "protobuf"
+    content = io.BytesIO()
+    onnx.save(model, content, format=form)
+    replace_file(path, content.getvalue())
+
+
+def _model(onnx: Any, net: Network, dtype: np.dtype[Any]) -> Any:
+    """Return a network as an ONNX model."""
+    own = centred(net, dtype)
+    writer = _Writer(onnx, dtype)
+    ends = [
+        writer.table("input", net.n_in, own.inputs),
+        writer.table("output", net.n_out, own.outputs),
+    ]
+    values = "input"
+    if own.inputs is not None:
+        values = writer.from_means(values, own.inputs)
+    for k, (layer, W, b) in enumerate(zip(net.layers, own.weights, own.biases, strict=True)):
+        values = writer.dense(k, values, W, b)
+        values = writer.apply(WRITTEN[dtype][str(layer.activation)], values, f"layer_{k}")
+    if own.outputs is not None:
+        values = writer.to_means(values, own.outputs)
+    writer.nodes[-1].output[0] = "output"
+    graph = onnx.helper.make_graph(
+        writer.nodes,
+        "fastnn",
+        ends[:1],
+        ends[1:],
+        writer.constants,
+    )
+    model = onnx.helper.make_model(
+        graph,
+        opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
+        ir_version=_IR_VERSION,
+        producer_name="fastnn",
+        producer_version=__version__,
+    )
+    onnx.helper.set_model_props(model, {"fastnn.network": repr(net), "fastnn.loss": net.loss_name})
+    return model
+
+
+def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Network:
+    """Read a dense network from an ONNX file.
+
+    Known are all files that `to_onnx` writes, and those of `torch.onnx.export` and skl2onnx that
+    hold nothing but dense layers (Gemm, MatMul, LinearClassifier, LinearRegressor), activations of
+    ours, and steps that multiply or add each column (Add, Sub, Mul, Div, Scaler,
+    BatchNormalization), which are folded into the layers in float64.
+
+    Parameters
+    ----------
+    path : str or path
+    loss : str, optional
+        None is the loss that `to_onnx` noted, or else that of the last activation: cross_entropy of
+        softmax, binary_cross_entropy of sigmoid, poisson of exp, mse of all others.
+
+    Returns
+    -------
+    net : Network
+        In float32 or float64, as the file's weights are; in float64 if float32 could not hold what
+        is folded. Labels that are chosen of the outputs (ArgMax, LabelEncoder) are left out: the
+        outputs are the probabilities of all classes, or the numbers of which a label is chosen.
+
+    Raises
+    ------
+    ImportError
+        If the package onnx is missing.
+    TypeError
+        If `path` is no path.
+    OSError
+        If a file cannot be read.
+    ValueError
+        If the file is not an ONNX file, claims more numbers than it stores, keeps some in a file
+        that is not beside it (in its folder or below), or has nodes that cannot be carried: all are
+        named.
+
+    Examples
+    --------
+    See `to_onnx`.
+    """
+    onnx = import_optional("onnx", "from_onnx")
+    path = as_path(path)
+    try:
+        return _read(onnx, path, loss)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be an ONNX file, got names in no Unicode") from error
+
+
+def _read(onnx: Any, path: Path, loss: str | None) -> Network:
+    """Return the network in a file."""
+    model, constants = open_model(onnx, path)
+    graph = model.graph
+    inputs = [value for value in graph.input if value.name not in constants]
+    if len(inputs) != 1:
+        names = ", ".join(value.name for value in inputs)
+        raise ValueError(f"{path} must have one input, got {len(inputs)}: {names}")
+    reader = GraphReader(onnx, inputs[0].name, shape_of(inputs[0]), constants)
+    for node in graph.node:
+        reader.visit(node)
+    reader.close([value.name for value in graph.output], path)
+    noted = {prop.key: prop.value for prop in model.metadata_props}
+    return reader.reading.network(loss or noted.get("fastnn.loss"))
+
+
+class _Writer:
+    """Nodes and constants of a graph, as they are added."""
+
+    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
+        self.onnx = onnx
+        self.dtype = dtype
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def table(self, name: str, width: int, far: Column | None) -> Any:
+        """Return the description of a table of any number of rows."""
+        dtype = np.dtype(np.float64) if far is not None and far.is_double else self.dtype
+        kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
+        return self.onnx.helper.make_tensor_value_info(name, kind, ["n_samples", width])
+
+    def from_means(self, values: str, far: Column) -> str:
+        """Subtract the means of the inputs, in double if they are, and return the name."""
+        if not far.is_double:
+            return self._node("Sub", [values, self._constant("means", far.means)], "inputs/Sub")
+        means = self._constant("means", far.means, np.dtype(np.float64))
+        values = self._node("Sub", [values, means], "inputs/Sub")
+        return self._cast(values, self.dtype, "inputs/Cast")
+
+    def to_means(self, values: str, far: Column) -> str:
+        """Add the means of the outputs, in double if they are, and return the name."""
+        if not far.is_double:
+            means = self._constant("output_means", far.means)
+            return self._node("Add", [values, means], "outputs/Add")
+        values = self._cast(values, np.dtype(np.float64), "outputs/Cast")
+        means = self._constant("output_means", far.means, np.dtype(np.float64))
+        return self._node("Add", [values, means], "outputs/Add")
+
+    def dense(self, k: int, values: str, W: Array, b: Array | None) -> str:
+        """Add x W + b and return its name."""
+        operands = [values, self._constant(f"layer_{k}/weights", W)]
+        if b is not None:
+            operands.append(self._constant(f"layer_{k}/biases", b))
+        return self._node("Gemm", operands, f"layer_{k}/Gemm")
+
+    def apply(self, expression: Expression, z: str, name: str) -> str:
+        """Add an expression of z and return its name."""
+        if expression == Z:
+            return z
+        if isinstance(expression, tuple):
+            operator, *operands = expression
+            names = [self.apply(operand, z, f"{name}/{operator}") for operand in operands]
+            return self._node(operator, names, f"{name}/{operator}")
+        return self._constant(f"{name}/constant", np.array(expression))
+
+    def _constant(self, name: str, values: Array, dtype: np.dtype[Any] | None = None) -> str:
+        """Add a constant and return its name."""
+        array = as_numbers(name, values, dtype or self.dtype)
+        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def _cast(self, values: str, dtype: np.dtype[Any], name: str) -> str:
+        """Add a Cast and return its name."""
+        kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
+        return self._node("Cast", [values], name, to=kind)
+
+    def _node(self, operator: str, operands: Sequence[str], name: str, **attributes: Any) -> str:
+        """Add a node and return its name, which is that of its output too."""
+        node = self.onnx.helper.make_node(operator, operands, [name], name=name, **attributes)
+        self.nodes.append(node)
+        return name

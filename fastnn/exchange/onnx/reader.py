@@ -1,0 +1,305 @@
+"""What an ONNX graph computes, if dense layers can express it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..._checks.arrays import Array
+from .._affine import Affine
+from .._layer_builder import Reading, departures
+from .activations import ATTRIBUTES, Z
+from .constants import computed
+from .opening import array_of, dense_of
+from .stages import RELU, SIGMOID, SOFTMAX, Stages
+from .values import UNKNOWN, Operand, Shape, Value, is_table, number_of
+
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+_TRANSFORMS = {b"NONE": Z, b"LOGISTIC": SIGMOID, b"SOFTMAX": SOFTMAX}
+# What makes labels of outputs, and what may be done to labels: none of it is carried.
+_CHOOSING = {"ArgMax", "ArgMin", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"}
+_CHOOSING |= {"ai.onnx.ml.Binarizer"}
+_OF_LABELS = {"Cast", "Equal", "Flatten", "Gather", "Identity", "Not", "Reshape", "Squeeze"}
+_OF_LABELS |= {"Unsqueeze", "Where", "ai.onnx.ml.ArrayFeatureExtractor"}
+_OF_LABELS |= {"ai.onnx.ml.LabelEncoder", "ai.onnx.ml.ZipMap"}
+
+Result = Value | Array | tuple[Value, ...] | None
+
+
+class GraphReader:
+    """Walks a graph node by node, in the file's order, which ONNX wants to be one of computation.
+
+    Each node is one that does nothing, begins a layer, is a part of an activation, multiplies or
+    adds, or chooses labels, which are not carried; any other is refused.
+    """
+
+    def __init__(self, onnx: Any, name: str, shape: Shape, constants: dict[str, Array]) -> None:
+        self._onnx = onnx
+        self._constants = constants
+        self._stages = Stages(shape)
+        self._values = {name: Value(0, Z, f"input {name!r}")}
+
+    @property
+    def reading(self) -> Reading:
+        """The layers that have been read."""
+        return self._stages.reading
+
+    def visit(self, node: Any) -> None:
+        """Read one node."""
+        domain = "" if node.domain in ("", "ai.onnx") else f"{node.domain}."
+        operator = f"{domain}{node.op_type}"
+        source = f"node {node.name or next(iter(node.output), '')!r} ({operator})"
+        operands = [self._operand(name) for name in node.input]
+        try:
+            attributes = {
+                attribute.name: self._onnx.helper.get_attribute_value(attribute)
+                for attribute in node.attribute
+            }
+            unlike = departures(ATTRIBUTES.get(operator, {}), attributes)
+            source = f"{source.removesuffix(')')}{unlike})"
+            result = None if unlike else self._result(operator, operands, attributes, source)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            result = None  # a malformed node: an attribute that is missing, sizes that do not fit
+        if result is None:
+            self._stages.reading.refuse(source)
+            result = Value(self._stages.current, None, source)
+        results = result if isinstance(result, tuple) else (result,)
+        for place, name in enumerate(node.output):
+            got = results[place] if place < len(results) else None
+            if got is None:
+                self._values[name] = Value(UNKNOWN, None, f"output {place} of {source}")
+            elif isinstance(got, Value):
+                self._values[name] = got
+            else:
+                self._constants[name] = got
+
+    def close(self, names: Sequence[str], path: Any) -> None:
+        """End at the outputs of these names, of which one may be no label."""
+        outputs = [self._values[name] for name in names if name in self._values]
+        distinct = {id(value): value for value in outputs if value.of_label is None}
+        if not distinct:
+            chosen = [value.of_label for value in outputs if value.of_label is not None]
+            distinct = {id(value): value for value in chosen}
+        if len(distinct) != 1:
+            self.reading.check()
+            raise ValueError(
+                f"{path} must have one output, got {len(distinct)}: {', '.join(names)}"
+            )
+        self._stages.finish(*distinct.values())
+
+    def _operand(self, name: str) -> Operand | None:
+        if not name:
+            return None
+        if name in self._constants:
+            return self._constants[name]
+        return self._values.get(name) or Value(UNKNOWN, None, f"{name!r}")
+
+    # ---- nodes -----------------------------------------------------------------------------------
+
+    def _result(
+        self,
+        operator: str,
+        operands: list[Operand | None],
+        attributes: Mapping[str, Any],
+        source: str,
+    ) -> Result:
+        """Return what a node computes, or None if it is none of ours."""
+        if operator == "Constant":
+            return self._constant(attributes)
+        given = [operand for operand in operands if operand is not None]
+        arrays = [operand for operand in given if not isinstance(operand, Value)]
+        if len(arrays) == len(given):
+            return computed(self._onnx, operator, arrays, attributes)
+        values = [operand for operand in given if isinstance(operand, Value)]
+        if any(value.is_unknown for value in values):
+            return None
+        is_product = operator in ("Gemm", "MatMul")  # which begins a layer, whatever its inputs
+        if any(value.is_refused for value in values) and not is_product:  # has been named
+            return Value(self._stages.current, None, source)
+        labels = [value for value in values if value.of_label is not None]
+        if labels:
+            return labels[0] if operator in _OF_LABELS else None
+        if self._keeps_all(operator, operands, attributes):
+            return operands[0] if isinstance(operands[0], Value) else None
+        if operator in _READERS:
+            return _READERS[operator](self, operands, attributes, source)
+        result = self._stages.applied(operator, operands, source)
+        if result is None and operator in _CHOOSING:
+            return Value(self._stages.current, None, source, of_label=values[0])
+        return result
+
+    def _constant(self, attributes: Mapping[str, Any]) -> Array | None:
+        """Return the value of a node Constant, if it is made of numbers."""
+        ((name, value),) = attributes.items()
+        if name == "value":
+            return array_of(self._onnx, value)
+        if name == "sparse_value":
+            return dense_of(self._onnx, value)
+        if name in ("value_float", "value_floats"):
+            return np.array(value, np.float32)
+        if name in ("value_int", "value_ints"):
+            return np.array(value, np.int64)
+        return None
+
+    def _product(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        """Begin a layer, whose inputs are all of the last one's outputs."""
+        x, W, *rest = operands
+        b = rest[0] if rest else None
+        if not isinstance(x, Value) or not is_table(W) or isinstance(b, Value):
+            return None
+        W = W.T if attributes.get("transB", 0) else W
+        n_out = W.shape[1]
+        alpha, beta = (number_of(attributes, name, 1.0) for name in ("alpha", "beta"))
+        if b is not None:
+            if b.shape not in ((), (1,), (1, 1), (n_out,), (1, n_out)) or b.dtype.kind != "f":
+                return None
+            b = np.broadcast_to(b.reshape(-1), n_out)
+        W = W if alpha == 1 else (W * np.float64(alpha)).astype(W.dtype)
+        b = b if b is None or beta == 1 else (b * np.float64(beta)).astype(b.dtype)
+        return self._stages.begin(x, W, b, source)
+
+    def _regressor(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        """Read a LinearRegressor, whose coefficients are a row for each target."""
+        return self._linear(operands[0], attributes, attributes.get("targets", 1), source)
+
+    def _classifier(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> tuple[Value, ...] | None:
+        """Read a LinearClassifier, whose outputs are labels and the scores of all classes."""
+        labels = attributes.get("classlabels_ints") or attributes.get("classlabels_strings") or []
+        transform = _TRANSFORMS.get(attributes.get("post_transform", b"NONE"))
+        if transform is None or len(labels) < 2:
+            return None
+        value = self._linear(operands[0], attributes, len(labels), source)
+        if value is None:
+            return None
+        scores = Value(self._stages.current, transform, source)
+        return Value(self._stages.current, None, source, of_label=scores), scores
+
+    def _linear(
+        self, x: Any, attributes: Mapping[str, Any], n_out: int, source: str
+    ) -> Value | None:
+        coefficients = np.array(attributes["coefficients"], np.float32)
+        given = attributes.get("intercepts")
+        b = np.array(given, np.float32) if given else None
+        if n_out < 1 or coefficients.size % n_out or (b is not None and b.size != n_out):
+            return None
+        return self._stages.begin(x, coefficients.reshape(n_out, -1).T, b, source)
+
+    def _scaler(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        """Read a Scaler, (x - offset) scale."""
+        offset, scale = (
+            np.array(attributes.get(name) or [default], np.float64)
+            for name, default in (("offset", 0.0), ("scale", 1.0))
+        )
+        return self._stages.stepped(operands[0], Affine.of(scale, -offset * scale), source)
+
+    def _batch_normalisation(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        x, *arrays = operands
+        if attributes.get("training_mode", 0) or any(isinstance(part, Value) for part in arrays):
+            return None
+        gamma, beta, mean, variance = arrays
+        epsilon = number_of(attributes, "epsilon", 1e-5)
+        step = Affine.batch_normalisation(gamma, beta, mean, variance, epsilon)
+        return self._stages.stepped(x, step, source)
+
+    def _clipped(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        """Read a Clip at 0, which is relu."""
+        x, low, high = [*operands, None, None][:3]
+        low = attributes.get("min", -_LARGEST_FLOAT32) if low is None else low.item()
+        high = attributes.get("max", _LARGEST_FLOAT32) if high is None else high.item()
+        if low != 0 or high < _LARGEST_FLOAT32:
+            return None
+        return self._stages.applied(RELU, [x], source)
+
+    def _normaliser(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        """Read a Normalizer of rows whose sum is 1 already."""
+        return operands[0] if self._stages.has_rows_of_sum_1(operands[0]) else None
+
+    def _row_sum(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Array | None:
+        """Read a sum along rows, where that is 1."""
+        x, *rest = operands
+        axes = list(attributes.get("axes", [])) if not rest else rest[0].reshape(-1).tolist()
+        if axes not in ([1], [-1]) or not attributes.get("keepdims", 1):
+            return None
+        return np.ones((1, 1), np.float32) if self._stages.has_rows_of_sum_1(x) else None
+
+    def _absolute(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        x = operands[0]
+        if x.expression in (SIGMOID, SOFTMAX):
+            return x  # type: ignore[no-any-return]
+        return self._stages.applied("Abs", operands, source)
+
+    def _joined(
+        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
+    ) -> Value | None:
+        """Read 1 - p beside p, of one sigmoid unit: a softmax over the halves of z and -z."""
+        if attributes["axis"] not in (1, -1) or len(operands) != 2:
+            return None
+        rest, p = operands
+        is_rest = isinstance(rest, Value) and rest.step is not None and rest.base == SIGMOID
+        if not is_rest or not isinstance(p, Value) or p.expression != SIGMOID:
+            return None
+        if {rest.stage, p.stage} != {self._stages.current} or self._stages.reading.n_out != 1:
+            return None
+        if rest.step is None or (rest.step.scale, rest.step.shift) != (-1, 1):
+            return None
+        self._stages.reading.oppose_last()
+        self._stages.next_stage(2, source)
+        return Value(self._stages.current, SOFTMAX, source)
+
+    def _keeps_all(
+        self, operator: str, operands: Sequence[Any], attributes: Mapping[str, Any]
+    ) -> bool:
+        """Tell whether a node does nothing to a table of values."""
+        x, *rest = operands
+        if not isinstance(x, Value):
+            return False
+        if operator in ("Identity", "ai.onnx.ml.ZipMap"):
+            return True
+        if operator == "Dropout":
+            in_training = rest[1] if len(rest) > 1 else None
+            return in_training is None or not (isinstance(in_training, Value) or in_training.any())
+        if operator == "Cast":
+            types = self._onnx.TensorProto
+            return attributes["to"] in (types.FLOAT, types.DOUBLE)
+        if operator == "Reshape":
+            return not attributes.get("allowzero", 0) and self._stages.makes_table(rest[0])
+        return (
+            operator == "Flatten"
+            and attributes.get("axis", 1) == 1
+            and self._stages.makes_table(None)
+        )
+
+
+_READERS: dict[str, Callable[..., Result]] = {
+    "Abs": GraphReader._absolute,
+    "BatchNormalization": GraphReader._batch_normalisation,
+    "Clip": GraphReader._clipped,
+    "Concat": GraphReader._joined,
+    "Gemm": GraphReader._product,
+    "MatMul": GraphReader._product,
+    "ReduceSum": GraphReader._row_sum,
+    "ai.onnx.ml.LinearClassifier": GraphReader._classifier,
+    "ai.onnx.ml.LinearRegressor": GraphReader._regressor,
+    "ai.onnx.ml.Normalizer": GraphReader._normaliser,
+    "ai.onnx.ml.Scaler": GraphReader._scaler,
+}

@@ -1,0 +1,5 @@
+"""To and from scikit-learn."""
+
+from .networks import from_sklearn, to_sklearn
+
+__all__ = ["from_sklearn", "to_sklearn"]

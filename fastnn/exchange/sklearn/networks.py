@@ -1,0 +1,248 @@
+"""To and from scikit-learn: `MLPClassifier`, `MLPRegressor`, linear models and pipelines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..._checks.arrays import Array, as_activation
+from ...network import Network
+from .._layer_builder import Reading, as_network, import_optional
+from .steps import (
+    LINEAR_MODELS,
+    check_fitted,
+    name_of,
+    read_linear_model,
+    read_step,
+    read_target_transformer,
+    steps_of,
+)
+
+_HIDDEN = {"identity": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
+_OUTPUT = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
+
+
+def from_sklearn(estimator: Any) -> Network:
+    """Return a network that computes what a fitted estimator does.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, linear model or Pipeline
+        Of scikit-learn or of `fastnn.sklearn`, fitted. A linear model is one layer: those that
+        predict a sum (LinearRegression, Ridge, Lasso ...), LogisticRegression, PoissonRegressor. In
+        a Pipeline before them, StandardScaler, MinMaxScaler, MaxAbsScaler and RobustScaler are
+        folded into the first layer; PCA, TruncatedSVD and selectors of features are a layer. A
+        TransformedTargetRegressor may scale the target, and a search has its best estimator read.
+
+    Returns
+    -------
+    net : Network
+        In the dtype of the coefficients, but in float64 where float32 could not hold what is
+        folded. It has the loss that gives the estimator's gradients: half_sse, poisson,
+        binary_cross_entropy or cross_entropy. Its outputs are numbers, or probabilities: one for
+        two classes, that of the second, and else one for each class or label, in the order of
+        `estimator.classes_`.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is none of these.
+    ValueError
+        If it is not fitted, or steps cannot be carried: all are named.
+
+    Examples
+    --------
+    >>> from fastnn.exchange import from_sklearn
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> regressor = MLPRegressor(hidden_layer_sizes=[4], activation="tanh", solver="lbfgs")
+    >>> from_sklearn(regressor.fit([[0.0], [1.0]], [1.0, 3.0]))
+    Network(1, [Dense(4, 'tanh'), Dense(1, 'identity')], loss='half_sse', dtype='float64')
+    """
+    reading = Reading()
+    return reading.network(_read(reading, estimator))
+
+
+def _read(reading: Reading, estimator: Any) -> str | None:
+    """Read an estimator, and return its loss, unless that is the one of the last activation."""
+    estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
+    kind = name_of(estimator)
+    if kind == "TransformedTargetRegressor":
+        check_fitted(estimator, "regressor_", "transformer_")
+        loss = _read(reading, estimator.regressor_)
+        read_target_transformer(reading, estimator.transformer_)
+        return loss
+    if kind == "Pipeline":
+        *steps, (_, last) = [*steps_of(estimator)] or [("", None)]
+        _check_kind(last)
+        for name, step in steps:
+            read_step(reading, name, step, _dtype_of(last))
+        return _read(reading, last)
+    _check_kind(estimator)
+    if kind in LINEAR_MODELS:
+        return read_linear_model(reading, estimator)
+    check_fitted(estimator, "coefs_")
+    return _read_layers(reading, estimator)
+
+
+def _check_kind(estimator: Any) -> None:
+    """Raise unless an estimator is one that may come last."""
+    others = {*LINEAR_MODELS, "TransformedTargetRegressor"}
+    if not hasattr(estimator, "hidden_layer_sizes") and name_of(estimator) not in others:
+        raise TypeError(
+            "estimator, or the last step of a Pipeline, must be a linear model or an MLPClassifier "
+            f"or MLPRegressor, got {type(estimator).__name__}"
+        )
+
+
+def _dtype_of(estimator: Any) -> np.dtype[Any]:
+    """Return the dtype of an estimator's coefficients."""
+    estimator = getattr(estimator, "regressor_", estimator)
+    arrays = getattr(estimator, "coefs_", None) or [getattr(estimator, "coef_", 0.0)]
+    return np.asarray(arrays[0]).dtype
+
+
+def _read_layers(reading: Reading, estimator: Any) -> str | None:
+    """Read an MLPClassifier or MLPRegressor."""
+    n_hidden = len(estimator.coefs_) - 1
+    given = estimator.activation
+    hidden = [given] * n_hidden if isinstance(given, str) else list(given)
+    names = [*hidden, estimator.out_activation_]
+    for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
+        reading.add(np.asarray(W), np.asarray(b))
+        reading.activate(as_activation("activation", name), f"activation {name!r}")
+    return "half_sse" if names[-1] == "identity" else None
+
+
+def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
+    """Return a fitted estimator of scikit-learn that computes what a network does.
+
+    Its predictions, scores and probabilities are the network's, to rounding; it can be cloned and
+    saved, and `partial_fit` goes on with a fresh optimiser.
+
+    Parameters
+    ----------
+    net : Network
+        Its hidden layers must share one activation: identity, sigmoid, tanh or relu. That of the
+        outputs makes it a regressor (identity; exp) or a classifier (sigmoid; softmax).
+    classes : array_like, shape (n_classes,), optional
+        The labels of the classes, ascending: of two for one output, of n_out for several. None is
+        0, 1, ...; but several sigmoid outputs are then as many independent labels.
+
+    Returns
+    -------
+    estimator : sklearn.neural_network.MLPClassifier or MLPRegressor
+        It has copies of the parameters, and zeros where a layer has no biases. Two softmax outputs
+        become one logistic output, for that is what scikit-learn has for two classes.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is missing.
+    TypeError
+        If `net` is no network.
+    ValueError
+        If activations cannot be carried, all of which are named, or `classes` do not fit.
+
+    Notes
+    -----
+    With `classes`, several sigmoid outputs become a classifier that chooses the largest; as the
+    outputs do, its probabilities need not sum to 1.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.exchange import to_sklearn
+    >>> net = Network(1, [Dense(1, "sigmoid", weights=[[2.0]])], loss="binary_cross_entropy")
+    >>> to_sklearn(net, classes=["no", "yes"]).predict([[-1.0], [1.0]])
+    array(['no', 'yes'], dtype='<U3')
+    """
+    module = import_optional("sklearn.neural_network", "to_sklearn")
+    net = as_network(net)
+    *hidden, last = [str(layer.activation) for layer in net.layers]
+    _check_activations(hidden, last)
+    weights = [W.copy() for W in net.weights]
+    biases = [
+        np.zeros(W.shape[1], net.dtype) if b is None else b.copy()
+        for W, b in zip(net.weights, net.biases, strict=True)
+    ]
+    params = {
+        "hidden_layer_sizes": tuple(layer.n_out for layer in net.layers[:-1]),
+        "activation": _HIDDEN[hidden[0]] if hidden else "identity",
+    }
+    if last in ("identity", "exp"):
+        if classes is not None:
+            raise ValueError(f"classes must go with sigmoid or softmax outputs, got {last}")
+        loss = "poisson" if last == "exp" else "squared_error"
+        estimator = module.MLPRegressor(loss=loss, **params)
+    else:
+        estimator = module.MLPClassifier(**params)
+        _set_classes(estimator, net.n_out, last, classes)
+        if last == "softmax" and net.n_out == 2:
+            weights[-1], biases[-1] = _difference(weights[-1]), _difference(biases[-1])
+            last = "sigmoid"
+    estimator.coefs_, estimator.intercepts_ = weights, biases
+    estimator.out_activation_ = _OUTPUT[last]
+    estimator.n_features_in_ = net.n_in
+    estimator.n_layers_ = net.n_layers + 1
+    estimator.n_outputs_ = len(biases[-1])
+    _set_untrained(estimator)
+    return estimator
+
+
+def _check_activations(hidden: list[str], last: str) -> None:
+    """Raise unless scikit-learn has them."""
+    refused = [
+        f"layer {k}: {name} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
+        for k, name in enumerate(hidden)
+        if name not in _HIDDEN
+    ]
+    refused += [
+        f"layer {k}: {name} cannot be carried beside {hidden[0]} on layer 0, scikit-learn has one "
+        "activation for all hidden layers"
+        for k, name in enumerate(hidden)
+        if name in _HIDDEN and name != hidden[0]
+    ]
+    if last not in _OUTPUT:
+        refused.append(
+            f"layer {len(hidden)}: {last} cannot be carried, scikit-learn's outputs have "
+            f"{', '.join(_OUTPUT)}"
+        )
+    if refused:
+        raise ValueError("\n".join(refused))
+
+
+def _set_classes(estimator: Any, n_out: int, last: str, classes: ArrayLike | None) -> None:
+    """Set the attributes of a classifier about its labels."""
+    from sklearn.preprocessing import LabelBinarizer
+
+    n_classes = max(n_out, 2)
+    if last == "softmax" and n_out == 1:
+        raise ValueError("softmax must have 2 outputs or more to be a classifier, got 1")
+    if classes is None:
+        independent = last == "sigmoid" and n_out > 1
+        labels = np.eye(n_out, dtype=int) if independent else np.arange(n_classes)
+    else:
+        labels = np.asarray(classes)
+        if labels.shape != (n_classes,) or (labels[:-1] >= labels[1:]).any():
+            raise ValueError(
+                f"classes must be {n_classes} labels, ascending, got {labels.tolist()}"
+            )
+        if last == "sigmoid" and n_out == 2:
+            raise ValueError("classes must not be given for 2 sigmoid outputs: they are 2 labels")
+    estimator._label_binarizer = LabelBinarizer().fit(labels)
+    estimator.classes_ = estimator._label_binarizer.classes_
+
+
+def _difference(columns: Array) -> Array:
+    """Return what leads to the second of two classes: the second column minus the first."""
+    return columns[..., 1:] - columns[..., :1]
+
+
+def _set_untrained(estimator: Any) -> None:
+    """Set what scikit-learn keeps of training, as it is before the first step."""
+    estimator.n_iter_, estimator.t_ = 0, 0
+    estimator.loss_curve_, estimator.best_loss_ = [], np.inf
+    estimator.validation_scores_, estimator.best_validation_score_ = None, None
+    estimator._no_improvement_count = 0

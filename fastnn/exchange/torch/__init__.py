@@ -1,0 +1,5 @@
+"""To and from PyTorch."""
+
+from .networks import from_torch, to_torch
+
+__all__ = ["from_torch", "to_torch"]

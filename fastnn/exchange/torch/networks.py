@@ -1,0 +1,213 @@
+"""To and from PyTorch: a `Sequential` of `Linear` and activations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...network import Network
+from .._affine import Affine
+from .._layer_builder import Reading, as_network, departures, import_optional
+from .modules import ModuleParts
+
+# The class of an activation, and the values that its attributes may have: the first is written.
+# Beyond its threshold Softplus returns z, which is exact to rounding at 40; PyTorch's own is 20.
+_MODULES: dict[str, tuple[str, dict[str, list[Any]]]] = {
+    "identity": ("Identity", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "tanh": ("Tanh", {}),
+    "relu": ("ReLU", {}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": [0.01]}),
+    "elu": ("ELU", {"alpha": [1.0]}),
+    "softplus": ("Softplus", {"beta": [1.0], "threshold": [40.0, 20.0]}),
+    "swish": ("SiLU", {}),
+    "gelu": ("GELU", {"approximate": ["none"]}),
+    "selu": ("SELU", {}),
+    "mish": ("Mish", {}),
+    "softmax": ("Softmax", {"dim": [-1, 1]}),
+}
+# Passed over: nothing of them is left in eval mode.
+_DROPOUTS = (
+    "AlphaDropout",
+    "Dropout",
+    "Dropout1d",
+    "FeatureAlphaDropout",
+)
+
+
+def to_torch(net: Network) -> Any:
+    """Return a PyTorch module that computes what a network does.
+
+    Parameters
+    ----------
+    net : Network
+
+    Returns
+    -------
+    module : torch.nn.Sequential
+        Of a `Linear` for each layer, in the network's dtype, and its activation, unless that is
+        identity. It has copies of the parameters; those of frozen biases need no gradient. Dropout
+        and penalties, which are about training, are left out.
+
+    Raises
+    ------
+    ImportError
+        If PyTorch is missing.
+    TypeError
+        If `net` is no network.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.exchange import to_torch
+    >>> to_torch(Network(2, [Dense(3, "swish"), Dense(1)]))
+    Sequential(
+      (0): Linear(in_features=2, out_features=3, bias=True)
+      (1): SiLU()
+      (2): Linear(in_features=3, out_features=1, bias=True)
+    )
+    """
+    torch = import_optional("torch", "to_torch")
+    net = as_network(net)
+    dtype = getattr(torch, net.dtype.name)
+    modules = []
+    for layer, W, b in zip(net.layers, net.weights, net.biases, strict=True):
+        linear = torch.nn.utils.skip_init(torch.nn.Linear, *W.shape, b is not None, dtype=dtype)
+        linear.weight.data.copy_(torch.tensor(W.T))
+        if b is not None:
+            linear.bias.data.copy_(torch.tensor(b))
+            linear.bias.requires_grad_(layer.train_bias)
+        modules.append(linear)
+        if layer.activation == "exp":
+            modules.append(_exp(torch))
+        elif layer.activation != "identity":
+            name, options = _MODULES[str(layer.activation)]
+            first = {option: values[0] for option, values in options.items()}
+            modules.append(getattr(torch.nn, name)(**first))
+    return torch.nn.Sequential(*modules)
+
+
+def from_torch(module: Any, *, loss: str | None = None) -> Network:
+    """Return a network that computes what a PyTorch module does, in eval mode.
+
+    Parameters
+    ----------
+    module : torch.nn.Sequential
+        Of `Linear`; of activations that are ours (sigmoid, tanh, ReLU, LeakyReLU of slope 0.01, ELU
+        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last); of
+        `BatchNorm1d` in eval mode, which is folded into the layers beside it; and of others such.
+        Dropout, `Identity` and `Flatten` are passed over. A module that stands in several places
+        is carried to each.
+    loss : str, optional
+        None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
+        sigmoid, poisson of exp, mse of all others.
+
+    Returns
+    -------
+    net : Network
+        In the module's dtype, float32 or float64; in float64 if a `BatchNorm1d` of the inputs has
+        means so far from 0 that float32 could not hold what is folded. Where the weights of a
+        `Linear` need a gradient and its biases do not, these are frozen.
+
+    Raises
+    ------
+    ImportError
+        If PyTorch is missing.
+    ValueError
+        If modules cannot be carried: all are named. None can that has forward hooks or
+        parametrizations (weight_norm, spectral_norm and pruning are such) or a `forward` of its
+        own: they may compute something else.
+
+    Notes
+    -----
+    Beyond its threshold of 20 PyTorch's Softplus returns z, up to 2e-9 less than ours.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> from fastnn.exchange import from_torch
+    >>> from_torch(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid()))
+    Network(2, [Dense(3, 'tanh'), Dense(1, 'sigmoid')], loss='binary_cross_entropy',
+        dtype='float32')
+    """
+    torch = import_optional("torch", "from_torch")
+    reading = Reading()
+    parts = ModuleParts(torch)
+    parts.check_global_hooks()
+    for name, part, unlike in parts.of(module):
+        source = f"module {name!r} ({type(part).__name__}{unlike})"
+        if unlike:
+            reading.refuse(source)
+        else:
+            _read(torch, reading, part, source)
+    return reading.network(loss)
+
+
+def _read(torch: Any, reading: Reading, part: Any, source: str) -> None:
+    """Read a module that computes what its class does."""
+    kind = type(part)
+    activations = {
+        getattr(torch.nn, name): (activation, options)
+        for activation, (name, options) in _MODULES.items()
+    }
+    if kind is torch.nn.Linear:
+        W, b = part.weight, part.bias
+        train_bias = b is None or b.requires_grad or not W.requires_grad
+        reading.add(_array(W).T, None if b is None else _array(b), train_bias=train_bias)
+    elif kind in activations:
+        activation, options = activations[kind]
+        if unlike := departures(options, vars(part)):
+            reading.refuse(f"{source.removesuffix(')')}{unlike})")
+        else:
+            reading.activate(activation, source)
+    elif kind is torch.nn.BatchNorm1d:
+        _read_batch_norm(reading, part, source)
+    elif kind is torch.nn.Flatten:
+        if (part.start_dim, part.end_dim) != (1, -1):
+            reading.refuse(f"{source.removesuffix(')')} of axes other than 1 to -1)")
+    elif _is_exp(torch, part):
+        reading.activate("exp", source)
+    elif kind not in {getattr(torch.nn, name) for name in _DROPOUTS}:
+        reading.refuse(source)
+
+
+def _read_batch_norm(reading: Reading, part: Any, source: str) -> None:
+    """Read a BatchNorm1d whose mean and variance are known."""
+    source = source.removesuffix(")")
+    if part.running_mean is None or part.running_var is None:
+        reading.refuse(f"{source} without running statistics, which normalises by each batch)")
+    elif part.training:
+        reading.refuse(f"{source} in training mode, which normalises by each batch: call eval())")
+    else:
+        gamma, beta = (
+            None if values is None else _array(values) for values in (part.weight, part.bias)
+        )
+        mean, variance = _array(part.running_mean), _array(part.running_var)
+        step = Affine.batch_normalisation(gamma, beta, mean, variance, part.eps)
+        reading.step(step, f"{source} of {part.num_features} columns)")
+
+
+def _array(parameter: Any) -> Any:
+    """Return the numbers of a parameter."""
+    if not parameter.is_floating_point() or parameter.itemsize < 4:
+        raise ValueError(f"parameters must be in float32 or float64, got {parameter.dtype}")
+    try:
+        return parameter.detach().cpu().numpy()
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"parameters must be dense tables of numbers, got a {parameter.layout} tensor on "
+            f"{parameter.device}: {error}"
+        ) from error
+
+
+def _exp(torch: Any) -> Any:
+    """Return a module of e^z, which `torch.nn` lacks; as a graph it is saved without fastnn."""
+    graph = torch.fx.Graph()
+    graph.output(graph.call_function(torch.exp, (graph.placeholder("z"),)))
+    return torch.fx.GraphModule({}, graph, "Exp")
+
+
+def _is_exp(torch: Any, module: Any) -> bool:
+    """Tell whether a module is what `_exp` makes."""
+    if not isinstance(module, torch.fx.GraphModule):
+        return False
+    return [node.target for node in module.graph.nodes] == ["z", torch.exp, "output"]

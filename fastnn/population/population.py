@@ -1,0 +1,334 @@
+"""Many networks at once: trained side by side over the same data, and asked together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._checks.arrays import Array, as_count, as_flag
+from .._checks.frames import check_names
+from .._checks.inputs import as_samples
+from .._checks.monitors import sign_of
+from .._checks.names import explained
+from .._training import threads
+from .._training.loop import bar_of_samples
+from ..core.inputs import Samples
+from ..history import History
+from ..network import Network
+from .training import Course, as_options, named
+
+_MOST_ROWS = 512  # a job of `predict`: Python's share of it is some hundredths
+_MOST_OUTPUTS = 1 << 22  # of all networks for the rows of a job
+
+
+class Prediction(NamedTuple):
+    """What networks say together.
+
+    Attributes
+    ----------
+    mean, spread : ndarray, shape (n_samples, n_out) or (n_out,)
+        Mean and standard deviation (divided by K, not K - 1) over the networks.
+    """
+
+    mean: Array
+    spread: Array
+
+
+@dataclass(frozen=True)
+class Best:
+    """The network whose figure is the best.
+
+    Attributes
+    ----------
+    index : int
+        In the population.
+    network : Network
+    figure : float
+    """
+
+    index: int
+    network: Network
+    figure: float
+
+
+@explained
+class Population:
+    """Networks that are trained side by side over the same data, by threads.
+
+    They may differ in all but the data that they take: layers, loss, dtype, seed. Each has the
+    same bits as when it is trained alone, whatever the number of threads.
+
+    Parameters
+    ----------
+    networks : iterable of Network
+        At least one; each once, and with random numbers of its own.
+
+    Attributes
+    ----------
+    networks : tuple of Network
+        As given, not copies. ``len(population)``, ``population[k]`` and iteration are theirs.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `networks` is not as described.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network, Population
+    >>> X, y = [[0], [1], [2]], [1, 3, 5]
+    >>> population = Population(Network(1, [Dense(1)], seed=seed) for seed in range(5))
+    >>> histories = population.fit(X, y, epochs=500, learning_rate=0.1)
+    >>> population.predict([3.0]).mean.round(6)
+    array([7.])
+    """
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        self.networks = tuple(networks)
+        if not self.networks:
+            raise ValueError("a population must have at least one network, got none")
+        seen: dict[int, int] = {}
+        for k, net in enumerate(self.networks):
+            if not isinstance(net, Network):
+                raise TypeError(f"networks must be Network, got {type(net).__name__} at {k}")
+            for part, what in (
+                (net, "be different ones"),
+                (net._random, "have seeds of their own"),
+            ):
+                if (first := seen.setdefault(id(part), k)) != k:
+                    raise ValueError(f"networks must {what}, got one for both {first} and {k}")
+        self._restored: dict[int, tuple[History, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def __getitem__(self, index: int) -> Network:
+        return self.networks[index]
+
+    def __iter__(self) -> Iterator[Network]:
+        return iter(self.networks)
+
+    def __repr__(self) -> str:
+        return f"Population({len(self)} networks)"
+
+    @explained
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        n_threads: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        progress: bool = False,
+        **common: Any,
+    ) -> tuple[History, ...]:
+        """Train every network: do what ``net.fit(X, y, ...)`` does for each, to the bit.
+
+        Nothing is trained before all arguments for all networks have been found good.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in)
+        y : array_like
+            Both as for `Network.fit`; checked and converted once for all networks alike.
+        n_threads : int, optional
+            How many networks are trained at once. None is one for each core of this process.
+        settings : sequence of mapping, optional
+            One for each network: keyword arguments of `Network.fit` that are its own.
+        progress : bool
+            Whether to show a progress bar, where there is a terminal.
+        **common
+            Keyword arguments of `Network.fit` for all networks whose `settings` have no other. A
+            callback serves one network: give each its own in `settings`.
+
+        Returns
+        -------
+        histories : tuple of History
+            One for each network.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described; a note says for which network. All networks are as
+            they were.
+        DivergenceError
+            If networks have left the finite numbers, after all others were trained as asked for.
+            `networks` has their indices; each has the last finite parameters, and in its `history`
+            what was recorded.
+        RuntimeError
+            If another thread is training one of the networks; all are as they were.
+
+        Notes
+        -----
+        What else goes wrong in one network, such as an error in its callback, ends the training of
+        all at the next slice of some 20 ms, as Ctrl-C does, and is raised with a note of the
+        network. Those that were in training stand where training was left; `resume` goes on.
+
+        Time is spent in compiled calls, which run side by side; what Python does around them, 0.1
+        ms a network and a hundredth of each slice, does not. Metrics, schedules and callbacks that
+        are functions of Python take turns.
+
+        Examples
+        --------
+        A search of the learning rate:
+
+        >>> from fastnn import Dense, Network, Population
+        >>> X, y = [[0], [1], [2]], [1, 3, 5]
+        >>> rates = [0.001, 0.01, 0.1]
+        >>> population = Population(Network(1, [Dense(1)], seed=0) for _ in rates)
+        >>> settings = [{"learning_rate": rate} for rate in rates]
+        >>> _ = population.fit(X, y, epochs=100, validation_data=(X, y), settings=settings)
+        >>> rates[population.best().index]
+        0.1
+        """
+        if y is None:
+            raise TypeError("y must be given: chunks are for a network alone, got None")
+        n_threads = _as_n_threads(n_threads)
+        progress = as_flag("progress", progress)
+        options = as_options(common, settings, len(self))
+        with ExitStack() as stack:
+            for k, net in enumerate(self.networks):
+                with named(k):
+                    stack.enter_context(net._alone())
+            course = Course(self.networks, X, y, options)
+            if progress:
+                course.bar = stack.enter_context(bar_of_samples(course.n_samples))
+            jobs = (course.train(k) for k in course.order())
+            try:
+                threads.run(jobs, min(n_threads, len(self)), course.errors)
+            finally:
+                self._restored |= course.restored()
+        if course.diverged:
+            raise course.divergence()
+        return tuple(net._latest for net in self.networks)
+
+    @explained
+    def predict(self, X: ArrayLike, *, n_threads: int | None = None) -> Prediction:
+        """Return the mean of the networks' outputs, and how far they lie apart.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+        n_threads : int, optional
+            How many threads share the rows. None is one for each core of this process.
+
+        Returns
+        -------
+        prediction : Prediction
+            (mean, spread), float64 if any network is, else float32. A row has the same bits
+            whatever table it is in, and whatever `n_threads` is.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or the networks differ in `n_out`.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Population
+        >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 3))
+        >>> population.predict([10.0])
+        Prediction(mean=array([20.]), spread=array([10.]))
+        """
+        n_threads = _as_n_threads(n_threads)
+        n_out = self.networks[0].n_out
+        tables: dict[tuple[int, np.dtype[Any]], Samples] = {}
+        for k, net in enumerate(self.networks):
+            with named(k):
+                check_names(X, net._feature_names)
+            if net.n_out != n_out:
+                raise ValueError(
+                    f"networks must have the same n_out, got {n_out} at 0 and {net.n_out} at {k}"
+                )
+            if (net.n_in, net.dtype) not in tables:
+                with named(k):
+                    samples = as_samples(X, net.n_in, net.dtype, row=True)
+                tables[net.n_in, net.dtype] = samples
+        shape = samples.n_samples, n_out
+        mean, spread = np.empty((2, *shape), np.result_type(*(net.dtype for net in self.networks)))
+
+        def predict_rows(start: int, stop: int) -> Iterator[None]:
+            n_rows = stop - start
+            parts = {kind: _cut(table, start, stop) for kind, table in tables.items()}
+            # A row to spare: NumPy adds up a single column in another order than several.
+            outputs = np.zeros((len(self), n_rows + 1, n_out))
+            for net, rows in zip(self.networks, outputs, strict=True):
+                own = np.empty((n_rows, n_out), net.dtype)
+                net._model.predict(parts[net.n_in, net.dtype], own)
+                rows[:n_rows] = own
+                yield
+            mean[start:stop] = outputs.mean(axis=0)[:n_rows]
+            spread[start:stop] = outputs.std(axis=0)[:n_rows]
+
+        step = max(1, min(_MOST_ROWS, _MOST_OUTPUTS // (len(self) * n_out)))
+        starts = range(0, len(mean), step)
+        jobs = (predict_rows(start, min(start + step, len(mean))) for start in starts)
+        threads.run(jobs, min(n_threads, len(starts)))
+        return Prediction(mean[0], spread[0]) if np.ndim(X) == 1 else Prediction(mean, spread)
+
+    @explained
+    def best(self, monitor: str = "val_loss", *, mode: str = "auto") -> Best:
+        """Return the network whose figure is the best, the first of equals.
+
+        Parameters
+        ----------
+        monitor : str
+            A name in `History`. Of each network the last figure counts; where `EarlyStopping` has
+            put the best weights back, the last one up to their epoch.
+        mode : str
+            "min" or "max", which way is better; "auto" as for `EarlyStopping`.
+
+        Returns
+        -------
+        best : Best
+            With `index`, `network` and `figure`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or no network has such a figure that is a number.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Population
+        >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 2, 3))
+        >>> histories = population.fit([[0], [1]], [0, 2.1], validation_data=([[2]], [4]))
+        >>> population.best().index
+        1
+        """
+        sign = sign_of(monitor, mode)
+        figures = {k: self._figure(k, monitor) for k in range(len(self))}
+        known = {k: figure for k, figure in figures.items() if not math.isnan(figure)}
+        if not known:
+            raise ValueError(
+                f"monitor must be a figure that a network has recorded, got {monitor!r}"
+            )
+        index = max(known, key=lambda k: sign * known[k])
+        return Best(index, self.networks[index], known[index])
+
+    def _figure(self, k: int, monitor: str) -> float:
+        """Return the figure of the weights that a network has; NaN where there is none."""
+        net = self.networks[k]
+        history = net.history
+        epochs = history.epochs_of(monitor) if monitor in history else []
+        fitted, last = self._restored.get(k, (None, 0))
+        if fitted is net._latest:
+            epochs = [epoch for epoch in epochs if epoch <= last]
+        return history[monitor][len(epochs) - 1] if epochs else math.nan
+
+
+def _as_n_threads(n_threads: Any) -> int:
+    return threads.n_cores() if n_threads is None else as_count("n_threads", n_threads)
+
+
+def _cut(table: Samples, start: int, stop: int) -> Samples:
+    """Return rows of a table, a view where it is dense."""
+    if table.is_sparse:
+        return table.take(np.arange(start, stop))
+    return Samples.dense(table.values[start:stop])

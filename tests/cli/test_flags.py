@@ -1,0 +1,64 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from fastnn.cli import flags as arguments
+
+
+def parse(add, *argv):
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add(parser)
+    return parser.parse_args(argv)
+
+
+def train(*argv):
+    required = ("data.csv", "--target", "y", "--save", "model")
+    return parse(arguments.add_train_arguments, *required, *argv)
+
+
+def test_the_defaults_of_training():
+    got = train()
+    assert got.data == Path("data.csv")
+    assert (got.hidden, got.activation, got.optimizer) == ([25], "relu", "adam")
+    assert (got.epochs, got.batch_size, got.learning_rate, got.seed) == (100, 32, None, 0)
+    assert (got.holdout, got.task, got.missing, got.chunk_rows) == (0.2, "auto", "error", None)
+    assert [got.force, got.early_stopping, got.quiet] == [False, False, False]
+
+
+def test_flags_of_training():
+    got = train("--hidden", "25,5", "--ignore", "id", "--ignore", "a,b", "--delimiter", "tab")
+    assert (got.hidden, got.ignore, got.delimiter) == ([25, 5], ["id", "a,b"], "\t")
+    assert train("--delimiter", ";").delimiter == ";"
+    assert train("--holdout", "0").holdout == 0
+    assert [train("--activation", name).activation for name in ("silu", "mish")] == ["silu", "mish"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--hidden", "25,,5"], "at least 1, got ''"),
+        (["--holdout", "0.6"], "must be a number from 0 to 0.5, got '0.6'"),
+        (["--holdout", "nan"], "must be a number from 0 to 0.5, got 'nan'"),
+        (["--delimiter", ",,"], "must be one character but a quote, or tab, got ',,'"),
+        (["--delimiter", '"'], "must be one character"),
+        (["--chunk-rows", "0"], "must be a whole number of at least 1, got '0'"),
+    ],
+)
+def test_wrong_flags(argv, expected):
+    with pytest.raises(argparse.ArgumentError, match=expected):
+        train(*argv)
+
+
+def test_flags_of_the_other_commands():
+    got = parse(arguments.add_predict_arguments, "model", "new.csv", "-o", "out.csv")
+    assert (got.model, got.output, got.probabilities) == (Path("model"), Path("out.csv"), False)
+    got = parse(arguments.add_export_arguments, "model", "--c", "a/price.c")
+    assert (got.c, got.onnx, got.dtype) == (Path("a/price.c"), None, None)
+    assert parse(arguments.add_info_arguments, "model").model == Path("model")
+
+
+@pytest.mark.parametrize("path", ["price", "2.c", "my-net.c"])
+def test_a_c_source_is_named_so_that_its_functions_can_be(path):
+    with pytest.raises(argparse.ArgumentError, match=r"must end in a C identifier and \.c"):
+        parse(arguments.add_export_arguments, "model", "--c", path)

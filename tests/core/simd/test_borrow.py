@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from numba import njit
+
+from fastnn.core.simd.borrow import row_of
+
+
+@njit
+def write_to_rows(table, box):
+    for t in range(table.shape[0]):
+        row_of(table, t)[1] = t
+    return row_of(row_of(box, 1), 0).sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_rows_are_views(dtype):
+    table, box = np.zeros((3, 4), dtype), np.arange(24, dtype=dtype).reshape(2, 3, 4)
+    assert write_to_rows(table, box) == box[1, 0].sum()
+    np.testing.assert_array_equal(table[:, 1], range(3))
+    assert not np.delete(table, 1, axis=1).any()
+
+
+def test_a_row_lives_as_long_as_its_array():
+    @njit
+    def first_of_new(n):
+        table = np.full((n, n), 7.0)
+        row = row_of(table, n - 1)
+        return row[0] + table[0, 0]
+
+    assert first_of_new(1000) == 14

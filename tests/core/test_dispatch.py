@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.core import layout
+from fastnn.core.dispatch import may_step_at_once, rows_ahead
+from fastnn.optimizers import SGD, Momentum
+
+
+@pytest.mark.parametrize(
+    ("n_in", "width", "dtype", "expected"),
+    [
+        (400, 25, "float64", 1),
+        (784, 512, "float64", 9),
+        (784, 512, "float32", 9),
+        (784, 256, "float64", 9),
+        (784, 256, "float32", 1),  # fits into the cache
+    ],
+)
+def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
+    dtype = np.dtype(dtype)
+    table = layout.layer_table(n_in, [width, 10], [1, 1], [1, 1], [1, 1], dtype)
+    assert rows_ahead(table, dtype.itemsize) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "l2", "dtype", "expected"),
+    [
+        (SGD(), 0, "float64", True),
+        (SGD(), 0, "float32", False),
+        (SGD(weight_decay=0.1), 0, "float64", False),
+        (SGD(clip_norm=1), 0, "float64", False),
+        (SGD(clip_value=1), 0, "float64", False),
+        (Momentum(), 0, "float64", False),
+        (SGD(), 0.1, "float64", False),
+    ],
+    ids=repr,
+)
+def test_only_mere_descent_steps_at_once(rule, l2, dtype, expected):
+    model = Network(1, [Dense(1, l2=l2)], dtype=dtype)._model
+    assert may_step_at_once(model.params, model.penalties, rule.settings()) == expected

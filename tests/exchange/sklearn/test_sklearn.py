@@ -1,0 +1,457 @@
+"""Estimators of scikit-learn: the same predictions, there and back."""
+
+import pickle
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.exchange import from_sklearn, to_sklearn
+
+from ...support.properties import given, settings
+from ..networks import LOSSES, TOLERANCES, check_equal, drawn_networks, rows, with_biases
+
+neural_network = pytest.importorskip("sklearn.neural_network")
+from sklearn import (  # noqa: E402
+    compose,
+    decomposition,
+    feature_selection,
+    linear_model,
+    model_selection,
+    preprocessing,
+    svm,
+)
+from sklearn.base import clone  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning, NotFittedError  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+
+import fastnn.sklearn  # noqa: E402
+
+X = rows("float64")
+NUMBERS = X[:, 0] - X[:, 1] * X[:, 2]
+TARGETS = {  # by kind, with the estimator and its parameters
+    "binary": (NUMBERS > 0, "MLPClassifier", {}),
+    "multiclass": (np.digitize(NUMBERS, [-1, 1]), "MLPClassifier", {}),
+    "multilabel": (np.column_stack([NUMBERS, X[:, 0]]) > 0, "MLPClassifier", {}),
+    "number": (NUMBERS, "MLPRegressor", {}),
+    "numbers": (np.column_stack([NUMBERS, X[:, 0]]), "MLPRegressor", {}),
+    "counts": (np.floor(np.exp(NUMBERS / 4)), "MLPRegressor", {"loss": "poisson"}),
+}
+CLASSIFIED = ("binary", "multiclass", "multilabel")
+
+
+def fitted(module, kind, dtype="float64", **params):
+    """Return an estimator after a few epochs."""
+    y, name, own = TARGETS[kind]
+    params = {"hidden_layer_sizes": (6, 5), "max_iter": 5, "random_state": 0} | own | params
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return getattr(module, name)(**params).fit(X.astype(dtype), y.astype(float))
+
+
+def outputs_of(estimator, X):
+    """Return what its network answers, as ours does."""
+    if not hasattr(estimator, "predict_proba"):
+        return estimator.predict(X).reshape(len(X), -1)
+    proba = estimator.predict_proba(X)
+    return proba[:, 1:] if estimator.n_outputs_ == 1 else proba
+
+
+def network_to_be_carried(last, n_out, hidden="tanh", dtype="float64"):
+    """Return a network that scikit-learn could have."""
+    layers = [Dense(6, hidden), Dense(5, hidden), Dense(n_out, last)]
+    return with_biases(Network(4, layers, loss=LOSSES[last], dtype=dtype, seed=0))
+
+
+# ---- from_sklearn --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", [neural_network, fastnn.sklearn])
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_network_agrees(kind, dtype, module):
+    estimator = fitted(module, kind, dtype)
+    net = from_sklearn(estimator)
+    assert net.dtype == dtype
+    got = net.predict(X.astype(dtype))
+    np.testing.assert_allclose(got, outputs_of(estimator, X.astype(dtype)), **TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize("hidden", [(), (7,), (4, 3, 2)])
+def test_hidden_layers(activation, hidden):
+    estimator = fitted(
+        neural_network, "multiclass", hidden_layer_sizes=hidden, activation=activation
+    )
+    net = from_sklearn(estimator)
+    assert [layer.n_out for layer in net.layers] == [*hidden, 3]
+    np.testing.assert_allclose(net.predict(X), outputs_of(estimator, X), rtol=1e-12, atol=1e-12)
+
+
+def test_activations_that_differ_are_ours_only():
+    estimator = fitted(fastnn.sklearn, "number", activation=["silu", "logistic"])
+    net = from_sklearn(estimator)
+    assert [layer.activation for layer in net.layers] == ["swish", "sigmoid", "identity"]
+    np.testing.assert_allclose(net.predict(X)[:, 0], estimator.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_the_loss_has_the_gradient_of_scikit_learn(kind):
+    """One step of plain descent, on all rows, in both."""
+    y = TARGETS[kind][0].astype(float)
+    estimator = fitted(
+        neural_network, kind, solver="sgd", momentum=0.0, alpha=0.0, batch_size=len(X), max_iter=1
+    )
+    net = from_sklearn(estimator)
+    targets = estimator._label_binarizer.transform(y) if kind in CLASSIFIED else y
+    net.fit(X, np.array(targets, float), batch_size=None, learning_rate=0.001)
+    estimator.partial_fit(X, y)
+    for got, expected in zip(net.weights, estimator.coefs_, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_an_estimator_must_be_fitted():
+    with pytest.raises(ValueError, match=r"estimator must be fitted, got MLPRegressor\(\) before"):
+        from_sklearn(neural_network.MLPRegressor())
+
+
+@pytest.mark.parametrize("estimator", [svm.SVC(), make_pipeline(svm.SVC()), None, "model"])
+def test_other_estimators_are_refused(estimator):
+    with pytest.raises(TypeError, match=r"must be a linear model or an MLP\w+ or MLP\w+, got \w+$"):
+        from_sklearn(estimator)
+
+
+# ---- pipelines and linear models -----------------------------------------------------------------
+
+
+def check_agrees(estimator, y=NUMBERS, table=X):
+    """Assert that the network of an estimator answers as it does, once it is fitted."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(table, y)
+    net = from_sklearn(estimator)
+    if hasattr(estimator, "predict_proba"):
+        expected = estimator.predict_proba(table)
+        expected = expected[:, 1:] if net.n_out == 1 else expected
+    else:
+        expected = estimator.predict(table).reshape(len(table), -1)
+    np.testing.assert_allclose(net.predict(table), expected, **TOLERANCES[net.dtype.name])
+    return net
+
+
+MLP = {"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0}
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        preprocessing.StandardScaler(),
+        preprocessing.StandardScaler(with_mean=False),
+        preprocessing.StandardScaler(with_std=False),
+        preprocessing.StandardScaler(with_mean=False, with_std=False),
+        preprocessing.MinMaxScaler((-1, 2)),
+        preprocessing.MaxAbsScaler(),
+        preprocessing.RobustScaler(),
+        preprocessing.RobustScaler(with_centering=False),
+        preprocessing.RobustScaler(with_scaling=False),
+        preprocessing.FunctionTransformer(),
+        make_pipeline(preprocessing.MinMaxScaler(), "passthrough", preprocessing.RobustScaler()),
+    ],
+)
+def test_scalers_are_folded(scaler, dtype):
+    table = X.astype(dtype)
+    for module in (neural_network, fastnn.sklearn):
+        net = check_agrees(make_pipeline(scaler, module.MLPRegressor(**MLP)), table=table)
+        assert net.n_layers == 2
+        assert net.dtype == dtype
+    y = TARGETS["multiclass"][0]
+    check_agrees(make_pipeline(scaler, neural_network.MLPClassifier(**MLP)), y, table)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        decomposition.PCA(3),
+        decomposition.PCA(2, whiten=True),
+        decomposition.IncrementalPCA(3),
+        decomposition.TruncatedSVD(3),
+        feature_selection.SelectKBest(feature_selection.f_regression, k=2),
+        feature_selection.VarianceThreshold(),
+    ],
+)
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_projections_are_layers(step, dtype):
+    if isinstance(step, decomposition.IncrementalPCA):
+        dtype = "float64"  # it makes float64 of float32
+    regressor = neural_network.MLPRegressor(**MLP)
+    pipeline = make_pipeline(preprocessing.StandardScaler(), step, regressor)
+    net = check_agrees(pipeline, table=X.astype(dtype))
+    assert net.n_layers == 3
+    assert net.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("estimator", "kind", "loss"),
+    [
+        (linear_model.LinearRegression(), "number", "half_sse"),
+        (linear_model.LinearRegression(fit_intercept=False), "numbers", "half_sse"),
+        (linear_model.Ridge(), "numbers", "half_sse"),
+        (linear_model.RidgeCV(), "number", "half_sse"),
+        (linear_model.Lasso(0.1), "number", "half_sse"),
+        (linear_model.SGDRegressor(), "number", "half_sse"),
+        (svm.LinearSVR(), "number", "half_sse"),
+        (linear_model.PoissonRegressor(), "counts", "poisson"),
+        (linear_model.LogisticRegression(), "binary", "binary_cross_entropy"),
+        (linear_model.LogisticRegression(), "multiclass", "cross_entropy"),
+        (linear_model.SGDClassifier(loss="log_loss"), "binary", "binary_cross_entropy"),
+    ],
+)
+def test_linear_models(estimator, kind, loss):
+    y = TARGETS[kind][0]
+    assert check_agrees(clone(estimator), y).loss_name == loss
+    net = check_agrees(make_pipeline(preprocessing.StandardScaler(), clone(estimator)), y)
+    assert net.n_layers == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_targets_that_were_scaled():
+    regressor = compose.TransformedTargetRegressor(
+        neural_network.MLPRegressor(**MLP), transformer=preprocessing.StandardScaler()
+    )
+    check_agrees(regressor, 1000 * NUMBERS + 5000)
+    check_agrees(make_pipeline(preprocessing.RobustScaler(), clone(regressor)), 9 * NUMBERS + 5)
+    check_agrees(compose.TransformedTargetRegressor(linear_model.Ridge()))
+    regressor.set_params(transformer=None, func=np.log1p, inverse_func=np.expm1)
+    regressor.fit(X, NUMBERS**2)
+    with pytest.raises(
+        ValueError, match=r"the target's transformer \(FunctionTransformer\) cannot"
+    ):
+        from_sklearn(regressor)
+
+
+def test_a_search_gives_its_best():
+    search = model_selection.GridSearchCV(linear_model.Ridge(), {"alpha": [0.1, 1.0]})
+    check_agrees(make_pipeline(preprocessing.StandardScaler(), linear_model.Ridge()))
+    check_agrees(search)
+
+
+class Doubled(preprocessing.StandardScaler):
+    def transform(self, X, copy=None):
+        return 2 * super().transform(X, copy)
+
+
+def test_all_steps_that_cannot_be_carried_are_named():
+    pipeline = make_pipeline(
+        preprocessing.PolynomialFeatures(1, include_bias=False),
+        preprocessing.FunctionTransformer(np.tanh),
+        preprocessing.MinMaxScaler(clip=True),
+        make_pipeline(preprocessing.Normalizer()),
+        Doubled(),
+        linear_model.Ridge(),
+    )
+    with pytest.raises(ValueError, match="cannot be carried") as error:
+        from_sklearn(pipeline.fit(X, NUMBERS))
+    assert str(error.value).splitlines() == [
+        "layer 0: step 'polynomialfeatures' (PolynomialFeatures) cannot be carried",
+        "layer 0: step 'functiontransformer' (FunctionTransformer) cannot be carried",
+        "layer 0: step 'minmaxscaler' (MinMaxScaler that clips) cannot be carried",
+        "layer 0: step 'pipeline__normalizer' (Normalizer) cannot be carried",
+        f"layer 0: step 'doubled' ({__name__}.Doubled) cannot be carried",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected"),
+    [
+        (linear_model.SGDClassifier(), r"SGDClassifier \(loss is hinge, ours log_loss\)"),
+        (linear_model.SGDClassifier(loss="log_loss"), "one class against the rest, normalised"),
+    ],
+)
+def test_linear_models_that_normalise_are_named(estimator, expected):
+    with pytest.raises(ValueError, match=expected):
+        from_sklearn(estimator.fit(X, TARGETS["multiclass"][0]))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        make_pipeline(neural_network.MLPClassifier()),
+        make_pipeline(preprocessing.StandardScaler(), linear_model.Ridge()),
+        linear_model.LogisticRegression(),
+        compose.TransformedTargetRegressor(linear_model.Ridge()),
+    ],
+)
+def test_what_is_within_must_be_fitted(estimator):
+    with pytest.raises(ValueError, match="estimator must be fitted, got "):
+        from_sklearn(estimator)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_columns_far_from_0_are_folded_in_float64():
+    table = np.column_stack([1.7e9 + 700 * X[:, 0], 5e6 + 1000 * X[:, 1], X[:, 2:]])
+    pipeline = make_pipeline(preprocessing.StandardScaler(), neural_network.MLPRegressor(**MLP))
+    pipeline.fit(table, NUMBERS)
+    net = from_sklearn(pipeline)
+    np.testing.assert_allclose(net.predict(table)[:, 0], pipeline.predict(table), atol=1e-7)
+    single = make_pipeline(preprocessing.StandardScaler(), neural_network.MLPRegressor(**MLP))
+    single.fit(table.astype("float32"), NUMBERS.astype("float32"))
+    assert single[-1].coefs_[0].dtype == "float32"
+    assert from_sklearn(single).dtype == "float64"
+
+
+# ---- to_sklearn ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("hidden", ["identity", "sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize(
+    ("last", "n_out"),
+    [("identity", 1), ("identity", 3), ("exp", 1), ("sigmoid", 1), ("sigmoid", 3), ("softmax", 3)],
+)
+def test_an_estimator_agrees(last, n_out, hidden, dtype):
+    net = network_to_be_carried(last, n_out, hidden, dtype)
+    estimator, table = to_sklearn(net), X.astype(dtype)
+    np.testing.assert_allclose(
+        outputs_of(estimator, table), net.predict(table), **TOLERANCES[dtype]
+    )
+    for twin in (estimator, pickle.loads(pickle.dumps(estimator))):
+        assert type(twin).__module__.startswith("sklearn.")
+        check_equal(from_sklearn(twin), _with_loss_of_scikit_learn(net))
+
+
+def _with_loss_of_scikit_learn(net):
+    """Return the network for the loss half_sse where it has mse."""
+    if net.loss_name != "mse":
+        return net
+    twin = Network(net.n_in, net.layers, loss="half_sse", dtype=net.dtype, seed=0)
+    twin.params = net.params
+    return twin
+
+
+@settings(deadline=None, max_examples=50)
+@given(drawn_networks(hidden=["relu"]))
+def test_whatever_the_widths(net):
+    if net.layers[-1].activation == "softmax" and net.n_out == 1:
+        with pytest.raises(ValueError, match="softmax must have 2 outputs or more"):
+            to_sklearn(net)
+        return
+    got, table = outputs_of(to_sklearn(net), X), X.astype(net.dtype)
+    expected = net.predict(table)
+    if net.layers[-1].activation == "softmax" and net.n_out == 2:
+        expected = expected[:, 1:]
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_two_softmax_outputs_become_one():
+    net = network_to_be_carried("softmax", 2)
+    estimator = to_sklearn(net, ["no", "yes"])
+    assert estimator.coefs_[-1].shape == (5, 1)
+    np.testing.assert_allclose(estimator.predict_proba(X), net.predict(X), rtol=1e-12)
+    np.testing.assert_array_equal(
+        estimator.predict(X), np.array(["no", "yes"])[net.predict(X).argmax(axis=1)]
+    )
+
+
+@pytest.mark.parametrize(("last", "n_out"), [("sigmoid", 3), ("softmax", 3)])
+@pytest.mark.parametrize("classes", [None, [2, 3, 5], ["a", "b", "c"]])
+def test_the_largest_output_is_predicted(last, n_out, classes):
+    net = network_to_be_carried(last, n_out)
+    estimator, probabilities = to_sklearn(net, classes), net.predict(X)
+    if classes is None and last == "sigmoid":  # labels, each by itself
+        expected = (probabilities > 0.5).astype(int)
+    else:
+        expected = np.asarray(classes or range(3))[probabilities.argmax(axis=1)]
+    np.testing.assert_array_equal(estimator.predict(X), expected)
+    assert estimator.score(X, expected) == 1
+    np.testing.assert_allclose(estimator.predict_proba(X), probabilities, rtol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [None, [-1, 1], ["no", "yes"]])
+def test_one_output_tells_two_classes(classes):
+    net = network_to_be_carried("sigmoid", 1)
+    estimator = to_sklearn(net, classes)
+    expected = np.asarray(classes or [0, 1])[(net.predict(X)[:, 0] > 0.5).astype(int)]
+    np.testing.assert_array_equal(estimator.predict(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("last", "n_out", "classes"),
+    [("identity", 1, None), ("exp", 2, None), ("sigmoid", 1, None), ("sigmoid", 3, None),
+     ("sigmoid", 3, [1, 2, 3]), ("softmax", 3, ["a", "b", "c"]), ("softmax", 2, None)],
+)  # fmt: skip
+def test_training_goes_on(last, n_out, classes):
+    estimator = to_sklearn(network_to_be_carried(last, n_out), classes)
+    y = estimator.predict(X)
+    if y.ndim == 1 and hasattr(estimator, "classes_"):
+        y = np.resize(estimator.classes_, len(X))
+    before = [W.copy() for W in estimator.coefs_]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.partial_fit(X, y)
+        assert estimator.t_ == len(X)
+        assert len(estimator.loss_curve_) == 1
+        assert not np.array_equal(estimator.coefs_[0], before[0])
+        estimator.set_params(warm_start=True, max_iter=5).fit(X, y)
+    assert np.isfinite(estimator.loss_)
+
+
+def test_an_estimator_is_cloned_to_be_fitted():
+    estimator = to_sklearn(network_to_be_carried("softmax", 3))
+    twin = clone(estimator).set_params(max_iter=2)
+    with pytest.raises(NotFittedError):
+        twin.predict(X)
+    with pytest.warns(ConvergenceWarning):
+        twin.fit(X, np.resize([0, 1, 2], len(X)))
+    assert [W.shape for W in twin.coefs_] == [W.shape for W in estimator.coefs_]
+
+
+def test_missing_biases_are_zeros():
+    net = Network(4, [Dense(3, "relu", bias=False), Dense(2, bias=False)], seed=0)
+    estimator = to_sklearn(net)
+    assert [b.tolist() for b in estimator.intercepts_] == [[0, 0, 0], [0, 0]]
+    np.testing.assert_allclose(estimator.predict(X), net.predict(X), rtol=1e-12)
+
+
+def test_an_estimator_owns_its_parameters():
+    net = network_to_be_carried("identity", 1)
+    expected = net.params.copy()
+    for array in (*(estimator := to_sklearn(net)).coefs_, *estimator.intercepts_):
+        array[:] = 0
+    np.testing.assert_array_equal(net.params, expected)
+
+
+def test_all_that_cannot_be_carried_is_named():
+    layers = [Dense(2, name) for name in ("tanh", "gelu", "relu", "tanh", "elu")]
+    with pytest.raises(ValueError, match="cannot be carried") as error:
+        to_sklearn(Network(4, layers))
+    assert str(error.value).splitlines() == [
+        "layer 1: gelu cannot be carried, scikit-learn has identity, sigmoid, tanh, relu",
+        "layer 2: relu cannot be carried beside tanh on layer 0, scikit-learn has one activation "
+        "for all hidden layers",
+        "layer 4: elu cannot be carried, scikit-learn's outputs have identity, exp, sigmoid, "
+        "softmax",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("last", "n_out", "classes", "expected"),
+    [
+        ("softmax", 3, [0, 1], r"classes must be 3 labels, ascending, got \[0, 1\]"),
+        ("softmax", 3, [0, 2, 1], r"classes must be 3 labels, ascending, got \[0, 2, 1\]"),
+        ("sigmoid", 1, [1, 1], r"classes must be 2 labels, ascending, got \[1, 1\]"),
+        ("sigmoid", 2, [0, 1], "must not be given for 2 sigmoid outputs"),
+        ("identity", 1, [0, 1], "classes must go with sigmoid or softmax outputs, got identity"),
+    ],
+)
+def test_classes_must_fit(last, n_out, classes, expected):
+    with pytest.raises(ValueError, match=expected):
+        to_sklearn(network_to_be_carried(last, n_out), classes)
+
+
+def test_what_is_missing_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.neural_network", None)
+    with pytest.raises(ImportError, match=r'^to_sklearn needs scikit-learn: pip install "fastnn'):
+        to_sklearn(network_to_be_carried("identity", 1))

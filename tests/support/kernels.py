@@ -1,0 +1,37 @@
+"""What has been compiled or loaded in this process; the kernels are found, not listed."""
+
+import pkgutil
+from importlib import import_module
+
+from numba.core.dispatcher import Dispatcher
+
+import fastnn.core
+from fastnn.core import api as embedded
+from fastnn.core import handle
+from fastnn.core.jit import KernelCache
+
+
+def dispatchers():
+    """Return all that Numba compiles in the core, entry points and their parts."""
+    names = [module.name for module in pkgutil.iter_modules(fastnn.core.__path__)]
+    modules = [import_module(f"fastnn.core.{name}") for name in names]
+    found = [value for module in modules for value in vars(module).values()]
+    return {id(value): value for value in found if isinstance(value, Dispatcher)}.values()
+
+
+def entries():
+    """Return the entry points that fastnn itself calls."""
+    of_others = {id(value) for module in (embedded, handle) for value in vars(module).values()}
+    return [
+        kernel
+        for kernel in dispatchers()
+        if isinstance(kernel._cache, KernelCache) and id(kernel) not in of_others
+    ]
+
+
+def n_compiled():
+    return sum(sum(kernel.stats.cache_misses.values()) for kernel in dispatchers())
+
+
+def n_loaded():
+    return sum(sum(kernel.stats.cache_hits.values()) for kernel in dispatchers())

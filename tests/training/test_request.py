@@ -1,0 +1,101 @@
+"""Where training stands: it goes on from there, to the bit."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from fastnn import Network, schedules
+from fastnn.callbacks import Checkpoint
+from fastnn.optimizers import Adam
+
+from ..support.networks import make_data, noisy_network, small_network
+from ..support.training import Recorder
+
+X, Y = make_data(12, 3, 2)
+
+
+# ---- going on ------------------------------------------------------------------------------------
+
+
+EVERYTHING = {
+    "batch_size": 4,
+    "optimizer": Adam(0.01),
+    "input_noise": 0.2,
+    "validation_fraction": 0.25,
+    "metrics": ["mse", "r2"],
+    "sample_weight": np.arange(1.0, 13),
+}
+
+
+@pytest.mark.parametrize(
+    "schedule", [None, schedules.ReduceOnPlateau(0.01, patience=0, factor=0.5)]
+)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_checkpoint_resumed_equals_training_uninterrupted(schedule, dtype, tmp_path):
+    whole, parts = noisy_network(dtype=dtype), noisy_network(dtype=dtype)
+    expected = whole.fit(X, Y, epochs=9, learning_rate=schedule, **EVERYTHING)
+    checkpoint = Checkpoint(tmp_path / "net", every=5)
+    failing = Recorder(fail_in="epoch", fail_at=6)
+    with pytest.raises(OSError, match="in epoch"):
+        parts.fit(
+            X, Y, epochs=9, learning_rate=schedule, callbacks=[checkpoint, failing], **EVERYTHING
+        )
+    saved = Network.load(tmp_path / "net")
+    got = saved.fit(X, Y, epochs=4, resume=True, **EVERYTHING)
+    np.testing.assert_array_equal(saved.params, whole.params)
+    np.testing.assert_array_equal(saved._state.slots, whole._state.slots)
+    assert got.epoch == [5, 6, 7, 8]
+    for name in expected:
+        assert got[name] == expected[name][5:]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_copies_train_on_alike_and_apart(copied, optimizer):
+    net = noisy_network()
+    how = {"optimizer": optimizer, "input_noise": 0.1, "batch_size": 4}
+    net.fit(X, Y, epochs=2, **how)
+    twin, before = copied(net), net._state.slots.copy()
+    twin.fit(X, Y, epochs=3, resume=True, **how)
+    np.testing.assert_array_equal(net._state.slots, before)
+    net.fit(X, Y, epochs=3, resume=True, **how)
+    np.testing.assert_array_equal(twin.params, net.params)
+    np.testing.assert_array_equal(twin._state.slots, net._state.slots)
+
+
+def test_a_network_that_joblib_maps_from_a_file_trains_on(tmp_path):
+    joblib = pytest.importorskip("joblib")
+    net = noisy_network()
+    how = {"optimizer": "adam", "batch_size": 4}
+    net.fit(X, Y, epochs=2, **how)
+    joblib.dump(net, tmp_path / "net")
+    twin = joblib.load(tmp_path / "net", mmap_mode="r")
+    for array in (twin.params, twin._model.table, twin._state.slots, twin._state.counters):
+        assert type(array) is np.ndarray
+        assert array.flags.writeable
+    np.testing.assert_array_equal(twin.predict(X), net.predict(X))
+    for one in (net, twin):
+        one.fit(X, Y, resume=True, **how)
+    np.testing.assert_array_equal(twin.params, net.params)
+
+
+def test_partial_fit_keeps_the_state_of_adam():
+    net, whole, fresh = small_network(), small_network(), small_network()
+    for x, y in zip(X, Y, strict=True):
+        net.partial_fit(x, y, optimizer="adam")
+        fresh.fit(x[np.newaxis], y[np.newaxis], optimizer="adam")
+    whole.fit(X, Y, optimizer="adam", shuffle=False)
+    np.testing.assert_array_equal(net.params, whole.params)
+    assert (net.params != fresh.params).any()
+
+
+def test_partial_fit_goes_on_drawing_dropout():
+    net, other = noisy_network(), noisy_network()
+    for one in (net, other):
+        one.partial_fit(X, Y)
+        one.partial_fit(X, Y)
+    np.testing.assert_array_equal(net.params, other.params)
+    key, seen = net._state.counters[[2, 1]]
+    assert (key > 0, seen) == (True, 24)

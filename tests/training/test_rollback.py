@@ -1,0 +1,102 @@
+"""What `fit` has not looked at: an input that is not finite leaves everything as it was."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from fastnn import Dense, DivergenceError, Network
+from fastnn.optimizers import NAMED
+
+from ..support.networks import HIDDEN, OUTPUTS, make_data, noisy_network, small_network
+
+
+def spoilt(X, value, place=(-1, 1)):
+    X = X.copy()
+    X[place] = value
+    return X
+
+
+def all_of(net):
+    """Return what a call that fails must not change, as bytes."""
+    return pickle.dumps(net.__getstate__() | {"random": net._random.__getstate__()})
+
+
+def check_refused(net, X, Y, **options):
+    before = all_of(net)
+    with pytest.raises(ValueError, match="X must be finite in float") as caught:
+        net.fit(X, Y, **options)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert all_of(net) == before
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("batch_size", [1, 4, None])
+@pytest.mark.parametrize("activation", HIDDEN)
+def test_whatever_the_activation(activation, batch_size, value):
+    X, Y = make_data(9, 3, 2)
+    net = Network(3, [Dense(4, activation), Dense(2, "tanh")], seed=0)
+    check_refused(net, spoilt(X, value), Y, batch_size=batch_size, epochs=3)
+
+
+@pytest.mark.parametrize(("output", "loss"), OUTPUTS)
+def test_whatever_the_loss(output, loss):
+    X, Y = make_data(9, 3, 2, loss=loss)
+    net = Network(3, [Dense(2, output)], loss=loss, dtype="float32", seed=0)
+    check_refused(net, spoilt(X, np.inf), Y)
+
+
+@pytest.mark.parametrize("optimizer", [name for name in NAMED if name != "lbfgs"])
+def test_whatever_the_optimizer(optimizer):
+    X, Y = make_data(9, 3, 2)
+    net = small_network()
+    net.fit(X, Y, epochs=2, optimizer=optimizer, batch_size=3)  # a history, a state
+    check_refused(net, spoilt(X, -np.inf), Y, optimizer=optimizer, batch_size=3)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (4, 2)])
+@pytest.mark.parametrize("seed", [1, np.random.default_rng(2), np.random.RandomState(3)])
+def test_the_random_stream_is_put_back(seed, place):
+    X, Y = make_data(9, 3, 2)
+    check_refused(Network(3, [Dense(2, "tanh")], seed=seed), spoilt(X, np.nan, place), Y)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resume": True},
+        {"sample_weight": [1] * 8 + [0]},  # nothing of the last row reaches the parameters
+        {"validation_fraction": 0.5},
+        {"class_weight": {0: 0, 1: 1}},
+    ],
+)
+def test_where_others_take_part(options):
+    X, y = make_data(9, 3, 2)[0], np.arange(9) % 2
+    net = small_network()
+    net.fit(X, y)
+    check_refused(net, spoilt(X, np.nan), y, **options)
+
+
+def test_callbacks_are_not_even_started():
+    class Started(Exception):
+        pass
+
+    class Callback:
+        def start(self, run):
+            raise Started
+
+        epoch = end = start
+
+    X, Y = make_data(9, 3, 2)
+    check_refused(small_network(), spoilt(X, np.nan), Y, callbacks=[Callback()])
+
+
+def test_dropout_and_noise_do_not_hide_it():
+    X, Y = make_data(9, 3, 2)
+    check_refused(noisy_network(), spoilt(X, np.inf), Y, input_noise=0.1, batch_size=2)
+
+
+def test_a_divergence_of_finite_inputs_stays_one():
+    X, Y = make_data(9, 3, 2)
+    with pytest.raises(DivergenceError):
+        Network(3, [Dense(2)], seed=0).fit(1e200 * X, Y)

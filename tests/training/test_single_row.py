@@ -1,0 +1,106 @@
+"""`partial_fit` of one row, made ready: the same as without."""
+
+import copy
+import threading
+
+import numpy as np
+import pytest
+
+from fastnn import Dense, DivergenceError, Network
+from fastnn.core.train_batches import N_SEEN
+
+from ..support.networks import OUTPUTS, make_data, small_network
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
+def test_rows_are_a_table(activation, loss, dtype):
+    X, Y = (array.astype(dtype) for array in make_data(20, 3, 2, loss=loss))
+    layers = [Dense(9, "tanh"), Dense(5, "relu", bias=False), Dense(2, activation)]
+    nets = [Network(3, layers, loss=loss, dtype=dtype, seed=1) for _ in range(2)]
+    nets[0].partial_fit(X, Y, learning_rate=0.1)
+    nets[1].partial_fit(X[0], Y[0], learning_rate=0.1)
+    assert (nets[1]._row_step is None) == (loss == "poisson")
+    for x, y in zip(X[1:], Y[1:], strict=True):
+        nets[1].partial_fit(x, y)
+    np.testing.assert_allclose(
+        nets[1].params, nets[0].params, rtol=1e-12 if dtype == "float64" else 1e-5
+    )
+    assert nets[1]._state.counters[N_SEEN] == 20
+
+
+@pytest.mark.parametrize("label", [1, np.int64(1), np.array([0.0, 1.0]), [0, 1], np.array(1)])
+def test_any_form_of_target(label):
+    x = np.array([1.0, 2.0, 3.0])
+    nets = [small_network().partial_fit(x, [0, 1]) for _ in range(2)]
+    nets[0].partial_fit(x, label)
+    nets[1].partial_fit([1, 2, 3], [0, 1])
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+
+
+@pytest.mark.parametrize("y", [2, -1, 0.5, True, "a", None, [1, 2, 3], np.nan])
+def test_bad_targets_change_nothing(y):
+    x, net = np.ones(3), small_network()
+    net.partial_fit(x, 1)
+    before = net.params.copy()
+    if y is True:  # as before any step: a label
+        pytest.skip("a truth value is the label 1")
+    with pytest.raises((ValueError, TypeError)):
+        net.partial_fit(x, y)
+    np.testing.assert_array_equal(net.params, before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_bad_rows_change_nothing(bad):
+    x, net = np.ones(3), small_network()
+    net.partial_fit(x, 1)
+    before = net.params.copy()
+    with pytest.raises(ValueError, match="X must be finite"):
+        net.partial_fit(np.array([1.0, bad, 0.0]), 1)
+    np.testing.assert_array_equal(net.params, before)
+
+
+@pytest.mark.compiled  # NumPy warns of what overflows
+def test_divergence_keeps_the_last_finite_weights():
+    net = Network(1, [Dense(1, weights=[[0.0]])])
+    x = np.array([1e100])
+
+    def stream():
+        for _ in range(100):
+            net.partial_fit(x, 1.0)
+
+    with pytest.raises(DivergenceError, match="in epoch 0 at the learning rate"):
+        stream()
+    assert np.isfinite(net.params).all()
+
+
+def test_what_was_ready_is_given_up():
+    x, net = np.ones(3), small_network()
+    net.partial_fit(x, 1, learning_rate=0.5)
+    assert net._row_step is not None
+    twin = copy.deepcopy(net)
+    for other in (net, twin):
+        other.partial_fit(x, 1)
+    np.testing.assert_array_equal(net.params, twin.params)
+    net.partial_fit(x, 1, optimizer="adam")
+    assert net._row_step is None
+    net.fit([x], [1])
+    assert net._row_step is None
+
+
+def test_one_thread_at_a_time():
+    x, net = np.ones(3), small_network()
+    net.partial_fit(x, 1)
+    errors = []
+
+    def second():
+        try:
+            net.partial_fit(x, 1)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    with net._training:
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert errors == ["a network must be trained by one thread at a time, got a second"]
