@@ -1,7 +1,7 @@
 """Small dense neural networks on a CPU, trained by compiled kernels."""
 
-from ._storage.npz import FormatError as FormatError
-from ._training.loop import DivergenceError as DivergenceError
+from .errors import DivergenceError as DivergenceError
+from .errors import FormatError as FormatError
 from .history import History as History
 from .layers import Dense as Dense
 from .network import Network as Network

@@ -37,16 +37,16 @@ from ._training.loop import Training, is_plain, train_compiled
 from ._training.model import Model
 from ._training.options import as_batch_size, as_callbacks, as_metrics, as_rule
 from ._training.request import (
+    FitConfig,
+    FitRequest,
     Metric,
-    Plan,
-    Prepared,
     Schedule,
     TrainingState,
     Validation,
     check_monitors,
 )
-from ._training.rollback import put_back_unless_finite
-from ._training.single_row import RowStep
+from ._training.rollback import rolled_back_unless_finite
+from ._training.single_row import SingleSampleStep
 from ._training.snapshot import Snapshot
 from ._training.split import held_out, separate
 from .callbacks import Callback, Run
@@ -187,7 +187,7 @@ class Network:
             layers=tuple(map(with_arrays, self.layers, self._weights, self._biases)),
         )
         self._training = threading.Lock()
-        self._row_step: RowStep | None = None
+        self._row_step: SingleSampleStep | None = None
 
     if not TYPE_CHECKING:  # which knows the attributes by itself
 
@@ -969,7 +969,7 @@ class Network:
         schedule = None
         if learning_rate is None and optimizer is None and last is not None:
             learning_rate, schedule = last.rate(), last.schedule
-        plan = Plan(
+        plan = FitConfig(
             epochs=1,
             batch_size=as_batch_size(batch_size, len(targets)),
             optimizer=as_optimizer(
@@ -985,13 +985,13 @@ class Network:
         state = TrainingState.begun(plan, self._model, last)
         epochs, names = state.epochs, self._feature_names or names_of(X)
         try:
-            prepared = Prepared(samples, targets, plan, state, names=names)
+            prepared = FitRequest(samples, targets, plan, state, names=names)
             self._train_alone(prepared, recorded=False)
         finally:
             state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
         rule = plan.optimizer
         if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
-            self._row_step = RowStep(self._model, rule.learning_rate, state.counters)
+            self._row_step = SingleSampleStep(self._model, rule.learning_rate, state.counters)
 
     # ---- files and copies ------------------------------------------------------------------------
 
@@ -1125,7 +1125,7 @@ class Network:
         class_weight: Any, input_noise: Any, metrics: Any, validation_data: Any,
         validation_fraction: Any, evaluate_every: Any, callbacks: Any, resume: bool, progress: bool,
         look_later: bool = False,
-    ) -> Prepared:  # fmt: skip
+    ) -> FitRequest:  # fmt: skip
         """Return what `_train` takes, after all checks; `self` is as it was.
 
         `once(function, *arguments)` makes what networks of one kind, given the same, may share.
@@ -1156,7 +1156,7 @@ class Network:
         rule, schedule = as_rule(optimizer, learning_rate, last)
         is_evaluated = not (validation_data is None and validation_fraction is None)
         running, on_validation = as_metrics(metrics, is_evaluated)
-        plan = Plan(
+        plan = FitConfig(
             epochs=as_count("epochs", epochs),
             batch_size=as_batch_size(batch_size, n_samples),
             optimizer=rule,
@@ -1192,9 +1192,9 @@ class Network:
         state = TrainingState.begun(plan, self._model, last)
         check_monitors(plan, state, self._model)
         state.rate_ahead()  # raises, if a schedule does not begin with a rate
-        return Prepared(samples, targets, plan, state, chunks, names)
+        return FitRequest(samples, targets, plan, state, chunks, names)
 
-    def _train(self, prepared: Prepared, *, recorded: bool = True) -> History:
+    def _train(self, prepared: FitRequest, *, recorded: bool = True) -> History:
         """Train by a plan, from a state."""
         with self._alone():
             return self._train_alone(prepared, recorded=recorded)
@@ -1209,7 +1209,7 @@ class Network:
         finally:
             self._training.release()
 
-    def _train_alone(self, prepared: Prepared, *, recorded: bool = True) -> History:
+    def _train_alone(self, prepared: FitRequest, *, recorded: bool = True) -> History:
         """Do what `_train` does, where other threads are kept away."""
         X, Y, plan, state, chunks, names = prepared
         self._row_step = None
@@ -1223,7 +1223,7 @@ class Network:
         run = Run(self, History())
         with ExitStack() as around:
             if not plan.is_known:
-                around.enter_context(put_back_unless_finite(self, X, names))
+                around.enter_context(rolled_back_unless_finite(self, X, names))
             if chunks is not None:
                 by_chunks = ChunkTraining(self, chunks, self._as_chunk)
                 around.enter_context(by_chunks.put_back_faults())

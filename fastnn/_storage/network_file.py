@@ -61,9 +61,10 @@ from .._checks.paths import as_path_or_file, open_regular, rest_of, write_all
 from .._training.request import TrainingState, initial_slots
 from ..core import layout, losses
 from ..core.train_batches import KEY, N_COUNTERS, N_SEEN, N_UPDATES
+from ..errors import FormatError
 from ..history import History
 from ..layers import Dense, layer_table
-from .npz import DEEPEST, NONSENSE, Archive, FormatError, check_depth, pack
+from .npz import DEEPEST, MALFORMED, Archive, check_depth, pack
 from .specs import (
     JSON,
     as_object,
@@ -140,7 +141,7 @@ def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
     """Return the state in a file whose beginning is its own."""
     try:
         return _state_in(Archive(file))
-    except NONSENSE as error:
+    except MALFORMED as error:
         raise FormatError(f"{name}: {error}") from error
 
 

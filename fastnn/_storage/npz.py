@@ -52,27 +52,8 @@ _SYSTEMS, _VERSIONS = (3, 0), (20, 45)
 _MAGIC = b"\x93NUMPY\x01\x00"  # of an array, version 1.0; its header's length is in two more bytes
 
 
-class FormatError(ValueError):
-    """A file is not what `Network.save` writes: of another kind or version, or not whole.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> from fastnn import FormatError, Network
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "letter"
-    ...     size = path.write_text("Dear Sir, dear Madam")
-    ...     try:
-    ...         net = Network.load(path)
-    ...     except FormatError as error:
-    ...         print(str(error).removeprefix(str(path)))
-    : a file must be whole and of fastnn, got one of another kind or a part of one
-    """
-
-
 # What zipfile, json, NumPy and the checks below raise where they are given nonsense.
-NONSENSE = (
+MALFORMED = (
     ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError, struct.error,
     zipfile.BadZipFile,
 )  # fmt: skip
@@ -158,7 +139,7 @@ def _ends(n_entries: int, n_directory: int, start: int, n_comment: int, *, is_lo
 
 
 class Archive:
-    """The entries of an open file, each to be taken once; they raise any of `NONSENSE`."""
+    """The entries of an open file, each to be taken once; they raise any of `MALFORMED`."""
 
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)

@@ -10,7 +10,8 @@ import numpy as np
 
 from .._checks.arrays import Array
 from ..core.inputs import Samples
-from .loop import DivergenceError, Training, run_kernel
+from ..errors import DivergenceError
+from .loop import Training, run_kernel
 from .model import total_weight
 from .snapshot import Snapshot
 

@@ -15,10 +15,10 @@ from ..layers import Dense
 from ..optimizers import LBFGS
 from .loop import Training
 from .model import Model, total_weight
-from .request import Plan
+from .request import FitConfig
 
 
-def check_lbfgs(plan: Plan, layers: Sequence[Dense], batch_size: int | None) -> None:
+def check_lbfgs(plan: FitConfig, layers: Sequence[Dense], batch_size: int | None) -> None:
     """Raise unless L-BFGS can be used for this plan, here."""
     if importlib.util.find_spec("scipy") is None:
         raise ImportError('L-BFGS needs SciPy: pip install "fastnn-numba[lbfgs]"')

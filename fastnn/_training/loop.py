@@ -33,40 +33,15 @@ from ..core.inputs import Samples
 from ..core.layout import units_size
 from ..core.simd.bitset import TRIPLE, WORD
 from ..core.train_batches import N_SEEN
+from ..errors import DivergenceError
 from ..initializers import Random
 from ..metrics import figure_of
 from ..optimizers import CompiledOptimizer
 from .model import Model, metric_codes, named, total_weight
-from .request import Plan, TrainingState
+from .request import FitConfig, TrainingState
 
 if TYPE_CHECKING:
     from tqdm import tqdm
-
-
-class DivergenceError(ArithmeticError):
-    """Training has left the finite numbers; the network holds the last weights that were finite.
-
-    Attributes
-    ----------
-    networks : tuple of int
-        The indices of those that diverged, if they are networks of a `Population`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastnn import Dense, DivergenceError, Network
-    >>> net = Network(1, [Dense(1, weights=[[0.0]])])
-    >>> try:
-    ...     net.fit([[1e9], [1e9]], [1, 2], epochs=1000, learning_rate=1.0)
-    ... except DivergenceError as error:
-    ...     print(error)
-    training must stay finite, got a loss of inf in epoch 4 at the learning rate 1.0; the inputs
-    have mean 1e+09 and standard deviation 0: standardise them, (X - mean) / deviation
-    >>> bool(np.isfinite(net.params).all())
-    True
-    """
-
-    networks: tuple[int, ...] = ()
 
 
 class Training:
@@ -77,7 +52,7 @@ class Training:
         model: Model,
         X: Inputs,
         Y: Array,
-        plan: Plan,
+        plan: FitConfig,
         state: TrainingState,
         random: Random,
         run: Run,
@@ -286,7 +261,7 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
     return sums, True
 
 
-def is_plain(model: Model, plan: Plan) -> bool:
+def is_plain(model: Model, plan: FitConfig) -> bool:
     """Tell whether an update is params -= rate gradient, of one sample."""
     if plan.batch_size > 1 or model.penalties.size or plan.noise.size:
         return False

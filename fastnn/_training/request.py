@@ -32,7 +32,7 @@ class Validation:
 
 
 @dataclass
-class Plan:
+class FitConfig:
     """What training was asked for."""
 
     epochs: int
@@ -58,7 +58,7 @@ class Plan:
     is_known: bool = True  # that X is finite; else training shows it
 
 
-def check_monitors(plan: Plan, state: TrainingState, model: Model) -> None:
+def check_monitors(plan: FitConfig, state: TrainingState, model: Model) -> None:
     """Raise if a figure is watched that training by the plan does not record.
 
     Where there are callbacks of the user's own, which may record some, the first epoch shows it.
@@ -76,12 +76,12 @@ def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> 
     return np.zeros((0, n_params), dtype)
 
 
-class Prepared(NamedTuple):
+class FitRequest(NamedTuple):
     """A call of `fit`, or of the like, after all checks: samples, targets, how, and from where."""
 
     X: Inputs
     Y: Array
-    plan: Plan
+    plan: FitConfig
     state: TrainingState
     chunks: Any = None
     names: tuple[str, ...] | None = None  # of the columns of X, as training is to leave them
@@ -99,7 +99,7 @@ class TrainingState:
     epochs: int = 0
 
     @classmethod
-    def fresh(cls, plan: Plan, model: Model) -> TrainingState:
+    def fresh(cls, plan: FitConfig, model: Model) -> TrainingState:
         """Return the state before the first update."""
         start = getattr(plan.schedule, "start", None)  # of one that is shown what epochs recorded
         schedule = plan.schedule if start is None else start()
@@ -108,7 +108,7 @@ class TrainingState:
         return cls(plan.optimizer, schedule, plan.reduction, slots, counters)
 
     @classmethod
-    def begun(cls, plan: Plan, model: Model, last: TrainingState | None) -> TrainingState:
+    def begun(cls, plan: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
         """Return the state to train from: where the last training stands, or a fresh one."""
         return cls.fresh(plan, model) if last is None else last.resumed(plan, model)
 
@@ -117,7 +117,7 @@ class TrainingState:
         self.__dict__.update(state)
         self.slots, self.counters = np.array(self.slots), np.array(self.counters)
 
-    def resumed(self, plan: Plan, model: Model) -> TrainingState:
+    def resumed(self, plan: FitConfig, model: Model) -> TrainingState:
         """Return the state to go on from; the slots of another kind of optimiser are of no use."""
         state = self.fresh(plan, model)
         state.counters, state.epochs = self.counters.copy(), self.epochs
@@ -145,7 +145,7 @@ class TrainingState:
             )
         return rate
 
-    def recorded(self, plan: Plan, model: Model) -> tuple[str, ...]:
+    def recorded(self, plan: FitConfig, model: Model) -> tuple[str, ...]:
         """Return the names of the figures that training by the plan records from here."""
         names = ["loss", *plan.metrics]
         on_validation = [f"val_{name}" for name in (*names, *plan.validation_metrics)]

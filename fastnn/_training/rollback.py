@@ -12,12 +12,12 @@ from typing import Any
 
 from .._checks.inputs import Names, check_samples
 from .._checks.stored import Inputs
-from .loop import DivergenceError
+from ..errors import DivergenceError
 from .snapshot import Snapshot
 
 
 @contextmanager
-def put_back_unless_finite(net: Any, X: Inputs, names: Names) -> Iterator[None]:
+def rolled_back_unless_finite(net: Any, X: Inputs, names: Names) -> Iterator[None]:
     """Around training from a fresh start: raise the error that `X` should have met with before."""
     before = Snapshot(net, history=False)
     try:

@@ -18,7 +18,7 @@ _LABELS = (int, np.int64)
 _NUMBERS = (float, np.float64, np.float32, *_LABELS)
 
 
-class RowStep:
+class SingleSampleStep:
     """Plain gradient descent by one sample, with everything that a kernel takes made ready."""
 
     def __init__(self, model: Model, learning_rate: float, counters: Array) -> None:

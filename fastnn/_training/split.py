@@ -7,7 +7,7 @@ import numpy as np
 from .._checks.arrays import Array, as_in_range
 from .._checks.stored import Inputs, taken
 from ..optimizers import LBFGS
-from .request import Plan, Validation
+from .request import FitConfig, Validation
 
 
 def held_out(fraction: float, n_samples: int) -> int:
@@ -21,8 +21,8 @@ def held_out(fraction: float, n_samples: int) -> int:
     return n_held
 
 
-def separate(X: Inputs, Y: Array, plan: Plan, key: int) -> tuple[Inputs, Array]:
-    """Plan training with some of the samples and validation by the others; return what has them.
+def separate(X: Inputs, Y: Array, plan: FitConfig, key: int) -> tuple[Inputs, Array]:
+    """Train with some of the samples and validate with the others; return the inputs and targets.
 
     Those to train with stay where they are, and the order of training passes the others over; but
     L-BFGS, which knows no order, has them apart.

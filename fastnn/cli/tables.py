@@ -15,9 +15,9 @@ from .._atomic import replaced_at_once
 from .._storage.npz import LARGEST_HEADER
 from ..tabular.encoding import Encoding
 from ..tabular.fields import TableError
-from ..tabular.model import build_network, describe_table, here_and_now, load_model, on_raw_numbers
+from ..tabular.model import build_network, describe_table, load_model, on_raw_numbers, provenance
 from ..tabular.outputs import check_output
-from ..tabular.passes import Wishes, encode_table, take_profile
+from ..tabular.passes import TableOptions, encode_table, take_profile
 from ..tabular.predicting import numbers_predictor, table_predictor
 from ..tabular.reading import open_table
 from ..tabular.report import (
@@ -42,7 +42,7 @@ def run_train(options: argparse.Namespace) -> None:
     check_output(options.save, force=options.force)
     start = perf_counter()
     table = open_table(options.data, options.delimiter)
-    wishes = Wishes(
+    wishes = TableOptions(
         options.target, options.task, options.missing, options.categories, options.ignore
     )
     split = Split(options.holdout, VALIDATION_PART * options.early_stopping, options.seed)
@@ -79,7 +79,7 @@ def run_train(options: argparse.Namespace) -> None:
         result = _train(net, encoding, parts, settings, chunk_rows)
     trained = {"file": table.path.name, "n_rows": parts[0].n_rows} | vars(settings)
     del trained["quiet"]
-    describe_table(net, encoding, result, trained | here_and_now())
+    describe_table(net, encoding, result, trained | provenance())
     net.save(options.save)
     print(f"Saved as {options.save}, {options.save.stat().st_size} bytes")
 

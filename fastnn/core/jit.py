@@ -43,12 +43,14 @@ class KernelFiles(IndexDataCacheFile):
         super().__init__(folder, self._function, SOURCES)
 
     def load(self, key):
+        """Return a kernel; raise where there is none, or a damaged one."""
         digest, kernel = self._load_data(self._name(key))
         if digest != hashlib.sha256(kernel).digest():
             raise ValueError("a kernel on disk must be as it was saved, got a damaged file")
         return pickle.loads(kernel)
 
     def save(self, key, data):
+        """Write a kernel, and remove those that an earlier version of fastnn has left."""
         kernel = self._dump(data)
         self._save_data(self._name(key), (hashlib.sha256(kernel).digest(), kernel))
         for path in Path(self._cache_path).glob("fastnn-*"):
@@ -56,6 +58,7 @@ class KernelFiles(IndexDataCacheFile):
                 path.unlink(missing_ok=True)
 
     def flush(self):
+        """Remove the kernels of this function."""
         for path in Path(self._cache_path).glob(f"fastnn-*-{self._function}-*"):
             path.unlink(missing_ok=True)
 
@@ -81,6 +84,7 @@ class KernelCache(FunctionCache):
         self._cache_file = KernelFiles(self.cache_path, function)
 
     def load_overload(self, sig, target_context):
+        """Return the compiled form from disk, or None."""
         rtsys.initialize(target_context)
         try:
             return self._load_overload(sig, target_context)
@@ -88,6 +92,7 @@ class KernelCache(FunctionCache):
             return None
 
     def save_overload(self, sig, data):
+        """Keep the compiled form on disk, where that is possible."""
         with contextlib.suppress(OSError):
             super().save_overload(sig, data)
 

@@ -34,7 +34,7 @@ from .._checks.arrays import as_choice, as_count, as_flag, as_positive
 from .._checks.names import explained
 from .._training.loop import Training
 from .._training.options import as_callbacks, as_metrics, as_rule
-from .._training.request import Metric, Plan, Schedule, TrainingState, check_monitors
+from .._training.request import FitConfig, Metric, Schedule, TrainingState, check_monitors
 from .._training.snapshot import Snapshot
 from ..callbacks import Callback, Checkpoint, Run
 from ..core.inputs import Samples
@@ -169,7 +169,7 @@ def fit(
         last = _read_checkpoint(checkpoint, net)
     rule, schedule = as_rule(optimizer, learning_rate, None)
     running, on_validation = as_metrics(metrics, validation_data is not None)
-    plan = Plan(
+    plan = FitConfig(
         epochs=as_count("rounds", rounds),
         batch_size=1 if batch_size is None else as_count("batch_size", batch_size),
         optimizer=rule,

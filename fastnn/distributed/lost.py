@@ -11,7 +11,7 @@ from distributed import CancelledError, Client, KilledWorker
 from distributed.client import ClosedClientError
 from distributed.comm import CommClosedError
 
-from .._training.loop import DivergenceError
+from ..errors import DivergenceError
 
 # Where the cluster, or the way to it, is not there any more.
 GONE = (CancelledError, ClosedClientError, CommClosedError)

@@ -36,7 +36,7 @@ def import_optional(module: str, function: str) -> Any:
         ) from error
 
 
-def departures(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> str:
+def unsupported_options(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> str:
     """Say which options that were given are none of ours, or return an empty string."""
     return "".join(
         f", {name} is {_shown(got[name])}, ours {_shown(ours[0])}"
@@ -74,7 +74,7 @@ class _Layer:
     activation: str = "identity"
 
 
-class Reading:
+class LayerBuilder:
     """Dense layers in the order they are read, and a list of all that cannot be carried.
 
     Steps that multiply and add are folded into the layers, in float64. The network is in the dtype

@@ -21,7 +21,7 @@ from .._training.loop import bar_of_samples
 from ..core.inputs import Samples
 from ..history import History
 from ..network import Network
-from .training import Course, as_options, named
+from .training import PopulationFit, as_options, named
 
 _MOST_ROWS = 512  # a job of `predict`: Python's share of it is some hundredths
 _MOST_OUTPUTS = 1 << 22  # of all networks for the rows of a job
@@ -196,7 +196,7 @@ class Population:
             for k, net in enumerate(self.networks):
                 with named(k):
                     stack.enter_context(net._alone())
-            course = Course(self.networks, X, y, options)
+            course = PopulationFit(self.networks, X, y, options)
             if progress:
                 course.bar = stack.enter_context(bar_of_samples(course.n_samples))
             jobs = (course.train(k) for k in course.order())

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._checks.names import hint_of_argument
-from .._training.loop import DivergenceError
 from .._training.options import Once
 from ..callbacks import EarlyStopping
+from ..errors import DivergenceError
 from ..history import History
 from ..network import Network
 
@@ -30,7 +30,7 @@ class _Abandoned(BaseException):
     """Raised within the training of a network, for that of another has failed."""
 
 
-class Course:
+class PopulationFit:
     """The training of all networks: what each is asked for, and what has become of it."""
 
     def __init__(

@@ -26,11 +26,11 @@ from sklearn.utils.optimize import _check_optimize_result
 
 from .._checks.arrays import Array, as_weights
 from .._checks.scales import remedy_of_scale
-from .._training.loop import DivergenceError
 from .._training.model import total_weight
-from .._training.request import Plan, Prepared, TrainingState
+from .._training.request import FitConfig, FitRequest, TrainingState
 from ..callbacks import Callback, Run
 from ..core import layout
+from ..errors import DivergenceError
 from ..layers import noise_levels
 from ..network import Network
 from ..optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
@@ -47,7 +47,7 @@ NOT_FINITE = (
 
 
 @dataclass(eq=False)
-class Descent:
+class StepSchedule:
     """What of the solver goes on from one `partial_fit` to the next, beside the network's state."""
 
     optimizer: CompiledOptimizer
@@ -56,7 +56,7 @@ class Descent:
     learning_rate: float
 
     @classmethod
-    def of(cls, estimator: BaseMLP) -> Descent:
+    def of(cls, estimator: BaseMLP) -> StepSchedule:
         """Start as the estimator's parameters say."""
         rate, momentum = estimator.learning_rate_init, estimator.momentum
         optimizer: CompiledOptimizer
@@ -144,7 +144,7 @@ class Order:
         return self.order
 
 
-class Bookkeeping(Callback):
+class ProgressRecord(Callback):
     """After each epoch: record it, and stop as scikit-learn stops."""
 
     def __init__(self, estimator: BaseMLP, split: Split) -> None:
@@ -229,17 +229,17 @@ def train_by_steps(
     """Train with sgd or adam; with `incremental`, an epoch more."""
     goes_on = incremental and hasattr(estimator, "_optimizer")
     if not goes_on:
-        estimator._optimizer = Descent.of(estimator)
+        estimator._optimizer = StepSchedule.of(estimator)
     if estimator.early_stopping and incremental:
         raise ValueError("partial_fit does not support early_stopping=True")
     split = Split.of(estimator, X, y, sample_weight)
     samples, targets = network._as_pair(split.X, split.y)
-    books = Bookkeeping(estimator, split)
+    books = ProgressRecord(estimator, split)
     batch_size = _batch_size(estimator.batch_size, len(targets))
     weights = split.weights
     if weights is not None and batch_size == 1 and estimator.alpha == 0:
         weights = np.sign(weights)  # a gradient is divided by the weight of its batch
-    plan = Plan(
+    plan = FitConfig(
         epochs=1 if incremental else estimator.max_iter,
         batch_size=batch_size,
         optimizer=estimator._optimizer.optimizer,
@@ -255,7 +255,7 @@ def train_by_steps(
         estimator._best_params = network.params.copy()
     estimator.n_iter_ = 0
     try:
-        network._train(Prepared(samples, targets, plan, state))
+        network._train(FitRequest(samples, targets, plan, state))
     except DivergenceError as error:
         remedy = remedy_of_scale(None if samples.is_sparse else samples.values, targets)
         remedy = remedy and f" Here {remedy}."

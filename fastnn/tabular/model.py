@@ -29,7 +29,7 @@ def build_network(
     return Network(len(encoding.inputs), [*layers, last], loss=loss, dtype=dtype, seed=seed)
 
 
-def here_and_now() -> dict[str, str]:
+def provenance() -> dict[str, str]:
     """Return where and when this is, for the metadata."""
     versions = {"fastnn": __version__, "numpy": np.__version__, "numba": numba.__version__}
     versions["python"] = platform.python_version()

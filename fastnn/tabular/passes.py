@@ -28,7 +28,7 @@ class Profile(NamedTuple):
     n_dropped: int
 
 
-class Wishes(NamedTuple):
+class TableOptions(NamedTuple):
     """What the user says of the table."""
 
     target: str
@@ -38,7 +38,7 @@ class Wishes(NamedTuple):
     ignored: Sequence[str]
 
 
-def _column_numbers(table: Table, wishes: Wishes) -> list[int]:
+def _column_numbers(table: Table, wishes: TableOptions) -> list[int]:
     """Return the places of the columns that are used, the target's at the end."""
     for name in (*wishes.categories, *wishes.ignored):
         place_of(table, name)
@@ -63,7 +63,7 @@ def where_of(table: Table, chunk: Chunk) -> Where:
     return Where(str(table.path), table.unit, chunk.lines)
 
 
-def take_profile(table: Table, wishes: Wishes, split: Split, *, quiet: bool) -> Profile:
+def take_profile(table: Table, wishes: TableOptions, split: Split, *, quiet: bool) -> Profile:
     """Go once through a table, in memory that does not grow with it."""
     numbers = _column_numbers(table, wishes)
     profiles = [ColumnProfile(table.names[j]) for j in numbers]
@@ -118,7 +118,7 @@ def _encoder(profile: ColumnProfile, categories: Sequence[str]) -> Encoder:
 
 def encode_table(
     table: Table,
-    wishes: Wishes,
+    wishes: TableOptions,
     split: Split,
     encoding: Encoding,
     parts: Sequence[Rows],

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from fastnn.exchange._affine import Affine
-from fastnn.exchange._layer_builder import Reading, import_optional
+from fastnn.exchange._layer_builder import LayerBuilder, import_optional
 
 
 def reading_of(*activations):
     """Return layers of two units each."""
-    reading = Reading()
+    reading = LayerBuilder()
     for activation in activations:
         reading.add(np.eye(2), np.zeros(2))
         reading.activate(activation, "a module")
@@ -35,7 +35,7 @@ def test_the_loss_is_that_of_the_last_activation(last, expected):
 
 
 def test_every_refusal_is_said_with_its_layer():
-    reading = Reading()
+    reading = LayerBuilder()
     reading.activate("relu", "an activation of inputs")
     reading.add(np.eye(2), None)
     reading.refuse("what follows a product")
@@ -53,7 +53,7 @@ def test_every_refusal_is_said_with_its_layer():
 
 
 def test_what_is_added_to_sums_is_their_biases_and_later_moves_them():
-    reading = Reading()
+    reading = LayerBuilder()
     reading.add(np.eye(2, dtype=np.float32), None)
     reading.step(Affine.of(1.0, [100.0, 0.0]), "biases")
     reading.step(Affine.of(1.0, 1.0), "a sum")
@@ -64,7 +64,7 @@ def test_what_is_added_to_sums_is_their_biases_and_later_moves_them():
 
 
 def test_biases_of_zeros_are_biases():
-    reading = Reading()
+    reading = LayerBuilder()
     reading.add(np.eye(2, dtype=np.float32), None)
     reading.step(Affine.of(1.0, np.zeros(2)), "biases")
     net = reading.network(None)
@@ -77,7 +77,7 @@ STEP = Affine.of([2.0, 3.0], [1.0, -1.0])
 
 def test_steps_are_folded_into_the_layers_beside_them():
     X = np.array([[1.0, -2.0], [0.5, 3.0]])
-    reading = Reading()
+    reading = LayerBuilder()
     reading.step(STEP, "before")
     reading.step(Affine.of(0.5, 0.0), "before")
     reading.add(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 1.0]))
@@ -99,7 +99,7 @@ def test_steps_are_folded_into_the_layers_beside_them():
 
 @pytest.mark.parametrize("n", [2048, 2049])
 def test_a_step_at_the_end_makes_no_table_out_of_bounds(n):
-    reading = Reading()
+    reading = LayerBuilder()
     reading.add(np.ones((1, n), np.float32), None)
     reading.activate("tanh", "tanh")
     reading.step(Affine.of(np.full(n, 2.0), 0.0), "a product")
@@ -111,7 +111,7 @@ def test_a_step_at_the_end_makes_no_table_out_of_bounds(n):
 
 
 def test_what_is_far_from_0_is_in_float64_and_noted():
-    reading = Reading()
+    reading = LayerBuilder()
     reading.step(Affine.standardisation([1.7e9, 5.0], [700.0, 2.0]), "scaler")
     reading.add(np.eye(2, dtype=np.float32), np.ones(2, np.float32))
     net = reading.network(None)
@@ -134,7 +134,7 @@ def test_what_is_far_from_0_is_in_float64_and_noted():
     ],
 )
 def test_parameters_are_checked(W, b, expected):
-    reading = Reading()
+    reading = LayerBuilder()
     reading.add(W, b)
     with pytest.raises(ValueError, match=expected):
         reading.network(None)

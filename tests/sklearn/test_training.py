@@ -295,7 +295,7 @@ def test_an_interrupt_ends_training_with_a_warning(monkeypatch):
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("fastnn.sklearn._training.Bookkeeping.epoch", interrupt)
+    monkeypatch.setattr("fastnn.sklearn._training.ProgressRecord.epoch", interrupt)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         ours.fit(X, make_targets("number"))
     assert calls == [0, 1, 2]

@@ -12,7 +12,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from fastnn._storage import npz as archive
-from fastnn._storage.npz import MOST_ARRAYS, NONSENSE, Archive, pack
+from fastnn._storage.npz import MALFORMED, MOST_ARRAYS, Archive, pack
 
 from ..support.properties import given, st
 
@@ -123,7 +123,7 @@ def test_beyond_2_gib_the_directory_has_another_end(monkeypatch):
 
 
 def check_refused(content, match=None):
-    with pytest.raises(NONSENSE, match=match):
+    with pytest.raises(MALFORMED, match=match):
         unpack(content)
 
 
@@ -206,7 +206,7 @@ def test_what_is_signed_anew_is_as_it_would_be_packed_or_refused(changes):
     content = signed(changed(pack(HEADER, ARRAYS), changes))
     try:
         header, arrays = unpack(content)
-    except NONSENSE:
+    except MALFORMED:
         return
     text, got = (
         zipfile.ZipFile(io.BytesIO(one)).read("header.npy") for one in (content, pack(header, {}))
@@ -395,7 +395,7 @@ def peak_of(content):
         opened.header()
         for name, *rest in TAKEN:
             opened.take(name, *rest)
-    except NONSENSE as error:
+    except MALFORMED as error:
         return tracemalloc.get_traced_memory()[1], str(error)
     else:
         return tracemalloc.get_traced_memory()[1], None

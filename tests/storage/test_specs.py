@@ -9,7 +9,7 @@ from numpy.lib import NumpyVersion
 
 from fastnn import initializers, optimizers, schedules
 from fastnn._storage import specs as descriptions
-from fastnn._storage.npz import NONSENSE
+from fastnn._storage.npz import MALFORMED
 from fastnn._storage.specs import (
     Own,
     build_initializer,
@@ -273,11 +273,11 @@ PLATEAU = describe_schedule(schedules.ReduceOnPlateau(0.1))
     ],
 )
 def test_nonsense_is_refused(build, description):
-    with pytest.raises(NONSENSE):
+    with pytest.raises(MALFORMED):
         build(description)
 
 
 @pytest.mark.parametrize("description", [None, 3, [], {"name": "normal"}, {"name": "zeros"}])
 def test_nonsense_is_no_initializer(description):
-    with pytest.raises(NONSENSE):
+    with pytest.raises(MALFORMED):
         build_initializer(description, "initializer")

@@ -9,9 +9,9 @@ from fastnn.tabular.fields import TableError
 from fastnn.tabular.model import (
     build_network,
     describe_table,
-    here_and_now,
     load_model,
     on_raw_numbers,
+    provenance,
 )
 
 COLUMNS = (Number("a", 3.0, 2.0), Category("b", ("u", "v"), (0.5, 0.5)), Number("c", -1.0, 0.5))
@@ -39,7 +39,7 @@ def test_a_seed_settles_the_weights():
 @pytest.mark.parametrize("encoding", [RENT, KIND])
 def test_what_is_saved_comes_back(tmp_path, encoding):
     net = build_network(encoding, [5], "relu", "float64", 0)
-    score, trained = {"n_rows": 3}, here_and_now()
+    score, trained = {"n_rows": 3}, provenance()
     describe_table(net, encoding, score, trained)
     net.save(tmp_path / "model")
     got, got_encoding, description = load_model(tmp_path / "model")
@@ -88,7 +88,7 @@ def test_on_raw_numbers_it_is_the_same_network(encoding, hidden):
 
 
 def test_here_and_now_names_time_place_and_versions():
-    got = here_and_now()
+    got = provenance()
     assert got["date"].endswith("+00:00")
     for name in ("fastnn ", "numpy ", "numba ", "python "):
         assert name in got["versions"]

@@ -5,7 +5,7 @@ import pytest
 
 from fastnn.tabular.encoding import Category, Number
 from fastnn.tabular.fields import TableError
-from fastnn.tabular.passes import Wishes, encode_table, take_profile
+from fastnn.tabular.passes import TableOptions, encode_table, take_profile
 from fastnn.tabular.reading import open_table
 from fastnn.tabular.rows import Rows, Split
 
@@ -16,7 +16,7 @@ NOTHING_HELD = Split(0, 0, 0)
 
 def wishes(target, **others):
     defaults = {"task": "auto", "missing": "error", "categories": [], "ignored": []}
-    return Wishes(target, **defaults | others)
+    return TableOptions(target, **defaults | others)
 
 
 @pytest.fixture

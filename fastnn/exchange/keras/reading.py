@@ -20,7 +20,7 @@ from ..._checks.paths import as_path, open_regular
 from ...core import activations as ours
 from ...network import Network
 from .._affine import Affine
-from .._layer_builder import Reading, departures, import_optional
+from .._layer_builder import LayerBuilder, import_optional, unsupported_options
 from .hdf5 import MOST_EXPANSION, SMALL, Group
 from .models import LARGEST_CONFIG, SEQUENTIAL, Config, Layer, Model, called, model_of, parse_json
 from .weights import Weights, in_order, names_of, of_keras_3, of_legacy, of_objects
@@ -126,7 +126,7 @@ def from_keras(
     """
     model, weights = _opened(model_or_weights, activations)
     layers = [layer for layer in called(model) if layer.model is None]
-    reading = Reading()
+    reading = LayerBuilder()
     are_known = _are_known(model)
     n_axes: int | None = None
     k = 0
@@ -135,7 +135,7 @@ def from_keras(
             n_axes = _n_axes(layer.config)
         if layer.kind in _PASSED_OVER:
             continue
-        if unlike := departures(_OPTIONS.get(layer.kind, {}), layer.config):
+        if unlike := unsupported_options(_OPTIONS.get(layer.kind, {}), layer.config):
             reading.refuse(f"{layer.source} ({layer.kind}{unlike})")
         elif layer.kind == "Flatten":
             n_axes = 1
@@ -166,7 +166,7 @@ def _are_known(model: Model) -> bool:
     return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
 
 
-def _add_dense(reading: Reading, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
+def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
     """Read a dense layer; without its arrays, one that stands for it until all is refused."""
     if arrays is None:
         reading.add(np.zeros((1, 1)), None)
@@ -239,7 +239,7 @@ def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
     return numbers
 
 
-def _activate(reading: Reading, activation: Any, source: str) -> None:
+def _activate(reading: LayerBuilder, activation: Any, source: str) -> None:
     """Read an activation: a name, or the description of a layer or function that is one."""
     if isinstance(activation, Mapping) and activation.get("class_name") == "function":
         activation = activation.get("config")
@@ -248,7 +248,7 @@ def _activate(reading: Reading, activation: Any, source: str) -> None:
         name, options = _LAYERS[kind]
         config = activation.get("config")
         config = config if isinstance(config, Mapping) else {}
-        unlike = departures(options, config)
+        unlike = unsupported_options(options, config)
         if kind == "LeakyReLU" and not {*options} & {*config}:
             unlike = ", negative_slope is 0.3, ours 0.01"
         if unlike:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._checks.arrays import Array
 from .._affine import Affine
-from .._layer_builder import Reading, departures
+from .._layer_builder import LayerBuilder, unsupported_options
 from .activations import ATTRIBUTES, Z
 from .constants import computed
 from .opening import array_of, dense_of
@@ -42,7 +42,7 @@ class GraphReader:
         self._values = {name: Value(0, Z, f"input {name!r}")}
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> LayerBuilder:
         """The layers that have been read."""
         return self._stages.reading
 
@@ -57,7 +57,7 @@ class GraphReader:
                 attribute.name: self._onnx.helper.get_attribute_value(attribute)
                 for attribute in node.attribute
             }
-            unlike = departures(ATTRIBUTES.get(operator, {}), attributes)
+            unlike = unsupported_options(ATTRIBUTES.get(operator, {}), attributes)
             source = f"{source.removesuffix(')')}{unlike})"
             result = None if unlike else self._result(operator, operands, attributes, source)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._checks.arrays import Array
 from .._affine import Affine
-from .._layer_builder import Reading
+from .._layer_builder import LayerBuilder
 from .activations import ACTIVATIONS, PARTS, Expression, Z, canonical
 from .values import Shape, Value, as_step, is_deep
 
@@ -27,7 +27,7 @@ class Stages:
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.reading = Reading()
+        self.reading = LayerBuilder()
         self.current = 0
         self._shape = shape or None  # of the inputs, if it is known; once they are a table, None
         self._n_rows = shape[0] if shape else None
@@ -44,6 +44,7 @@ class Stages:
         return self.next_stage(W.shape[1], source)
 
     def next_stage(self, width: int | None, source: str) -> Value:
+        """Begin what follows a layer, and return its value."""
         self.current += 1
         self._width = width
         return Value(self.current, Z, source)

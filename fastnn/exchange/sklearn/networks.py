@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..._checks.arrays import Array, as_activation
 from ...network import Network
-from .._layer_builder import Reading, as_network, import_optional
+from .._layer_builder import LayerBuilder, as_network, import_optional
 from .steps import (
     LINEAR_MODELS,
     check_fitted,
@@ -60,11 +60,11 @@ def from_sklearn(estimator: Any) -> Network:
     >>> from_sklearn(regressor.fit([[0.0], [1.0]], [1.0, 3.0]))
     Network(1, [Dense(4, 'tanh'), Dense(1, 'identity')], loss='half_sse', dtype='float64')
     """
-    reading = Reading()
+    reading = LayerBuilder()
     return reading.network(_read(reading, estimator))
 
 
-def _read(reading: Reading, estimator: Any) -> str | None:
+def _read(reading: LayerBuilder, estimator: Any) -> str | None:
     """Read an estimator, and return its loss, unless that is the one of the last activation."""
     estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     kind = name_of(estimator)
@@ -103,7 +103,7 @@ def _dtype_of(estimator: Any) -> np.dtype[Any]:
     return np.asarray(arrays[0]).dtype
 
 
-def _read_layers(reading: Reading, estimator: Any) -> str | None:
+def _read_layers(reading: LayerBuilder, estimator: Any) -> str | None:
     """Read an MLPClassifier or MLPRegressor."""
     n_hidden = len(estimator.coefs_) - 1
     given = estimator.activation

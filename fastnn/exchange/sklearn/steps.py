@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._checks.arrays import Array
 from .._affine import Affine
-from .._layer_builder import Reading
+from .._layer_builder import LayerBuilder
 
 _REGRESSORS = {
     "ARDRegression",
@@ -67,7 +67,7 @@ def check_fitted(estimator: Any, *attributes: str) -> None:
         raise ValueError(f"estimator must be fitted, got {estimator!r} before fit")
 
 
-def read_step(reading: Reading, name: str, estimator: Any, dtype: np.dtype[Any]) -> None:
+def read_step(reading: LayerBuilder, name: str, estimator: Any, dtype: np.dtype[Any]) -> None:
     """Read a step before the last one: fold it, or make a layer of it, or refuse it by name."""
     kind = name_of(estimator)
     source = f"step {name!r} ({kind})"
@@ -135,7 +135,7 @@ def _projection(pca: Any) -> Array:
     return components.T
 
 
-def read_target_transformer(reading: Reading, transformer: Any) -> None:
+def read_target_transformer(reading: LayerBuilder, transformer: Any) -> None:
     """Read what turns outputs into targets: the way back through a scaler."""
     kind = name_of(transformer)
     if kind == "FunctionTransformer":
@@ -151,7 +151,7 @@ def read_target_transformer(reading: Reading, transformer: Any) -> None:
     reading.step(back, f"the target's transformer ({kind})")
 
 
-def read_linear_model(reading: Reading, estimator: Any) -> str | None:
+def read_linear_model(reading: LayerBuilder, estimator: Any) -> str | None:
     """Read a linear model, and return its loss."""
     kind = name_of(estimator)
     check_fitted(estimator, "coef_", "intercept_")

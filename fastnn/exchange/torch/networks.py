@@ -6,7 +6,7 @@ from typing import Any
 
 from ...network import Network
 from .._affine import Affine
-from .._layer_builder import Reading, as_network, departures, import_optional
+from .._layer_builder import LayerBuilder, as_network, import_optional, unsupported_options
 from .modules import ModuleParts
 
 # The class of an activation, and the values that its attributes may have: the first is written.
@@ -130,7 +130,7 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
         dtype='float32')
     """
     torch = import_optional("torch", "from_torch")
-    reading = Reading()
+    reading = LayerBuilder()
     parts = ModuleParts(torch)
     parts.check_global_hooks()
     for name, part, unlike in parts.of(module):
@@ -142,7 +142,7 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     return reading.network(loss)
 
 
-def _read(torch: Any, reading: Reading, part: Any, source: str) -> None:
+def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
     """Read a module that computes what its class does."""
     kind = type(part)
     activations = {
@@ -155,7 +155,7 @@ def _read(torch: Any, reading: Reading, part: Any, source: str) -> None:
         reading.add(_array(W).T, None if b is None else _array(b), train_bias=train_bias)
     elif kind in activations:
         activation, options = activations[kind]
-        if unlike := departures(options, vars(part)):
+        if unlike := unsupported_options(options, vars(part)):
             reading.refuse(f"{source.removesuffix(')')}{unlike})")
         else:
             reading.activate(activation, source)
@@ -170,7 +170,7 @@ def _read(torch: Any, reading: Reading, part: Any, source: str) -> None:
         reading.refuse(source)
 
 
-def _read_batch_norm(reading: Reading, part: Any, source: str) -> None:
+def _read_batch_norm(reading: LayerBuilder, part: Any, source: str) -> None:
     """Read a BatchNorm1d whose mean and variance are known."""
     source = source.removesuffix(")")
     if part.running_mean is None or part.running_var is None:
