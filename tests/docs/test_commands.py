@@ -1,4 +1,4 @@
-"""The README's commands for a table of one's own run as written, in their order."""
+"""The commands of the page about tables run as written, in their order."""
 
 import os
 import re
@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "fastnn" / "docs" / "tables.md"
 
 
 @pytest.mark.compiled
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
 def test_commands_run_as_written(tmp_path):
-    _, _, section = README.read_text(encoding="utf-8").partition("\n## Your own table\n")
-    section, _, _ = section.partition("\n## ")
-    blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert blocks
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
