@@ -163,7 +163,7 @@ class Targets(np.ndarray[Any, np.dtype[Any]]):
 
 
 def _is_one_output(item: Any) -> bool:
-    """Tell whether operands are targets, one a sample: not their transpose."""
+    """Return True if operands are targets, one a sample: not their transpose."""
     return isinstance(item, Targets) and item.shape in ((item.size,), (item.size, 1))
 
 

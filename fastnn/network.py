@@ -1020,7 +1020,7 @@ class Network:
 
         Notes
         -----
-        An initialiser or schedule that is a function of one's own is not saved. The network works
+        An initialiser or schedule that is a function of the user's is not saved. The network works
         all the same; to resume its training, `learning_rate` must be given.
 
         Examples

@@ -355,7 +355,7 @@ class ReduceOnPlateau(_Schedule):
             state.n_bad, state.n_cooling = 0, self.cooldown
 
     def _is_better(self, figure: float) -> bool:
-        """Tell whether `figure` beats the best one yet by the threshold."""
+        """Return True if `figure` beats the best one yet by the threshold."""
         if self.mode == "min":
             return figure < self._state.best * (1 - self.threshold)
         return figure > self._state.best * (1 + self.threshold)

@@ -1,4 +1,4 @@
-"""Naive NumPy: what a person writes for one given network, with the least that NumPy has to do."""
+"""Naive NumPy: what a user writes for one given network, with the least that NumPy has to do."""
 
 from math import sqrt
 

@@ -85,7 +85,7 @@ def check_finite(name: str, array: Array) -> None:
 
 
 def is_finite(array: Array) -> bool:
-    """Tell whether a contiguous array holds neither NaN nor infinity."""
+    """Return True if a contiguous array holds neither NaN nor infinity."""
     # Terms of a finite sum are finite. A big table is summed in half the time of the second look,
     # and einsum, unlike sum, neither warns nor is slower in float32.
     return math.isfinite(np.einsum("i->", array.reshape(-1))) or bool(np.isfinite(array).all())
@@ -133,7 +133,7 @@ def _check_unmasked(name: str, values: Any) -> None:
 
 
 def _is_masked(kind: type[Any]) -> bool:
-    """Tell whether a type is NumPy's array with a mask."""
+    """Return True if a type is NumPy's array with a mask."""
     return issubclass(kind, np.ndarray) and hasattr(kind, "filled")
 
 

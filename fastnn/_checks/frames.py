@@ -23,13 +23,13 @@ _REMEDIES = {
 
 
 def is_frame(values: Any) -> bool:
-    """Tell whether `values` are a table of named columns."""
+    """Return True if `values` are a table of named columns."""
     is_ours = hasattr(values, "to_numpy") or hasattr(values, "column_names")
     return is_ours and hasattr(values, "columns")
 
 
 def is_column(values: Any) -> bool:
-    """Tell whether `values` are a column that knows more than NumPy of what is missing in it."""
+    """Return True if `values` are a column that knows more than NumPy of what is missing in it."""
     return hasattr(values, "to_numpy") and not hasattr(values, "columns")
 
 
@@ -108,7 +108,7 @@ def _columns(frame: Any) -> Iterable[tuple[Hashable, Any]]:
 
 
 def _is_of_flags(array: Array) -> bool:
-    """Tell whether an object array holds truth values and None only."""
+    """Return True if an object array holds truth values and None only."""
     return set(map(type, array.ravel())) == {bool, type(None)}
 
 

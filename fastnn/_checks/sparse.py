@@ -178,7 +178,7 @@ def _check_range(what: str, places: Array, n: int) -> None:
 
 
 def _is_ascending(starts: Array, columns: Array) -> bool:
-    """Tell whether the columns of every row ascend, none twice."""
+    """Return True if the columns of every row ascend, none twice."""
     ascends = columns[1:] > columns[:-1]
     borders = starts[1:-1]
     ascends[borders[(borders > 0) & (borders < len(columns))] - 1] = True

@@ -62,7 +62,7 @@ Inputs = Samples | Stored
 
 
 def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
-    """Tell whether a table must be converted, and is too large for it."""
+    """Return True if a table must be converted, and is too large for it."""
     n_bytes = table.size * dtype.itemsize
     if n_bytes <= MOST_OF_FILE or (table.dtype == dtype and table.flags.c_contiguous):
         return False
@@ -70,7 +70,7 @@ def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
 
 
 def _is_large(table: Array, n_bytes: int) -> bool:
-    """Tell whether so many bytes are too many to be copied of a table."""
+    """Return True if so many bytes are too many to be copied of a table."""
     if n_bytes <= MOST_OF_FILE or n_bytes > MOST_OF_MEMORY:
         return n_bytes > MOST_OF_FILE
     owner: Any = table

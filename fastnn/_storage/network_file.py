@@ -195,7 +195,7 @@ def check_metadata(metadata: Any) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Tell whether JSON gives a value back as it is."""
+    """Return True if JSON gives a value back as it is."""
     try:
         return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
     except (TypeError, ValueError, RecursionError):

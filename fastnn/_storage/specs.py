@@ -1,6 +1,6 @@
 """Initialisers, optimisers, schedules and random sources as JSON, and back.
 
-An object of fastnn is {"name": its class, ...: its parameters}. A function of one's own cannot be
+An object of fastnn is {"name": its class, ...: its parameters}. A user's function cannot be
 carried: it is {"own": its name}, and what comes back raises where it is needed.
 """
 
@@ -53,7 +53,7 @@ _PLACES = {"pos": 624, "buffer_pos": 4}
 
 @dataclass(frozen=True)
 class Own:
-    """Stands for a function of one's own; `parameter` is where another one may be given."""
+    """Stands for a function of the user's; `parameter` is where another one may be given."""
 
     parameter: str
     name: str
@@ -61,7 +61,7 @@ class Own:
     def __call__(self, *arguments: Any) -> NoReturn:
         """Raise: it was not carried."""
         raise ValueError(
-            f"{self.parameter} must be given: it was {self.name}, a function of one's own, "
+            f"{self.parameter} must be given: it was {self.name}, a function of the user's, "
             "which a file does not hold"
         )
 

@@ -182,7 +182,7 @@ class Training:
         return {f"val_{name}": value for name, value in figures.items()}
 
     def is_finite(self, sums: Array) -> bool:
-        """Tell whether the loss and every parameter are finite."""
+        """Return True if the loss and every parameter are finite."""
         return bool(np.isfinite(sums[:, 0]).all()) and is_finite(self.model.params)
 
     def divergence(self, sums: Array, rates: Array) -> DivergenceError:
@@ -262,7 +262,7 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
 
 
 def is_plain(model: Model, plan: FitConfig) -> bool:
-    """Tell whether an update is params -= rate gradient, of one sample."""
+    """Return True if an update is params -= rate gradient, of one sample."""
     if plan.batch_size > 1 or model.penalties.size or plan.noise.size:
         return False
     return isinstance(plan.optimizer, CompiledOptimizer) and plan.optimizer.is_plain

@@ -23,7 +23,7 @@ Metric = Callable[[Any, Array], float]
 
 @dataclass(frozen=True)
 class Validation:
-    """The samples that are evaluated after an epoch; `y` is what a metric of one's own is given."""
+    """The samples that are evaluated after an epoch; `y` is what a user's metric is given."""
 
     X: Inputs
     Y: Array

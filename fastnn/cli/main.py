@@ -1,4 +1,4 @@
-"""The command line: examples, commands for a person's own table, and ``fastnn warmup``.
+"""The command line: examples, commands for a user's table, and ``fastnn warmup``.
 
 Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
 what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in

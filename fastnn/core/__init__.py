@@ -11,7 +11,7 @@ Notation, the same in every file:
     X, Y           (n_samples, n_in or n_out)   inputs and targets, never written to
 
 `training`, `batches`, `evaluation` and `derivatives` hold the entry points that Python calls, and
-`embedded` those for a person's own compiled code, which are named here; all else is a part of them.
+`embedded` those for a user's compiled code, which are named here; all else is a part of them.
 But for those of `embedded`, kernels check nothing and raise nothing: their callers have.
 """
 

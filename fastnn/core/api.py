@@ -1,4 +1,4 @@
-"""What a person's own compiled code calls, with a `Handle`.
+"""What a user's compiled code calls, with a `Handle`.
 
 The functions may be called from code under `numba.njit`; they take the handle first, call no Python
 and allocate nothing. `x` has the shape (n_in,), `y`, `error` and `outputs` (n_out,); `X` and `Y`

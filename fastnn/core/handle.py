@@ -1,4 +1,4 @@
-"""A network as a person's own compiled code takes it: `Network.handle` returns it.
+"""A network as a user's compiled code takes it: `Network.handle` returns it.
 
 `embedded` has the functions that take it.
 """
@@ -18,7 +18,7 @@ from .simd.bitset import WORD
 from .simd.borrow import lent
 from .train_batches import N_COUNTERS
 
-# A field of this type makes the core's version a part of a handle's: of a person's function that
+# A field of this type makes the core's version a part of a handle's: of a user's function that
 # Numba keeps on disk, the form that an earlier fastnn was compiled into is not found again.
 _VERSION = np.zeros(0, dtype=[(f"fastnn_{SOURCES}", np.int8)])
 

@@ -111,7 +111,7 @@ def weight_of(weights, sample):
 
 @inner
 def is_finite(x):
-    """Tell whether a vector holds neither NaN nor infinity."""
+    """Return True if a vector holds neither NaN nor infinity."""
     finite = True
     for i in range(x.shape[0]):
         finite &= abs(x[i]) < np.inf  # np.isfinite is not vectorised: four times as long
@@ -120,7 +120,7 @@ def is_finite(x):
 
 @inner
 def shows_finite(layers, z):
-    """Tell whether z of layer 0 shows that the input was finite.
+    """Return True if z of layer 0 shows that the input was finite.
 
     An input that is NaN or infinite makes every z so: it times any weight is, or is NaN. The other
     way round, finite inputs may overflow.
@@ -130,7 +130,7 @@ def shows_finite(layers, z):
 
 @inner
 def are_finite(X, samples, layers, z):
-    """Tell whether the samples, which have led to `z`, hold neither NaN nor infinity."""
+    """Return True if the samples, which have led to `z`, hold neither NaN nor infinity."""
     finite = True
     for t in range(samples.shape[0]):
         if not shows_finite(layers, row_of(z, t)) and X.starts.shape[0] == 0:

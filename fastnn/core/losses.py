@@ -67,7 +67,7 @@ def poisson(z, a, start, stop, y):
 
 @inner
 def is_target(code, y):
-    """Tell whether a target of a cross-entropy is shares, which for the classes sum to 1.
+    """Return True if a target of a cross-entropy is shares, which for the classes sum to 1.
 
     It is strict: what rounding may have done to a target, `fastnn.targets` knows.
     """

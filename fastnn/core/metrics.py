@@ -14,7 +14,7 @@ CODES = {"accuracy": ACCURACY, "mse": MSE, "mae": MAE}
 
 @inner
 def same_argmax(a, start, stop, y):
-    """Tell whether the largest of a[start:stop] is where that of `y` is; first of equals."""
+    """Return True if the largest of a[start:stop] is where that of `y` is; first of equals."""
     best, best_y = 0, 0
     for j in range(1, stop - start):
         if a[start + j] > a[start + best]:

@@ -89,7 +89,7 @@ def finish_gradient(params, layers, penalties, settings, scale, share, grad):
 
 @inner
 def needs_finish(penalties, settings):
-    """Tell whether the gradient must be finished before the rule takes it."""
+    """Return True if the gradient must be finished before the rule takes it."""
     l1 = 0.0
     for k in range(penalties.shape[0]):
         l1 += penalties[k, L1]

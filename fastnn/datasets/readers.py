@@ -180,7 +180,7 @@ def _largest(path: Path) -> int:
 
 
 def _is_number(text: str) -> bool:
-    """Tell whether a field of a text file is a number."""
+    """Return True if a field of a text file is a number."""
     try:
         float(text)
     except ValueError:

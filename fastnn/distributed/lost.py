@@ -39,7 +39,7 @@ def _error_of(failure: Any) -> Any:
 
 
 def is_lost(failure: Any) -> bool:
-    """Tell whether a share was lost with its workers or the way to them, not by what it did."""
+    """Return True if a share was lost with its workers or the way to them, not by what it did."""
     return isinstance(_error_of(failure), (KilledWorker, *GONE))
 
 

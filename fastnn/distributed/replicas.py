@@ -55,7 +55,7 @@ def train_replica(
 
 
 def _is_empty(rows: Any) -> bool:
-    """Tell whether there are no rows; a sparse matrix has a shape, but no length."""
+    """Return True if there are no rows; a sparse matrix has a shape, but no length."""
     return bool(rows.shape[:1] == (0,) if hasattr(rows, "shape") else len(rows) == 0)
 
 

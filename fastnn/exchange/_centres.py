@@ -58,7 +58,7 @@ def note_far(
 
 
 def is_far(means: Array, deviations: Array) -> bool:
-    """Tell whether a mean is far from 0, beside its deviation."""
+    """Return True if a mean is far from 0, beside its deviation."""
     return bool((np.abs(means) > _FAR * np.abs(deviations)).any())
 
 

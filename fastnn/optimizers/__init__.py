@@ -13,7 +13,7 @@ the rate             `learning_rate`                        `lr`
 plain descent        `SGD`, of rate 0.01                    `SGD`, of rate 0.001
 momentum             `Momentum`, `Nesterov`: of rate 0.01,  `SGD(momentum=...)`,
                      momentum 0.9                           `SGD(momentum=..., nesterov=True)`
-clipping             `clip_value`, then `clip_norm`,        a call of one's own before the step
+clipping             `clip_value`, then `clip_norm`,        a call of your own before the step
                      before the decay is added
 epsilon in the root  `Adam(eps_hat=True)`, too, as in       not there
                      Keras and scikit-learn

@@ -52,7 +52,7 @@ class Design(NamedTuple):
 class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A network behind scikit-learn's interface.
 
-    `coefs_` and `intercepts_` are lists of views of the network's parameters. Where a person has
+    `coefs_` and `intercepts_` are lists of views of the network's parameters. Where a user has
     put others there, those are used, by a network of their own.
     """
 
@@ -113,7 +113,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     dropout: float | Sequence[float]
     dtype: str | None
 
-    coefs_: Any  # lists of arrays, whatever a person assigns
+    coefs_: Any  # lists of arrays, whatever a user assigns
     intercepts_: Any
     out_activation_: str
     loss_curve_: list[float]
@@ -233,7 +233,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _connected(self) -> Network:
         """Return a network that holds `coefs_` and `intercepts_`, whoever set them.
 
-        It is the one at hand, unless a person has assigned others, or changed parameters.
+        It is the one at hand, unless a user has assigned others, or changed parameters.
         """
         last, design = self._network, self._design()
         if last is not None and design == self._network_design and self._holds_views_of(last):
@@ -252,7 +252,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.coefs_, self.intercepts_ = list(network.weights), list(network.biases)
 
     def _holds_views_of(self, network: Network) -> bool:
-        """Tell whether nobody has assigned other parameters than the network's."""
+        """Return True if nobody has assigned other parameters than the network's."""
         held = [*self.coefs_, *self.intercepts_]
         views = _views(network)
         return len(held) == len(views) and all(map(operator.is_, held, views))

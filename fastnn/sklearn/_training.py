@@ -89,7 +89,7 @@ class StepSchedule:
             self.change(rate, network)
 
     def stops(self, network: Network) -> tuple[bool, str]:
-        """Tell whether to stop for lack of progress, or lower an adaptive rate; and say so."""
+        """Return whether to stop for lack of progress, or lower an adaptive rate; and say so."""
         if self.schedule != "adaptive":
             return True, "Stopping."
         if self.learning_rate <= LEAST_RATE:
@@ -195,14 +195,14 @@ class ProgressRecord(Callback):
         self.say(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
 
     def compare_loss(self) -> bool:
-        """Tell whether the loss fell by `tol`."""
+        """Return True if the loss fell by `tol`."""
         estimator = self.estimator
         loss, best = float(estimator.loss_), float(estimator.best_loss_)
         estimator.best_loss_ = min(best, loss)
         return loss <= best - estimator.tol
 
     def compare_score(self, run: Run, X: Any, targets: Array, weights: Array | None) -> bool:
-        """Tell whether the score rose by `tol`; keep the best weights."""
+        """Return True if the score rose by `tol`; keep the best weights."""
         estimator, best = self.estimator, self.estimator.best_validation_score_
         score = estimator._score_of(run.network.predict(X), targets, weights)
         estimator.validation_scores_.append(score)

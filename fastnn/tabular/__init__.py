@@ -1,4 +1,4 @@
-"""A person's own table: ``fastnn train``, ``predict``, ``export`` and ``info``.
+"""A user's table: ``fastnn train``, ``predict``, ``export`` and ``info``.
 
 reading     a CSV or Parquet file, some rows at a time
 fields      what a field holds: a number, a text, or nothing

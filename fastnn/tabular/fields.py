@@ -61,7 +61,7 @@ def texts_of(column: Column) -> list[str]:
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a text is a finite number."""
+    """Return True if a text is a finite number."""
     return math.isfinite(_as_number(text))
 
 

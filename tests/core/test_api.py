@@ -1,4 +1,4 @@
-"""What a person's own compiled code calls, against what Python calls.
+"""What a user's compiled code calls, against what Python calls.
 
 With the compiler off the same functions run as they are written.
 """

@@ -54,7 +54,7 @@ COMMON = {"epochs": 6, "metrics": ["accuracy", "r2"], "validation_data": (X[:5],
 
 
 def same_bits(net, other):
-    """Tell whether all that training changes is equal."""
+    """Return True if all that training changes is equal."""
     np.testing.assert_array_equal(net.params, other.params)
     np.testing.assert_array_equal(net._state.slots, other._state.slots)
     np.testing.assert_array_equal(net._state.counters, other._state.counters)

@@ -445,7 +445,7 @@ def test_a_schedule_of_ones_own_must_be_given_again(path):
     net.fit(X, Y, epochs=2, learning_rate=halving, optimizer="adam")
     twin = through_file(through_file(net, path), path)
     before = twin.params.copy()
-    match = "learning_rate must be given: it was halving, a function of one's own, which a file do"
+    match = "learning_rate must be given: it was halving, a function of the user's, which a file do"
     for train in (
         lambda: twin.fit(X, Y, resume=True),
         lambda: twin.fit(X, Y, resume=True, optimizer="adam"),

@@ -1,4 +1,4 @@
-"""Networks inside compiled code of one's own, each a short program: ``fastnn NAME``."""
+"""Networks inside a user's compiled code, each a short program: ``fastnn NAME``."""
 
 EXAMPLES = {
     "ode": "a differential equation with a network as its right-hand side, fitted to noisy data",

@@ -132,7 +132,7 @@ def _layer_of(description: Any, depth: int) -> Layer:
 
 
 def _is_of_keras(described: Config) -> bool:
-    """Tell whether a class is Keras' own, not one of the same name."""
+    """Return True if a class is Keras' own, not one of the same name."""
     module, registered = described.get("module"), described.get("registered_name")
     if isinstance(registered, str) and ">" in registered:
         return False
@@ -226,7 +226,7 @@ def _sources(node: Any, depth: int) -> Iterator[tuple[str, int]]:
 
 
 def _is_training(node: Any) -> bool:
-    """Tell whether a call says that it is one of training."""
+    """Return True if a call says that it is one of training."""
     kwargs = node.get("kwargs") if isinstance(node, Mapping) else None
     given = [kwargs] if kwargs else []
     if isinstance(node, list | tuple):  # as Keras 2 wrote it: [[name, call, output, kwargs], ...]
@@ -236,7 +236,7 @@ def _is_training(node: Any) -> bool:
 
 
 def _is_place(node: Any) -> bool:
-    """Tell whether a list is the name of a layer, a call of it, and an output of that."""
+    """Return True if a list is the name of a layer, a call of it, and an output of that."""
     return (
         len(node) >= 3
         and isinstance(node[0], str)

@@ -162,7 +162,7 @@ def from_keras(
 
 
 def _are_known(model: Model) -> bool:
-    """Tell whether all layers are known: of others nobody can tell which weights are theirs."""
+    """Return True if all layers are known: of others nobody can tell which weights are theirs."""
     return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
 
 

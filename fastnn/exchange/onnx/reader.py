@@ -269,7 +269,7 @@ class GraphReader:
     def _keeps_all(
         self, operator: str, operands: Sequence[Any], attributes: Mapping[str, Any]
     ) -> bool:
-        """Tell whether a node does nothing to a table of values."""
+        """Return True if a node does nothing to a table of values."""
         x, *rest = operands
         if not isinstance(x, Value):
             return False

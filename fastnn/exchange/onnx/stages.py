@@ -50,7 +50,7 @@ class Stages:
         return Value(self.current, Z, source)
 
     def has_rows_of_sum_1(self, x: Any) -> bool:
-        """Tell whether outputs are probabilities of all classes."""
+        """Return True if outputs are probabilities of all classes."""
         if not isinstance(x, Value) or x.stage != self.current:
             return False
         if x.expression != SIGMOID:
@@ -61,7 +61,7 @@ class Stages:
         )
 
     def makes_table(self, sizes: Any) -> bool:
-        """Tell whether a table, or several axes of inputs, become a table of a row each."""
+        """Return True if a table, or several axes of inputs, become a table of a row each."""
         if isinstance(sizes, Value):
             return False
         shape = self._shape
@@ -119,7 +119,7 @@ class Stages:
         return expression if expression in PARTS else None
 
     def _fits(self, array: Array) -> bool:
-        """Tell whether a constant makes no more columns than there are, nor rows."""
+        """Return True if a constant makes no more columns than there are, nor rows."""
         return array.ndim <= 2 and (array.size == 1 or array.shape[-1] == array.size == self._width)
 
     def _step_of(self, operator: str, operands: Sequence[Any]) -> tuple[Value, Affine] | None:

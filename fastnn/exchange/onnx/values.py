@@ -77,12 +77,12 @@ def as_step(operator: str, operands: Sequence[Any]) -> Affine | None:
 
 
 def is_table(array: Any) -> bool:
-    """Tell whether an operand is a constant table of floats."""
+    """Return True if an operand is a constant table of floats."""
     return isinstance(array, np.ndarray) and array.ndim == 2 and array.dtype.kind == "f"
 
 
 def is_deep(shape: Shape) -> bool:
-    """Tell whether inputs are known to have more axes than a table."""
+    """Return True if inputs are known to have more axes than a table."""
     return shape is not None and len(shape) > 2
 
 

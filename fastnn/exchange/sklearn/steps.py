@@ -175,7 +175,7 @@ def read_linear_model(reading: LayerBuilder, estimator: Any) -> str | None:
 
 
 def _is_multinomial(estimator: Any) -> bool:
-    """Tell whether the probabilities of several classes are a softmax."""
+    """Return True if the probabilities of several classes are a softmax."""
     if name_of(estimator) == "SGDClassifier" or estimator.solver == "liblinear":
         return False
     return getattr(estimator, "multi_class", "auto") in ("auto", "deprecated", "multinomial")

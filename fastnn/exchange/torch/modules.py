@@ -43,7 +43,7 @@ class ModuleParts:
         self._within.pop()
 
     def _is_sequential(self, module: Any) -> bool:
-        """Tell whether a module calls its parts in order, and does nothing else."""
+        """Return True if a module calls its parts in order, and does nothing else."""
         sequential = self._torch.nn.Sequential
         return isinstance(module, sequential) and all(
             getattr(type(module), method) is getattr(sequential, method) for method in _METHODS

@@ -207,7 +207,7 @@ def _exp(torch: Any) -> Any:
 
 
 def _is_exp(torch: Any, module: Any) -> bool:
-    """Tell whether a module is what `_exp` makes."""
+    """Return True if a module is what `_exp` makes."""
     if not isinstance(module, torch.fx.GraphModule):
         return False
     return [node.target for node in module.graph.nodes] == ["z", torch.exp, "output"]
