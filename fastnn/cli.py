@@ -19,7 +19,7 @@ from fastnn import DivergenceError, __version__, warmup
 from fastnn.core._jit import cache_folder
 from fastnn.examples import EXAMPLES
 from fastnn.examples.compiled import EXAMPLES as COMPILED_EXAMPLES
-from fastnn.names import did_you_mean
+from fastnn.names import did_you_mean, flag_for
 from fastnn.tabular import COMMANDS
 
 _MODULES = {name: f"fastnn.examples.{name}" for name in EXAMPLES}
@@ -34,7 +34,8 @@ class _Parser(argparse.ArgumentParser):
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             flags = [*getattr(options, "flags", self._option_string_actions)]
-            hint = did_you_mean(unknown[0].partition("=")[0], flags)
+            word = unknown[0].partition("=")[0]
+            hint = did_you_mean(word, flags) or flag_for(word, flags)
             self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         return options
 
