@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -65,9 +64,20 @@ def replaced_at_once(*paths: Path) -> Iterator[list[Path]]:
             os.replace(source, target)
     finally:
         for folder in folders.values():
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
     for parent in folders:
         _sync(parent)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of files, as far as that goes.
+
+    `shutil.rmtree` may turn Ctrl-C into an OSError about a descriptor that it has closed.
+    """
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            os.unlink(folder / name)
+        os.rmdir(folder)
 
 
 def _status_of(path: Path) -> os.stat_result | None:

@@ -305,10 +305,20 @@ NAMED: dict[str, Initializer] = {
     "orthogonal": orthogonal,
     "zeros": zeros,
 }
+_USAGES = {  # of those that need numbers, and of what others have instead
+    "uniform": "uniform(a, b)",
+    "normal": "normal(std)",
+    "constant": "constant(value)",
+    "ones": "constant(1.0)",
+}
 
 
 def as_initializer(name: str, value: Any) -> Initializer:
     """Return the initializer that a name or a function stands for; `name` is the parameter's."""
     if callable(value):
         return value  # type: ignore[no-any-return]
+    if isinstance(value, str) and (usage := _USAGES.get(value.lower().removeprefix("random_"))):
+        raise ValueError(
+            f"{name} {value!r} needs numbers: give the function fastnn.initializers.{usage}"
+        )
     return NAMED[as_choice(name, value, NAMED)]

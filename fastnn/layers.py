@@ -136,7 +136,10 @@ def _as_bias(bias: Any) -> bool:
         if values is None:
             raise
         values = values if isinstance(values, list) else [values]
-        raise TypeError(f"{error}; initial biases are given as biases={values}") from None
+        raise TypeError(
+            f"{error}; initial biases are given as biases={values}, a number for each unit, and a "
+            "layer goes without by bias=False"
+        ) from None
 
 
 def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[Any]) -> Array:

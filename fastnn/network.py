@@ -1000,7 +1000,7 @@ class Network:
         """Write the network to a file: all that using it and training it further take.
 
         The file is replaced at once: whenever the power fails, it is the old or the new one. It is
-        an `.npz`, which NumPy alone reads; `fastnn.files` says what is in it.
+        an `.npz`, which NumPy alone reads; `fastnn._storage.network_file` says what is in it.
 
         Parameters
         ----------

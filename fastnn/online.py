@@ -46,7 +46,24 @@ class _Online:
                 row[i] = x[name]
         except KeyError as error:
             raise ValueError(f"x must have the feature {error}, got {sorted(x)}") from None
+        except (TypeError, ValueError):
+            raise TypeError(f"the feature {name!r} must be a number, got {x[name]!r}") from None
         return row
+
+    def _outputs(self, x: Mapping[str, float]) -> Array:
+        """Return the network's outputs."""
+        row = self._as_row(x)
+        try:
+            return self.network.predict(row)
+        except ValueError:
+            self._check_finite(x, row)
+            raise
+
+    def _check_finite(self, x: Mapping[str, float], row: Array) -> None:
+        """Raise with the name of the feature that is not finite, if there is one."""
+        for name, value in zip(self.features or (), row, strict=True):
+            if not np.isfinite(value):
+                raise ValueError(f"the feature {name!r} must be finite, got {x[name]!r}") from None
 
 
 @explained
@@ -97,7 +114,12 @@ class OnlineRegressor(_Online):
         -------
         self : OnlineRegressor
         """
-        self.network.partial_fit(self._as_row(x), float(y))
+        row = self._as_row(x)
+        try:
+            self.network.partial_fit(row, float(y))
+        except ValueError:
+            self._check_finite(x, row)
+            raise
         return self
 
     @explained
@@ -112,7 +134,7 @@ class OnlineRegressor(_Online):
         -------
         y : float
         """
-        return float(self.network.predict(self._as_row(x))[0])
+        return float(self._outputs(x)[0])
 
 
 @explained
@@ -193,7 +215,11 @@ class OnlineClassifier(_Online):
         self : OnlineClassifier
         """
         row = self._as_row(x)
-        self.network.partial_fit(row, self._number_of(y))
+        try:
+            self.network.partial_fit(row, self._number_of(y))
+        except ValueError:
+            self._check_finite(x, row)
+            raise
         return self
 
     @explained
@@ -208,7 +234,7 @@ class OnlineClassifier(_Online):
         -------
         outputs : dict of class to float
         """
-        outputs = self.network.predict(self._as_row(x)).tolist()
+        outputs = self._outputs(x).tolist()
         if len(outputs) == 1:
             outputs = [1.0 - outputs[0], outputs[0]]
         return dict(zip(self._numbers, outputs, strict=False))

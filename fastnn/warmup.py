@@ -71,7 +71,7 @@ def warmup(
     >>> import fastnn
     >>> fastnn.warmup("float64")
     """
-    from tqdm import tqdm  # as in `training`
+    from tqdm import tqdm  # as in the training loop
 
     progress = as_flag("progress", progress)
     several: Sequence[Any] = dtypes if isinstance(dtypes, list | tuple) else [dtypes]

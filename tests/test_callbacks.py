@@ -283,8 +283,8 @@ def test_another_kind_of_table_is_not_appended_to(tmp_path):
         (lambda: Checkpoint("net", every=1.5), TypeError, "every must be a whole number, got 1.5"),
         (lambda: Checkpoint("net", monitor=3), TypeError, "monitor must be the name .* got 3"),
         (lambda: Checkpoint("net", mode="best"), ValueError, "mode must be one of .* got 'best'"),
-        (lambda: Checkpoint(3), TypeError, "os.PathLike"),
-        (lambda: CSVLog(None), TypeError, "os.PathLike"),
+        (lambda: Checkpoint(3), TypeError, "a path such as pathlib.Path"),
+        (lambda: CSVLog(None), TypeError, "a path such as pathlib.Path"),
     ],
 )
 def test_what_cannot_be_built(build, error, message):

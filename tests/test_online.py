@@ -59,3 +59,27 @@ def test_two_classes_by_one_output():
 def test_a_regressor_has_one_output():
     with pytest.raises(ValueError, match="network must have one output, got 2"):
         OnlineRegressor(Network(2, [Dense(2)]))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        (None, ValueError, "the feature 'sun' must be finite, got None"),
+        (float("nan"), ValueError, "the feature 'sun' must be finite, got nan"),
+        ("much", TypeError, "the feature 'sun' must be a number, got 'much'"),
+    ],
+)
+def test_a_feature_that_is_no_number_is_named(value, kind, expected):
+    x = {"rain": 1.0, "sun": value}
+    regressor = OnlineRegressor(Network(2, [Dense(1)], seed=0))
+    classifier = OnlineClassifier(
+        Network(2, [Dense(2, "softmax")], loss="cross_entropy", seed=0), classes=["a", "b"]
+    )
+    for call in (
+        lambda: regressor.learn_one(x, 1.0),
+        lambda: regressor.predict_one(x),
+        lambda: classifier.learn_one(x, "a"),
+        lambda: classifier.predict_one(x),
+    ):
+        with pytest.raises(kind, match=expected):
+            call()

@@ -48,7 +48,7 @@ def as_activation(name: str, value: object) -> str:
     """Return the name that an activation has here: `value` may be a second one of it, or None."""
     first = "identity" if value is None else value
     first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
-    return as_choice(name, first, CODES)
+    return as_choice(name, first, CODES, others=SECOND_NAMES)
 
 
 def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bool = True) -> Array:
@@ -112,7 +112,10 @@ def _as_plain(name: str, values: Any) -> Array:
     try:
         return np.asarray(values)
     except ValueError as error:  # rows of different lengths
-        raise ValueError(f"{name} must be an array of numbers: {error}") from None
+        remedy = ""
+        if isinstance(values, list | tuple) and all(isinstance(part, tuple) for part in values):
+            remedy = "; chunks, pairs (X, y), are given without y"
+        raise ValueError(f"{name} must be an array of numbers: {error}{remedy}") from None
     except (TypeError, RuntimeError) as error:  # what a tensor says that NumPy cannot have
         raise TypeError(f"{name} must be an array of numbers: {error}") from None
 

@@ -161,7 +161,7 @@ def did_you_mean(value: object, choices: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> from fastnn.names import did_you_mean
+    >>> from fastnn._checks.names import did_you_mean
     >>> did_you_mean("Mean_Squared_Error", ["mae", "mse"])
     "; did you mean 'mse'?"
     """
@@ -187,6 +187,21 @@ def hint_of_argument(name: str, own: Iterable[str], owners: Iterable[str] = _OWN
             return f"; {known} is an argument of {owner}"
     near = _known_as(name, own, _OUR_ARGUMENTS)
     return "" if near is None else f"; did you mean {near}?"
+
+
+def flag_for(word: str, flags: Iterable[str]) -> str:
+    """Return the end of an error about a flag that others call otherwise; empty without a guess.
+
+    Examples
+    --------
+    >>> from fastnn._checks.names import flag_for
+    >>> flag_for("--lr", ["--epochs", "--learning-rate"])
+    "; did you mean '--learning-rate'?"
+    """
+    by_word = {_squashed(flag): flag for flag in flags}
+    ours = map(_squashed, _OUR_ARGUMENTS.get(_squashed(word), ()))
+    known = next((by_word[name] for name in ours if name in by_word), None)
+    return "" if known is None else f"; did you mean {known!r}?"
 
 
 def hint_of_attribute(name: str, own: Iterable[str]) -> str:

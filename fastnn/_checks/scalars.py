@@ -22,12 +22,14 @@ def as_flag(name: str, value: Any) -> bool:
     raise TypeError(f"{name} must be True or False, got {value!r}")
 
 
-def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
-    """Return `value` if it is one of `choices`."""
+def as_choice(
+    name: str, value: object, choices: Iterable[str], *, others: Iterable[str] = ()
+) -> str:
+    """Return `value` if it is one of `choices`; an error may suggest one of `others` too."""
     if isinstance(value, str) and value in choices:
         return value
     known = ", ".join(repr(choice) for choice in choices)
-    hint = did_you_mean(value, choices)
+    hint = did_you_mean(value, [*choices, *others])
     raise ValueError(f"{name} must be one of {known}; got {value!r}{hint}")
 
 

@@ -52,7 +52,8 @@ def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
     if (labels != np.rint(labels)).any():
         raise ValueError(
             f"y must hold whole class labels 0 ... {n_out - 1}, "
-            f"got {labels[labels != np.rint(labels)][0]}"
+            f"got {labels[labels != np.rint(labels)][0]}; numbers for {n_out} outputs must have "
+            f"shape ({len(labels)}, {n_out})"
         )
     low, high = labels.min(), labels.max()
     if low < 0 or high >= n_out:

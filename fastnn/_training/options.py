@@ -84,6 +84,9 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
     if not isinstance(callbacks, Sequence):
         raise TypeError(f"callbacks must be a sequence, got {callbacks!r}")
     for callback in callbacks:
+        if isinstance(callback, type):
+            kind = callback.__name__
+            raise TypeError(f"a callback must be an object, got the class {kind}: write {kind}()")
         if not all(callable(getattr(callback, name, None)) for name in ("start", "epoch", "end")):
             raise TypeError(f"a callback must have methods start, epoch and end, got {callback!r}")
     return callbacks

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from .. import DivergenceError, __version__, warmup
-from .._checks.names import did_you_mean
+from .._checks.names import did_you_mean, flag_for
 from ..core.jit import cache_folder
 from ..examples import EXAMPLES
 from ..examples.compiled import EXAMPLES as COMPILED_EXAMPLES
@@ -34,7 +34,8 @@ class _Parser(argparse.ArgumentParser):
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             flags = [*getattr(options, "flags", self._option_string_actions)]
-            hint = did_you_mean(unknown[0].partition("=")[0], flags)
+            word = unknown[0].partition("=")[0]
+            hint = did_you_mean(word, flags) or flag_for(word, flags)
             self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         return options
 
@@ -95,7 +96,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_table_command(command: _Parser, name: str) -> None:
-    table_commands = import_module("fastnn.cli.main.tables")
+    table_commands = import_module("fastnn.cli.tables")
     table_commands.ADD_ARGUMENTS[name](command)
     command.set_defaults(run=table_commands.RUN[name])
 

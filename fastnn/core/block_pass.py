@@ -7,7 +7,7 @@ triple that is not full the activations and deltas of the missing samples are ze
 `h` is what a layer hands to the next: `a` itself, or in training with `noise` an array of its own,
 the activations after dropout. `noise`, empty or of the shape (n_layers,), is the standard deviation
 of the noise on the inputs, then the rate of dropout of each hidden layer. What is drawn depends on
-`key` and on the number of the sample, which for row t is first_number + t (`random`).
+`key` and on the number of the sample, which for row t is first_number + t (`counter_rng`).
 """
 
 from .activations import activate, scale_by_derivative

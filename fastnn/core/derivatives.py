@@ -1,6 +1,6 @@
 """Entry points for what belongs to each sample alone: its activations and its derivatives.
 
-As in `evaluation`, they work on the rows [start, stop) of `X`, and their scratch belongs to the
+As in `evaluate`, they work on the rows [start, stop) of `X`, and their scratch belongs to the
 call. What they fill has a row for each sample of `X`, of which they overwrite [start, stop).
 """
 

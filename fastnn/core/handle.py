@@ -1,6 +1,6 @@
 """A network as a user's compiled code takes it: `Network.handle` returns it.
 
-`embedded` has the functions that take it.
+`api` has the functions that take it.
 """
 
 import ctypes

@@ -69,7 +69,7 @@ def poisson(z, a, start, stop, y):
 def is_target(code, y):
     """Return True if a target of a cross-entropy is shares, which for the classes sum to 1.
 
-    It is strict: what rounding may have done to a target, `fastnn.targets` knows.
+    It is strict: what rounding may have done to a target, `fastnn._checks.targets` knows.
     """
     if code != BINARY_CROSS_ENTROPY and code != CROSS_ENTROPY:
         return True

@@ -33,9 +33,9 @@ def train_batches(
     The gradient of a batch is the sum over it of weight dLoss(sample)/dparams, divided by the sum
     of its weights where `settings` say so. The last batch of an epoch may be shorter; one without
     weight changes nothing. A batch is taken in blocks of up to `ROWS` samples, counted from its
-    first one. For positions, `order`, `rates` and `weights` see `training`.
+    first one. For positions, `order`, `rates` and `weights` see `train_samples`.
 
-    `penalties` and `settings` are described in `updates`, `noise` in `block`. `counters`, int64,
+    `penalties` and `settings` are described in `optimizers`, `noise` in `block_pass`. `counters`, int64,
     hold the number of updates, updated in place, the number of samples seen before this call's
     position 0, and the key of what is drawn. `grad`, shape (n_params,), is accumulated into: it is
     zero at the start of a batch and carries an unfinished one from call to call. `workspace` has

@@ -72,7 +72,7 @@ def train_row(params, layers, loss, x, y, rate, counters, workspace, sets):
     """Do what `train_samples` does for one sample, `x` of shape (n_in,) and `y` of shape (n_out,).
 
     Where the sample or its loss is not finite, or `y` no target of the loss, nothing is changed. In
-    `counters` (`batches`) the sample is counted.
+    `counters` (`train_batches`) the sample is counted.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def train_samples_ahead(
     params, layers, loss, metrics, X, Y, weights, order, start, stop, rates,
     workspace, sets, words, figures,
 ):  # fmt: skip
-    """Do what `train_samples` does, with layer 0 looking ahead (`ahead`).
+    """Do what `train_samples` does, with layer 0 looking ahead (`look_ahead`).
 
     Samples are taken in blocks of n_ahead, a multiple of three, counted from the first of an epoch.
     `workspace`, shape (4, n_ahead, n_units), holds z, the steps, and the activations of this block

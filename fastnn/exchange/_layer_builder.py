@@ -84,6 +84,7 @@ class LayerBuilder:
     def __init__(self) -> None:
         self._layers: list[_Layer] = []
         self._refused: list[str] = []
+        self._follows_refused = False
         self._pending: tuple[Affine, str] | None = None  # for the next layer's inputs
         self._far: dict[str, tuple[Array, Array]] = {}  # means and deviations
         self._last: Affine | None = None  # what was folded into the last layer's sums
@@ -102,6 +103,7 @@ class LayerBuilder:
         """Add a layer of weights (n_in, n_out) and biases (n_out,)."""
         dtypes = {array.dtype.name for array in (W, b) if array is not None}
         has_bias = b is not None
+        self._follows_refused = False
         self._last = None
         if self._pending is not None and W.ndim == 2:
             step, source = self._pending
@@ -148,7 +150,7 @@ class LayerBuilder:
 
     def activate(self, activation: str, source: str) -> None:
         """Give its activation to the last layer."""
-        if activation == "identity":
+        if activation == "identity" or self._follows_refused:
             return
         if self._layers and self._pending is not None:
             self._end_by_layer(*self._pending)
@@ -162,12 +164,16 @@ class LayerBuilder:
             self._layers[-1].activation = activation
             self._last = None
 
-    def refuse(self, source: str) -> None:
-        """Note what cannot be carried; what follows an activation belongs to the next layer."""
+    def refuse(self, source: str, *, is_layer: bool = False) -> None:
+        """Note what cannot be carried; what follows an activation belongs to the next layer.
+
+        An activation that follows a layer that is refused is not named as well.
+        """
         k = len(self._layers)
         if k > 0 and self._layers[-1].activation == "identity":
             k -= 1
         self._refused.append(f"layer {k}: {source} cannot be carried")
+        self._follows_refused = is_layer
 
     def check(self) -> None:
         """Raise with all that was refused, if anything was."""

@@ -90,6 +90,8 @@ class Population:
     """
 
     def __init__(self, networks: Iterable[Network]) -> None:
+        if isinstance(networks, Network):
+            raise TypeError("networks must be an iterable of Network, got one: write [network]")
         self.networks = tuple(networks)
         if not self.networks:
             raise ValueError("a population must have at least one network, got none")

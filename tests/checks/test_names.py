@@ -10,6 +10,7 @@ import fastnn
 from fastnn import Dense, Network, Population, callbacks, initializers, online, optimizers
 from fastnn import schedules as rates
 from fastnn._checks.names import did_you_mean
+from fastnn.callbacks import EarlyStopping
 
 from ..support.networks import make_data, small_network
 
@@ -24,9 +25,10 @@ X, Y = make_data(4, 3, 2)
     [
         ("ReLU", "relu"),
         ("LeakyReLU", "leaky_relu"),
-        ("linear", "identity"),
-        ("logistic", "sigmoid"),
+        ("logsig", "sigmoid"),
         ("sigmoidal", "sigmoid"),
+        ("SiLU", "silu"),
+        ("Linear", "linear"),
         (np.tanh, "tanh"),
     ],
 )
@@ -249,3 +251,29 @@ def test_no_private_class_is_named(kind):
         assert not any(
             part.startswith("_") for part in label.removesuffix(".__init__").split(".")
         ), caught.value
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("uniform", r"uniform\(a, b\)"),
+        ("random_normal", r"normal\(std\)"),
+        ("ones", r"constant\(1\.0\)"),
+    ],
+)
+def test_an_initializer_that_needs_numbers_says_how(given, expected):
+    with pytest.raises(ValueError, match=rf"give the function fastnn\.initializers\.{expected}"):
+        Dense(3, initializer=given)
+
+
+def test_what_is_nearly_right_says_what_is_missing():
+    net = Network(3, [Dense(2)], seed=0)
+    X = np.random.default_rng(0).random((6, 3))
+    with pytest.raises(TypeError, match=r"got the class EarlyStopping: write EarlyStopping\(\)"):
+        net.fit(X, X[:, :2], callbacks=[EarlyStopping])
+    with pytest.raises(TypeError, match=r"write \[network\]"):
+        Population(net)
+    with pytest.raises(ValueError, match=r"chunks, pairs \(X, y\), are given without y"):
+        net.fit([(X, X[:, :2])], X[:, :2])
+    with pytest.raises(ValueError, match=r"numbers for 2 outputs must have shape \(6, 2\)"):
+        net.fit(X, X[:, 0])

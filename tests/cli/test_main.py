@@ -49,7 +49,8 @@ def python_m_fastnn(*argv):
         (["--versoin"], "are required: NAME"),
         (["xor", "--epoch", "1"], "arguments: --epoch 1; did you mean '--epochs'?"),
         (["xor", "--epoch=1"], "arguments: --epoch=1; did you mean '--epochs'?"),
-        (["train", "a.csv", "--target", "y", "--save", "m", "--holdot", "0"], "mean --holdout?"),
+        (["train", "a.csv", "--target", "y", "--save", "m", "--holdot", "0"], "mean '--holdout'?"),
+        (["moons", "--lr", "0.1"], "; did you mean '--learning-rate'?"),
         (["train", "a.csv", "--optimizer", "adm"], "; did you mean 'adam'?"),
         (["train", "a.csv", "--activation", "sigmod"], "; did you mean 'sigmoid'?"),
         (["train", "a.csv", "--task", "clasification"], "; did you mean 'classification'?"),
@@ -124,7 +125,7 @@ def test_help_imports_no_example_and_no_matplotlib():
         "import sys, fastnn.cli\n"
         "try: fastnn.cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "unwanted = 'fastnn.examples.xor', 'fastnn.cli.main.tables', 'matplotlib'\n"
+        "unwanted = 'fastnn.examples.xor', 'fastnn.cli.tables', 'matplotlib'\n"
         "sys.exit(any(name in sys.modules for name in unwanted))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)

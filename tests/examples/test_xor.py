@@ -35,7 +35,9 @@ def test_explain_opens_the_first_update(capsys):
 
 @pytest.mark.compiled
 def test_without_the_hidden_layer_it_fails(capsys):
-    assert "0.9999999992 where 0 is right" in printed(capsys, "xor", "--no-hidden")
+    assert "0.9999999992 without a hidden layer, where 0 is right" in printed(
+        capsys, "xor", "--no-hidden"
+    )
 
 
 @pytest.mark.compiled

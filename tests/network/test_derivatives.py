@@ -267,7 +267,7 @@ def test_an_interrupt_comes_between_slices(method, monkeypatch):
     X, Y = make_data(9, 3, 2)
     net = small_network()
 
-    def interrupted(*args):
+    def interrupted(*args, **options):
         yield 0, 1
         raise KeyboardInterrupt
 

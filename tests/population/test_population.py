@@ -117,10 +117,13 @@ def test_sparse_inputs_and_weights():
 
 def test_data_are_looked_at_once(monkeypatch):
     calls = []
-    as_pair = Network._as_pair
-    monkeypatch.setattr(
-        Network, "_as_pair", lambda self, *data, **how: calls.append(1) or as_pair(self, *data)
-    )
+    as_pair = Network._as_stored_pair
+
+    def counted(self, *data, **how):
+        calls.append(1)
+        return as_pair(self, *data, **how)
+
+    monkeypatch.setattr(Network, "_as_stored_pair", counted)
     population = Population(
         small_network(seed=seed, dtype=dtype) for seed in range(9) for dtype in ("f4", "f8")
     )

@@ -516,6 +516,8 @@ def test_numpy_alone_reads_and_writes_it(path):
 
 
 @pytest.mark.parametrize("to_file", [True, False])
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # between open and with, a file stays open
 def test_an_interrupt_anywhere_is_an_interrupt_and_leaves_a_whole_file(path, to_file):
     """Wherever Ctrl-C comes: `zipfile`, for one, turned it into a ValueError."""
     nets = [small_network(seed=seed) for seed in range(2)]

@@ -9,7 +9,7 @@ joins or splits them.
 An index counts the elements of an array from its first on, whatever its shape.
 
 When the compiler is off a vector is a NumPy array: the Python forms stand first, and check their
-bounds. In a kernel it is a `Vector`. What is computed lane by lane is in `lanewise`.
+bounds. In a kernel it is a `Vector`. What is computed lane by lane is in `arithmetic`.
 """
 
 import numpy as np

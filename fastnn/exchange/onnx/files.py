@@ -234,8 +234,9 @@ class _Writer:
             return z
         if isinstance(expression, tuple):
             operator, *operands = expression
-            names = [self.apply(operand, z, f"{name}/{operator}") for operand in operands]
-            return self._node(operator, names, f"{name}/{operator}")
+            name = f"{name}/{operator}"
+            names = [self.apply(part, z, f"{name}/{i}") for i, part in enumerate(operands)]
+            return self._node(operator, names, name)
         return self._constant(f"{name}/constant", np.array(expression))
 
     def _constant(self, name: str, values: Array, dtype: np.dtype[Any] | None = None) -> str:

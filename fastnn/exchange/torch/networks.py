@@ -131,12 +131,17 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     """
     torch = import_optional("torch", "from_torch")
     reading = LayerBuilder()
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(
+            f"module must be a torch.nn.Module, got {type(module).__name__}; weights alone, such "
+            "as a state_dict, do not say how the layers follow"
+        )
     parts = ModuleParts(torch)
     parts.check_global_hooks()
     for name, part, unlike in parts.of(module):
         source = f"module {name!r} ({type(part).__name__}{unlike})"
         if unlike:
-            reading.refuse(source)
+            reading.refuse(source, is_layer=isinstance(part, torch.nn.Linear))
         else:
             _read(torch, reading, part, source)
     return reading.network(loss)
@@ -167,7 +172,9 @@ def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
     elif _is_exp(torch, part):
         reading.activate("exp", source)
     elif kind not in {getattr(torch.nn, name) for name in _DROPOUTS}:
-        reading.refuse(source)
+        is_own = isinstance(part, torch.nn.Module) and not kind.__module__.startswith("torch.nn.")
+        remedy = " with a forward of its own: build it as nn.Sequential" if is_own else ""
+        reading.refuse(f"{source.removesuffix(')')}{remedy})")
 
 
 def _read_batch_norm(reading: LayerBuilder, part: Any, source: str) -> None:

@@ -205,7 +205,8 @@ def test_all_that_cannot_be_carried_is_named():
         from_torch(module)
     assert str(error.value).splitlines() == [
         "layer 1: module '1.1' (Conv1d) cannot be carried",
-        "layer 1: module '3' (Residual) cannot be carried",
+        "layer 1: module '3' (Residual with a forward of its own: build it as nn.Sequential) "
+        "cannot be carried",
         "layer 3: module '6' (Tanh) cannot be carried",
     ]
 
@@ -224,7 +225,7 @@ def test_other_dtypes_are_refused(dtype):
 
 
 def test_something_else_is_refused():
-    with pytest.raises(ValueError, match=r"module '' \(list\) cannot be carried"):
+    with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module, got list"):
         from_torch([nn.Linear(2, 2)])
 
 
@@ -234,3 +235,26 @@ def test_what_is_missing_is_said(monkeypatch):
         to_torch(network_of("tanh", "float64"))
     with pytest.raises(ImportError, match=r"^from_torch needs PyTorch"):
         from_torch(None)
+
+
+def test_a_refused_layer_is_named_and_its_activation_is_not():
+    linear = nn.Linear(2, 3)
+    linear.register_forward_hook(lambda module, inputs, output: output * 2)
+    with pytest.raises(ValueError, match="forward hook") as caught:
+        from_torch(nn.Sequential(linear, nn.ReLU(), nn.Linear(3, 1)))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_forward_of_the_users_own_is_said():
+    class Twice(nn.Module):
+        def forward(self, x):
+            return 2 * x
+
+    with pytest.raises(ValueError, match=r"Twice with a forward of its own: build it as nn\.Seq"):
+        from_torch(Twice())
+
+
+@pytest.mark.parametrize("module", ["net.pt", nn.Linear(2, 3).state_dict()])
+def test_what_is_no_module_is_a_type_error(module):
+    with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module"):
+        from_torch(module)
