@@ -1,4 +1,4 @@
-"""Steps that are divided by a measure of the gradient's size, for each parameter."""
+"""Adaptive optimisers: each parameter's step is divided by a measure of its gradients."""
 
 from __future__ import annotations
 
@@ -15,22 +15,30 @@ from .base import CompiledOptimizer
 
 @explained
 @dataclass(frozen=True)
-class RMSprop(CompiledOptimizer):
-    """Steps divided by a running root mean square of the gradient.
+class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
+    """RMSprop: steps divided by a running root mean square of the gradient.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.01.
     alpha : float
-        At least 0, below 1: how much of the mean square is kept at an update.
+        The share of the mean square that an update keeps, at least 0 and below 1, by default 0.99.
     eps : float
-        Above 0; added to the root.
+        The value added to the root, above 0, by default 1e-8.
     momentum : float
-        At least 0, below 1.
+        The momentum, at least 0 and below 1, by default 0.
     centered : bool
-        Whether the running mean is taken from the gradient: its variance, not its mean square.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        Whether to divide by the running standard deviation instead of the root mean square, by
+        default False.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -76,20 +84,28 @@ class RMSprop(CompiledOptimizer):
 
 @explained
 @dataclass(frozen=True)
-class Adagrad(CompiledOptimizer):
-    """Steps divided by the root of the sum of all squared gradients.
+class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
+    """Adagrad: steps divided by the root of the sum of all squared gradients.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.01.
     lr_decay : float
-        At least 0: the rate of update t is learning_rate / (1 + (t - 1) lr_decay).
+        The decay of the rate, at least 0, by default 0. The rate of update t is
+        learning_rate / (1 + (t - 1) lr_decay).
     initial_accumulator_value : float
-        At least 0: where the sums start.
+        The initial value of the sums, at least 0, by default 0.
     eps : float
-        Above 0; added to the root.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        The value added to the root, above 0, by default 1e-10.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -123,26 +139,48 @@ class Adagrad(CompiledOptimizer):
         return {updates.LR_DECAY: self.lr_decay, updates.EPS: self.eps}
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the state of the first update, shape (n_slots, n_params)."""
+        """Return the optimizer state before the first update.
+
+        Parameters
+        ----------
+        n_params : int
+            The length of the parameter vector.
+        dtype : numpy.dtype
+            The dtype of the parameters.
+
+        Returns
+        -------
+        ndarray, shape (n_slots, n_params)
+            The state.
+        """
         return np.full((1, n_params), self.initial_accumulator_value, dtype)
 
 
 @explained
 @dataclass(frozen=True)
-class Adam(CompiledOptimizer):
-    """Steps of the running mean of the gradient over its running root mean square.
+class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
+    """Adam: the running mean of the gradient divided by its running root mean square.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.001.
     betas : tuple of two float
-        At least 0, below 1: how much of the mean and of the mean square is kept at an update.
+        The shares of the mean and of the mean square that an update keeps, at least 0 and below 1,
+        by default (0.9, 0.999).
     eps : float
-        Above 0; added to the root.
+        The value added to the root, above 0, by default 1e-8.
     eps_hat : bool
-        Whether `eps` is added before the correction of the bias, as in Keras and scikit-learn.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        Whether to add `eps` before the bias correction, as in Keras and scikit-learn, by default
+        False.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -189,17 +227,30 @@ class Adam(CompiledOptimizer):
 
 @explained
 @dataclass(frozen=True)
-class AdamW(Adam):
-    """Adam with a decay of the weights that does not go through the gradient.
+class AdamW(Adam):  # numpydoc ignore=PR02
+    """AdamW: Adam with decoupled weight decay, which does not go through the gradient.
 
     Parameters
     ----------
+    learning_rate : float
+        The rate, above 0, by default 0.001.
+    betas : tuple of two float
+        The shares of the mean and of the mean square that an update keeps, at least 0 and below 1,
+        by default (0.9, 0.999).
+    eps : float
+        The value added to the root, above 0, by default 1e-8.
+    eps_hat : bool
+        Whether to add `eps` before the bias correction, as in Keras and scikit-learn, by default
+        False.
     weight_decay : float
-        At least 0: an update first does W -= rate weight_decay W.
+        The decay, at least 0, by default 0.01. An update first does W -= rate weight_decay W.
     decay_biases : bool
-        Whether b -= rate weight_decay b too, as in PyTorch; frozen biases never decay.
-    learning_rate, betas, eps, eps_hat, clip_value, clip_norm
-        See `Adam`.
+        Whether b -= rate weight_decay b too, as in PyTorch, by default False. Frozen biases never
+        decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
