@@ -97,7 +97,7 @@ class Callback(Protocol):
     True
     """
 
-    # The `return`s matter: to a type checker, a protocol's method with only a docstring is abstract.
+    # `return` is needed: type checkers treat a protocol method with only a docstring as abstract.
 
     def start(self, run: Run) -> None:
         """Act before the first epoch.

@@ -147,7 +147,29 @@ def _as_bias(bias: Any) -> bool:
 
 
 def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[Any]) -> Array:
-    """Check that layers and loss go together, and return the layer table."""
+    """Check that layers and loss go together, and return the layer table.
+
+    Parameters
+    ----------
+    n_in : int
+        The number of inputs.
+    layers : sequence of Dense
+        The layers.
+    loss : str
+        The name of the loss.
+    dtype : numpy.dtype
+        The dtype of the parameters.
+
+    Returns
+    -------
+    ndarray
+        The table, as `core.layout` describes it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the layers cannot make a network with this loss.
+    """
     if not layers:
         raise ValueError("layers must hold at least one Dense, got none")
     for layer in layers:
@@ -191,7 +213,18 @@ def _check_partners(loss: int, activation: int, name: str) -> None:
 
 
 def penalty_table(layers: Sequence[Dense]) -> Array:
-    """Return l1, l2 and max_norm of each layer for the kernels; no rows if no layer has any."""
+    """Return l1, l2 and max_norm of each layer for the kernels.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        The layers.
+
+    Returns
+    -------
+    ndarray, shape (n_layers, 3), or (0, 3)
+        The penalties of each layer; no rows if no layer has any.
+    """
     table = np.zeros((len(layers), 3))
     table[:, updates.L1] = [layer.l1 for layer in layers]
     table[:, updates.L2] = [layer.l2 for layer in layers]
@@ -200,7 +233,20 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
-    """Return the input noise and the dropout of each hidden layer; empty if all are zero."""
+    """Return the input noise and the dropout of each hidden layer for the kernels.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        The layers.
+    input_noise : float
+        The standard deviation of the noise on the inputs.
+
+    Returns
+    -------
+    ndarray, shape (n_layers,), or (0,)
+        The noise, then the dropout of each hidden layer; empty if all are zero.
+    """
     levels = np.array([input_noise, *(layer.dropout for layer in layers[:-1])])
     return levels if levels.any() else levels[:0]
 
@@ -208,7 +254,29 @@ def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
 def initial_params(
     layers: Sequence[Dense], table: Array, dtype: np.dtype[Any], random: Random
 ) -> Array:
-    """Return the flat vector of initial parameters, layer by layer: first W, then b."""
+    """Return the flat vector of initial parameters.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        The layers.
+    table : ndarray
+        Their layer table.
+    dtype : numpy.dtype
+        The dtype of the parameters.
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source, used layer by layer: first for W, then for b.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The parameters, laid out as `core.layout` describes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If given or drawn parameters have another shape, or are not finite numbers.
+    """
     params = layout.aligned_zeros(layout.params_size(table), dtype)
     views = zip(layout.weight_views(params, table), layout.bias_views(params, table), strict=True)
     for k, (layer, (W, b)) in enumerate(zip(layers, views, strict=True)):
@@ -219,7 +287,22 @@ def initial_params(
 
 
 def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense:
-    """Return a copy of a layer's description with these arrays, which are not copied."""
+    """Return a copy of a layer's description that holds these arrays.
+
+    Parameters
+    ----------
+    layer : Dense
+        The description.
+    W : array_like or None
+        The weights, which are not copied.
+    b : array_like or None
+        The biases, which are not copied.
+
+    Returns
+    -------
+    Dense
+        The copy.
+    """
     twin = copy.copy(layer)
     for name, array in (("weights", W), ("biases", b)):
         object.__setattr__(twin, name, array)

@@ -16,7 +16,8 @@ from ._checks.arrays import Array
 from ._checks.names import explained
 from .network import Network
 
-_NAMING = threading.Lock()  # for a new class in two threads; one lock for all, so that adapters copy
+# Guards a new class that two threads meet at once; global, so that adapters can be copied.
+_NAMING = threading.Lock()
 
 
 class _Online:

@@ -33,7 +33,7 @@ class _Schedule:
         for item in fields(self):
             if item.init:
                 value = _CHECKS[item.name](item.name, getattr(self, item.name))
-                object.__setattr__(self, item.name, value)  # a frozen dataclass allows no assignment
+                object.__setattr__(self, item.name, value)  # a frozen dataclass
 
 
 @explained

@@ -16,7 +16,7 @@ from .base import CompiledOptimizer, Optimizer
 @explained
 @dataclass(frozen=True)
 class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
-    """iRPROP-: steps that depend on the signs of the gradient only; for full batches.
+    """The method iRPROP-: steps by the signs of the gradient only, for full batches.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
 @explained
 @dataclass(frozen=True)
 class LBFGS(Optimizer):  # numpydoc ignore=PR02
-    """Limited-memory BFGS, by SciPy; for full batches, with one iteration an epoch.
+    """Limited-memory BFGS by SciPy: one iteration an epoch, for full batches.
 
     Parameters
     ----------

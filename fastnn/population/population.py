@@ -155,8 +155,8 @@ class Population:
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in)
-            The inputs, as `Network.fit` takes them, but not as chunks. Networks that agree on the
-            dtype share one converted copy.
+            The inputs, as `Network.fit` takes them, but not as chunks. They are checked and
+            converted once for all networks with the same n_in, n_out, dtype and loss.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
             The targets, as `Network.fit` takes them.
         n_threads : int, optional
@@ -276,7 +276,7 @@ class Population:
         shape = samples.n_samples, n_out
         mean, spread = np.empty((2, *shape), np.result_type(*(net.dtype for net in self.networks)))
 
-        def predict_rows(start: int, stop: int) -> Iterator[None]:
+        def predict_rows(start: int, stop: int) -> Iterator[None]:  # numpydoc ignore=GL08
             n_rows = stop - start
             parts = {kind: _cut(table, start, stop) for kind, table in tables.items()}
             # One spare row: NumPy sums a single column in another order than several columns.

@@ -1,4 +1,4 @@
-"""From Keras: a model that is a chain of `Dense` and what is folded into them, or its file."""
+"""`from_keras`: import a chain of `Dense` and of layers that can be folded into them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _LAYERS: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "ELU": ("elu", {"alpha": [1.0]}),
     "Softmax": ("softmax", {"axis": [-1, 1]}),
 }
-# Layers that do nothing but in training.
+# Layers that act in training only.
 _PASSED_OVER = (
     "InputLayer", "Identity", "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianDropout",
     "GaussianNoise", "ActivityRegularization",
@@ -61,7 +61,7 @@ _OPTIONS: dict[str, dict[str, list[Any]]] = {
 }
 _KNOWN = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
 _SMALLEST_DEVIATION = 1e-7  # of `Normalization`: keras.config.epsilon()
-# What zipfile and h5py raise where they are given nonsense.
+# The errors of zipfile and h5py for malformed files.
 _NONSENSE = (
     OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
     EOFError, MemoryError, SystemError, struct.error, zipfile.BadZipFile, zlib.error,
@@ -80,41 +80,42 @@ def from_keras(
     Parameters
     ----------
     model_or_weights : keras.Model, str, path or sequence of array_like
-        A `Sequential`, or a functional model that is a chain, of `Dense`, `Activation`, `ReLU`,
-        `LeakyReLU` (of slope 0.01), `ELU`, `Softmax`, and of others such. `Normalization`,
-        `Rescaling` and `BatchNormalization` (as it is after training) are folded into the layers
-        beside them; `Dropout`, noise and `Flatten` are passed over. Or a file that it was saved in,
-        ".keras" or ".h5"; its weights in the order of `model.get_weights()`; or a file of them,
-        ".weights.h5".
+        The model: a `Sequential`, or a functional model that is a chain, of `Dense`, `Activation`,
+        `ReLU`, `LeakyReLU` (of slope 0.01), `ELU`, `Softmax`, and of nested models of these.
+        `Normalization`, `Rescaling` and `BatchNormalization` (in inference mode) are folded into
+        the layers beside them; `Dropout`, noise and `Flatten` are skipped. Or the file of a saved
+        model, ".keras" or ".h5". Or the weights in the order of `model.get_weights()`, or a file of
+        weights, ".weights.h5".
     activations : sequence of str, optional
-        For weights, which need it: each layer's activation, by Keras' name.
+        The activation of each layer, by Keras' names. It must be given for weights, and for nothing
+        else.
     loss : str, optional
-        None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
-        sigmoid, poisson of exponential, mse of all others.
+        The loss of the network. By default it follows from the last activation: cross_entropy from
+        softmax, binary_cross_entropy from sigmoid, poisson from exponential, mse from all others.
 
     Returns
     -------
-    net : Network
-        In the dtype of the weights, float32 or float64; in float64 where float32 could not hold
-        what was folded. Inputs that `Flatten` takes are one row each.
+    Network
+        The network, in the dtype of the weights, float32 or float64; in float64 if float32 could
+        not hold the folded layers. It takes the inputs of `Flatten` as one row each.
 
     Raises
     ------
     ImportError
-        If a file is to be read, and h5py is missing.
+        If a file is to be read and h5py is not installed.
     TypeError
         If `model_or_weights` is none of these.
     OSError
-        If there is no file, or it cannot be opened.
+        If the file does not exist or cannot be opened.
     ValueError
-        If layers cannot be carried, all of which are named, or weights do not fit them. If a file
-        is not one of Keras, is damaged, or has its weights elsewhere: the file need not be trusted.
-        If Keras' own description of a model has lost calls of a layer.
+        If layers cannot be converted, all of which the message names, or weights do not match them.
+        If the file is not one of Keras, is damaged, or refers to weights elsewhere; it need not be
+        trusted. If Keras' description of the model has lost calls of a layer.
 
     Notes
     -----
-    A layer that is called twice is carried twice, and trained as two. Of a `Sequential` that has
-    one layer twice, Keras saves it once: give the model, not its file.
+    A layer that is called twice becomes two layers, which are trained separately. Keras saves such
+    a layer of a `Sequential` only once: pass the model, not its file.
 
     Examples
     --------
