@@ -87,8 +87,8 @@ def from_keras(
         model, ".keras" or ".h5". Or the weights in the order of `model.get_weights()`, or a file of
         weights, ".weights.h5".
     activations : sequence of str, optional
-        The activation of each layer, by Keras' names. It must be given for weights, and for nothing
-        else.
+        The activation of each layer, by Keras' names. It must be given for weights, and is not used
+        for models.
     loss : str, optional
         The loss of the network. By default it follows from the last activation: cross_entropy from
         softmax, binary_cross_entropy from sigmoid, poisson from exponential, mse from all others.
@@ -163,12 +163,12 @@ def from_keras(
 
 
 def _are_known(model: Model) -> bool:
-    """Return True if all layers are known: of others nobody can tell which weights are theirs."""
+    """Return True if all layers are known; otherwise weights cannot be assigned to layers."""
     return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
 
 
 def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
-    """Read a dense layer; without its arrays, one that stands for it until all is refused."""
+    """Read a dense layer; if its arrays are missing, add a placeholder until all is refused."""
     if arrays is None:
         reading.add(np.zeros((1, 1)), None)
         return
@@ -185,7 +185,7 @@ def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Arr
 
 
 def _n_axes(config: Config) -> int | None:
-    """Return how many axes an input has, beside that of samples, if a layer tells."""
+    """Return the number of axes of an input, without that of samples, if the layer tells it."""
     for name in ("batch_shape", "batch_input_shape"):
         if isinstance(shape := config.get(name), list | tuple):
             return len(shape) - 1
@@ -227,7 +227,7 @@ def _rescaling(layer: Layer) -> Affine:
 
 
 def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
-    """Return an option that is a number, or a list of them, as Keras writes one of NumPy too."""
+    """Return an option that is a number or a list of numbers; Keras may write arrays as dicts."""
     given = layer.config.get(name, default)
     if isinstance(given, Mapping) and isinstance(given.get("config"), Mapping):
         given = given["config"].get("value")
@@ -289,12 +289,12 @@ def _opened(given: Any, activations: Sequence[str | None] | None) -> tuple[Model
 
 
 def _in_order(arrays: Sequence[Any], model: Model) -> Weights:
-    """Return the weights of the layers, none where some are not known."""
+    """Return the weights of the layers; nothing if a layer is not known."""
     return in_order([np.asarray(array) for array in arrays], model) if _are_known(model) else {}
 
 
 def _described(given: Any) -> dict[str, Any]:
-    """Return the description of a model, where a layer that is called twice is so.
+    """Return the description of a model that includes repeated calls of a layer.
 
     A `Sequential` describes each of its layers once; the functional model of the same inputs and
     outputs has all calls.
@@ -317,7 +317,7 @@ def _described(given: Any) -> dict[str, Any]:
 
 
 def _dense_model(activations: Sequence[str | None] | None) -> Model:
-    """Return the model of weights, which alone do not describe it."""
+    """Return the model for weights, which need `activations` to describe it."""
     if activations is None:
         raise ValueError("activations must name one for each layer beside weights, got None")
     layers = [{"class_name": "Dense", "config": {"activation": name}} for name in activations]
@@ -325,7 +325,7 @@ def _dense_model(activations: Sequence[str | None] | None) -> Model:
 
 
 def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Model, Weights]:
-    """Return what is in a file."""
+    """Return the model and the weights in a file."""
     with open_regular(path) as file:
         import_optional("h5py", "from_keras")
         try:
@@ -340,7 +340,7 @@ def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Mo
 
 
 def _from_zip(file: BinaryIO) -> tuple[Model, Weights]:
-    """Return the model in a file that ends in .keras."""
+    """Return the model and the weights in a .keras file."""
     size = file.seek(0, os.SEEK_END)
     with zipfile.ZipFile(file) as archive:
         config = _entry(archive, "config.json", min(LARGEST_CONFIG, MOST_EXPANSION * size + SMALL))
@@ -350,7 +350,7 @@ def _from_zip(file: BinaryIO) -> tuple[Model, Weights]:
 
 
 def _entry(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    """Return an entry of a zip, if it is not larger than a file of this size may stand for."""
+    """Return an entry of a zip, unless it is too large for a file of this size."""
     if name not in archive.namelist():
         raise ValueError(f"a file of Keras 3 must have {name}, got others")
     if (n_bytes := archive.getinfo(name).file_size) > largest:
@@ -361,7 +361,7 @@ def _entry(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
 def _from_hdf5(
     file: BinaryIO, size: int, activations: Sequence[str | None] | None
 ) -> tuple[Model, Weights]:
-    """Return the model in a file that ends in .h5, or what is in one of weights alone."""
+    """Return the model and the weights in an .h5 file, or the weights in one of weights alone."""
     root = Group.opened(file, size, "from_keras")
     config = root.text("model_config")
     if config is not None:

@@ -88,7 +88,7 @@ def _read(reading: LayerBuilder, estimator: Any) -> str | None:
 
 
 def _check_kind(estimator: Any) -> None:
-    """Raise unless an estimator is one that may come last."""
+    """Raise unless an estimator is one that may be the last step."""
     others = {*LINEAR_MODELS, "TransformedTargetRegressor"}
     if not hasattr(estimator, "hidden_layer_sizes") and name_of(estimator) not in others:
         raise TypeError(
@@ -195,7 +195,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
 
 
 def _check_activations(hidden: list[str], last: str) -> None:
-    """Raise unless scikit-learn has them."""
+    """Raise unless scikit-learn has these activations."""
     refused = [
         f"layer {k}: {name} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
         for k, name in enumerate(hidden)
@@ -217,7 +217,7 @@ def _check_activations(hidden: list[str], last: str) -> None:
 
 
 def _set_classes(estimator: Any, n_out: int, last: str, classes: ArrayLike | None) -> None:
-    """Set the attributes of a classifier about its labels."""
+    """Set the attributes of a classifier that describe its labels."""
     from sklearn.preprocessing import LabelBinarizer
 
     n_classes = max(n_out, 2)
@@ -239,12 +239,12 @@ def _set_classes(estimator: Any, n_out: int, last: str, classes: ArrayLike | Non
 
 
 def _difference(columns: Array) -> Array:
-    """Return what leads to the second of two classes: the second column minus the first."""
+    """Return the parameters for the second of two classes: the second column minus the first."""
     return columns[..., 1:] - columns[..., :1]
 
 
 def _set_untrained(estimator: Any) -> None:
-    """Set what scikit-learn keeps of training, as it is before the first step."""
+    """Set the training attributes of scikit-learn to those before the first step."""
     estimator.n_iter_, estimator.t_ = 0, 0
     estimator.loss_curve_, estimator.best_loss_ = [], np.inf
     estimator.validation_scores_, estimator.best_validation_score_ = None, None
