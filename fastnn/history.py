@@ -151,6 +151,14 @@ class History(Mapping[str, list[float]]):
         ------
         ImportError
             If pandas is not installed.
+
+        Examples
+        --------
+        >>> from fastnn import History
+        >>> history = History()
+        >>> history.record(0, {"loss": 0.5})
+        >>> history.to_frame()["loss"].tolist()
+        [0.5]
         """
         try:
             import pandas as pd

@@ -67,10 +67,10 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-class LayerTrace(NamedTuple):
+class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
     """The forward and backward values of one layer, as `Network.trace` returns them.
 
-    Attributes
+    Parameters
     ----------
     z, a : ndarray, shape (n_samples, n_out)
         The pre-activations x W + b and the activations f(z).
@@ -320,7 +320,14 @@ class Network:
 
     @property
     def n_params(self) -> int:
-        """The number of weights and biases, without padding."""
+        """The number of weights and biases, without padding.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> Network(3, [Dense(2), Dense(1)]).n_params
+        11
+        """
         return layout.n_params(self._model.table)
 
     @property

@@ -170,7 +170,7 @@ def _describe_layer(layer: Dense) -> JSON:
 
 
 def _describe_training(state: TrainingState | None) -> JSON | None:
-    """Return the training state without the optimizer state."""
+    """Return the training state without the optimiser state."""
     if state is None:
         return None
     return {
@@ -225,7 +225,7 @@ def _shown(value: Any) -> str:
 
 
 def _slot_arrays(slots: Array, table: Array) -> dict[str, Array]:
-    """Return the optimizer state, layer by layer."""
+    """Return the optimiser state, layer by layer."""
     views = [_views(slot, table) for slot in slots]
     names = views[0] if views else ()
     return {f"slots_{name}": np.stack([view[name] for view in views]) for name in names}

@@ -70,7 +70,7 @@ def check_monitors(plan: FitConfig, state: TrainingState, model: Model) -> None:
 
 
 def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
-    """Return an optimizer state before the first update, shape (n_slots, n_params)."""
+    """Return an optimiser state before the first update, shape (n_slots, n_params)."""
     if isinstance(optimizer, CompiledOptimizer):
         return optimizer.initial_slots(n_params, dtype)
     return np.zeros((0, n_params), dtype)

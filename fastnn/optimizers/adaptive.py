@@ -139,7 +139,7 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
         return {updates.LR_DECAY: self.lr_decay, updates.EPS: self.eps}
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimizer state before the first update.
+        """Return the optimiser state before the first update.
 
         Parameters
         ----------

@@ -14,7 +14,14 @@ from ..core import optimizers as updates
 
 @dataclass(frozen=True)
 class Optimizer:
-    """The base class of all optimisers; a constructor checks its fields."""
+    """The base class of all optimisers; a constructor checks its fields.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import LBFGS, Optimizer
+    >>> isinstance(LBFGS(), Optimizer)
+    True
+    """
 
     def _settle(self, name: str, value: object) -> None:
         """Set a field to its checked value; a frozen dataclass allows no assignment."""
@@ -121,7 +128,7 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
         return {}
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimizer state before the first update.
+        """Return the optimiser state before the first update.
 
         Parameters
         ----------

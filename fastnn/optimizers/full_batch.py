@@ -76,7 +76,7 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
         }
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimizer state before the first update.
+        """Return the optimiser state before the first update.
 
         Parameters
         ----------

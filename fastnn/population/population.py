@@ -27,10 +27,10 @@ _MOST_ROWS = 512  # in a job of `predict`: enough that Python takes some hundred
 _MOST_OUTPUTS = 1 << 22  # of all networks, for the rows of a job
 
 
-class Prediction(NamedTuple):
+class Prediction(NamedTuple):  # numpydoc ignore=PR02
     """The prediction of a population: mean and spread over its networks.
 
-    Attributes
+    Parameters
     ----------
     mean, spread : ndarray, shape (n_samples, n_out) or (n_out,)
         The mean and the standard deviation (divided by K, not K - 1) over the K networks.
@@ -49,10 +49,10 @@ class Prediction(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Best:
+class Best:  # numpydoc ignore=PR02
     """The best network of a population, by a metric.
 
-    Attributes
+    Parameters
     ----------
     index : int
         The index of the network in the population.

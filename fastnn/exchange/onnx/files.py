@@ -167,7 +167,16 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
 
     Examples
     --------
-    See `to_onnx`.
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.exchange import from_onnx, to_onnx
+    >>> net = Network(2, [Dense(1, "sigmoid", weights=[[1.0], [2.0]])], loss="binary_cross_entropy")
+    >>> with TemporaryDirectory() as folder:
+    ...     to_onnx(net, Path(folder) / "net.onnx")
+    ...     twin = from_onnx(Path(folder) / "net.onnx")
+    >>> twin.loss_name, twin.weights[0].tolist()
+    ('binary_cross_entropy', [[1.0], [2.0]])
     """
     onnx = import_optional("onnx", "from_onnx")
     path = as_path(path)
