@@ -1,6 +1,6 @@
-"""Files that are replaced at once: the old ones or the new ones, and never a part of one.
+"""Replace files atomically: a reader finds the whole old file or the whole new one.
 
-Whatever writes over a user's file does it by one of these functions.
+Everything that overwrites a user's file uses one of these functions.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ def check_folder(path: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that, whenever the power fails, it is the old or the new one.
+    """Write a file atomically: if the power fails, it is the old or the new one.
 
-    Its permissions stay as they are, a link still points to it. What fails leaves the old file.
+    Permissions and links are kept. If an error occurs, the old file remains.
     """
     replace_files({path: content})
 
 
 def replace_files(contents: Mapping[Path, bytes]) -> None:
-    """Write files as `replace_file` does, all of them before the first takes its place."""
+    """Write several files as `replace_file` does, all of them before the first is replaced."""
     with replaced_at_once(*contents) as partial:
         for path, content in zip(partial, contents.values(), strict=True):
             with open(path, "xb") as file:
@@ -38,10 +38,10 @@ def replace_files(contents: Mapping[Path, bytes]) -> None:
 
 @contextlib.contextmanager
 def replaced_at_once(*paths: Path) -> Iterator[list[Path]]:
-    """Yield paths of the same names elsewhere; what is written there then takes the files' place.
+    """Yield temporary paths of the same names; the files written there then replace the originals.
 
-    They are in a folder that nobody else can look into, so that what is to be private is so while
-    it is written. If anything fails, the files are as they were.
+    They are in a folder that no other user can read, so that private data stay private while they
+    are written. If an error occurs, the original files remain.
     """
     targets = [Path(os.path.realpath(path)) for path in paths]
     for target in targets:
@@ -81,7 +81,7 @@ def _remove(folder: Path) -> None:
 
 
 def _status_of(path: Path) -> os.stat_result | None:
-    """Return the status of a file that may be written to, None if there is none."""
+    """Return the status of a writable file, or None if there is no file."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -93,7 +93,7 @@ def _status_of(path: Path) -> os.stat_result | None:
 
 
 def _finish(path: Path, status: os.stat_result | None) -> None:
-    """Put a file on the disk, with the owner and the permissions of the one that it replaces."""
+    """Flush a file to disk, with the owner and the permissions of the file that it replaces."""
     if status is not None:
         new = path.stat()
         if (new.st_uid, new.st_gid) != (status.st_uid, status.st_gid):
@@ -105,7 +105,7 @@ def _finish(path: Path, status: os.stat_result | None) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Put the name of a new file on the disk too, where the system can do that for a folder."""
+    """Flush the name of a new file to disk too, if the system can do that for a folder."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""What training calls before the first epoch, after each one, and at the end."""
+"""Callbacks, which training calls before the first epoch, after each epoch and at the end."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from .history import History
 
 
 @dataclass
-class Run:
-    """What a callback is shown of the training under way.
+class Run:  # numpydoc ignore=PR02
+    """The state of the running training, as a callback sees it.
 
-    Attributes
+    Parameters
     ----------
     network : Network
-        Consistent, and may be read, written to, copied and saved.
+        The network, between two updates. A callback may read, change, copy and save it.
     history : History
-        What this call of `fit` has recorded.
+        The record of this call of `fit`.
     epoch : int
-        The one that has just ended; -1 before the first one.
+        The epoch that has just ended, by default -1, which means before the first epoch.
     learning_rate : float
-        Of that epoch; when training starts, of the one to come.
+        The rate of that epoch, or before the first epoch, the rate of the first; by default NaN.
     stopping : bool
-        Whether training ends here.
+        Whether training ends after this epoch, by default False.
     recorded : tuple of str, optional
-        The figures that `fit` records in this call, those to come too.
+        The names of all metrics that this call of `fit` records, those to come included. By default
+        they are not known.
 
     Examples
     --------
@@ -59,7 +60,13 @@ class Run:
         self.stopping = True
 
     def figures(self) -> dict[str, float]:
-        """Return the figures that were taken of the epoch that has just ended, by name."""
+        """Return the metrics of the epoch that has just ended.
+
+        Returns
+        -------
+        dict of str to float
+            The value of each metric that was computed in this epoch, by name.
+        """
         return {
             name: values[-1]
             for name, values in self.history.items()
@@ -68,9 +75,9 @@ class Run:
 
 
 class Callback(Protocol):
-    """Three methods that training calls; a subclass inherits those that it has no use for.
+    """The three methods that training calls; a subclass overrides those that it needs.
 
-    Any object that has them will do.
+    Any object with these methods is a callback.
 
     Examples
     --------
@@ -90,54 +97,78 @@ class Callback(Protocol):
     True
     """
 
-    # With nothing but a docstring a protocol's method would be abstract to a type checker.
+    # `return` is needed: type checkers treat a protocol method with only a docstring as abstract.
 
     def start(self, run: Run) -> None:
-        """Be called before the first epoch."""
+        """Act before the first epoch.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         return
 
     def epoch(self, run: Run) -> None:
-        """Be called after an epoch, with all its figures in `run.history`."""
+        """Act after an epoch, whose metrics are in `run.history`.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         return
 
     def end(self, run: Run) -> None:
-        """Be called after the last epoch, and also where training or a callback has failed."""
+        """Act after the last epoch, or after training or a callback has failed.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         return
 
 
 @explained
 @dataclass(eq=False)
-class EarlyStopping(Callback):
-    """Stop when a figure has not got better for some time.
+class EarlyStopping(Callback):  # numpydoc ignore=PR02
+    """Stop training when a metric has stopped improving.
 
     Parameters
     ----------
     monitor : str
-        A name in `History`. An epoch in which this figure is not taken does not count.
+        The metric to watch, a name in `History`, by default "val_loss". Epochs in which it is not
+        computed do not count.
     patience : int
-        At least 1; how many figures in a row without improvement stop training.
+        The number of values in a row without improvement that ends training, at least 1, by
+        default 10.
     min_delta : float
-        At least 0; an improvement must be larger. Units of the figure.
+        The amount by which an improvement must exceed the best value, at least 0, in units of the
+        metric, by default 0.
     mode : str
-        "min" or "max", which way is better; "auto" is max for accuracy and r2, min for loss, mse,
-        mae and penalty: for a figure of your own it must be given.
+        Whether smaller ("min") or larger ("max") values are better. The default, "auto", is max for
+        accuracy and r2, and min for loss, mse, mae and penalty; for a user-defined metric the mode
+        must be given.
     restore_best : bool
-        Whether to put the parameters of the best epoch back when training ends, however it does.
+        Whether to restore the parameters of the best epoch when training ends, for any reason, by
+        default True.
 
     Attributes
     ----------
     best : float
-        The best figure; infinite, on the bad side, before any.
+        The best value; before any, the infinity that every value improves on.
     best_epoch, stopped_epoch : int or None
+        The epoch of the best value, and the epoch in which training was stopped; None before.
 
     Raises
     ------
     ValueError, TypeError
-        If a parameter is not as described. By `fit`, if it does not record such a figure.
+        If a parameter is not as described. From `fit`, if it does not record the metric.
 
     Notes
     -----
-    The state of the optimiser stays that of the last epoch.
+    The optimiser keeps its state of the last epoch.
 
     Examples
     --------
@@ -170,21 +201,44 @@ class EarlyStopping(Callback):
         self._forget()
 
     def expect(self, recorded: Collection[str]) -> None:
-        """Raise unless the figure is among those that are to be recorded."""
+        """Raise unless the metric is among those that will be recorded.
+
+        Parameters
+        ----------
+        recorded : collection of str
+            The names of the metrics that training will record.
+
+        Raises
+        ------
+        ValueError
+            If the metric is not among them.
+        """
         check_recorded(self.monitor, recorded)
 
     def _forget(self) -> None:
-        """Be as if there had been no training."""
+        """Reset the state to that before any training."""
         self.best, self.best_epoch, self.stopped_epoch = -self._sign * math.inf, None, None
         self._n_without = 0
         self._best_params: Array | None = None
 
     def start(self, run: Run) -> None:
-        """Forget an earlier training."""
+        """Reset the state before the first epoch.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         self._forget()
 
     def epoch(self, run: Run) -> None:
-        """Take note of the figure, and stop training if it was too long without improvement."""
+        """Compare the metric with the best, and stop training after too many without improvement.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         figure = _figure(run, self.monitor)
         if figure is None:
             return
@@ -199,7 +253,13 @@ class EarlyStopping(Callback):
             run.stop()
 
     def end(self, run: Run) -> None:
-        """Put the best parameters back."""
+        """Restore the best parameters.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         if self._best_params is not None:
             run.network.params = self._best_params
             self._best_params = None
@@ -207,30 +267,31 @@ class EarlyStopping(Callback):
 
 @explained
 @dataclass(eq=False)
-class Checkpoint(Callback):
-    """Save the network after every so many epochs, so that training may be resumed from there.
+class Checkpoint(Callback):  # numpydoc ignore=PR02
+    """Save the network every few epochs, so that training can be resumed from the file.
 
-    The file is replaced at once: whenever the power fails, it holds one network or the next.
+    The file is replaced atomically: if the power fails, it holds the old or the new network.
     `Network.load` reads it.
 
     Parameters
     ----------
     path : str or os.PathLike
-        In a folder that exists; overwritten.
+        The file, in an existing folder. It is overwritten.
     every : int
-        At least 1; epochs.
+        The number of epochs between saves, at least 1, by default 1.
     monitor : str, optional
-        A name in `History`: of the networks after `every` epochs, only one whose figure is the
-        best yet of this training is kept.
+        The metric to watch, a name in `History`: a save then takes place only if its value is the
+        best of this training. By default every save takes place.
     mode : str
-        As for `EarlyStopping`.
+        Whether smaller ("min") or larger ("max") values are better. The default, "auto", decides by
+        the name, as `EarlyStopping` does.
 
     Raises
     ------
     ValueError, TypeError
-        If a parameter is not as described. By `fit`, if it does not record such a figure.
+        If a parameter is not as described. From `fit`, if it does not record the metric.
     FileNotFoundError
-        Before training, if the folder does not exist.
+        From `fit`, before training, if the folder does not exist.
 
     Examples
     --------
@@ -260,17 +321,40 @@ class Checkpoint(Callback):
         self._best = -self._sign * math.inf
 
     def expect(self, recorded: Collection[str]) -> None:
-        """Raise unless the figure is among those that are to be recorded."""
+        """Raise unless the metric is among those that will be recorded.
+
+        Parameters
+        ----------
+        recorded : collection of str
+            The names of the metrics that training will record.
+
+        Raises
+        ------
+        ValueError
+            If the metric is not among them.
+        """
         if self.monitor is not None:
             check_recorded(self.monitor, recorded)
 
     def start(self, run: Run) -> None:
-        """Forget an earlier training, and look whether the folder is there."""
+        """Reset the state, and check that the folder exists.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         self._best = -self._sign * math.inf
         check_folder(self._path)
 
     def epoch(self, run: Run) -> None:
-        """Save the network, if it is time and the figure the best yet."""
+        """Save the network if a save is due and, with `monitor`, the metric is the best so far.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         if (run.epoch + 1) % self.every:
             return
         if self.monitor is not None:
@@ -283,25 +367,26 @@ class Checkpoint(Callback):
 
 @explained
 @dataclass(eq=False)
-class CSVLog(Callback):
-    """Write the figures of each epoch to a table of comma-separated values.
+class CSVLog(Callback):  # numpydoc ignore=PR02
+    """Write the metrics of each epoch to a CSV file.
 
-    A row an epoch, with the columns epoch, learning_rate and every name in `History`; empty where
-    a figure was not taken. Numbers have all their digits, and each row is written at once.
+    There is one row for each epoch, with the columns epoch, learning_rate and every name in
+    `History`; a cell is empty if the metric was not computed. Numbers have all their digits. Each
+    row is written when its epoch ends.
 
     Parameters
     ----------
     path : str or os.PathLike
-        In a folder that exists.
+        The file, in an existing folder.
     append : bool
-        Whether to go on below the rows of such a file, if there is one, instead of overwriting it.
+        Whether to append to an existing file instead of overwriting it, by default False.
 
     Raises
     ------
     OSError
-        Before training, if the file cannot be written.
+        From `fit`, before training, if the file cannot be written.
     ValueError
-        Before training, if the file to go on with is another kind of table.
+        From `fit`, before training, if the file to append to is another kind of table.
 
     Examples
     --------
@@ -329,7 +414,13 @@ class CSVLog(Callback):
         self._columns: list[str] = []
 
     def start(self, run: Run) -> None:
-        """Make the file, or look at the one to go on with."""
+        """Create the file, or check the one to append to.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)
             self._columns = next(csv.reader(file), [])
@@ -339,7 +430,13 @@ class CSVLog(Callback):
             )
 
     def epoch(self, run: Run) -> None:
-        """Write a row."""
+        """Write the row of an epoch.
+
+        Parameters
+        ----------
+        run : Run
+            The state of the training.
+        """
         row = {"epoch": run.epoch, "learning_rate": run.learning_rate, **run.figures()}
         if new := [name for name in row if name not in self._columns]:
             self._widen(new)
@@ -347,7 +444,7 @@ class CSVLog(Callback):
             self._writer(file).writerow(row)
 
     def _widen(self, new: list[str]) -> None:
-        """Give the table further columns, empty in the rows that are there."""
+        """Add columns to the table, empty in the existing rows."""
         with open(self._path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         self._columns += new
@@ -362,7 +459,7 @@ class CSVLog(Callback):
 
 
 def _figure(run: Run, monitor: str) -> float | None:
-    """Return the figure of the epoch that has just ended, or None if it was not taken."""
+    """Return the metric of the epoch that has just ended, or None if it was not computed."""
     if run.recorded is None:  # where training is resumed, validation may come later
         due = run.history.epoch[0] == 0 or not monitor.startswith("val_")
     else:

@@ -1,13 +1,13 @@
-"""What fastnn raises beside Python's own errors."""
+"""The exceptions of fastnn, beside those of Python."""
 
 
 class DivergenceError(ArithmeticError):
-    """Training has left the finite numbers; the network holds the last weights that were finite.
+    """Training has diverged; the network has the last parameters that were finite.
 
     Attributes
     ----------
     networks : tuple of int
-        The indices of those that diverged, if they are networks of a `Population`.
+        The indices of the networks that diverged, in a `Population`; else empty.
 
     Examples
     --------
@@ -28,7 +28,7 @@ class DivergenceError(ArithmeticError):
 
 
 class FormatError(ValueError):
-    """A file is not what `Network.save` writes: of another kind or version, or not whole.
+    """A file is not one that `Network.save` writes: another kind or version, or incomplete.
 
     Examples
     --------

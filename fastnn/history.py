@@ -1,4 +1,4 @@
-"""What training recorded."""
+"""`History`: the metrics that training records, by epoch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class History(Mapping[str, list[float]]):
-    """Figures by name, in the order of the epochs they belong to.
+    """The values of each metric, by name, in the order of their epochs.
 
-    `"loss"` and each metric are running figures: the mean over an epoch's samples of the value
-    before each one's update. `"val_loss"` and `"val_" + metric` are taken after an epoch.
+    `"loss"` and each training metric are running means: the mean over an epoch's samples of the
+    value before each one's update. `"val_loss"` and `"val_" + metric` are computed after an epoch.
 
     Attributes
     ----------
     epoch : list of int
-        The epochs of the running figures, the first one 0.
+        The epochs that were recorded, from 0.
 
     Examples
     --------
@@ -38,13 +38,22 @@ class History(Mapping[str, list[float]]):
 
     @explained
     def record(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Append the figures of an epoch.
+        """Append the metrics of an epoch.
 
         Parameters
         ----------
         epoch : int
-            Not before the last one recorded.
+            The epoch, not before the last one recorded.
         figures : mapping of str to float
+            The value of each metric, by name.
+
+        Examples
+        --------
+        >>> from fastnn import History
+        >>> history = History()
+        >>> history.record(0, {"loss": 0.5})
+        >>> history["loss"]
+        [0.5]
         """
         if not self.epoch or self.epoch[-1] != epoch:
             self.epoch.append(epoch)
@@ -56,14 +65,14 @@ class History(Mapping[str, list[float]]):
     def extend(
         self, epochs: Iterable[int], columns: Mapping[str, tuple[list[int], list[float]]]
     ) -> None:
-        """Append what was recorded elsewhere.
+        """Append the record of another history.
 
         Parameters
         ----------
         epochs : iterable of int
-            After the last one recorded.
+            Its epochs, after the last one recorded here.
         columns : mapping of str to tuple of list
-            As from `columns`.
+            The epochs and values of each metric, as `columns` returns them.
 
         Examples
         --------
@@ -82,7 +91,12 @@ class History(Mapping[str, list[float]]):
 
     @explained
     def columns(self) -> dict[str, tuple[list[int], list[float]]]:
-        """Return, by name, the epochs that figures belong to, and the figures.
+        """Return the epochs and the values of each metric.
+
+        Returns
+        -------
+        dict of str to tuple of list
+            A pair (epochs, values) for each name.
 
         Examples
         --------
@@ -96,21 +110,22 @@ class History(Mapping[str, list[float]]):
 
     @explained
     def epochs_of(self, name: str) -> list[int]:
-        """Return the epochs that the figures of one name belong to.
+        """Return the epochs in which a metric was recorded.
 
         Parameters
         ----------
         name : str
+            The name of the metric.
 
         Returns
         -------
-        epochs : list of int
-            As long as `self[name]`.
+        list of int
+            One epoch for each value of `self[name]`.
 
         Raises
         ------
         KeyError
-            If nothing was recorded under that name.
+            If no metric of that name was recorded.
 
         Examples
         --------
@@ -125,17 +140,25 @@ class History(Mapping[str, list[float]]):
 
     @explained
     def to_frame(self) -> pd.DataFrame:
-        """Return the history as a pandas table with one row an epoch.
+        """Return the history as a pandas DataFrame with one row for each epoch.
 
         Returns
         -------
-        frame : pandas.DataFrame
-            Indexed by epoch; NaN where a figure was not taken.
+        pandas.DataFrame
+            The metrics, indexed by epoch; NaN where a metric was not computed.
 
         Raises
         ------
         ImportError
             If pandas is not installed.
+
+        Examples
+        --------
+        >>> from fastnn import History
+        >>> history = History()
+        >>> history.record(0, {"loss": 0.5})
+        >>> history.to_frame()["loss"].tolist()
+        [0.5]
         """
         try:
             import pandas as pd

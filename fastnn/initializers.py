@@ -1,7 +1,7 @@
-"""Filling weights and biases from a random source, or with a constant.
+"""Initializers of weights and biases, from a random source or with a constant.
 
-An initializer is a function of the random source and a shape; a name stands for one. Weights have
-the shape (n_in, n_out), and are drawn row by row.
+An initializer is a function of the random source and a shape; some have names that `Dense` accepts.
+Weights have the shape (n_in, n_out), and are drawn row by row.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]
 
 
+# Lower case, like the functions beside it.
 @explained
 @dataclass(frozen=True)
-class uniform:  # lower case, as the functions among which it is used
-    """Draw from [a, b).
+class uniform:  # numpydoc ignore=PR02
+    """Draw from the uniform distribution on [a, b).
 
     Parameters
     ----------
     a, b : float
-        Finite, a < b; units of a parameter.
+        The bounds, finite, with a < b.
 
     Raises
     ------
-    ValueError
-        If a < b does not hold, or one is not finite.
+    ValueError, TypeError
+        If a bound is not finite, or a < b does not hold.
 
     Examples
     --------
@@ -59,23 +60,23 @@ class uniform:  # lower case, as the functions among which it is used
             )
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
-        """Return an array of this shape."""
+        """Return an array of this shape, filled by the rule of the class."""
         return self.a + (self.b - self.a) * _uniform(random, shape)
 
 
 @explained
 @dataclass(frozen=True)
-class normal:
+class normal:  # numpydoc ignore=PR02
     """Draw from the normal distribution of mean 0.
 
     Parameters
     ----------
     std : float
-        Standard deviation, above 0; units of a parameter.
+        The standard deviation, finite and above 0.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If `std` is not finite and above 0.
 
     Examples
@@ -92,23 +93,23 @@ class normal:
         object.__setattr__(self, "std", as_positive("std", self.std))
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
-        """Return an array of this shape."""
+        """Return an array of this shape, filled by the rule of the class."""
         return _normal(random, shape) * self.std
 
 
 @explained
 @dataclass(frozen=True)
-class constant:
-    """Give every parameter one value; nothing is drawn.
+class constant:  # numpydoc ignore=PR02
+    """Set every parameter to one value, without a random draw.
 
     Parameters
     ----------
     value : float
-        Finite; units of a parameter.
+        The value, finite.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If `value` is not finite.
 
     Examples
@@ -125,12 +126,24 @@ class constant:
         object.__setattr__(self, "value", as_finite("value", self.value))
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
-        """Return an array of this shape."""
+        """Return an array of this shape, filled by the rule of the class."""
         return np.full(shape, self.value)
 
 
 def zeros(random: Random, shape: tuple[int, ...]) -> Array:
-    """Return zeros; nothing is drawn.
+    """Return zeros, without a random draw.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
 
     Examples
     --------
@@ -143,6 +156,18 @@ def zeros(random: Random, shape: tuple[int, ...]) -> Array:
 
 def glorot_uniform(random: Random, shape: tuple[int, ...]) -> Array:
     """Draw from [-r, r) with r = sqrt(6 / (n_in + n_out)).
+
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
 
     References
     ----------
@@ -162,6 +187,18 @@ def glorot_uniform(random: Random, shape: tuple[int, ...]) -> Array:
 def glorot_normal(random: Random, shape: tuple[int, ...]) -> Array:
     """Draw from the normal distribution of variance 2 / (n_in + n_out).
 
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
+
     References
     ----------
     .. [1] X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural
@@ -180,6 +217,18 @@ def glorot_normal(random: Random, shape: tuple[int, ...]) -> Array:
 def he_uniform(random: Random, shape: tuple[int, ...]) -> Array:
     """Draw from [-r, r) with r = sqrt(6 / n_in).
 
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
+
     References
     ----------
     .. [1] K. He et al., Delving deep into rectifiers, 2015, equation 10, as a uniform distribution.
@@ -196,6 +245,18 @@ def he_uniform(random: Random, shape: tuple[int, ...]) -> Array:
 
 def he_normal(random: Random, shape: tuple[int, ...]) -> Array:
     """Draw from the normal distribution of variance 2 / n_in.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
 
     References
     ----------
@@ -214,6 +275,18 @@ def he_normal(random: Random, shape: tuple[int, ...]) -> Array:
 def lecun_uniform(random: Random, shape: tuple[int, ...]) -> Array:
     """Draw from [-r, r) with r = sqrt(3 / n_in).
 
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
+
     References
     ----------
     .. [1] Y. LeCun et al., Efficient BackProp, 1998, equation 16, as a uniform distribution.
@@ -231,6 +304,18 @@ def lecun_uniform(random: Random, shape: tuple[int, ...]) -> Array:
 def lecun_normal(random: Random, shape: tuple[int, ...]) -> Array:
     """Draw from the normal distribution of variance 1 / n_in.
 
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights or (n_out,) of biases.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
+
     References
     ----------
     .. [1] Y. LeCun et al., Efficient BackProp, 1998, equation 16.
@@ -246,9 +331,21 @@ def lecun_normal(random: Random, shape: tuple[int, ...]) -> Array:
 
 
 def orthogonal(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw orthonormal columns, or rows where these are fewer, all such being equally likely.
+    """Draw orthonormal columns, or rows if there are fewer rows, uniformly distributed.
 
     They are Q of Q R = N, with N of the standard normal distribution and the diagonal of R above 0.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source.
+    shape : tuple of int
+        The shape, (n_in, n_out) of weights.
+
+    Returns
+    -------
+    ndarray
+        An array of this shape.
 
     Raises
     ------
@@ -314,7 +411,25 @@ _USAGES = {  # of those that need numbers, and of what others have instead
 
 
 def as_initializer(name: str, value: Any) -> Initializer:
-    """Return the initializer that a name or a function stands for; `name` is the parameter's."""
+    """Return the initializer that a value means.
+
+    Parameters
+    ----------
+    name : str
+        The name of the parameter, for messages.
+    value : str or callable
+        The name of an initializer, or a function.
+
+    Returns
+    -------
+    callable
+        The initializer, a function of the random source and a shape.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no initializer of that name.
+    """
     if callable(value):
         return value  # type: ignore[no-any-return]
     if isinstance(value, str) and (usage := _USAGES.get(value.lower().removeprefix("random_"))):

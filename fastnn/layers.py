@@ -22,8 +22,7 @@ from ._checks.arrays import (
     as_positive,
 )
 from ._checks.names import explained
-from .core import activations, layout, losses
-from .core import optimizers as updates
+from .core import activations, layout, losses, optimizers
 from .initializers import Initializer, Random, as_initializer
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
@@ -34,36 +33,43 @@ _ADDRESSES = 2**47  # bytes that a process can address
 
 @explained(usage=_USAGE)
 @dataclass(frozen=True, eq=False, repr=False)
-class Dense:
-    """A fully connected layer, a = f(x W + b); a description, not its parameters.
+class Dense:  # numpydoc ignore=PR02
+    """The description of a fully connected layer, a = f(x W + b); a `Network` has its parameters.
 
     Parameters
     ----------
     n_out : int
-        Number of output units, at least 1.
+        The number of output units, at least 1.
     activation : str or None
-        identity (also None, or "linear"), sigmoid (or "logistic"), tanh, relu, leaky_relu (slope
-        0.01), elu (alpha 1), selu, softplus, swish (or "silu"), mish, gelu (exact), exp or softmax
-        (last layer only, with the loss cross_entropy only). A second name is kept as the first.
+        The activation f, by default "identity" (also None, or "linear"). The others are sigmoid
+        (or "logistic"), tanh, relu, leaky_relu (slope 0.01), elu (alpha 1), selu, softplus, swish
+        (or "silu"), mish, gelu (exact), exp and softmax (on the last layer only, with the loss
+        cross_entropy only). Of two names, the first is stored.
     bias : bool
-        Whether the layer has biases.
+        Whether the layer has biases, by default True.
     train_bias : bool
-        False freezes the biases: they have zero gradient and no step.
+        Whether training updates the biases, by default True. False freezes them: their gradient is
+        zero.
     weights : array_like, shape (n_in, n_out), optional
-        Initial weights; copied. Of a layer in `Network.layers` they are the network's own, a view.
+        The initial weights, which are copied. By default `initializer` draws them. In
+        `Network.layers` they are a view of the network's weights.
     biases : array_like, shape (n_out,), optional
-        Initial biases; as for `weights`.
-    initializer, bias_initializer : str or callable
-        What draws the weights and biases not given: a name from `fastnn.initializers`, or a
-        function of the random source and a shape.
+        The initial biases, which are copied. By default `bias_initializer` draws them. In
+        `Network.layers` they are a view of the network's biases.
+    initializer : str or callable
+        The initializer of the weights, by default "glorot_uniform": a name from
+        `fastnn.initializers`, or a function of the random source and a shape.
+    bias_initializer : str or callable
+        The initializer of the biases, by default "zeros"; otherwise as `initializer`.
     dropout : float
-        At least 0, below 1: the probability that an output is 0 for a sample in training; those
-        that are not are divided by 1 - dropout. Not for the last layer.
+        The probability that training sets an output to 0 for a sample, at least 0 and below 1, by
+        default 0. The other outputs are divided by 1 - dropout. The last layer must have 0.
     l1, l2 : float
-        At least 0: l1 sum |W| + l2 / 2 sum W^2 is added to the loss that training minimises, not
-        to the one that is reported.
+        The strengths of the penalties, at least 0, by default 0: l1 sum |W| + l2 / 2 sum W^2 is
+        added to the loss that training minimises, but not to the loss that it records.
     max_norm : float, optional
-        The largest 2-norm of the weights into a unit, W[:, j]; they are scaled after each update.
+        The largest 2-norm of the weights into a unit, W[:, j], by default no limit. Larger ones are
+        scaled down after each update.
 
     Raises
     ------
@@ -100,7 +106,7 @@ class Dense:
                 f"write {_USAGE}"
             )
         activation = as_activation("activation", named)
-        settle = object.__setattr__  # the one way to convert a field of a frozen dataclass
+        settle = object.__setattr__  # a frozen dataclass allows no assignment
         settle(self, "bias", _as_bias(self.bias))
         settle(self, "train_bias", as_flag("train_bias", self.train_bias))
         as_initializer("initializer", self.initializer)
@@ -128,7 +134,7 @@ class Dense:
 
 
 def _as_bias(bias: Any) -> bool:
-    """Return `bias` as a flag: tutorials have its name for the array of biases."""
+    """Return `bias` as a flag; explain if it is an array, as `bias` is in some tutorials."""
     try:
         return as_flag("bias", bias)
     except TypeError as error:
@@ -143,7 +149,29 @@ def _as_bias(bias: Any) -> bool:
 
 
 def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[Any]) -> Array:
-    """Return the layer table of a network whose layers and loss go together."""
+    """Check that layers and loss go together, and return the layer table.
+
+    Parameters
+    ----------
+    n_in : int
+        The number of inputs.
+    layers : sequence of Dense
+        The layers.
+    loss : str
+        The name of the loss.
+    dtype : numpy.dtype
+        The dtype of the parameters.
+
+    Returns
+    -------
+    ndarray
+        The table, as `core.layout` describes it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the layers cannot make a network with this loss.
+    """
     if not layers:
         raise ValueError("layers must hold at least one Dense, got none")
     for layer in layers:
@@ -187,16 +215,40 @@ def _check_partners(loss: int, activation: int, name: str) -> None:
 
 
 def penalty_table(layers: Sequence[Dense]) -> Array:
-    """Return l1, l2 and max_norm of each layer as kernels take them: no rows if there are none."""
+    """Return l1, l2 and max_norm of each layer for the kernels.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        The layers.
+
+    Returns
+    -------
+    ndarray, shape (n_layers, 3), or (0, 3)
+        The penalties of each layer; no rows if no layer has any.
+    """
     table = np.zeros((len(layers), 3))
-    table[:, updates.L1] = [layer.l1 for layer in layers]
-    table[:, updates.L2] = [layer.l2 for layer in layers]
-    table[:, updates.MAX_NORM] = [layer.max_norm or math.inf for layer in layers]
+    table[:, optimizers.L1] = [layer.l1 for layer in layers]
+    table[:, optimizers.L2] = [layer.l2 for layer in layers]
+    table[:, optimizers.MAX_NORM] = [layer.max_norm or math.inf for layer in layers]
     return table if (table != (0, 0, math.inf)).any() else table[:0]
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
-    """Return the noise on the inputs and each hidden layer's dropout: nothing if there is none."""
+    """Return the input noise and the dropout of each hidden layer for the kernels.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        The layers.
+    input_noise : float
+        The standard deviation of the noise on the inputs.
+
+    Returns
+    -------
+    ndarray, shape (n_layers,), or (0,)
+        The noise, then the dropout of each hidden layer; empty if all are zero.
+    """
     levels = np.array([input_noise, *(layer.dropout for layer in layers[:-1])])
     return levels if levels.any() else levels[:0]
 
@@ -204,7 +256,29 @@ def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
 def initial_params(
     layers: Sequence[Dense], table: Array, dtype: np.dtype[Any], random: Random
 ) -> Array:
-    """Return the flat vector of parameters, given or drawn: layer by layer, W and then b."""
+    """Return the flat vector of initial parameters.
+
+    Parameters
+    ----------
+    layers : sequence of Dense
+        The layers.
+    table : ndarray
+        Their layer table.
+    dtype : numpy.dtype
+        The dtype of the parameters.
+    random : numpy.random.Generator or numpy.random.RandomState
+        The random source, used layer by layer: first for W, then for b.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The parameters, laid out as `core.layout` describes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If given or drawn parameters have another shape, or are not finite numbers.
+    """
     params = layout.aligned_zeros(layout.params_size(table), dtype)
     views = zip(layout.weight_views(params, table), layout.bias_views(params, table), strict=True)
     for k, (layer, (W, b)) in enumerate(zip(layers, views, strict=True)):
@@ -215,7 +289,22 @@ def initial_params(
 
 
 def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense:
-    """Return a layer's description with other arrays, which are not copied."""
+    """Return a copy of a layer's description that holds these arrays.
+
+    Parameters
+    ----------
+    layer : Dense
+        The description.
+    W : array_like or None
+        The weights, which are not copied.
+    b : array_like or None
+        The biases, which are not copied.
+
+    Returns
+    -------
+    Dense
+        The copy.
+    """
     twin = copy.copy(layer)
     for name, array in (("weights", W), ("biases", b)):
         object.__setattr__(twin, name, array)
@@ -229,7 +318,7 @@ def _fill(
     initializer: str | Initializer,
     random: Random,
 ) -> None:
-    """Overwrite `view` with the array given, or else with what the initializer draws."""
+    """Fill `view` with the given array, or else from the initializer."""
     if given is None:
         given = as_initializer("initializer", initializer)(random, view.shape)
     array = as_numbers(name, given, view.dtype)

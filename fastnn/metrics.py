@@ -1,4 +1,4 @@
-"""Metrics as plain functions of targets and outputs; `fit` knows them by name."""
+"""Metrics: functions of targets and outputs, which `fit` also accepts by name."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _FLOAT64 = np.dtype(np.float64)
 
 
 def accuracy(y: ArrayLike, outputs: ArrayLike) -> float:
-    """Return the share of samples whose largest output is at the largest target.
+    """Return the share of samples whose largest output is at the place of the largest target.
 
     Parameters
     ----------
     y : array_like, shape (n_samples, n_out), or (n_samples,) of class labels
-        With a single output, targets and outputs are compared after rounding at 1/2.
+        The targets. If there is one output, targets and outputs are compared with 1/2.
     outputs : array_like, shape (n_samples, n_out)
-        What `Network.predict` returns.
+        The outputs, as `Network.predict` returns them.
 
     Returns
     -------
-    accuracy : float
-        From 0 to 1.
+    float
+        The accuracy, from 0 to 1.
 
     Raises
     ------
@@ -51,13 +51,15 @@ def mse(y: ArrayLike, outputs: ArrayLike) -> float:
 
     Parameters
     ----------
-    y, outputs
-        As for `accuracy`.
+    y : array_like, shape (n_samples, n_out), or (n_samples,)
+        The targets.
+    outputs : array_like, shape (n_samples, n_out)
+        The outputs, as `Network.predict` returns them.
 
     Returns
     -------
-    mse : float
-        In units of y squared.
+    float
+        The mean squared error, in units of y squared.
 
     Raises
     ------
@@ -77,13 +79,15 @@ def mae(y: ArrayLike, outputs: ArrayLike) -> float:
 
     Parameters
     ----------
-    y, outputs
-        As for `accuracy`.
+    y : array_like, shape (n_samples, n_out), or (n_samples,)
+        The targets.
+    outputs : array_like, shape (n_samples, n_out)
+        The outputs, as `Network.predict` returns them.
 
     Returns
     -------
-    mae : float
-        In units of y.
+    float
+        The mean absolute error, in units of y.
 
     Raises
     ------
@@ -99,21 +103,24 @@ def mae(y: ArrayLike, outputs: ArrayLike) -> float:
 
 
 def r2(y: ArrayLike, outputs: ArrayLike) -> float:
-    """Return the coefficient of determination, the mean over the outputs of
+    """Return the coefficient of determination, averaged over the outputs.
 
         1 - sum (y - a)^2 / sum (y - mean y)^2
 
-    An output whose targets are all the same counts 1 if each is met exactly, else 0.
+    An output whose targets are all equal scores 1 if all predictions are exact, else 0.
 
     Parameters
     ----------
-    y, outputs
-        As for `accuracy`.
+    y : array_like, shape (n_samples, n_out), or (n_samples,)
+        The targets.
+    outputs : array_like, shape (n_samples, n_out)
+        The outputs, as `Network.predict` returns them.
 
     Returns
     -------
-    r2 : float
-        At most 1; 0 is as good as the mean of the targets. NaN for fewer than two samples.
+    float
+        The coefficient, at most 1. The mean of the targets scores 0. NaN for fewer than two
+        samples.
 
     Raises
     ------
@@ -137,14 +144,14 @@ def r2(y: ArrayLike, outputs: ArrayLike) -> float:
 
 
 class Targets(np.ndarray[Any, np.dtype[Any]]):
-    """Targets of one output, shape (n, 1), that arithmetic takes sample by sample.
+    """Targets of one output, shape (n, 1), that also act as shape (n,) in arithmetic.
 
-    Beside an array of shape (n,), such as `outputs[:, 0]`, a column would be broadcast to (n, n);
-    this one is taken as (n,). Beside (n, 1) it is a column as others are.
+    With an array of shape (n,), such as `outputs[:, 0]`, an ordinary column would be broadcast to
+    (n, n); these targets act as shape (n,). With shape (n, 1) they are an ordinary column.
     """
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """Compute elementwise, all operands of one shape; return targets again."""
+        """Compute elementwise after matching shapes; return a column as targets."""
         if "out" in options:
             options["out"] = tuple(map(_as_plain, options["out"]))
         plain = [_as_plain(item) for item in inputs]
@@ -163,22 +170,44 @@ class Targets(np.ndarray[Any, np.dtype[Any]]):
 
 
 def _is_one_output(item: Any) -> bool:
-    """Return True if operands are targets, one a sample: not their transpose."""
+    """Return True if an operand is targets, one for each sample, and not their transpose."""
     return isinstance(item, Targets) and item.shape in ((item.size,), (item.size, 1))
 
 
 def _as_plain(item: Any) -> Any:
-    """Return targets as an array without their arithmetic."""
+    """Return targets as an ordinary array."""
     return item.view(np.ndarray) if isinstance(item, Targets) else item
 
 
 def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: Array) -> float:
-    """Return what a metric of the user's own makes of targets, as they came, and outputs.
+    """Return the value of a user-defined metric.
 
-    Of one output the targets have the outputs' shape; class labels are one-dimensional.
+    If there is one output, the metric gets the targets in the shape of the outputs; class labels
+    stay one-dimensional.
+
+    Parameters
+    ----------
+    name : str
+        The name of the metric, for messages.
+    metric : callable
+        The function of targets and outputs.
+    y : array_like
+        The targets as the user gave them.
+    outputs : ndarray, shape (n_samples, n_out)
+        The outputs of the network.
+
+    Returns
+    -------
+    float
+        The value.
+
+    Raises
+    ------
+    TypeError
+        If the value is not a number.
     """
     targets = np.asarray(y).view()
-    targets.flags.writeable = False  # the user's own may not change
+    targets.flags.writeable = False  # the metric must not change the user's array
     if outputs.shape[1] == 1:
         targets = targets.reshape(-1, 1).view(Targets)
     elif targets.ndim == 2 and targets.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""The network as its user sees it: check, allocate, call a kernel, return arrays."""
+"""`Network`: its methods check arguments, allocate arrays, call a kernel and return arrays."""
 
 from __future__ import annotations
 
@@ -50,8 +50,7 @@ from ._training.single_row import SingleSampleStep
 from ._training.snapshot import Snapshot
 from ._training.split import held_out, separate
 from .callbacks import Callback, Run
-from .core import Handle, derivatives, layout, losses
-from .core import evaluate as evaluation
+from .core import Handle, derivatives, evaluate, layout, losses
 from .core.handle import handle_of
 from .core.inputs import Samples
 from .history import History
@@ -67,19 +66,28 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-class LayerTrace(NamedTuple):
-    """One layer in one opened step.
+class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
+    """The forward and backward values of one layer, as `Network.trace` returns them.
 
-    Attributes
+    Parameters
     ----------
     z, a : ndarray, shape (n_samples, n_out)
-        Pre-activations x W + b and activations f(z).
+        The pre-activations x W + b and the activations f(z).
     error, delta : ndarray, shape (n_samples, n_out)
-        dLoss/da and dLoss/dz of each sample. The cross-entropies and poisson have no dLoss/da at
-        the outputs that is finite: there `error` is `delta`.
+        The derivatives dLoss/da and dLoss/dz of each sample. At the outputs, the cross-entropies
+        and poisson have no finite dLoss/da: there `error` equals `delta`.
     grad_W : ndarray, shape (n_in, n_out)
+        The gradient of the weights, averaged over the samples.
     grad_b : ndarray, shape (n_out,), or None
-        Means over the samples; zero where biases are frozen, None where there are none.
+        The gradient of the biases, averaged over the samples: zero if the biases are frozen, None
+        if the layer has none.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> layer, = Network(1, [Dense(1, weights=[[2]])], loss="half_sse").trace([3], 5)
+    >>> layer.z, layer.grad_b
+    (array([6.]), array([1.]))
     """
 
     z: Array
@@ -97,41 +105,45 @@ class Network:
     Parameters
     ----------
     n_in : int
-        Number of inputs, at least 1.
+        The number of inputs, at least 1.
     layers : sequence of Dense
-        From the first hidden layer to the outputs.
+        The layers, from the first hidden layer to the output layer.
     loss : str
-        Of one sample: half_sse (sum of e^2 / 2), sse, mse (mean over the outputs), mae, huber
-        (delta 1), binary_cross_entropy (summed over sigmoid outputs), cross_entropy (softmax) or
-        poisson (sum of a - y + y log(y / a) over exp outputs a).
+        The loss of one sample, by default "mse": half_sse (sum of e^2 / 2), sse, mse (mean over
+        the outputs), mae, huber (delta 1), binary_cross_entropy (summed over sigmoid outputs),
+        cross_entropy (softmax) or poisson (sum of a - y + y log(y / a) over exp outputs a).
     dtype : str or numpy.dtype
-        float64 or float32, of parameters and arithmetic.
+        The dtype of parameters and arithmetic, float64 or float32, by default float64.
     seed : int, None, numpy.random.Generator or numpy.random.RandomState
         The source of initial parameters (layer by layer, W row by row, then b) and of shuffles.
+        The default, None, takes a new seed from the operating system.
 
     Attributes
     ----------
     n_in, n_out, n_layers : int
+        The numbers of inputs, of outputs and of layers; read-only.
     layers : tuple of Dense
-        As given, but with `weights` and `biases` of the network: the same views. A network made
-        of them starts from a copy of these parameters.
+        The layers as given, but their `weights` and `biases` are the network's own views. A network
+        made of them starts from a copy of these parameters. Read-only.
     loss_name : str
+        The name of the loss; read-only.
     dtype : numpy.dtype
-        All these are as the network was made: to assign them is an error.
+        The dtype of parameters and arithmetic; read-only.
     metadata : dict
-        The user's own, kept in files.
+        The user's own data, which `save` keeps in the file.
     weights : tuple of ndarray, shape (n_in, n_out)
         Views of `params`, without a copy: writing to them changes the network.
-    biases : tuple of ndarray, shape (n_out,), or None where a layer has none
+    biases : tuple of ndarray, shape (n_out,), or None
+        Views of `params`, as `weights` are; None for a layer without biases.
     feature_names_in_ : ndarray of str, or None
-        The names of the columns of X, if training has seen a table that has them, each a str.
-        From then on a table with others, or in another order, is refused; arrays, which have no
-        names, are taken. `fit` begins anew with the names of its X unless it resumes.
+        The column names of X, if training has seen a table with names, all of them str. From then
+        on a table with other names, or in another order, is refused; arrays, which have no names,
+        are accepted. `fit` takes the names of its new X, unless it resumes.
 
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as described, or layers and loss do not go together.
+        If an argument is not as described, or the layers and the loss do not go together.
 
     Examples
     --------
@@ -177,7 +189,7 @@ class Network:
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
-        """Make `params` the network's own and the views of it anew."""
+        """Take over `params` and make new views of it."""
         self._model = Model(params, table, self.loss_name, penalty_table(self.layers))
         self._weights = layout.weight_views(params, table)
         self._biases = layout.bias_views(params, table)
@@ -189,10 +201,10 @@ class Network:
         self._training = threading.Lock()
         self._row_step: SingleSampleStep | None = None
 
-    if not TYPE_CHECKING:  # which knows the attributes by itself
+    if not TYPE_CHECKING:  # a type checker knows the attributes
 
         def __setattr__(self, name: str, value: object) -> None:
-            """Refuse what would be a slip, or a lie about the network; a subclass has its own."""
+            """Refuse misspelt and read-only names; a subclass may add attributes of its own."""
             if not name.startswith("_"):
                 is_known = name in Network.__annotations__ or hasattr(Network, name)
                 if name not in _ASSIGNABLE and (is_known or type(self) is Network):
@@ -209,9 +221,9 @@ class Network:
 
     @property
     def params(self) -> Array:
-        """Every weight and bias, shape (n,), padding included; assigning copies in.
+        """All weights and biases in one vector, shape (n,), with padding; assigning copies in.
 
-        Padding is zero and stays zero, whatever is assigned.
+        Padding is zero, and stays zero whatever is assigned.
 
         Examples
         --------
@@ -224,7 +236,7 @@ class Network:
         return self._model.params
 
     @params.setter
-    def params(self, values: ArrayLike) -> None:
+    def params(self, values: ArrayLike) -> None:  # numpydoc ignore=GL08
         array = as_numbers("params", values, self.dtype)
         if array.shape != self.params.shape:
             raise ValueError(f"params must have shape {self.params.shape}, got {array.shape}")
@@ -250,14 +262,14 @@ class Network:
         return self._weights
 
     @weights.setter
-    def weights(self, values: Iterable[ArrayLike]) -> None:
+    def weights(self, values: Iterable[ArrayLike]) -> None:  # numpydoc ignore=GL08
         self._copy_in("weights", self._weights, values)
 
     @property
     def biases(self) -> tuple[Array | None, ...]:
-        """The biases of each layer, shape (n_out,), None where it has none; assigning copies in.
+        """The biases of each layer, shape (n_out,), or None; assigning copies in.
 
-        Views of `params`, as `weights` are.
+        Views of `params`, as `weights` are; None for a layer without biases.
 
         Examples
         --------
@@ -270,11 +282,11 @@ class Network:
         return self._biases
 
     @biases.setter
-    def biases(self, values: Iterable[ArrayLike | None]) -> None:
+    def biases(self, values: Iterable[ArrayLike | None]) -> None:  # numpydoc ignore=GL08
         self._copy_in("biases", self._biases, values)
 
     def _copy_in(self, name: str, own: Sequence[Array | None], values: Any) -> None:
-        """Overwrite the views of all layers, or of none if an array is not as it must be."""
+        """Overwrite the views of all layers, or of none if an array is not valid."""
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
             raise TypeError(f"{name} must be a sequence of arrays, got {values!r}")
         given = list(values)
@@ -300,19 +312,26 @@ class Network:
                 view[:] = array
 
     def _views(self, flat: Array) -> list[Array]:
-        """Return the real parameters of a flat vector, without padding, as views."""
+        """Return views of the parameters in a flat vector, without padding."""
         table = self._model.table
         views = layout.weight_views(flat, table) + layout.bias_views(flat, table)
         return [view for view in views if view is not None]
 
     @property
     def n_params(self) -> int:
-        """The number of weights and biases, without padding."""
+        """The number of weights and biases, without padding.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> Network(3, [Dense(2), Dense(1)]).n_params
+        11
+        """
         return layout.n_params(self._model.table)
 
     @property
     def feature_names_in_(self) -> Array | None:
-        """The names of the columns of X that training has seen; None where it had none.
+        """The column names of the X that training has seen; None if it had none.
 
         Examples
         --------
@@ -327,7 +346,7 @@ class Network:
 
     @property
     def history(self) -> History:
-        """All that `fit` has recorded since training last started afresh; a copy.
+        """A copy of all that `fit` has recorded since training last started afresh.
 
         Examples
         --------
@@ -344,7 +363,7 @@ class Network:
         return history
 
     def _record_in(self, history: History, *, afresh: bool) -> None:
-        """Let `history` follow what was recorded before, or take its place."""
+        """Append `history` to the record, or start a new record with it."""
         if afresh:
             self._past = History()
         else:
@@ -356,6 +375,11 @@ class Network:
     @explained
     def summary(self) -> str:
         """Return a table of the layers: shapes, activation, parameters, bytes.
+
+        Returns
+        -------
+        str
+            One line a layer, between a header and the totals.
 
         Examples
         --------
@@ -401,13 +425,15 @@ class Network:
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
         n_threads : int
-            How many threads may share the rows; fewer do where there is too little for each.
+            The largest number of threads that share the rows, by default 1. Fewer are used where
+            each would have too little work.
 
         Returns
         -------
-        outputs : ndarray, shape (n_samples, n_out) or (n_out,)
-            A row has the same bits whatever table it is in, and whatever `n_threads` is.
+        ndarray, shape (n_samples, n_out) or (n_out,)
+            The outputs. Those of a row have the same bits in any table, and for any `n_threads`.
 
         Raises
         ------
@@ -427,7 +453,7 @@ class Network:
         row = as_ready_row(X, self.n_in, self.dtype)
         if row is not None:
             outputs = np.empty(self.n_out, self.dtype)
-            finite = evaluation.predict_row(model.params, model.table, row, outputs)
+            finite = evaluate.predict_row(model.params, model.table, row, outputs)
         else:
             names = self._feature_names
             samples = as_inputs(X, self.n_in, self.dtype, row=True, finite=False, names=names)
@@ -446,11 +472,12 @@ class Network:
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
 
         Returns
         -------
-        layers : tuple of ndarray, shape (n_samples, n_out) or (n_out,)
-            One for each layer, n_out being the layer's own.
+        tuple of ndarray, shape (n_samples, n_out) or (n_out,)
+            The activations, one array for each layer; n_out is that of the layer.
 
         Raises
         ------
@@ -482,12 +509,17 @@ class Network:
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array_like or sparse matrix, shape (n_samples, n_in)
+            The inputs, as `fit` takes them.
+        y : array_like, shape (n_samples, n_out), or (n_samples,)
+            The targets, as `fit` takes them.
+        sample_weight : array_like, shape (n_samples,), optional
+            The weight of each sample, at least 0. By default all weights are 1.
 
         Returns
         -------
-        loss : float
+        float
+            The mean loss, weighted by `sample_weight`.
 
         Raises
         ------
@@ -507,18 +539,19 @@ class Network:
 
     @explained
     def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
-        """Open one step: return all that goes forward and backward, layer by layer.
+        """Return the values of a forward and a backward pass, layer by layer.
 
         Parameters
         ----------
         x : array_like, shape (n_samples, n_in) or (n_in,)
+            The inputs, as a table or as one row.
         y : array_like
-            As for `partial_fit`.
+            The targets, as `partial_fit` takes them.
 
         Returns
         -------
-        layers : tuple of LayerTrace
-            For one row the arrays lack the axis of samples.
+        tuple of LayerTrace
+            One for each layer. For one row the arrays lack the axis of samples.
 
         Raises
         ------
@@ -537,7 +570,7 @@ class Network:
         rows, table = as_table(samples, self.n_in), self._model.table
         units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
         grad = layout.aligned_zeros(self.params.size, self.dtype)
-        evaluation.trace_rows(
+        evaluate.trace_rows(
             self.params, table, losses.CODES[self.loss_name], rows, targets, *units, grad
         )
         grad /= len(targets)
@@ -555,27 +588,28 @@ class Network:
 
     @explained
     def handle(self, *, optimizer: str | Optimizer = "sgd", frozen: bool = False) -> Handle:
-        """Return the network as functions of your own under `numba.njit` take it.
+        """Return a handle to the network for a user's functions under `numba.njit`.
 
-        They call the functions of `fastnn.core` with it: `predict` and `predict_rows`;
-        `add_gradient`, `add_gradient_rows`, `add_vjp`, `add_vjp_rows` and `gradient_of_inputs`;
-        `update` and `train_row`. None of these calls Python or allocates anything.
+        Such functions pass the handle to the functions of `fastnn.core`: `predict` and
+        `predict_rows`; `add_gradient`, `add_gradient_rows`, `add_vjp`, `add_vjp_rows` and
+        `gradient_of_inputs`; `update` and `train_row`. None of these calls Python or allocates
+        memory.
 
         Parameters
         ----------
         optimizer : str or Optimizer
-            What `update` does; any but lbfgs.
+            The optimiser that `update` applies, by default "sgd"; any but lbfgs.
         frozen : bool
-            Whether the handle has parameters of its own, a copy. By default they are the network's:
-            what one does to them the other sees.
+            Whether the handle has its own copy of the parameters. By default False: the handle
+            and the network share them, and each sees the other's changes.
 
         Returns
         -------
-        handle : fastnn.core.Handle
-            With scratch and optimiser state of its own, for one thread; take one for each. It does
-            not keep `fit` in another thread from training the network at the same time. Nothing
-            that is handed to the functions is looked at: targets must be what the loss asks for,
-            as `fit` describes.
+        fastnn.core.Handle
+            A handle with its own scratch memory and optimiser state, for one thread; make one for
+            each thread. It does not stop `fit` in another thread from training the network at the
+            same time. The functions do not check their arguments: targets must be valid for the
+            loss, as `fit` describes.
 
         Raises
         ------
@@ -626,16 +660,21 @@ class Network:
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X : array_like or sparse matrix, shape (n_samples, n_in)
+            The inputs, as `fit` takes them.
+        y : array_like, shape (n_samples, n_out), or (n_samples,)
+            The targets, as `fit` takes them.
+        sample_weight : array_like, shape (n_samples,), optional
+            The weight of each sample, at least 0. By default all weights are 1.
         n_threads : int
-            How many threads may share the rows; fewer do where there is too little for each.
+            The largest number of threads that share the rows, by default 1. Fewer are used where
+            each would have too little work.
 
         Returns
         -------
-        grad : ndarray
-            One flat vector, laid out as `params`; zero in the padding and for frozen biases. It
-            has the same bits whatever `n_threads` is.
+        ndarray, shape (params.size,)
+            The gradient, laid out as `params`: zero in the padding and for frozen biases. It has
+            the same bits for any `n_threads`.
 
         Raises
         ------
@@ -661,14 +700,15 @@ class Network:
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
         y : array_like
-            As for `partial_fit`.
+            The targets, as `partial_fit` takes them.
 
         Returns
         -------
-        grads : ndarray, shape (n_samples, params.size) or (params.size,)
-            Rows laid out as `params`; zero in the padding and for frozen biases. Their mean is
-            `gradient`, up to rounding.
+        ndarray, shape (n_samples, params.size) or (params.size,)
+            One gradient a row, laid out as `params`: zero in the padding and for frozen biases.
+            The mean of the rows is `gradient`, up to rounding.
 
         Raises
         ------
@@ -677,7 +717,7 @@ class Network:
 
         Notes
         -----
-        The array takes n_samples times the bytes of `params`; a mean alone is `gradient`.
+        The array takes n_samples times the bytes of `params`. For the mean alone, call `gradient`.
 
         Examples
         --------
@@ -695,12 +735,14 @@ class Network:
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
         y : array_like
-            As for `partial_fit`.
+            The targets, as `partial_fit` takes them.
 
         Returns
         -------
-        grads : ndarray, shape (n_samples, n_in) or (n_in,)
+        ndarray, shape (n_samples, n_in) or (n_in,)
+            The gradients, one row for each sample.
 
         Raises
         ------
@@ -720,7 +762,7 @@ class Network:
     def _gradients(
         self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
     ) -> Array:
-        """Return what a kernel fills for each sample, `size` elements."""
+        """Return a table that a kernel fills, a row of `size` elements for each sample."""
         samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
         model, code = self._model, losses.CODES[self.loss_name]
         grads = np.empty((len(targets), size), self.dtype)
@@ -735,11 +777,13 @@ class Network:
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
 
         Returns
         -------
-        jacobian : ndarray, shape (n_samples, n_out, n_in) or (n_out, n_in)
-            Of output j by input i at [..., j, i]; it takes a pass backward for each output.
+        ndarray, shape (n_samples, n_out, n_in) or (n_out, n_in)
+            The derivative of output j with respect to input i at [..., j, i]. It takes one
+            backward pass for each output.
 
         Raises
         ------
@@ -786,90 +830,99 @@ class Network:
         resume: bool = False,
         progress: bool = False,
     ) -> History:
-        """Train for some epochs; go on from the present parameters and random stream.
+        """Train for some epochs, from the present parameters and random stream.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in)
-            Or, without `y`, chunks: what yields (X, y) or (X, y, sample_weight), or a function that
-            returns such a thing for each epoch. One chunk at a time is in memory; samples are
-            shuffled, and batches made, within it. Chunks without a sample are passed over.
+            The inputs. Or, without `y`, chunks: an iterable of (X, y) or (X, y, sample_weight), or
+            a function that returns such an iterable for each epoch. One chunk at a time is in
+            memory; shuffling and batching take place within it. Empty chunks are skipped.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
-            Targets; one-dimensional where n_out is 1, or class labels 0 ... n_out-1. For
-            binary_cross_entropy from 0 to 1, for cross_entropy rows of at least 0 that sum to 1,
-            each within rounding of float32; for poisson at least 0.
+            The targets: one-dimensional if n_out is 1, or class labels 0 ... n_out-1. For
+            binary_cross_entropy they are from 0 to 1; for cross_entropy, rows of at least 0 that
+            sum to 1, each within rounding of float32; for poisson, at least 0. None, the default,
+            is for chunks.
         epochs : int
+            The number of passes over the data, at least 1, by default 1.
         batch_size : int or None
-            Samples an update; 1 is per-sample, None is all of them.
+            The number of samples in an update, by default 1. None means the full batch.
         optimizer : str or Optimizer, optional
-            Of `fastnn.optimizers`, or sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw,
-            irprop or lbfgs for one with its defaults. None is sgd or, with `resume`, what training
-            last used.
+            An optimiser of `fastnn.optimizers`, or the name of one with its defaults: sgd,
+            momentum, nesterov, rmsprop, adagrad, adam, adamw, irprop or lbfgs. By default sgd or,
+            with `resume`, the optimiser that training last used.
         learning_rate : float or callable, optional
-            Above 0; or a schedule, the rate as a function of the epoch (`fastnn.schedules`). None
-            is the optimiser's own (0.01 for sgd) or, with `resume`, what training last used. A
-            schedule that equals the last one goes on with `resume`, from where it is.
+            The rate, above 0, or a schedule (`fastnn.schedules`), which gives the rate as a
+            function of the epoch. By default the optimiser's own rate (0.01 for sgd) or, with
+            `resume`, the last one. With `resume`, a schedule that equals the last one continues.
         shuffle : bool
-            Whether to draw a new order of the samples each epoch.
+            Whether to draw a new order of the samples each epoch, by default True.
         reduction : str
-            "mean" or "sum": what is made of the gradients of a batch, and of nothing else.
+            How the gradients of a batch are combined, "mean" or "sum", by default "mean". It
+            changes updates only, not the recorded losses and metrics.
         sample_weight : array_like, shape (n_samples,), optional
-            At least 0. Means are divided by the sum of weights; the update of a single sample is
-            multiplied by its weight.
+            The weight of each sample, at least 0. Means are divided by the sum of weights; the
+            update of a single sample is multiplied by its weight. By default all weights are 1.
         class_weight : dict or "balanced", optional
-            Weights of the classes, by label, which multiply those of the samples; "balanced" is
-            n_samples / (n_classes n_samples_of_the_class).
+            The weight of each class, by label, which multiplies the weights of its samples.
+            "balanced" means n_samples / (n_classes n_samples_of_the_class). By default all are 1.
         input_noise : float
-            Standard deviation of normal noise added to the inputs, anew each time.
+            The standard deviation of normal noise, drawn anew for each use of a sample and added to
+            its inputs, by default 0.
         metrics : sequence of str or callable
-            Of accuracy, mse, mae; and on validation data only, r2 or any function of (y, outputs)
-            that returns a number. y is as it was given, but of the shape of the outputs, (n, 1),
-            where n_out is 1: ``((y - outputs) ** 2).mean()`` is the mse, and
+            The metrics to record, by default none: accuracy, mse or mae; and on validation data
+            only, r2 or any function of (y, outputs) that returns a number. Such a function gets y
+            as given, but with the shape of the outputs, (n, 1), if n_out is 1:
+            ``((y - outputs) ** 2).mean()`` is the mse, and
             ``(y == (outputs[:, 0] > 0.5)).mean()``, sample by sample, the accuracy.
         validation_data : tuple of array_like, optional
-            (X, y) to be evaluated after epochs 0, k, 2k ... for `evaluate_every` = k.
+            A pair (X, y) to evaluate after epochs 0, k, 2k ... for `evaluate_every` = k. By default
+            nothing is evaluated.
         validation_fraction : float, optional
-            Above 0, below 1: how much of the data is kept for that instead, by classes where y is
-            labels. With `resume` it is the same part.
+            The share of the data to hold out for validation instead, above 0 and below 1, in
+            each class separately if y holds labels. With `resume` the same samples are held out.
+            By default none are.
         evaluate_every : int
+            The number of epochs between evaluations of the validation data, by default 1.
         callbacks : sequence of Callback
-            What is called before the first epoch, after each one and at the end.
+            The callbacks to call before the first epoch, after each epoch and at the end, by
+            default none.
         resume : bool
-            Whether to continue the optimiser and the numbering of epochs: fit(10) and then
-            fit(10, resume=True) equal fit(20), to the bit.
+            Whether to continue the optimiser and the numbering of epochs, by default False.
+            fit(10) and then fit(10, resume=True) equal fit(20), to the bit.
         progress : bool
-            Whether to show a progress bar, where there is a terminal.
+            Whether to show a progress bar on a terminal, by default False.
 
         Returns
         -------
-        history : History
-            "loss" and each metric, the mean over the samples of the value before each one's
-            update; "penalty" of layers with l1 or l2, the mean over the batches; "val_loss" and
+        History
+            "loss" and each metric, as the mean over the samples of the value before each one's
+            update; "penalty" if layers have l1 or l2, as the mean over the batches; "val_loss" and
             "val_" + metric on the validation data.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, or a chunk, which is then named; the network is as
-            it was before the call.
+            If an argument, or a chunk, which the message names, is not as described. The network is
+            as it was before the call.
         DivergenceError
             If a loss or a parameter is no longer finite; the network has the last finite ones.
         Exception
-            Whatever going through the chunks raises, with a note of the last one that came. The
-            network is as after the last whole epoch, and can be resumed from there.
+            Any exception that iterating over the chunks raises, with a note of the last chunk that
+            arrived. The network is as after the last whole epoch, and can be resumed from there.
         ImportError
-            If lbfgs is asked for and SciPy is not installed.
+            If the optimiser is lbfgs and SciPy is not installed.
         RuntimeError
-            If another thread is training this network; to try again then loses nothing.
+            If another thread is training this network. Nothing has changed; try again later.
 
         Notes
         -----
-        Tables are arrays, masked ones if nothing in them is masked, or DataFrames of pandas,
-        polars or pyarrow whose columns are numbers or truth values, with none missing. What is of
-        the network's dtype and in C order is not copied, a memory map neither. A large table that
-        is not is converted part by part, anew each epoch: from 16 MB of a file on, 256 MB of
-        memory; `y` is converted at once. While a thread trains the network, what another one
-        reads, saves or copies of it may be of several updates; a callback's is of one.
+        Tables are arrays, masked arrays in which nothing is masked, or DataFrames of pandas,
+        polars or pyarrow whose columns hold numbers or truth values, with none missing. Arrays
+        and memory maps in C order and in the network's dtype are not copied. Others that are large
+        (from 16 MB of a file, or 256 MB of memory) are converted part by part in each epoch; `y` is
+        converted at once. While one thread trains the network, another thread that reads, saves or
+        copies it may see parameters of several updates; a callback sees those of one update.
 
         Examples
         --------
@@ -901,24 +954,28 @@ class Network:
         learning_rate: float | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Go once through the rows in their order, one update a batch.
+        """Train for one pass over the rows in their order, with one update a batch.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
         y : array_like
-            As for `fit`; for a single row also of shape (n_out,), or one number.
+            The targets, as for `fit`; for a single row also of shape (n_out,), or one number.
         batch_size : int or None
+            The number of samples in an update, by default 1. None means the full batch.
         optimizer : str, Optimizer or None
-            None is what training last used, sgd before any.
+            The optimiser. By default, None, the one that training last used, or else sgd.
         learning_rate : float, optional
-            None is what training last used, of a schedule the last rate.
+            The rate, above 0. By default the one that training last used; of a schedule, the last
+            rate.
         sample_weight : array_like, shape (n_samples,), optional
-            At least 0; as for `fit`.
+            The weight of each sample, at least 0, as for `fit`. By default all weights are 1.
 
         Returns
         -------
-        self : Network
+        Network
+            The network itself.
 
         Raises
         ------
@@ -963,7 +1020,7 @@ class Network:
         learning_rate: float | None,
         sample_weight: ArrayLike | None,
     ) -> None:
-        """Do what `partial_fit` does, where other threads are kept away."""
+        """Do what `partial_fit` does, in a caller that keeps other threads away."""
         samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
         last = self._state
         schedule = None
@@ -988,7 +1045,7 @@ class Network:
             prepared = FitRequest(samples, targets, plan, state, names=names)
             self._train_alone(prepared, recorded=False)
         finally:
-            state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
+            state.epochs, state.schedule = epochs, schedule  # the rows of a stream are no epoch
         rule = plan.optimizer
         if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
             self._row_step = SingleSampleStep(self._model, rule.learning_rate, state.counters)
@@ -997,31 +1054,32 @@ class Network:
 
     @explained
     def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
-        """Write the network to a file: all that using it and training it further take.
+        """Write the network, with all that predicting and resuming need, to a file.
 
-        The file is replaced at once: whenever the power fails, it is the old or the new one. It is
-        an `.npz`, which NumPy alone reads; `fastnn._storage.network_file` says what is in it.
+        The file is replaced atomically: if the power fails, it is the old or the new one, whole. It
+        is an `.npz`, which NumPy alone can read; `fastnn/_storage/network_file.py` describes its
+        content.
 
         Parameters
         ----------
         path : str or os.PathLike, or binary file
-            In a folder that exists, taken as it is: no suffix is added. Or a file that is open in
-            binary mode, such as `io.BytesIO`, which is written to where it stands; where that
-            fails, a part may be written.
+            A file in an existing folder; no suffix is added. Or a file open in binary mode, such as
+            `io.BytesIO`, which is written from its present position; if that fails, a part may be
+            written.
 
         Raises
         ------
         ValueError, TypeError
-            If something cannot be saved: metadata that JSON does not give back, parameters that
-            are not finite, an optimiser or random numbers that are not of fastnn or NumPy. If
-            `path` is neither.
+            If something cannot be saved: metadata that JSON does not give back unchanged,
+            parameters that are not finite, an optimiser that is not of fastnn, or a random source
+            that is not of NumPy. If `path` is neither a path nor a file.
         OSError
-            If the file cannot be written; an old one is as it was.
+            If the file cannot be written; an old one is unchanged.
 
         Notes
         -----
-        An initialiser or schedule that is a function of the user's is not saved. The network works
-        all the same; to resume its training, `learning_rate` must be given.
+        A user-defined initialiser or schedule is not saved. The loaded network predicts all the
+        same; to resume its training, give `learning_rate`.
 
         Examples
         --------
@@ -1036,36 +1094,40 @@ class Network:
         >>> twin.metadata, twin.predict([2.0]) == net.predict([2.0])
         ({'unit': 'm'}, array([ True]))
         """
-        from ._storage import network_file as files  # 0.03 s that `import fastnn` need not take
+        from ._storage import network_file  # 0.03 s that `import fastnn` need not take
 
-        files.check_metadata(self.metadata)  # before they are copied, which takes as deep a stack
-        files.write(path, self.__getstate__())
+        network_file.check_metadata(
+            self.metadata
+        )  # before they are copied, which takes as deep a stack
+        network_file.write(path, self.__getstate__())
 
     @classmethod
     @explained
     def load(cls, path: str | os.PathLike[str] | BinaryIO) -> Self:
-        """Return the network in a file, as it was: trained further, it has the same bits.
+        """Return the network in a file; training resumes from it to the bit.
 
-        The file need not be trusted: reading it runs no code, and takes the memory of a few times
-        the file and the network, whatever the file may claim.
+        The file need not be trusted: reading it runs no code, and takes a few times the memory of
+        the file and the network, whatever the file claims.
 
         Parameters
         ----------
         path : str or os.PathLike, or binary file
-            An open one is read from where it stands to its end.
+            A file that `save` has written. An open one is read from its present position to its
+            end.
 
         Returns
         -------
-        net : Network
+        Network
+            The network as it was saved.
 
         Raises
         ------
         FormatError
-            If the file is not one that `save` has written, whole and of a version known here.
+            If the file is not a complete one that `save` has written, in a version known here.
         OSError
-            If it cannot be read.
+            If the file cannot be read.
         TypeError, ValueError
-            If `path` is neither, or an open file has no position, as a pipe has none.
+            If `path` is neither a path nor a file, or an open file has no position, such as a pipe.
 
         Examples
         --------
@@ -1088,14 +1150,14 @@ class Network:
         >>> len(Network.load(file).history.epoch)
         10
         """
-        from ._storage import network_file as files  # as in `save`
+        from ._storage import network_file  # as in `save`
 
         net = cls.__new__(cls)
-        net.__setstate__(files.read(path))
+        net.__setstate__(network_file.read(path))
         return net
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return all but what `_adopt` makes; a copy shares nothing that changes."""
+        """Return the state without what `_adopt` makes; a copy shares nothing that can change."""
         state = self.__dict__.copy()
         for name in ("_weights", "_biases", "_training", "_row_step", "_model", "_past", "_latest"):
             del state[name]
@@ -1115,7 +1177,7 @@ class Network:
         self.__dict__.update(state)
         own = layout.aligned_zeros(params.size, params.dtype)
         own[:] = params
-        self._adopt(own, np.array(table))  # joblib's may be a file, mapped read-only
+        self._adopt(own, np.array(table))  # joblib may map it read-only from a file
 
     # ---- checks and the training of one call -----------------------------------------------------
 
@@ -1126,11 +1188,11 @@ class Network:
         validation_fraction: Any, evaluate_every: Any, callbacks: Any, resume: bool, progress: bool,
         look_later: bool = False,
     ) -> FitRequest:  # fmt: skip
-        """Return what `_train` takes, after all checks; `self` is as it was.
+        """Check all arguments and return the fit request for `_train`; do not change `self`.
 
-        `once(function, *arguments)` makes what networks of one kind, given the same, may share.
-        With `look_later` it is left to training to show whether X is finite, if nothing but the
-        network itself, all of X and no more, takes part: that can be put back.
+        `once(function, *arguments)` calls the function, or returns the result that networks of a
+        population share. With `look_later` the check that X is finite is deferred to training, if
+        training touches only what a rollback can restore: the network, with all of X, no callbacks.
         """
         chunks = n_samples = None
         names = once(names_of, X)
@@ -1195,7 +1257,7 @@ class Network:
         return FitRequest(samples, targets, plan, state, chunks, names)
 
     def _train(self, prepared: FitRequest, *, recorded: bool = True) -> History:
-        """Train by a plan, from a state."""
+        """Train as a checked request says, while other threads are kept away."""
         with self._alone():
             return self._train_alone(prepared, recorded=recorded)
 
@@ -1210,7 +1272,7 @@ class Network:
             self._training.release()
 
     def _train_alone(self, prepared: FitRequest, *, recorded: bool = True) -> History:
-        """Do what `_train` does, where other threads are kept away."""
+        """Do what `_train` does, in a caller that keeps other threads away."""
         X, Y, plan, state, chunks, names = prepared
         self._row_step = None
         if plan.n_held:
@@ -1261,18 +1323,18 @@ class Network:
         return Validation(X, Y, self._as_weights(None, Y), as_array("y", data[1]))
 
     def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Inputs, Array]:
-        """Return what `_as_stored_pair` does, but X may hold NaN and infinity."""
+        """Return what `_as_stored_pair` returns; X may hold NaN and infinity."""
         return self._as_stored_pair(X, y, finite=False)
 
     def _as_stored_pair(
         self, X: ArrayLike, y: ArrayLike, *, finite: bool = True, names: Names = None
     ) -> tuple[Inputs, Array]:
-        """Return what `_as_pair` does of a table, but a large X may stay where it is."""
+        """Return what `_as_pair` returns; a large X is not converted but left as it is stored."""
         samples = as_inputs(X, self.n_in, self.dtype, finite=finite, names=names)
         return samples, as_targets(y, samples.n_samples, self.n_out, self.dtype, self.loss_name)
 
     def _as_samples(self, X: ArrayLike) -> Samples:
-        """Return a table or a row of inputs, whose columns are those of training."""
+        """Return a table or a row of inputs after checking its column names."""
         return as_samples(X, self.n_in, self.dtype, row=True, names=self._feature_names)
 
     def _as_pair(

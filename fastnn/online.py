@@ -1,7 +1,7 @@
-"""Learning from a stream of dicts, in the manner of river: `learn_one` and `predict_one`.
+"""Learning from a stream of dicts with river's interface: `learn_one` and `predict_one`.
 
-A thin adapter: names of features and classes to the columns of a network and back. river itself is
-not needed.
+The adapters map names of features and classes to columns of a network and back. They do not need
+river itself.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from ._checks.arrays import Array
 from ._checks.names import explained
 from .network import Network
 
-_NAMING = threading.Lock()  # two threads may meet a new class at once; of all adapters, for copies
+# Guards a new class that two threads meet at once; global, so that adapters can be copied.
+_NAMING = threading.Lock()
 
 
 class _Online:
-    """What both adapters share: a network, and which feature is which of its inputs."""
+    """The common part of both adapters: a network, and the order of the features."""
 
     def __init__(self, network: Network, features: Sequence[str] | None = None) -> None:
         self.network = network
@@ -68,16 +69,16 @@ class _Online:
 
 @explained
 class OnlineRegressor(_Online):
-    """A network with one output that learns numbers.
+    """An online regressor: a network with one output that learns from one sample at a time.
 
     Parameters
     ----------
     network : Network
-        With one output. It is trained in place, by `partial_fit`, with the optimiser it was trained
-        with last.
+        The network, with one output. `partial_fit` trains it in place, with the optimiser that
+        training last used.
     features : sequence of str, optional
-        The names of the inputs, in order; by default those of the first dict, in its order.
-        Features beside these are passed over.
+        The names of the inputs, in order, by default the keys of the first dict, in its order.
+        Other keys of a dict are ignored.
 
     Raises
     ------
@@ -103,16 +104,24 @@ class OnlineRegressor(_Online):
 
     @explained
     def learn_one(self, x: Mapping[str, float], y: float) -> Self:
-        """Do one step of training.
+        """Train on one sample.
 
         Parameters
         ----------
         x : mapping of str to float
+            The features.
         y : float
+            The target.
 
         Returns
         -------
-        self : OnlineRegressor
+        OnlineRegressor
+            The adapter itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a feature is missing, or a value is not a finite number.
         """
         row = self._as_row(x)
         try:
@@ -124,32 +133,42 @@ class OnlineRegressor(_Online):
 
     @explained
     def predict_one(self, x: Mapping[str, float]) -> float:
-        """Return the network's output.
+        """Return the prediction for one sample.
 
         Parameters
         ----------
         x : mapping of str to float
+            The features.
 
         Returns
         -------
-        y : float
+        float
+            The output of the network.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a feature is missing, or a value is not a finite number.
         """
         return float(self._outputs(x)[0])
 
 
 @explained
 class OnlineClassifier(_Online):
-    """A network that learns classes: an output for each, or one for the second of two.
+    """An online classifier: a network that learns from one sample at a time.
+
+    The network has one output for each class, or one output for the second of two classes.
 
     Parameters
     ----------
     network : Network
-        Trained in place, by `partial_fit`, with the optimiser it was trained with last.
+        The network. `partial_fit` trains it in place, with the optimiser that training last used.
     features : sequence of str, optional
-        The names of the inputs, in order; by default those of the first dict, in its order.
-        Features beside these are passed over.
-    classes : sequence, optional
-        The classes, in the order of the outputs; by default in that in which they turn up.
+        The names of the inputs, in order, by default the keys of the first dict, in its order.
+        Other keys of a dict are ignored.
+    classes : sequence of hashable
+        The classes, in the order of the outputs. By default empty: classes are numbered in the
+        order in which `learn_one` meets them.
 
     Raises
     ------
@@ -188,7 +207,7 @@ class OnlineClassifier(_Online):
         return list(self._numbers)
 
     def _number_of(self, label: Hashable) -> int:
-        """Return the number of a class, a new one if it turns up for the first time."""
+        """Return the number of a class; a new class gets the next number."""
         number = self._numbers.get(label)
         if number is not None:
             return number
@@ -202,17 +221,25 @@ class OnlineClassifier(_Online):
 
     @explained
     def learn_one(self, x: Mapping[str, float], y: Hashable) -> Self:
-        """Do one step of training.
+        """Train on one sample.
 
         Parameters
         ----------
         x : mapping of str to float
+            The features.
         y : hashable
             The class.
 
         Returns
         -------
-        self : OnlineClassifier
+        OnlineClassifier
+            The adapter itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a feature is missing, a value is not a finite number, or there are more classes than
+            the network can have.
         """
         row = self._as_row(x)
         try:
@@ -224,15 +251,22 @@ class OnlineClassifier(_Online):
 
     @explained
     def predict_proba_one(self, x: Mapping[str, float]) -> dict[Hashable, float]:
-        """Return the network's output for each class known so far; nothing before any.
+        """Return the network's output for each class known so far.
 
         Parameters
         ----------
         x : mapping of str to float
+            The features.
 
         Returns
         -------
-        outputs : dict of class to float
+        dict of hashable to float
+            The output of each class; empty while no class is known.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a feature is missing, or a value is not a finite number.
         """
         outputs = self._outputs(x).tolist()
         if len(outputs) == 1:
@@ -241,15 +275,22 @@ class OnlineClassifier(_Online):
 
     @explained
     def predict_one(self, x: Mapping[str, float]) -> Hashable | None:
-        """Return the class of the largest output; None before any class is known.
+        """Return the class with the largest output.
 
         Parameters
         ----------
         x : mapping of str to float
+            The features.
 
         Returns
         -------
-        y : hashable or None
+        hashable or None
+            The class; None while no class is known.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a feature is missing, or a value is not a finite number.
         """
         outputs = self.predict_proba_one(x)
         return max(outputs, key=outputs.__getitem__) if outputs else None

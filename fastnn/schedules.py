@@ -1,12 +1,12 @@
 """Learning rates that change from epoch to epoch.
 
-Formulas and defaults are those of `torch.optim.lr_scheduler`, but that `OneCycle` changes the rate
-only, where PyTorch's by default changes the momentum too, `ReduceOnPlateau` has the relative
-threshold only, and `InverseScaling` is scikit-learn's. Names are our own.
+Formulas and defaults are those of `torch.optim.lr_scheduler`, with three exceptions: `OneCycle`
+changes the rate only, where PyTorch's by default changes the momentum too; `ReduceOnPlateau` has
+the relative threshold only; `InverseScaling` is scikit-learn's. The names are fastnn's.
 
-A schedule is a function of the epoch, 0 for the first one; any function will do. One that also has
-the methods `start` and `observe` of `ReduceOnPlateau` is shown what each epoch recorded, and with
-`expect` is told before the first one what that will be.
+A schedule is any function of the epoch, which is 0 for the first one. If it also has the methods
+`start` and `observe` of `ReduceOnPlateau`, training passes it the metrics of each epoch; if it has
+`expect`, training passes it the names of these metrics before the first epoch.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ._checks.arrays import as_choice, as_count, as_in_range, as_integer, as_pos
 from ._checks.monitors import MODES, as_monitor, check_recorded, sign_of
 from ._checks.names import explained
 
-_LEAST_CHANGE = 1e-8  # of a rate on a plateau; a smaller one is not made (`eps` in PyTorch)
+_LEAST_CHANGE = 1e-8  # of a rate on a plateau; smaller changes are not made (`eps` in PyTorch)
 
 
 @dataclass(frozen=True)
 class _Schedule:
-    """What schedules share: a rate, and the check of every parameter."""
+    """The common part of schedules: a rate, and the check of every parameter."""
 
     learning_rate: float
 
@@ -33,23 +33,23 @@ class _Schedule:
         for item in fields(self):
             if item.init:
                 value = _CHECKS[item.name](item.name, getattr(self, item.name))
-                object.__setattr__(self, item.name, value)  # the one way in a frozen dataclass
+                object.__setattr__(self, item.name, value)  # a frozen dataclass
 
 
 @explained
 @dataclass(frozen=True)
-class Constant(_Schedule):
-    """One rate for all epochs.
+class Constant(_Schedule):  # numpydoc ignore=PR02
+    """Use one rate for all epochs.
 
     Parameters
     ----------
     learning_rate : float
-        Above 0; parameter units^2 / loss units.
+        The rate, above 0, in units of parameters squared per unit of loss.
 
     Raises
     ------
     ValueError, TypeError
-        Of every schedule: if a parameter is not as described.
+        If a parameter is not as described.
 
     Examples
     --------
@@ -59,24 +59,30 @@ class Constant(_Schedule):
     """
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, 0 for the first one."""
+        """Return the rate of an epoch, which is 0 for the first one."""
         return self.learning_rate
 
 
 @explained
 @dataclass(frozen=True)
-class Step(_Schedule):
-    """The rate is multiplied by `gamma` every `step_size` epochs.
+class Step(_Schedule):  # numpydoc ignore=PR02
+    """Multiply the rate by `gamma` every `step_size` epochs.
 
         learning_rate gamma^floor(epoch / step_size)
 
     Parameters
     ----------
     learning_rate : float
+        The rate of the first epoch, above 0.
     step_size : int
-        At least 1; epochs.
+        The number of epochs between two changes, at least 1.
     gamma : float
-        Above 0.
+        The factor, above 0, by default 0.1.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
 
     Examples
     --------
@@ -89,22 +95,28 @@ class Step(_Schedule):
     gamma: float = 0.1
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, 0 for the first one."""
+        """Return the rate of an epoch, which is 0 for the first one."""
         return self.learning_rate * self.gamma ** (epoch // self.step_size)
 
 
 @explained
 @dataclass(frozen=True)
-class Exponential(_Schedule):
-    """The rate is multiplied by `gamma` every epoch.
+class Exponential(_Schedule):  # numpydoc ignore=PR02
+    """Multiply the rate by `gamma` every epoch.
 
         learning_rate gamma^epoch
 
     Parameters
     ----------
     learning_rate : float
+        The rate of the first epoch, above 0.
     gamma : float
-        Above 0.
+        The factor, above 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
 
     Examples
     --------
@@ -116,22 +128,28 @@ class Exponential(_Schedule):
     gamma: float
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, 0 for the first one."""
+        """Return the rate of an epoch, which is 0 for the first one."""
         return self.learning_rate * self.gamma**epoch
 
 
 @explained
 @dataclass(frozen=True)
-class InverseScaling(_Schedule):
-    """The rate falls with a power of the epoch.
+class InverseScaling(_Schedule):  # numpydoc ignore=PR02
+    """Decrease the rate with a power of the epoch.
 
         learning_rate / (epoch + 1)^power
 
     Parameters
     ----------
     learning_rate : float
+        The rate of the first epoch, above 0.
     power : float
-        At least 0.
+        The exponent, at least 0, by default 0.5.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
 
     Examples
     --------
@@ -143,24 +161,30 @@ class InverseScaling(_Schedule):
     power: float = 0.5
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, 0 for the first one."""
+        """Return the rate of an epoch, which is 0 for the first one."""
         return self.learning_rate / math.pow(epoch + 1, self.power)
 
 
 @explained
 @dataclass(frozen=True)
-class Cosine(_Schedule):
-    """The rate falls to `eta_min` along half a cosine; beyond `epochs` it rises again.
+class Cosine(_Schedule):  # numpydoc ignore=PR02
+    """Decrease the rate to `eta_min` along half a cosine; after `epochs` it rises again.
 
         eta_min + (learning_rate - eta_min) (1 + cos(pi epoch / epochs)) / 2
 
     Parameters
     ----------
     learning_rate : float
+        The rate of the first epoch, above 0.
     epochs : int
-        At least 1; the epoch of the least rate.
+        The epoch of the smallest rate, at least 1.
     eta_min : float
-        The least rate, at least 0.
+        The smallest rate, at least 0, by default 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
 
     References
     ----------
@@ -178,27 +202,32 @@ class Cosine(_Schedule):
     eta_min: float = 0.0
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, 0 for the first one."""
+        """Return the rate of an epoch, which is 0 for the first one."""
         return _anneal(self.learning_rate, self.eta_min, epoch / self.epochs)
 
 
 @explained
 @dataclass(frozen=True)
-class OneCycle(_Schedule):
-    """The rate rises to `learning_rate`, then falls far below where it began, along two cosines.
+class OneCycle(_Schedule):  # numpydoc ignore=PR02
+    """Raise the rate to `learning_rate`, then lower it far below its first value, on two cosines.
 
     Parameters
     ----------
     learning_rate : float
-        The largest.
+        The largest rate, above 0.
     epochs : int
-        At least 1; how many there are, and no rate is defined beyond.
+        The number of epochs, at least 1. Later epochs have no rate.
     pct_start : float
-        The share of the epochs in which the rate rises, from 0 to 1.
+        The share of the epochs in which the rate rises, from 0 to 1, by default 0.3.
     div_factor : float
-        Above 0; the first rate is `learning_rate` / `div_factor`.
+        The largest rate divided by the first rate, above 0, by default 25.
     final_div_factor : float
-        Above 0; the last rate is the first one / `final_div_factor`.
+        The first rate divided by the last rate, above 0, by default 10000.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described. When it is called, if `epoch` is not below `epochs`.
 
     References
     ----------
@@ -219,7 +248,7 @@ class OneCycle(_Schedule):
     final_div_factor: float = 1e4
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, 0 for the first one."""
+        """Return the rate of an epoch, which is 0 for the first one."""
         if epoch >= self.epochs:
             raise ValueError(f"epoch must be below {self.epochs} in a OneCycle, got {epoch}")
         first = self.learning_rate / self.div_factor
@@ -232,7 +261,7 @@ class OneCycle(_Schedule):
 
 @dataclass
 class _Plateau:
-    """Where a `ReduceOnPlateau` stands."""
+    """The state of a `ReduceOnPlateau`."""
 
     rate: float
     best: float
@@ -243,31 +272,41 @@ class _Plateau:
 
 @explained
 @dataclass(frozen=True)
-class ReduceOnPlateau(_Schedule):
-    """The rate is multiplied by `factor` when a figure has stopped getting better.
+class ReduceOnPlateau(_Schedule):  # numpydoc ignore=PR02
+    """Multiply the rate by `factor` when a metric has stopped improving.
 
     Parameters
     ----------
     learning_rate : float
+        The rate of the first epoch, above 0.
     factor : float
-        At least 0 and below 1.
+        The factor of a reduction, at least 0 and below 1, by default 0.1.
     patience : int
-        At least 0; how many epochs in a row without improvement are let pass.
+        The number of epochs in a row without improvement before a reduction, at least 0, by
+        default 10.
     threshold : float
-        At least 0; the share of the best figure by which it must be beaten.
+        The share of the best value by which an improvement must exceed it, at least 0, by
+        default 0.0001.
     cooldown : int
-        At least 0; epochs after a reduction in which nothing is counted.
+        The number of epochs after a reduction that do not count, at least 0, by default 0.
     min_lr : float
-        At least 0; no rate is below it.
+        The smallest rate, at least 0, by default 0.
     monitor : str
-        The name of a figure in `History`. An epoch in which it is not taken does not count.
+        The metric to watch, a name in `History`, by default "loss". Epochs in which it is not
+        computed do not count.
     mode : str
-        "min" or "max", which way is better; "auto" as for `EarlyStopping`.
+        Whether smaller ("min") or larger ("max") values are better. The default, "auto", decides by
+        the name, as `EarlyStopping` does.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
 
     Notes
     -----
-    It has a state: training takes a copy of its own from `start`, and goes on with it where it is
-    resumed. A reduction by less than 1e-8 is not made.
+    The schedule has a state: training works on the copy that `start` returns, and resumes with it.
+    A reduction by less than 1e-8 is not made.
 
     Examples
     --------
@@ -295,24 +334,31 @@ class ReduceOnPlateau(_Schedule):
         object.__setattr__(self, "_state", _Plateau(self.learning_rate, -sign * math.inf))
 
     def __call__(self, epoch: int) -> float:
-        """Return the present rate, whatever the epoch."""
+        """Return the present rate; the epoch does not matter."""
         return self._state.rate
 
     def start(self) -> ReduceOnPlateau:
-        """Return a copy that has observed nothing."""
+        """Return a copy in its initial state.
+
+        Returns
+        -------
+        ReduceOnPlateau
+            The copy, which has observed nothing.
+        """
         return replace(self)
 
     def expect(self, recorded: Collection[str]) -> None:
-        """Raise unless the figure is among those that are to be recorded.
+        """Raise unless the metric is among those that will be recorded.
 
         Parameters
         ----------
         recorded : collection of str
+            The names of the metrics that training will record.
 
         Raises
         ------
         ValueError
-            If it is not.
+            If the metric is not among them.
 
         Examples
         --------
@@ -323,16 +369,17 @@ class ReduceOnPlateau(_Schedule):
         self._state.seen = True
 
     def observe(self, figures: Mapping[str, float]) -> None:
-        """Take note of the figures of the epoch that has just ended.
+        """Update the rate by the metrics of the epoch that has just ended.
 
         Parameters
         ----------
         figures : mapping of str to float
+            The value of each metric, by name.
 
         Raises
         ------
         ValueError
-            If the figure to monitor is not among the first ones.
+            If the metric to watch is not among those of the first epoch.
         """
         state = self._state
         if self.monitor not in figures:
@@ -355,14 +402,14 @@ class ReduceOnPlateau(_Schedule):
             state.n_bad, state.n_cooling = 0, self.cooldown
 
     def _is_better(self, figure: float) -> bool:
-        """Return True if `figure` beats the best one yet by the threshold."""
+        """Return True if `figure` improves on the best value by the threshold."""
         if self.mode == "min":
             return figure < self._state.best * (1 - self.threshold)
         return figure > self._state.best * (1 + self.threshold)
 
 
 def _anneal(start: float, end: float, share: float) -> float:
-    """Return what half a cosine from `start` to `end` has come to after a share of its way."""
+    """Return the value of half a cosine from `start` to `end`, after a share of its length."""
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
@@ -393,11 +440,11 @@ def _as_wait(name: str, value: Any) -> int:
 
 
 def _as_mode(name: str, value: Any) -> str:
-    """Return `value` if it says which way is better."""
+    """Return `value` if it is the name of a mode."""
     return as_choice(name, value, MODES)
 
 
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, whatever schedule it is of
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "learning_rate": as_positive,
     "step_size": as_count,
     "gamma": as_positive,

@@ -1,4 +1,4 @@
-"""Compiling ahead: all that a dtype needs, before the first call that somebody waits for."""
+"""`warmup`: compile the kernels in advance, so that no later call has to wait for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._checks.names import explained
 from .layers import Dense
 from .network import Network
 
-_WIDE = 1 << 15  # inputs: layer 0 looks ahead
+_WIDE = 1 << 15  # inputs: enough that layer 0 uses look-ahead
 
 
 def _fit_wide(net: Network, _: Array, Y: Array) -> object:
@@ -43,28 +43,27 @@ _CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
 def warmup(
     dtypes: DTypeLike | Sequence[DTypeLike] = ("float64", "float32"), *, progress: bool = False
 ) -> None:
-    """Compile every kernel, or load it from disk where it is kept from an earlier time.
+    """Compile every kernel, or load it from the cache on disk.
 
-    Without it each kernel is compiled by the first call that needs it, which then takes seconds.
-    No network is touched, nor any random stream.
+    Without a warm-up, the first call that needs a kernel compiles it, which takes seconds. `warmup`
+    changes no network and no random stream.
 
     Parameters
     ----------
     dtypes : str or numpy.dtype, or a list or tuple of them
-        Of float64 and float32: those of the networks to come.
+        The dtypes of the networks to be used, by default both float64 and float32.
     progress : bool
-        Whether to show a bar on stderr, where that is a terminal.
+        Whether to show a progress bar on stderr if that is a terminal, by default False.
 
     Raises
     ------
     ValueError
-        If a dtype is another one; nothing has been compiled then.
+        If a dtype is neither float64 nor float32; nothing has been compiled then.
 
     Notes
     -----
-    Kernels are kept in the folder that ``NUMBA_CACHE_DIR`` names, else beside the sources of
-    fastnn, else in the user's cache folder, whichever can be written to; where none can, they
-    serve this process only.
+    The cache is the first of these folders that is writable: the one in ``NUMBA_CACHE_DIR``, that
+    of fastnn's sources, the user's cache folder. If none is, kernels last as long as the process.
 
     Examples
     --------

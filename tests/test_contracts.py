@@ -11,15 +11,9 @@ import pytest
 from fastnn import Dense, DivergenceError, Network, core
 from fastnn.core import (
     derivatives,
-)
-from fastnn.core import (
-    evaluate as evaluation,
-)
-from fastnn.core import (
-    train_batches as batches,
-)
-from fastnn.core import (
-    train_samples as training,
+    evaluate,
+    train_batches,
+    train_samples,
 )
 from fastnn.core.simd.bitset import TRIPLE
 from fastnn.optimizers import NAMED
@@ -27,15 +21,15 @@ from fastnn.optimizers import NAMED
 from .support.networks import HIDDEN, make_data, small_network
 
 ENTRIES = [
-    training.train_row,
-    training.train_samples,
-    training.train_samples_ahead,
-    batches.train_batches,
-    evaluation.predict_row,
-    evaluation.predict_rows,
-    evaluation.evaluate_rows,
-    evaluation.add_gradient_of_rows,
-    evaluation.trace_rows,
+    train_samples.train_row,
+    train_samples.train_samples,
+    train_samples.train_samples_ahead,
+    train_batches.train_batches,
+    evaluate.predict_row,
+    evaluate.predict_rows,
+    evaluate.evaluate_rows,
+    evaluate.add_gradient_of_rows,
+    evaluate.trace_rows,
     derivatives.activations_of_rows,
     derivatives.gradients_of_rows,
     derivatives.input_gradients_of_rows,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn._training import loop as training
+from fastnn._training import loop
 from fastnn.core.simd.bitset import TRIPLE
 from fastnn.datasets import load_digits
 
@@ -70,7 +70,7 @@ def test_hundreds_of_updates(activation, loss, batch_size):
 @pytest.mark.parametrize("bias", [{}, {"bias": False}, {"train_bias": False}])
 @pytest.mark.parametrize("n_hidden", [0, 1, 2])
 def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(training, "rows_ahead", lambda table, itemsize: n_ahead)
+    monkeypatch.setattr(loop, "rows_ahead", lambda table, itemsize: n_ahead)
     X, Y = make_data(13, 70, 3)
     X[X < 0.2] = 0
     X[5] = 0
@@ -84,13 +84,13 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
 
 
 def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
-    monkeypatch.setattr(training, "rows_ahead", lambda table, itemsize: TRIPLE)
+    monkeypatch.setattr(loop, "rows_ahead", lambda table, itemsize: TRIPLE)
     X, Y = make_data(13, 70, 2)
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
     nets[0].fit(X, Y, epochs=4)
     for _ in range(4):
         nets[1].fit(X, Y, resume=True)
-    monkeypatch.setattr(training.Model, "samples_per_slice", lambda self, *_: 5)
+    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 5)
     nets[2].fit(X, Y, epochs=4)
     for net in nets[1:]:
         np.testing.assert_array_equal(net.params, nets[0].params)

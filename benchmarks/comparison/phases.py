@@ -11,9 +11,8 @@ import numpy as np
 from numba import njit
 
 from fastnn._checks.arrays import as_weights
-from fastnn.core import layout, losses
+from fastnn.core import layout, losses, sample_pass
 from fastnn.core import metrics as figures
-from fastnn.core import sample_pass as propagate
 from fastnn.core.dense import dense_step_forward
 from fastnn.core.inputs import Samples
 from fastnn.core.jit import JIT
@@ -31,13 +30,13 @@ LEARNING_RATE = 0.1
 @njit(**JIT)
 def _enter(X, a, sets):
     for t in range(X.shape[0]):
-        propagate.enter(X[t], True, a[t % 2], sets[t % 2])
+        sample_pass.enter(X[t], True, a[t % 2], sets[t % 2])
 
 
 @njit(**JIT)
 def _step_forward_0(params, layers, X, a, sets, step, z):
     for t in range(X.shape[0]):
-        propagate.enter(X[t], True, a[t % 2], sets[t % 2])
+        sample_pass.enter(X[t], True, a[t % 2], sets[t % 2])
         dense_step_forward(
             params, layers[0], a[1 - t % 2], sets[1 - t % 2], step, a[t % 2], sets[t % 2], z
         )
@@ -54,7 +53,7 @@ def _step_forward_above(params, layers, n, a, sets, step, z):
 def _leave(layers, n, z, a, nonzeros):
     for _ in range(n):
         for k in range(layers.shape[0]):
-            propagate.leave(layers[k], z, True, a, nonzeros)
+            sample_pass.leave(layers[k], z, True, a, nonzeros)
 
 
 @njit(**JIT)
@@ -65,11 +64,11 @@ def _figures(layers, loss, metrics, Y, z, a, sums):
 
 @njit(**JIT)
 def _backward(params, layers, loss, Y, z, a, delta):
-    first, last = propagate.output_range(layers)
+    first, last = sample_pass.output_range(layers)
     for t in range(Y.shape[0]):
         losses.output_delta(loss, layers[-1, layout.ACTIVATION], z, a, first, last, Y[t], delta)
-        propagate.scale_units(-LEARNING_RATE, first, last, delta)
-        propagate.backward(params, layers, z, a, delta)
+        sample_pass.scale_units(-LEARNING_RATE, first, last, delta)
+        sample_pass.backward(params, layers, z, a, delta)
 
 
 def measure(task: Task) -> list[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""From what a user hands in to what a kernel takes, or a clear error: the only place that checks.
+"""Check what the user passes and convert it to what kernels take, in this package only.
 
-`as_...` converts and returns, `check_...` raises and returns nothing.
+`as_...` converts and returns; `check_...` raises or returns nothing.
 """

@@ -1,9 +1,9 @@
-"""From what a user hands in to what a kernel takes: the only place that checks.
+"""Check and convert arrays: targets, weights, parameters.
 
-`as_*` converts and returns, `check_*` raises and returns nothing. An error says what is required
-and what it got. What comes back is C-contiguous, of the network's dtype and marked read-only (a
-view, no copy, where the user's array already is so), hence inputs are never written to and a
-kernel sees one type whatever came in.
+`as_*` converts and returns; `check_*` raises or returns nothing. An error states the requirement
+and the value. A returned array is C-contiguous, of the network's dtype and read-only (a view
+without a copy, if the user's array is so already). Hence inputs are never changed, and a kernel is
+compiled for one type only.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def as_activation(name: str, value: object) -> str:
-    """Return the name that an activation has here: `value` may be a second one of it, or None."""
+    """Return the first name of an activation; `value` may be its second name or None."""
     first = "identity" if value is None else value
     first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
     return as_choice(name, first, CODES, others=SECOND_NAMES)
@@ -54,7 +54,7 @@ def as_activation(name: str, value: object) -> str:
 def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bool = True) -> Array:
     """Return `values` as a read-only, C-contiguous array of finite numbers of `dtype`.
 
-    With `finite` False they are taken as they are: the caller looks for NaN and infinity.
+    With `finite` False, NaN and infinity are allowed: the caller checks for them.
     """
     array = as_contiguous(as_array(name, values), dtype)
     if finite:
@@ -63,7 +63,7 @@ def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bo
 
 
 def as_contiguous(array: Array, dtype: np.dtype[Any]) -> Array:
-    """Return a read-only, C-contiguous array of `dtype`; what is too large for it is infinite."""
+    """Return a read-only, C-contiguous array of `dtype`; overflowing values become infinite."""
     if array.dtype == dtype:
         return as_read_only(array if array.flags.c_contiguous else array.copy())
     with np.errstate(over="ignore"):
@@ -71,14 +71,14 @@ def as_contiguous(array: Array, dtype: np.dtype[Any]) -> Array:
 
 
 def as_read_only(array: Array) -> Array:
-    """Return a view that cannot be written to."""
+    """Return a read-only view."""
     view = array.view()
     view.flags.writeable = False
     return view
 
 
 def check_finite(name: str, array: Array) -> None:
-    """Raise an error that says where, unless a contiguous array is finite."""
+    """Raise an error that names the place, unless a contiguous array is finite."""
     if not is_finite(array):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name} must be finite in {array.dtype}, got {array[where]} at {where}")
@@ -92,7 +92,7 @@ def is_finite(array: Array) -> bool:
 
 
 def as_array(name: str, values: Any) -> Array:
-    """Return `values` as some array of real numbers, not empty."""
+    """Return `values` as a non-empty array of real numbers of any dtype."""
     array = values if type(values) is np.ndarray else _as_plain(name, values)
     if array.dtype.kind not in NUMBERS:
         remedy = _remedy(name, array, values)
@@ -103,7 +103,7 @@ def as_array(name: str, values: Any) -> Array:
 
 
 def _as_plain(name: str, values: Any) -> Array:
-    """Return `values` as an array that has nothing hidden."""
+    """Return `values` as an array; refuse masked and missing elements."""
     _check_unmasked(name, values)
     if is_frame(values):
         return table_of(name, values)
@@ -116,12 +116,12 @@ def _as_plain(name: str, values: Any) -> Array:
         if isinstance(values, list | tuple) and all(isinstance(part, tuple) for part in values):
             remedy = "; chunks, pairs (X, y), are given without y"
         raise ValueError(f"{name} must be an array of numbers: {error}{remedy}") from None
-    except (TypeError, RuntimeError) as error:  # what a tensor says that NumPy cannot have
+    except (TypeError, RuntimeError) as error:  # from a tensor that NumPy cannot read
         raise TypeError(f"{name} must be an array of numbers: {error}") from None
 
 
 def _check_unmasked(name: str, values: Any) -> None:
-    """Raise if an array, or one in a list, has masked elements: NumPy would take what is below."""
+    """Raise if an array, or one in a list, has masked elements, whose values NumPy would use."""
     if isinstance(values, list | tuple):
         kinds = set(map(type, values))
         if any(issubclass(kind, list | tuple) or _is_masked(kind) for kind in kinds):
@@ -136,12 +136,12 @@ def _check_unmasked(name: str, values: Any) -> None:
 
 
 def _is_masked(kind: type[Any]) -> bool:
-    """Return True if a type is NumPy's array with a mask."""
+    """Return True if a type is a masked array of NumPy."""
     return issubclass(kind, np.ndarray) and hasattr(kind, "filled")
 
 
 def _remedy(name: str, array: Array, values: Any) -> str:
-    """Return what to do about an array that does not hold real numbers."""
+    """Return a remedy for an array that does not hold real numbers."""
     kind = array.dtype.kind
     if kind in "USTO" and array.size and isinstance(array.flat[0], str | bytes):
         if name == "y":
@@ -168,7 +168,7 @@ def as_weights(
     dtype: np.dtype[Any],
     name: str = "sample_weight",
 ) -> Array:
-    """Return a weight for each sample, or an empty array where all weigh 1."""
+    """Return the weight of each sample, or an empty array if there are none."""
     if sample_weight is None:
         return as_read_only(np.empty(0, dtype))
     weights = as_numbers(name, sample_weight, dtype)
@@ -182,7 +182,7 @@ def as_weights(
 
 
 def as_class_weights(class_weight: Any, targets: Array, weights: Array) -> Array:
-    """Return the weights times those of the samples' classes, the targets that are 1."""
+    """Return the weights multiplied by those of the samples' classes."""
     is_binary = targets.shape[1] == 1
     table = np.hstack([1 - targets, targets]) if is_binary else targets
     if not (np.isin(table, (0, 1)).all() and (table.sum(axis=1) == 1).all()):

@@ -1,6 +1,6 @@
-"""Tables of named columns, and single columns, as arrays: of pandas, polars or pyarrow.
+"""Convert DataFrames and columns of pandas, polars or pyarrow to arrays.
 
-None of them is imported: a table is what has names of its columns, whoever made it.
+None of these libraries is imported: a table is any object with column names.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def is_frame(values: Any) -> bool:
 
 
 def is_column(values: Any) -> bool:
-    """Return True if `values` are a column that knows more than NumPy of what is missing in it."""
+    """Return True if `values` are a column with its own marks for missing values."""
     return hasattr(values, "to_numpy") and not hasattr(values, "columns")
 
 
 def names_of(values: Any) -> tuple[str, ...] | None:
-    """Return the names of the columns of a table; None of another thing, or if one is no text."""
+    """Return the column names of a table; None if there are none, or if one is not a str."""
     if type(values) is np.ndarray or not is_frame(values):
         return None
     labels = tuple(_labels(values))
@@ -43,7 +43,7 @@ def names_of(values: Any) -> tuple[str, ...] | None:
 
 
 def check_names(values: Any, known: tuple[str, ...] | None) -> None:
-    """Raise unless the columns are those of training, in their order, where both have names."""
+    """Raise unless the columns are those of training, in their order, if both have names."""
     if known is None or (names := names_of(values)) is None or names == known:
         return
     if len(set(names)) == len(names) and set(names) == set(known):
@@ -71,7 +71,7 @@ def table_of(name: str, frame: Any) -> Array:
 
 
 def column_of(name: str, column: Any, label: Hashable = None) -> Array:
-    """Return a column as an array of real numbers; `label` is its name in errors."""
+    """Return a column as an array of real numbers; `label` names it in errors."""
     where = "" if label is None else f" in the column {label!r}"
     dtype = getattr(column, "dtype", getattr(column, "type", "object"))
     kind = getattr(dtype, "kind", None)
@@ -92,13 +92,13 @@ def column_of(name: str, column: Any, label: Hashable = None) -> Array:
 
 
 def _labels(frame: Any) -> Iterable[Hashable]:
-    """Return the names of the columns."""
+    """Return the column names."""
     labels: Iterable[Hashable] = getattr(frame, "column_names", None) or frame.columns
     return labels
 
 
 def _columns(frame: Any) -> Iterable[tuple[Hashable, Any]]:
-    """Return (name, column) of every column."""
+    """Return the pair (name, column) of every column."""
     if hasattr(frame, "column_names"):  # pyarrow
         return zip(frame.column_names, frame.columns, strict=True)
     if hasattr(frame, "get_columns"):  # polars
@@ -108,7 +108,7 @@ def _columns(frame: Any) -> Iterable[tuple[Hashable, Any]]:
 
 
 def _is_of_flags(array: Array) -> bool:
-    """Return True if an object array holds truth values and None only."""
+    """Return True if an object array holds only truth values and None."""
     return set(map(type, array.ravel())) == {bool, type(None)}
 
 
@@ -121,7 +121,7 @@ def _check_none_missing(name: str, missing: Array, where: str) -> None:
 
 
 def _shown(names: Iterable[str], most: int = 5) -> str:
-    """Return some of the names for an error."""
+    """Return some of the names, for an error."""
     names = list(names)
     more = [f"and {len(names) - most} more"] if len(names) > most else []
     return ", ".join([*map(repr, names[:most]), *more]) or "none"

@@ -1,4 +1,4 @@
-"""Inputs as kernels take them: tables, dense or sparse, and single rows."""
+"""Check inputs and convert them to what kernels take: dense tables, sparse tables, single rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def as_samples(
     finite: bool = True,
     names: Names = None,
 ) -> Samples:
-    """Return what `as_inputs` does, a large table converted at once."""
+    """Return what `as_inputs` returns, but convert a large table at once."""
     samples = as_inputs(X, n_in, dtype, row=row, finite=finite, names=names)
     return samples.part(0, samples.n_samples) if isinstance(samples, Stored) else samples
 
@@ -39,10 +39,10 @@ def as_inputs(
     finite: bool = True,
     names: Names = None,
 ) -> Inputs:
-    """Return `X`, a table of shape (n_samples, n_in); with `row`, one (n_in,) will do.
+    """Return `X`, a table of shape (n_samples, n_in) or, with `row`, a row of shape (n_in,).
 
-    A sparse matrix or array of SciPy stays sparse. A table whose columns have names must have
-    `names`, if there are any.
+    A sparse matrix or array of SciPy stays sparse. If `names` are given, a table with column names
+    must have them.
     """
     if hasattr(X, "tocsr"):
         if len(X.shape) != 2 or X.shape[1] != n_in:
@@ -66,7 +66,7 @@ def as_inputs(
 
 
 def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:
-    """Return the error for what is no table of `n_in` columns."""
+    """Return the error for an array that is not a table of `n_in` columns."""
     shape = X.shape
     or_row = f" or ({n_in},)" if row else ""
     remedy = ""
@@ -82,10 +82,10 @@ def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:
 
 
 def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
-    """Return `X` if it is one row just as a kernel takes it, else None: `as_samples` has a look.
+    """Return `X` if it is a row that a kernel can take as it is, else None: call `as_samples` then.
 
-    It may hold NaN or infinity, and comes back writable, hence of one type: the fewest steps of
-    Python that make a call of a microsecond safe.
+    It may hold NaN or infinity, and is writable, as kernels are compiled for one type. This is the
+    least Python code that makes a call of a microsecond safe.
     """
     if type(X) is not np.ndarray or X.ndim != 1 or len(X) != n_in or X.dtype != dtype:
         return None
@@ -93,7 +93,7 @@ def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
 
 
 def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> None:
-    """Raise an error unless the rows are finite; compressed ones are known to be."""
+    """Raise an error unless the rows are finite; sparse rows have been checked already."""
     if isinstance(X, Samples):
         if not X.is_sparse:
             _check_table(X.values[0] if is_row else X.values, 0, names)
@@ -103,7 +103,7 @@ def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> No
 
 
 def _check_table(table: Array, n_before: int, names: Names) -> None:
-    """Raise an error that says where, unless a part of X, with rows before it, is finite."""
+    """Raise an error that names the place, unless a part of X is finite; other rows precede it."""
     if is_finite(table):
         return
     *row, column = (int(i) for i in np.argwhere(~np.isfinite(table))[0])

@@ -1,4 +1,4 @@
-"""The figure that is watched: whether it is recorded, and which way is better."""
+"""Check the metric that a callback or schedule monitors: its name, and its better direction."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LOW_IS_GOOD = ("loss", "penalty", "mse", "mae")
 
 
 def as_monitor(name: str, value: Any) -> str:
-    """Return `value` if it may be the name of a figure."""
+    """Return `value` if it can be the name of a metric."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be the name of a figure, got {value!r}")
     return value
 
 
 def sign_of(monitor: str, mode: str) -> float:
-    """Return 1 where a high figure is good, -1 where a low one is; raise if nobody can know."""
+    """Return 1 if larger values are better, -1 if smaller ones are; raise if that is unknown."""
     as_monitor("monitor", monitor)
     if as_choice("mode", mode, MODES) == "auto":
         figure = monitor.removeprefix("val_")
@@ -38,7 +38,7 @@ def sign_of(monitor: str, mode: str) -> float:
 
 
 def check_recorded(monitor: str, recorded: Collection[str]) -> None:
-    """Raise unless the figure is among those that are recorded."""
+    """Raise unless the metric is among those that are recorded."""
     if monitor not in recorded:
         known = ", ".join(map(repr, recorded))
         hint = did_you_mean(monitor, recorded)

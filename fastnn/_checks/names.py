@@ -1,4 +1,4 @@
-"""What an unknown name was meant to be: the field's other names for ours, in one place."""
+"""Suggest the right name for an unknown one; the table of other libraries' names is here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar, overload
 
 T = TypeVar("T")
 
-_OTHERS = {  # what is said elsewhere for a value of ours
+_OTHERS = {  # other libraries' names of values
     # activations
     "identity": "none",
     "sigmoid": "logsig expit",
@@ -57,7 +57,7 @@ _OTHERS = {  # what is said elsewhere for a value of ours
     "float32": "single f4 f32 float16 half bfloat16",
     "float64": "double f8 f64 float float128 longdouble",
 }
-_OTHER_ARGUMENTS = {  # what is said elsewhere for an argument of ours
+_OTHER_ARGUMENTS = {  # other libraries' names of arguments
     "learning_rate_init": "lr learn_rate eta",  # of estimators, beside their learning_rate
     "max_iter": "epochs n_epochs num_epochs max_epochs epoch iterations",
     "solver": "optimizer optim optimiser",
@@ -117,17 +117,17 @@ _OTHER_ARGUMENTS = {  # what is said elsewhere for an argument of ours
     "X": "x inputs data",
     "y": "Y targets labels",
 }  # fmt: skip
-_CALLS: dict[str, Callable[..., Any]] = {}  # what `explained` has seen, by its public name
-_OWNERS = ("Network.fit", "Network", "Dense")  # where an argument is looked for that is not here
+_CALLS: dict[str, Callable[..., Any]] = {}  # the decorated functions, by their public names
+_OWNERS = ("Network.fit", "Network", "Dense")  # where an unknown argument is looked up
 
 
 def _squashed(name: str) -> str:
-    """Return a name without what writers of it differ in."""
+    """Return a name in lower case without underscores and punctuation."""
     return re.sub(r"[\W_]+", "", name).lower()
 
 
 def _inverted(table: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return ours by the names of others."""
+    """Return fastnn's names by those of other libraries."""
     ours: dict[str, list[str]] = {}
     for name, others in table.items():
         for other in others.split():
@@ -141,7 +141,7 @@ _OURS, _OUR_ARGUMENTS = _inverted(_OTHERS), _inverted(_OTHER_ARGUMENTS)
 def _known_as(
     name: str, choices: Iterable[str], table: Mapping[str, list[str]], *, cutoff: float = 0.65
 ) -> str | None:
-    """Return which of `choices` a name stands for: spelt otherwise, in other words, or mistyped."""
+    """Return which of `choices` a name means: another spelling, a synonym, or a typing error."""
     word, by_word = _squashed(name), {_squashed(choice): choice for choice in choices}
     if word in by_word:
         return by_word[word]
@@ -176,7 +176,7 @@ def did_you_mean(value: object, choices: Iterable[str]) -> str:
 def hint_of_argument(name: str, own: Iterable[str], owners: Iterable[str] = _OWNERS) -> str:
     """Return the end of an error about an argument that is none of `own`; empty without a guess.
 
-    It may be one of `owners`, other calls.
+    It may be an argument of one of `owners`, which are other calls.
     """
     own = [*own]
     exactly = functools.partial(_known_as, name, table=_OUR_ARGUMENTS, cutoff=1.0)
@@ -215,9 +215,9 @@ def explained(target: T) -> T: ...
 @overload
 def explained(*, usage: str) -> Callable[[T], T]: ...
 def explained(target: Any = None, *, usage: str = "") -> Any:
-    """Let a call that does not fit the signature of a function or class say what would.
+    """Replace the TypeError of a call that does not match the signature by one with a remedy.
 
-    `usage` is how the call is written. A call that fits is passed on, for some 50 ns.
+    `usage` shows how to write the call. A call that matches takes some 50 ns more.
     """
     if target is None:
         return functools.partial(explained, usage=usage)
@@ -237,13 +237,13 @@ def _explained(function: Any, name: str, usage: str) -> Any:
             return function(*arguments, **options)
         except TypeError:
             _check_call(function, usage, arguments, options)
-            raise  # from within, or about what an argument holds
+            raise  # from inside the function, or about the value of an argument
 
     return call
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the arguments that a user gives."""
+    """Return the names of the arguments that a user can pass."""
     from inspect import signature  # for errors only
 
     return [name for name in signature(function).parameters if name not in ("self", "cls")]
@@ -252,7 +252,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 def _check_call(
     function: Any, usage: str, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> None:
-    """Raise a TypeError in the user's words if arguments do not fit the signature."""
+    """Raise a TypeError that names the remedy if arguments do not match the signature."""
     from inspect import signature
 
     try:
@@ -273,7 +273,7 @@ def _refuse(what: str, more: str) -> NoReturn:
 
 
 def _label(function: Any, arguments: tuple[Any, ...]) -> str:
-    """Return what the user calls: of a method with the class of the object at hand."""
+    """Return the name of the called function, of a method with the class of its object."""
     *owner, name = function.__qualname__.split(".")
     if owner and owner[-1] != "<locals>" and arguments:
         one = arguments[0]

@@ -1,4 +1,4 @@
-"""What a user gives as a path, or as a file that is open."""
+"""Check paths and open files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, BinaryIO
 
 
 def as_path(path: object) -> Path:
-    """Return `path` if it is one: an int would be the number of an open file, 1 the output."""
+    """Return `path` if it is a path, not an int, which would be the number of an open file."""
     if isinstance(path, str | os.PathLike) and isinstance(os.fspath(path), str):
         return Path(path)
     raise TypeError(f"path must be a str or a path such as pathlib.Path, got {path!r}")
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading, if it is one: a pipe would be waited for, a device has no end."""
+    """Open a regular file for reading; a pipe could block, and a device has no end."""
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise ValueError(f"a file must be a regular one, got a device: {path}")
@@ -25,7 +25,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def as_path_or_file(file: Any, method: str) -> Path | None:
-    """Return a path, or None for an open binary file: an int, the number of one, is neither."""
+    """Return a path, or None for an open binary file; an int is neither."""
     if isinstance(file, str | os.PathLike):
         return as_path(file)
     is_text = isinstance(file, io.TextIOBase) or getattr(file, "encoding", None) is not None
@@ -39,7 +39,7 @@ def as_path_or_file(file: Any, method: str) -> Path | None:
 
 
 def write_all(file: Any, content: bytes) -> None:
-    """Write all of a content to an open file; one without a buffer may take it in parts."""
+    """Write all of a content to an open file, which may take it in parts if it has no buffer."""
     rest = memoryview(content)
     while rest:
         n_written = file.write(rest)
@@ -51,7 +51,7 @@ def write_all(file: Any, content: bytes) -> None:
 
 
 def rest_of(file: Any) -> BinaryIO:
-    """Return what is in an open file from where it stands, in memory, at most what it says."""
+    """Return the rest of an open file from its present position, as a file in memory."""
     try:
         start = file.tell()
         n_bytes = file.seek(0, os.SEEK_END) - start

@@ -1,4 +1,4 @@
-"""Flags, numbers, names: what a user hands in that is no array, checked and converted."""
+"""Check and convert flags, numbers and names."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def as_integer(name: str, value: Any) -> int:
 
 
 def as_number(name: str, value: Any) -> float:
-    """Return `value` as a float, infinite where it is beyond those."""
+    """Return `value` as a float, infinite if it is beyond the range of floats."""
     try:
         if isinstance(value, _NO_NUMBERS) or np.ndim(value) > 0:
             raise TypeError
@@ -92,14 +92,14 @@ def as_in_range(name: str, value: Any, low: float, high: float) -> float:
 
 
 def _short(value: Any) -> str:
-    """Return a number as it is written; one of more digits than Python prints, by its size."""
+    """Return a number as text; a number with too many digits for Python as its size."""
     if isinstance(value, int) and abs(value) > 10**100:
         return f"an int of {value.bit_length()} bits"
     return repr(value)
 
 
 def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
-    """Return the source of random numbers that `seed` stands for."""
+    """Return the random source that `seed` describes."""
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
     try:
@@ -113,7 +113,7 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
 
 
 def check_generator(random: Any) -> None:
-    """Raise unless `random` is a source of random numbers, not a seed of one."""
+    """Raise unless `random` is a random source, which a seed is not."""
     if not isinstance(random, np.random.Generator | np.random.RandomState):
         raise TypeError(
             f"random must be a numpy Generator or a RandomState, got {random!r}: "

@@ -1,4 +1,4 @@
-"""What to say of data that are far from unit scale, where training has failed."""
+"""Remedies for data that are far from unit scale, in the messages of failed training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REMEDIES = {
 
 
 def remedy_of_scale(X: Array | None, Y: Array | None) -> str:
-    """Return the scale of inputs and targets and what to do; nothing of what is of unit scale."""
+    """Return the scale of inputs and targets, and a remedy; empty if both are of unit scale."""
     texts = []
     for name, array in (("inputs", X), ("targets", Y)):
         if array is None or array.size == 0:

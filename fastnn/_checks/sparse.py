@@ -1,8 +1,8 @@
-"""Sparse matrices of SciPy as compressed rows that cannot lead a kernel astray.
+"""Check sparse matrices of SciPy and convert them to compressed rows that are safe for kernels.
 
-SciPy lets a user assign `data`, `indices`, `indptr` and the rest of a matrix one by one, and looks
-at none of them again: its own conversions then read beside the arrays, too. So what there is in
-each format is looked at before SciPy converts it, and what comes out is copied, then looked at.
+SciPy lets a user assign `data`, `indices`, `indptr` and the rest of a matrix one by one, without a
+check: its own conversions then read out of bounds, too. So the arrays of each format are checked
+before SciPy converts them, and the result is copied and checked again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BY_HAND = (
 
 
 def compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
-    """Return the rows of a sparse matrix or array of two axes, no column twice in any of them."""
+    """Return the rows of a sparse matrix or array of two axes, without duplicate columns."""
     if X.dtype.kind not in NUMBERS:
         raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
     if 0 in X.shape:
@@ -48,9 +48,9 @@ def compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
 
 
 def check_structure(X: Any, *, but: str = "") -> None:
-    """Raise if the arrays of a sparse matrix do not go together, in any format but one.
+    """Raise if the arrays of a sparse matrix do not match, in any format but one.
 
-    To be called before SciPy converts it, or computes with it.
+    Call it before SciPy converts the matrix or computes with it.
     """
     if X.format != but and X.format in _CHECKS:
         _CHECKS[X.format](X)
@@ -134,7 +134,7 @@ def _parts(X: Any) -> tuple[Array, Array, Array]:
 
 
 def _whole(name: str, values: Any) -> Array:
-    """Return whole numbers along one axis, a copy."""
+    """Return integers along one axis, as a copy."""
     array = np.asarray(values)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise ValueError(
@@ -146,7 +146,7 @@ def _whole(name: str, values: Any) -> Array:
 
 
 def _numbers(name: str, values: Any, n_axes: int = 1) -> Array:
-    """Return real numbers along so many axes; none is a good number."""
+    """Return real numbers with so many axes; an empty array is allowed."""
     array = as_array(f"X.{name}", values) if np.size(values) else np.asarray(values)
     if array.ndim != n_axes:
         raise ValueError(f"X.{name} must have {n_axes} axes, got shape {array.shape}")
@@ -156,7 +156,7 @@ def _numbers(name: str, values: Any, n_axes: int = 1) -> Array:
 def _check_compressed(
     starts: Array, indices: Array, n_data: int, n_major: int, n_minor: int, what: str
 ) -> None:
-    """Raise unless each of `n_major` rows has elements that are there, in columns that are."""
+    """Raise unless each of `n_major` rows has elements in range, in columns in range."""
     if len(starts) != n_major + 1:
         raise ValueError(f"X.indptr must have {n_major + 1} numbers, got {len(starts)}{_BY_HAND}")
     if starts[0] != 0 or (starts[1:] < starts[:-1]).any():
@@ -178,7 +178,7 @@ def _check_range(what: str, places: Array, n: int) -> None:
 
 
 def _is_ascending(starts: Array, columns: Array) -> bool:
-    """Return True if the columns of every row ascend, none twice."""
+    """Return True if the columns of every row ascend, without duplicates."""
     ascends = columns[1:] > columns[:-1]
     borders = starts[1:-1]
     ascends[borders[(borders > 0) & (borders < len(columns))] - 1] = True

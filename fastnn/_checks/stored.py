@@ -1,9 +1,8 @@
-"""Tables too large to be copied: rows stay where they are, and are converted where a kernel needs
-them.
+"""Tables that are too large to copy: rows are converted when a kernel needs them.
 
-A kernel takes one dtype in C order. What comes as another (float32 for a network of float64, whole
-numbers, columns of a wider table) is converted, and so is what `validation_fraction` sets apart:
-at once where that is small, else part by part, each time anew. The bits are the same.
+A kernel takes one dtype in C order. Other data (float32 for a network of float64, integers, columns
+of a wider table) must be converted, and so must the samples that `validation_fraction` holds out:
+at once if they are small, else part by part, again in each epoch. The bits are the same.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _PART = 1 << 20  # bytes of a part: it stays in the cache until the kernel has r
 
 @dataclass(frozen=True)
 class Stored:
-    """Samples in a table of whatever numbers; `numbers` are those of its rows, None is all."""
+    """Samples in a table of any dtype; `numbers` are the numbers of its rows, None means all."""
 
     table: Array
     dtype: np.dtype[Any]
@@ -39,18 +38,18 @@ class Stored:
 
     @property
     def n_at_once(self) -> int:
-        """How many rows are converted at once: whole blocks, so that sums have the same bits."""
+        """The number of rows to convert at once, in whole batch tiles, so that sums keep bits."""
         n_bytes: int = self.table.shape[1] * self.dtype.itemsize
         return max(ROWS, _PART // n_bytes // ROWS * ROWS)
 
     def part(self, start: int, stop: int) -> Samples:
-        """Return the samples from `start` on, before `stop`, as kernels take them."""
+        """Return the samples [start, stop) for the kernels."""
         if self.numbers is None:
             return self._converted(self.table[start:stop])
         return self._converted(self.table.take(self.numbers[start:stop], axis=0))
 
     def gathered(self, samples: Array) -> Samples:
-        """Return samples by their numbers."""
+        """Return the samples with these numbers."""
         numbers = samples if self.numbers is None else self.numbers[samples]
         return self._converted(self.table.take(numbers, axis=0))
 
@@ -62,7 +61,7 @@ Inputs = Samples | Stored
 
 
 def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
-    """Return True if a table must be converted, and is too large for it."""
+    """Return True if a table must be converted and is too large to be converted at once."""
     n_bytes = table.size * dtype.itemsize
     if n_bytes <= MOST_OF_FILE or (table.dtype == dtype and table.flags.c_contiguous):
         return False
@@ -70,7 +69,7 @@ def must_stay(table: Array, dtype: np.dtype[Any]) -> bool:
 
 
 def _is_large(table: Array, n_bytes: int) -> bool:
-    """Return True if so many bytes are too many to be copied of a table."""
+    """Return True if a copy of so many bytes of a table would be too large."""
     if n_bytes <= MOST_OF_FILE or n_bytes > MOST_OF_MEMORY:
         return n_bytes > MOST_OF_FILE
     owner: Any = table
@@ -82,7 +81,7 @@ def _is_large(table: Array, n_bytes: int) -> bool:
 
 
 def taken(X: Inputs, rows: Array) -> Inputs:
-    """Return some of the samples: a copy, or where they are if that would be large."""
+    """Return some of the samples: a copy or, if that would be large, a reference."""
     if isinstance(X, Samples):
         n_bytes = len(rows) * X.values.shape[1] * X.values.itemsize
         if X.is_sparse or not _is_large(X.values, n_bytes):
@@ -95,18 +94,18 @@ def taken(X: Inputs, rows: Array) -> Inputs:
 
 
 class Windows:
-    """What a kernel that trains takes of stored samples, span by span of positions.
+    """Stored samples for a training kernel, one span of positions at a time.
 
-    The samples of a span are gathered in the order of training, and `order` gives their places
-    there. Of those that are not in the span a kernel may ask for the weights alone, of the batch
-    that it ends: all weights stand behind those of the span.
+    The samples of a span are gathered in the order of training, and `order` gives their places in
+    it. Of samples outside the span, a kernel may need the weights, for the batch that it ends: all
+    weights stand behind those of the span.
     """
 
     def __init__(self, X: Stored, Y: Array, weights: Array, order: Array) -> None:
         self._X, self._Y = X, Y
         self.n_at_once = X.n_at_once
         self._numbers = order.reshape(-1)
-        n_most = self.n_at_once + ROWS  # a block is done to its end
+        n_most = self.n_at_once + ROWS  # a kernel completes its last batch tile
         self._elsewhere = n_most
         self._order = n_most + np.arange(order.size).reshape(order.shape)
         self._within = np.empty(0, np.int64)
@@ -115,7 +114,7 @@ class Windows:
             self._weights = np.concatenate([np.zeros(n_most, weights.dtype), weights[order.flat]])
 
     def __call__(self, start: int, stop: int, end: int) -> tuple[Samples, Array, Array, Array]:
-        """Return samples, targets, weights and order for [start, stop), of `end` positions."""
+        """Return inputs, targets, weights and order for positions [start, stop) of `end`."""
         places = self._order.reshape(-1)
         places[self._within] = self._elsewhere + self._within
         within = np.arange(start, min(stop + ROWS, end)) % len(places)

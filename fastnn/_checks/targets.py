@@ -1,4 +1,4 @@
-"""Targets as kernels take them, and what each loss asks of them."""
+"""Check targets against the loss and convert them to what kernels take."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from .arrays import Array, as_array, as_numbers, as_read_only
 
-# What sums and quotients in float32 are off by, with a little to spare.
+# The rounding error of sums and quotients in float32, with a small margin.
 _ROUNDING = 1e-6
-_FEW = 64  # numbers that Python looks through in less time than NumPy takes to begin
+_FEW = 64  # so few numbers that a Python loop is faster than a call of NumPy
 
 
 def as_targets(
@@ -23,10 +23,10 @@ def as_targets(
     *,
     row: bool = False,
 ) -> Array:
-    """Return `y` as a table of shape (n_samples, n_out), class labels as rows of one 1 and zeros.
+    """Return `y` as a table of shape (n_samples, n_out); class labels become one-hot rows.
 
-    They must be such as the loss is defined for, if there is one. With `row`, `y` belongs to one
-    row (n_in,) and may lack the axis of samples.
+    If there is a loss, it must be defined for the targets. With `row`, `y` belongs to one row
+    (n_in,) and may lack the axis of samples.
     """
     array = as_array("y", y)
     if row and array.shape in ((), (n_out,)):
@@ -47,7 +47,7 @@ def as_targets(
 
 
 def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
-    """Return the class labels 0 ... n_out-1 as rows that hold a 1 at the label and 0 elsewhere."""
+    """Return the class labels 0 ... n_out-1 as one-hot rows."""
     labels = as_numbers("y", labels, np.dtype(np.float64))
     if (labels != np.rint(labels)).any():
         raise ValueError(
@@ -91,7 +91,7 @@ def check_targets(targets: Array, loss: str) -> None:
 
 
 def _span(targets: Array) -> tuple[float, float]:
-    """Return the least and the greatest target."""
+    """Return the smallest and the largest target."""
     if targets.size <= _FEW:
         numbers = targets.ravel().tolist()
         return min(numbers), max(numbers)
@@ -104,7 +104,7 @@ def _worst_row(targets: Array, off: Array) -> int:
 
 
 def _remedy_for_labels(labels: Array, n_out: int) -> str:
-    """Return what to do about class labels that are out of range."""
+    """Return a remedy for class labels that are out of range."""
     low, high = labels.min(), labels.max()
     if (low, high) == (1, n_out):
         return (
@@ -122,7 +122,7 @@ def _remedy_for_labels(labels: Array, n_out: int) -> str:
 
 
 def _remedy_for_shares(targets: Array) -> str:
-    """Return how targets may come into [0, 1]."""
+    """Return a remedy for targets outside [0, 1]."""
     values, n_out = np.unique(targets), targets.shape[1]
     low, high = values[0], values[-1]
     is_whole = bool((values == np.rint(values)).all())
@@ -148,7 +148,7 @@ def _remedy_for_shares(targets: Array) -> str:
 
 
 def _remedy_for_distributions(targets: Array) -> str:
-    """Return how rows may become distributions."""
+    """Return a remedy for rows that are not distributions."""
     if targets.shape[1] == 1:
         return "; for a single output use sigmoid with the loss binary_cross_entropy"
     values = set(np.unique(targets).tolist())

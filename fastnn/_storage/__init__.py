@@ -1,1 +1,1 @@
-"""A network in a file: the container, what is in it, and its parts as JSON."""
+"""Save and load networks: the file format, its container, and its parts as JSON."""

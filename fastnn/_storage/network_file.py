@@ -1,8 +1,8 @@
-"""A network in a file, version 1 of the format: what is in it, and what is made of it.
+"""Save a network to a file and load it, in version 1 of the format, which is described here.
 
-The file is an `.npz` whatever its name, which NumPy alone reads; how it is packed and checked is
-in `archive`. It is written at once (`atomic`), and reading it runs no code. An open file has it
-from where that stands: what was before remains, and what is read goes to the end.
+The file is an `.npz` under any name, which NumPy alone can read; `npz` packs and checks it. It is
+replaced atomically (`_atomic`), and reading it runs no code. An open file is written, and read to
+its end, from its present position: what precedes is kept.
 
     >>> import json, tempfile
     >>> import numpy as np
@@ -15,34 +15,34 @@ from where that stands: what was before remains, and what is read goes to the en
     >>> header["layers"][0]["activation"], W0.shape, b0
     ('tanh', (3, 2), array([0., 0.]))
 
-Arrays are little-endian, in C order, without padding. With k for a layer and i for a figure:
+Arrays are little-endian, in C order, without padding. With k for a layer and i for a metric:
 
     W{k}, b{k}                  parameters, (n_in, n_out) and (n_out,), of the network's dtype; no
-                                b{k} where there is no bias
-    given_W{k}, given_b{k}      float64, of older fastnn only: what `Dense` was given as weights and
-                                biases, which is of no use any more
+                                b{k} if there is no bias
+    given_W{k}, given_b{k}      float64, from older fastnn only: the weights and biases that `Dense`
+                                was given, which are not used any more
     slots_W{k}, slots_b{k}      (n_slots, ...): the optimiser's state, if it has one
     history_epoch               int64: the epochs recorded
-    history_{i}_epochs          int64: those of figure i
-    history_{i}                 float64: the figures
+    history_{i}_epochs          int64: those of metric i
+    history_{i}                 float64: its values
 
 The header is JSON:
 
     format, version             "fastnn network", 1
     n_in, loss, dtype           as `Network` takes them
-    layers                      as `Dense` takes them; of weights and biases, whether they are given
-    random                      NumPy's state of the source of random numbers, and "source", its
-                                class: Generator or RandomState
-    training                    null before any, or an object of optimizer, schedule (null where
-                                the rate is the optimiser's), reduction, n_updates, n_seen, key
-                                (0, or of all that is drawn within epochs) and epochs
-    history                     the names of the figures
-    metadata                    the user's own
-    feature_names               the names of the columns of X, only where training has seen any
+    layers                      as `Dense` takes them; weights and biases: whether they are given
+    random                      NumPy's state of the random source, and "source", its class:
+                                Generator or RandomState
+    training                    null before any training, or an object of optimizer, schedule (null
+                                for the optimiser's own rate), reduction, n_updates, n_seen, key (0,
+                                or the key of all random draws within epochs) and epochs
+    history                     the names of the metrics
+    metadata                    the user's own data
+    feature_names               the column names of X, only if training has seen any
 
-Initialisers, optimisers and schedules are as in `descriptions`. A reader refuses what it does
-not know, so whatever is added makes another version. `feature_names` were added to this one: an
-earlier reader takes all files but those that have them.
+Initialisers, optimisers and schedules are as in `specs`. A reader refuses names that it does not
+know, so every addition makes a new version. `feature_names` were added to this one: an earlier
+reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 
 def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
-    """Write what `Network.__getstate__` returns, to a path or an open binary file."""
+    """Write a state of `Network.__getstate__` to a path or an open binary file."""
     path = as_path_or_file(file, "write")
     header = {
         "format": FORMAT,
@@ -124,7 +124,7 @@ def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> 
 
 
 def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
-    """Return what `write` was given, as `Network.__setstate__` takes it."""
+    """Return the state in a file, for `Network.__setstate__`."""
     path = as_path_or_file(file, "read")
     label = getattr(file, "name", None) if path is None else str(path)
     if not isinstance(label, str):  # of a temporary file it is a number
@@ -138,7 +138,7 @@ def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
 
 
 def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
-    """Return the state in a file whose beginning is its own."""
+    """Return the state in a file that begins as fastnn writes it."""
     try:
         return _state_in(Archive(file))
     except MALFORMED as error:
@@ -146,7 +146,7 @@ def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
 
 
 def _views(flat: Array, table: Array) -> dict[str, Array]:
-    """Return the parameters in a flat vector, as views, by the names of their arrays."""
+    """Return views of the parameters in a flat vector, by the names of their arrays."""
     views = {}
     layers = zip(layout.weight_views(flat, table), layout.bias_views(flat, table), strict=True)
     for k, (W, b) in enumerate(layers):
@@ -160,7 +160,7 @@ def _views(flat: Array, table: Array) -> dict[str, Array]:
 
 
 def _describe_layer(layer: Dense) -> JSON:
-    """Return every field; of arrays, whether there is one."""
+    """Return every field of a layer; for arrays, whether they are given."""
     return {name: getattr(layer, name) for name in _LAYER} | {
         "initializer": describe_initializer(layer.initializer),
         "bias_initializer": describe_initializer(layer.bias_initializer),
@@ -170,7 +170,7 @@ def _describe_layer(layer: Dense) -> JSON:
 
 
 def _describe_training(state: TrainingState | None) -> JSON | None:
-    """Return all but the slots."""
+    """Return the training state without the optimiser state."""
     if state is None:
         return None
     return {
@@ -183,7 +183,7 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
 
 
 def check_metadata(metadata: Any) -> None:
-    """Raise, and name the place, unless metadata come back from JSON as they are."""
+    """Raise, and name the place, unless JSON gives the metadata back unchanged."""
     if not (isinstance(metadata, dict) and _is_plain(metadata)):
         where, got = next(_oddities("metadata", metadata, DEEPEST), ("metadata", metadata))
         raise ValueError(
@@ -195,7 +195,7 @@ def check_metadata(metadata: Any) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return True if JSON gives a value back as it is."""
+    """Return True if JSON gives a value back unchanged."""
     try:
         return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
     except (TypeError, ValueError, RecursionError):
@@ -203,7 +203,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield the places in metadata, and what is there, that JSON does not give back."""
+    """Yield the places and values in metadata that JSON does not give back."""
     if isinstance(value, dict | list) and depth > 0:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         for key, part in parts:
@@ -217,7 +217,7 @@ def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> str:
-    """Return the beginning of a value; one that is deep or long has no other description."""
+    """Return the beginning of a value, but only a remark on one that is deeply nested or long."""
     try:
         return repr(value)[:100]
     except (ValueError, RecursionError):
@@ -225,14 +225,14 @@ def _shown(value: Any) -> str:
 
 
 def _slot_arrays(slots: Array, table: Array) -> dict[str, Array]:
-    """Return the state of an optimiser, layer by layer."""
+    """Return the optimiser state, layer by layer."""
     views = [_views(slot, table) for slot in slots]
     names = views[0] if views else ()
     return {f"slots_{name}": np.stack([view[name] for view in views]) for name in names}
 
 
 def _history_arrays(history: History) -> dict[str, Array]:
-    """Return the epochs and the figures."""
+    """Return the epochs and the metrics."""
     arrays = {"history_epoch": np.array(history.epoch, _INT)}
     for i, name in enumerate(history):
         arrays[f"history_{i}_epochs"] = np.array(history.epochs_of(name), _INT)
@@ -244,7 +244,7 @@ def _history_arrays(history: History) -> dict[str, Array]:
 
 
 def _state_in(archive: Archive) -> dict[str, Any]:
-    """Return the state of a network; nothing is allocated that the file does not hold."""
+    """Return the state of a network; allocate no more memory than the file holds."""
     header = _header_in(archive)
     n_in = as_count("n_in", header["n_in"])
     loss = as_choice("loss", header["loss"], losses.CODES)
@@ -291,7 +291,7 @@ def _header_in(archive: Archive) -> JSON:
 
 
 def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
-    """Return the names of the columns of X, if there are any."""
+    """Return the column names of X, if there are any."""
     if "feature_names" not in header:
         return None
     names = _as_list("feature_names", header["feature_names"])
@@ -319,7 +319,7 @@ def _layers_in(archive: Archive, n_in: int, descriptions: Any) -> tuple[Dense, .
 
 
 def _shapes(table: Array) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the parameters by the names of their arrays."""
+    """Return the shapes of the parameters, by the names of their arrays."""
     shapes: dict[str, tuple[int, ...]] = {}
     for k, row in enumerate(table.tolist()):
         shapes[f"W{k}"] = row[layout.N_IN], row[layout.N_OUT]
@@ -331,7 +331,7 @@ def _shapes(table: Array) -> dict[str, tuple[int, ...]]:
 def _training_in(
     archive: Archive, description: Any, table: Array, dtype: np.dtype[Any]
 ) -> TrainingState:
-    """Return where training stands."""
+    """Return the training state."""
     as_object(description, _TRAINING)
     optimizer = build_optimizer(description["optimizer"])
     n_slots = len(initial_slots(optimizer, 1, dtype))

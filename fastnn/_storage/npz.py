@@ -1,10 +1,10 @@
-"""A header and arrays in one file that NumPy alone reads and writes: a narrow kind of `.npz`.
+"""Pack a header and arrays into a strict kind of `.npz`, which NumPy alone can read, and unpack it.
 
 It is a zip without compression. The entry `header` is JSON in UTF-8, as an array of uint8; every
-other one is an array of the type and shape that the reader expects. The comment of the zip is the
-SHA-256 of all bytes before it; without a comment, as `numpy.savez` leaves it, there is the CRC-32
-of each entry. A reader believes no size before it is compared with that of the file, and takes no
-byte that a writer would not have written: where nothing is free, nothing can be changed unnoticed.
+other entry is an array of the dtype and shape that the reader expects. The comment of the zip is
+the SHA-256 of all bytes before it; without a comment, as `numpy.savez` leaves it, the CRC-32 of
+each entry is checked. A reader compares every size with that of the file before it uses it, and
+refuses every byte that a writer would not have written, so that no change goes unnoticed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _SYSTEMS, _VERSIONS = (3, 0), (20, 45)
 _MAGIC = b"\x93NUMPY\x01\x00"  # of an array, version 1.0; its header's length is in two more bytes
 
 
-# What zipfile, json, NumPy and the checks below raise where they are given nonsense.
+# The errors of zipfile, json, NumPy and the checks below for malformed files.
 MALFORMED = (
     ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, EOFError, struct.error,
     zipfile.BadZipFile,
@@ -98,7 +98,7 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
 
 
 def _head_of(array: Array) -> bytes:
-    """Return what is before the values of an array in a file of NumPy."""
+    """Return the bytes before the values of an array in NumPy's format."""
     buffer = io.BytesIO()
     fields = np.lib.format.header_data_from_array_1_0(array)
     np.lib.format.write_array_header_1_0(buffer, fields)
@@ -106,10 +106,10 @@ def _head_of(array: Array) -> bytes:
 
 
 def _place_of(entry: zipfile.ZipInfo, version: int, *, far_size: bool, far_offset: bool) -> bytes:
-    """Return what the directory says of an entry.
+    """Return the record of an entry in the zip directory.
 
-    `zipfile` has no function for that alone, and where Ctrl-C comes while it writes a whole file,
-    what comes out is a ValueError.
+    `zipfile` has no function for that alone. If Ctrl-C interrupts it while it writes a whole file,
+    it raises ValueError.
     """
     name, n_bytes, offset = entry.filename.encode("ascii"), entry.file_size, entry.header_offset
     far = [n_bytes, n_bytes] * far_size + [offset] * far_offset
@@ -126,7 +126,7 @@ def _place_of(entry: zipfile.ZipInfo, version: int, *, far_size: bool, far_offse
 
 
 def _ends(n_entries: int, n_directory: int, start: int, n_comment: int, *, is_long: bool) -> bytes:
-    """Return what is between the directory and the comment."""
+    """Return the bytes between the directory and the comment."""
     end = _END.pack(
         _END_MARK, 0, 0, n_entries, n_entries,
         min(n_directory, 2**32 - 1), min(start, 2**32 - 1), n_comment,
@@ -139,7 +139,7 @@ def _ends(n_entries: int, n_directory: int, start: int, n_comment: int, *, is_lo
 
 
 class Archive:
-    """The entries of an open file, each to be taken once; they raise any of `MALFORMED`."""
+    """The entries of an open file, each to be taken once; methods raise any of `MALFORMED`."""
 
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
@@ -157,7 +157,7 @@ class Archive:
         _check_layout(file, entries, start, n_directory, ends)
 
     def header(self) -> Any:
-        """Return what the JSON stands for."""
+        """Return the value of the JSON header."""
         if f"{HEADER}.npy" not in self._entries:
             raise ValueError("a file must have a header to be of fastnn, got other arrays")
         n_bytes = self._entries[f"{HEADER}.npy"].file_size
@@ -172,7 +172,7 @@ class Archive:
         return header
 
     def take(self, name: str, descr: str, shape: tuple[int, ...] | None = None) -> Array:
-        """Return an array of this type and shape; None is one axis of any length."""
+        """Return an array of this dtype and shape; None means one axis of any length."""
         if f"{name}.npy" not in self._entries:
             raise ValueError(f"a file must have the array {name} that its header tells of")
         data, dtype = self._zip.read(self._entries.pop(f"{name}.npy")), np.dtype(descr)
@@ -194,14 +194,14 @@ class Archive:
         return np.frombuffer(data, dtype, offset=start).reshape(shape)
 
     def check_all_taken(self) -> None:
-        """Raise if there are arrays that the header does not tell of."""
+        """Raise if there are arrays that the header does not announce."""
         if self._entries:
             names = ", ".join(self._entries)[:100]
             raise ValueError(f"a file must have no arrays beside those of its header, got {names}")
 
 
 def check_depth(name: str, value: Any, deepest: int = DEEPEST) -> None:
-    """Raise if JSON has lists within lists, or objects, that cannot be copied or saved again."""
+    """Raise if JSON is nested too deeply to be copied or saved again."""
     parts = [value]
     for _ in range(deepest + 1):
         parts = [
@@ -218,10 +218,10 @@ def check_depth(name: str, value: Any, deepest: int = DEEPEST) -> None:
 def _check_layout(
     file: BinaryIO, entries: list[zipfile.ZipInfo], start: int, n_directory: int, ends: bytes
 ) -> None:
-    """Raise unless entries, one after the other, are as they would be written, and so is the end.
+    """Raise unless the entries and the end are as a writer would have written them.
 
-    Else there would be bytes that may be changed: dates, versions, a name or size that is there
-    twice, the gap between two entries.
+    Otherwise there would be bytes that can be changed unnoticed: dates, versions, a name or size
+    that is stored twice, the gap between two entries.
     """
     directory, place, position = _read(file, start, start + n_directory), 0, 0
     for entry in entries:
@@ -250,9 +250,9 @@ def _check_layout(
 
 
 def _check_ends(file: BinaryIO, size: int) -> tuple[int, int, bytes]:
-    """Raise unless a file begins and ends like ours, with its own digest or none.
+    """Raise unless a file begins and ends as fastnn writes it, with its digest or none.
 
-    Return where the directory starts, how long it is, and what is between it and the comment.
+    Return the start and the length of the directory, and the bytes between it and the comment.
     """
     not_ours = ValueError(
         "a file must be whole and of fastnn, got one of another kind or a part of one"
@@ -284,7 +284,7 @@ def _check_ends(file: BinaryIO, size: int) -> tuple[int, int, bytes]:
 
 
 def _digest(file: BinaryIO, stop: int) -> bytes:
-    """Return the comment of a file, made of the bytes before it."""
+    """Return the comment of a file, which is made from the bytes before it."""
     digest = hashlib.sha256()
     for start in range(0, stop, _CHUNK):
         digest.update(_read(file, start, min(start + _CHUNK, stop)))
@@ -298,12 +298,12 @@ def _read(file: BinaryIO, start: int, stop: int) -> bytes:
 
 
 def _refuse(constant: str) -> None:
-    """Raise: NaN and infinity are not JSON."""
+    """Raise, since NaN and infinity are not JSON."""
     raise ValueError(f"a header must be JSON, got {constant}")
 
 
 def _as_finite(text: str) -> float:
-    """Return a number of JSON, unless it is beyond float64: infinity could not be saved again."""
+    """Return a number of JSON; refuse one beyond float64, since infinity cannot be saved."""
     if not math.isfinite(number := float(text)):
         raise ValueError(f"numbers of a header must be finite in float64, got {text[:100]}")
     return number

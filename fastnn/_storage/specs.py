@@ -1,7 +1,7 @@
 """Initialisers, optimisers, schedules and random sources as JSON, and back.
 
-An object of fastnn is {"name": its class, ...: its parameters}. A user's function cannot be
-carried: it is {"own": its name}, and what comes back raises where it is needed.
+An object of fastnn is {"name": its class, ...: its parameters}. A user-defined function cannot be
+saved: it is {"own": its name}, and its replacement raises an error when it is needed.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _PLACES = {"pos": 624, "buffer_pos": 4}
 
 @dataclass(frozen=True)
 class Own:
-    """Stands for a function of the user's; `parameter` is where another one may be given."""
+    """A stub for a user-defined function; `parameter` is where the user can pass it again."""
 
     parameter: str
     name: str
 
     def __call__(self, *arguments: Any) -> NoReturn:
-        """Raise: it was not carried."""
+        """Raise, since the function was not saved."""
         raise ValueError(
             f"{self.parameter} must be given: it was {self.name}, a function of the user's, "
             "which a file does not hold"
@@ -82,7 +82,7 @@ def _describe(value: Any, kinds: Kinds) -> JSON:
 
 
 def _build(description: Any, kinds: Kinds, parameter: str) -> Any:
-    """Return what `_describe` has described."""
+    """Return the object that `_describe` has described."""
     if isinstance(description, dict) and description.keys() == {"own"}:
         if not isinstance(description["own"], str):
             raise ValueError(f"{parameter} must have a name, got {_short(description)}")
@@ -96,7 +96,7 @@ def _build(description: Any, kinds: Kinds, parameter: str) -> Any:
 
 
 def describe_initializer(initializer: str | Initializer) -> str | JSON:
-    """Return a name, or a description."""
+    """Return the name or the description of an initializer."""
     for name, function in initializers.NAMED.items():
         if initializer is function or initializer == name:
             return name
@@ -104,14 +104,14 @@ def describe_initializer(initializer: str | Initializer) -> str | JSON:
 
 
 def build_initializer(description: Any, parameter: str) -> str | Initializer:
-    """Return what `describe_initializer` has described."""
+    """Return the initializer that `describe_initializer` has described."""
     if isinstance(description, str):
         return description
     return _build(description, _INITIALIZERS, parameter)  # type: ignore[no-any-return]
 
 
 def describe_optimizer(optimizer: Optimizer) -> JSON:
-    """Return a description; raise if it is not of fastnn."""
+    """Return the description of an optimiser; raise if it is not of fastnn."""
     description = _describe(optimizer, _OPTIMIZERS)
     if "own" in description:
         known = ", ".join(_OPTIMIZERS)
@@ -122,7 +122,7 @@ def describe_optimizer(optimizer: Optimizer) -> JSON:
 
 
 def build_optimizer(description: Any) -> Optimizer:
-    """Return what `describe_optimizer` has described."""
+    """Return the optimiser that `describe_optimizer` has described."""
     if isinstance(description, dict) and "weight_decay" in description:
         description = {_LATER: False, **description}
     optimizer = _build(description, _OPTIMIZERS, "optimizer")
@@ -132,7 +132,7 @@ def build_optimizer(description: Any) -> Optimizer:
 
 
 def describe_schedule(schedule: Any) -> JSON | None:
-    """Return a description, None for None; of a `ReduceOnPlateau` with where it stands."""
+    """Return the description of a schedule with its state; None for None."""
     if schedule is None:
         return None
     description = _describe(schedule, _SCHEDULES)
@@ -144,7 +144,7 @@ def describe_schedule(schedule: Any) -> JSON | None:
 
 
 def build_schedule(description: Any) -> Any:
-    """Return what `describe_schedule` has described."""
+    """Return the schedule that `describe_schedule` has described."""
     if description is None:
         return None
     state = None
@@ -163,7 +163,7 @@ def build_schedule(description: Any) -> Any:
 
 
 def describe_random(random: Random) -> JSON:
-    """Return where a source of random numbers stands; raise if it is not NumPy's own."""
+    """Return the state of a random source; raise if it is not one of NumPy's."""
     if isinstance(random, np.random.RandomState):
         state = {"source": "RandomState", **random.get_state(legacy=False)}
     else:
@@ -176,7 +176,7 @@ def describe_random(random: Random) -> JSON:
 
 
 def build_random(description: Any) -> Random:
-    """Return what `describe_random` has described."""
+    """Return the random source that `describe_random` has described."""
     if not isinstance(description, dict) or description.get("bit_generator") not in _BIT_GENERATORS:
         raise ValueError(f"random must be of NumPy, got {_short(description)}")
     for name, last in _PLACES.items():
@@ -204,5 +204,5 @@ def as_whole(name: str, value: Any) -> int:
 
 
 def _short(value: Any) -> str:
-    """Return the beginning of a value that is somebody else's."""
+    """Return the beginning of a value of any type."""
     return repr(value)[:100]

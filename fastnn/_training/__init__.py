@@ -1,1 +1,1 @@
-"""Training: a checked request, the state that it starts from, one loop, and what plugs into it."""
+"""Training: the checked request, the training state, the loop, and the kinds of epochs."""

@@ -1,4 +1,4 @@
-"""Training on data that come in chunks: only one of them is in memory at a time."""
+"""Train on data that arrive in chunks, with one chunk in memory at a time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Canonical = Callable[..., tuple[Samples, Array, Array]]
 
 
 class ChunkTraining:
-    """What does an epoch over the chunks, made canonical one by one.
+    """Train one epoch over the chunks, checking each chunk as it arrives.
 
-    `chunks` is gone through once an epoch, or, if it is a function, what it returns. Those without
-    a sample are passed over.
+    In each epoch `chunks` is iterated over, or, if it is a function, its result. Empty chunks are
+    skipped.
     """
 
     def __init__(self, net: Any, chunks: Any, as_canonical: Canonical) -> None:
@@ -30,7 +30,7 @@ class ChunkTraining:
         self._fault: BaseException | None = None
 
     def __call__(self, this: Training) -> None:
-        """Do the epoch, and record it."""
+        """Train one epoch and record it."""
         rates, sums, total = np.array([this.state.rate_ahead()]), np.zeros(1), 0.0
         for number, chunk in self._numbered(this.state.epochs):
             where = f"chunk {number} of epoch {this.state.epochs}"
@@ -53,7 +53,7 @@ class ChunkTraining:
         this.finish_epochs(sums / total, rates)
 
     def _numbered(self, epoch: int) -> Iterator[tuple[int, Any]]:
-        """Yield the chunks, numbered; if that fails, the network is as before this epoch."""
+        """Yield numbered chunks; if an iteration fails, restore the network before this epoch."""
         before, number = Snapshot(self._net), 0
         try:
             chunks = self._chunks() if callable(self._chunks) else self._chunks
@@ -65,7 +65,7 @@ class ChunkTraining:
             raise
 
     def _canonical(self, chunk: Any, where: str) -> tuple[Samples, Array, Array] | None:
-        """Return a chunk as kernels take it, or None of one without samples."""
+        """Return a chunk for the kernels, or None if it is empty."""
         try:
             if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
                 raise ValueError(
@@ -81,7 +81,7 @@ class ChunkTraining:
 
     @contextmanager
     def put_back_faults(self) -> Iterator[None]:
-        """Around all of training: where a chunk is at fault, leave the network as it was."""
+        """Surround all training: restore the network if a chunk is not valid."""
         before = Snapshot(self._net)
         try:
             yield
@@ -92,7 +92,7 @@ class ChunkTraining:
 
 
 def _n_rows(part: Any) -> int:
-    """Return how many rows an array, a table or a list has; 0 of None, -1 of another thing."""
+    """Return the number of rows of an array, table or list; 0 for None, -1 for other objects."""
     if part is None:
         return 0
     shape = getattr(part, "shape", None)
@@ -102,7 +102,7 @@ def _n_rows(part: Any) -> int:
 
 
 def as_chunks(X: Any, **not_with_chunks: object) -> Any:
-    """Return `X` if it can be gone through, and none of the options that need all data is given."""
+    """Return `X` if it can be iterated over and no option needs all data at once."""
     if not callable(X) and not isinstance(X, Iterable):
         raise TypeError(f"without y, X must be chunks or a function that returns them, got {X!r}")
     if isinstance(X, np.ndarray):

@@ -1,4 +1,4 @@
-"""L-BFGS by SciPy: an epoch is an iteration, and its figures are those before it."""
+"""Train by L-BFGS of SciPy: an epoch is an iteration, and its metrics are those before it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .request import FitConfig
 
 
 def check_lbfgs(plan: FitConfig, layers: Sequence[Dense], batch_size: int | None) -> None:
-    """Raise unless L-BFGS can be used for this plan, here."""
+    """Raise unless L-BFGS can train with these options, and SciPy is installed."""
     if importlib.util.find_spec("scipy") is None:
         raise ImportError('L-BFGS needs SciPy: pip install "fastnn-numba[lbfgs]"')
     if batch_size is not None:
@@ -29,7 +29,7 @@ def check_lbfgs(plan: FitConfig, layers: Sequence[Dense], batch_size: int | None
 
 
 def train_by_lbfgs(this: Training) -> None:
-    """Do all epochs, or fewer if L-BFGS sees that it has arrived."""
+    """Train all epochs, or fewer if L-BFGS converges."""
     from scipy.optimize import minimize
 
     model, plan, optimizer = this.model, this.plan, this.plan.optimizer
@@ -92,7 +92,7 @@ def train_by_lbfgs(this: Training) -> None:
 
 
 def _penalty(model: Model) -> tuple[float, Array]:
-    """Return the layers' l1 and l2 penalties, and their gradient, laid out as `params`."""
+    """Return the l1 and l2 penalties of the layers, and their gradient, laid out as `params`."""
     grad, value = np.zeros_like(model.params), 0.0
     layers = zip(model.penalties[:, [L1, L2]], model.table[:, [WEIGHTS, BIASES]], strict=False)
     for (l1, l2), (start, stop) in layers:

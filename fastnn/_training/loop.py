@@ -1,6 +1,6 @@
-"""The loop around the compiled epochs: slices, the order of samples, records, callbacks.
+"""The training loop around the compiled epochs: slices, sample order, records, callbacks.
 
-On tiny data one slice spans many epochs.
+On small data one slice spans many epochs.
 """
 
 from __future__ import annotations
@@ -17,15 +17,9 @@ from .._checks.stored import Inputs, Stored, Windows
 from ..callbacks import Callback, Run
 from ..core import (
     losses,
-)
-from ..core import (
-    optimizers as updates,
-)
-from ..core import (
-    train_batches as batches,
-)
-from ..core import (
-    train_samples as training,
+    optimizers,
+    train_batches,
+    train_samples,
 )
 from ..core.block_pass import ROWS
 from ..core.dispatch import rows_ahead
@@ -45,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Training:
-    """One call of `fit`: in place for `plan.epochs` epochs, recorded in `run.history`."""
+    """One call of `fit`: trains in place for `plan.epochs` epochs, and records in `run.history`."""
 
     def __init__(
         self,
@@ -67,7 +61,7 @@ class Training:
         self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> Self:
-        """Start the callbacks; those that have started are told the end, whatever happens."""
+        """Start the callbacks; those that have started are ended in any case."""
         with ExitStack() as around:
             around.callback(self._end)
             for callback in self.plan.callbacks:
@@ -83,20 +77,20 @@ class Training:
         self._around.close()
 
     def _end(self) -> None:
-        """Tell the callbacks the end, in their order, whichever of them fails."""
+        """End the callbacks, in their order, even if some of them fail."""
         with ExitStack() as ends:
             for callback in reversed(self._started):
                 ends.callback(callback.end, self.run)
 
     def train(self, train_span: Callable[[Training], None]) -> None:
-        """Call `train_span` until all epochs are done, or a callback stops it."""
+        """Call `train_span` until all epochs are trained or a callback stops training."""
         if self.plan.noise.size:
             self.state.draw_key(self._random)
         while self.epochs_left() and not self.run.stopping:
             train_span(self)
 
     def span(self) -> int:
-        """Return how many epochs may go by before Python has to have a look."""
+        """Return the epochs per compiled call before callbacks, schedules or validation run."""
         if self.plan.callbacks or hasattr(self.state.schedule, "observe"):
             return 1
         epochs = min(
@@ -108,14 +102,14 @@ class Training:
         return epochs
 
     def samples_per_slice(self) -> int:
-        """Return how many samples a compiled call takes."""
+        """Return the number of samples in a compiled call."""
         if is_plain(self.model, self.plan):
             return self.model.samples_per_slice(self.X)
         n_updated = self.model.params.size // self.plan.batch_size
         return self.model.samples_per_slice(self.X, n_updated)
 
     def draw_order(self, span: int) -> Array:
-        """Return a row of sample numbers for each epoch, or one that serves them all."""
+        """Return a row of sample numbers for each epoch, or a single row for all of them."""
         n_samples, rows = self.n_samples, self.plan.rows
         if self.plan.draw_order is not None:
             order = np.stack([self.plan.draw_order(n_samples) for _ in range(span)])
@@ -127,29 +121,29 @@ class Training:
 
     @property
     def n_samples(self) -> int:
-        """The number of samples that are trained with."""
+        """The number of training samples."""
         return len(self.Y) if self.plan.rows is None else len(self.plan.rows)
 
     def total_weight(self) -> float:
-        """Return the sum of their weights."""
+        """Return the sum of the weights of the training samples."""
         weights, rows = self.plan.weights, self.plan.rows
         return total_weight(
             weights[rows] if weights.size and rows is not None else weights, self.n_samples
         )
 
     def epochs_left(self) -> int:
-        """Return how many epochs are still to be done."""
+        """Return the number of epochs still to train."""
         return self._last_epoch - self.state.epochs
 
     def advance(self, n_samples: int) -> None:
-        """Show that so many more samples were seen."""
+        """Report so many trained samples to `watch` and the progress bar."""
         if self.plan.watch is not None:
             self.plan.watch(n_samples)
         if self._bar is not None:
             self._bar.update(n_samples)
 
     def finish_epochs(self, epochs: Array, rates: Array) -> None:
-        """Record epochs by the means of their figures, and show the last to whom it concerns."""
+        """Record epochs by their mean metrics, then notify the schedule and the callbacks."""
         plan, state, history = self.plan, self.state, self.run.history
         for means in epochs:
             figures = named(means[: 1 + len(plan.metrics)], plan.metrics)
@@ -170,7 +164,7 @@ class Training:
             self._bar.set_postfix(postfix, refresh=False)
 
     def _validate(self) -> dict[str, float]:
-        """Return the figures on the validation data."""
+        """Return the metrics on the validation data."""
         data, plan = self.plan.validation, self.plan
         assert data is not None
         figures = self.model.evaluate(data.X, data.Y, data.weights, plan.metrics)
@@ -186,7 +180,7 @@ class Training:
         return bool(np.isfinite(sums[:, 0]).all()) and is_finite(self.model.params)
 
     def divergence(self, sums: Array, rates: Array) -> DivergenceError:
-        """Return the error that ends training in the present epoch."""
+        """Return the error for divergence in the present epoch."""
         loss = sums[0, 0]
         X = self.X.values if isinstance(self.X, Samples) and not self.X.is_sparse else None
         remedy = remedy_of_scale(X, self.Y)
@@ -198,7 +192,7 @@ class Training:
 
 
 def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
-    """Return a progress bar, which is silent where there is no terminal, and if it is to be."""
+    """Return a progress bar, which is silent if disabled or not on a terminal."""
     from tqdm import tqdm  # a tenth of the import of fastnn, for the few calls that show a bar
 
     disable = True if quiet else None
@@ -206,14 +200,14 @@ def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
 
 
 def train_compiled(this: Training) -> None:
-    """Do the next epochs by the kernels."""
+    """Train the next epochs by the kernels."""
     span = this.span()
     rates = np.array([this.state.rate_ahead(ahead) for ahead in range(span)])
     _train_span(this, rates, this.draw_order(span))
 
 
 def _train_span(this: Training, rates: Array, order: Array) -> None:
-    """Do an epoch for each rate; of those that diverge, all up to the first that does."""
+    """Train one epoch for each rate; on divergence, up to the first epoch that diverges."""
     sums, is_finite = run_kernel(this, rates, order)
     span = len(rates)
     if is_finite:
@@ -227,9 +221,9 @@ def _train_span(this: Training, rates: Array, order: Array) -> None:
 
 
 def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]:
-    """Go through the samples once for each rate; return the sums of figures of each time.
+    """Train one pass for each rate; return the sums of the metrics of each pass.
 
-    And whether all stayed finite: where not, what was before that compiled call stands.
+    Also return whether all is finite: if not, the state before that compiled call is restored.
     """
     model, state, span = this.model, this.state, len(rates)
     kernel, n_figures, arguments = _kernel(this, rates)
@@ -269,9 +263,9 @@ def is_plain(model: Model, plan: FitConfig) -> bool:
 
 
 def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
-    """Return the entry point that trains so, how many figures it takes, and its other arguments.
+    """Return the kernel for these options, its number of metrics, and its other arguments.
 
-    Those are how it trains and its scratch, between `stop` and the figures.
+    These are its options and its scratch memory, between `stop` and the metrics.
     """
     model, plan, state, dtype = this.model, this.plan, this.state, this.model.params.dtype
     assert isinstance(plan.optimizer, CompiledOptimizer)
@@ -279,13 +273,13 @@ def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tupl
     if not is_plain(model, plan):
         settings = plan.optimizer.settings()
         # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
-        settings[updates.MEAN] = plan.reduction == "mean" and (
+        settings[optimizers.MEAN] = plan.reduction == "mean" and (
             plan.batch_size > 1 or plan.divide_penalty
         )
-        settings[updates.DIVIDE_PENALTY] = plan.divide_penalty
+        settings[optimizers.DIVIDE_PENALTY] = plan.divide_penalty
         scratch = np.zeros((4, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
         how = plan.batch_size, model.penalties, plan.noise, settings, state.slots, state.counters
-        return batches.train_batches, n_figures + 1, (rates, *how, *scratch)
+        return train_batches.train_batches, n_figures + 1, (rates, *how, *scratch)
     with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
         rates = rates.astype(dtype)
     n_words = n_units // WORD
@@ -293,7 +287,7 @@ def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tupl
     n_ahead = 1 if this.X.is_sparse else rows_ahead(model.table, dtype.itemsize)
     if n_ahead == 1:
         workspace = np.zeros((4, n_units), dtype)
-        return training.train_samples, n_figures, (rates, workspace, sets)
+        return train_samples.train_samples, n_figures, (rates, workspace, sets)
     workspace = np.zeros((4, n_ahead, n_units), dtype)
     words = np.zeros((2, n_ahead // TRIPLE * n_words), np.uint64)
-    return training.train_samples_ahead, n_figures, (rates, workspace, sets, words)
+    return train_samples.train_samples_ahead, n_figures, (rates, workspace, sets, words)

@@ -1,7 +1,7 @@
-"""What a kernel needs of a network, and the calls that leave it as it is, over many rows.
+"""The arrays of a network for the kernels, and the calls over many rows that do not change it.
 
 A compiled call cannot be interrupted, so it is cut into slices of a fixed number of samples that
-take some 20 ms, up to 0.2 s on a slow machine. Slices may be taken by several threads.
+take some 20 ms, up to 0.2 s on a slow machine. Several threads may share the slices.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.stored import Inputs, Stored
-from ..core import evaluate as evaluation
-from ..core import layout, losses
+from ..core import evaluate, layout, losses, optimizers
 from ..core import metrics as figures
-from ..core import optimizers as updates
 from ..core.block_pass import ROWS
 from ..core.inputs import Samples
 from ..core.simd.bitset import WORD
@@ -28,16 +26,17 @@ _LEAST = 10_000_000  # the same, for each thread: 0.3 ms or more, and 0.15 ms is
 _WRITTEN = 100  # what an element of a result may cost: in fresh memory each page is a fault
 _LAYER = 300  # the cost of a layer beside its parameters, in the same unit
 
-# Gradients are added up within parts of the rows, then part by part, whoever computes them.
+# Gradients are summed within parts of the rows, then over the parts, for any number of threads.
 _PARTS = 16  # at most: each has a sum as large as `params`
 _ROWS_A_PART = 512  # at least: what a part costs beside its rows is 1 to 3 % then
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a kernel needs of a network: `params` is shared with it, not copied.
+    """The arrays of a network for the kernels: `params` is shared with it, not copied.
 
-    Samples and targets are those of `validation`, weights too: empty, or one a sample.
+    The methods take samples, targets and weights as `_checks` returns them: weights are empty, or
+    one for each sample.
     """
 
     params: Array
@@ -47,11 +46,11 @@ class Model:
 
     @property
     def has_penalty(self) -> bool:
-        """Whether layers add a penalty to the loss that is minimised."""
-        return bool(self.penalties[:, : updates.MAX_NORM].any())
+        """Whether layers add a penalty to the loss that training minimises."""
+        return bool(self.penalties[:, : optimizers.MAX_NORM].any())
 
     def cost(self, X: Inputs) -> int:
-        """Return what a sample costs, in parameters visited."""
+        """Return the cost of a sample, in visited parameters."""
         cost = self.params.size + _LAYER * len(self.table)
         # Of sparse samples a unit without an element costs the look at its bit.
         if isinstance(X, Samples) and X.is_sparse:
@@ -60,9 +59,9 @@ class Model:
         return cost
 
     def samples_per_slice(self, X: Inputs, n_updated: int = 0) -> int:
-        """Return how many samples go through the network in one compiled call.
+        """Return the number of samples in one compiled call.
 
-        `n_updated` parameters a sample are changed, beside what it costs to find the gradient.
+        `n_updated` parameters are updated for each sample, beside the cost of its gradient.
         """
         return max(1, _SLICE // (self.cost(X) + n_updated))
 
@@ -71,15 +70,15 @@ class Model:
     ) -> Iterator[tuple[int, int]]:
         """Yield (start, stop) of the slices of these rows.
 
-        `n_more` parameters a sample are visited beside what it costs to find the gradient, and
-        `n_written` elements of a result are written, which cost more where its memory is fresh.
+        For each sample, `n_more` parameters are visited beside the cost of its gradient, and
+        `n_written` elements of a result are written, which cost more in fresh memory.
         """
         step = self.samples_per_slice(X, n_more + _WRITTEN * n_written)
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
 
     def predict(self, X: Inputs, outputs: Array, n_threads: int = 1) -> bool:
-        """Overwrite `outputs` if `X` is finite, and return whether it is."""
+        """Overwrite `outputs`, and return whether `X` is finite; if not, `outputs` is not valid."""
         if isinstance(X, Stored):
             step = X.n_at_once
             return all(
@@ -88,13 +87,13 @@ class Model:
             )
         if len(outputs) == 1 and not X.is_sparse:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
-            return bool(evaluation.predict_row(self.params, self.table, row, outputs[0]))
+            return bool(evaluate.predict_row(self.params, self.table, row, outputs[0]))
         n_threads = self._threads_worth_starting(X, n_threads)
         finite: list[bool] = []
 
         def predict_part(start: int, stop: int) -> Iterator[None]:
             for rows in self.slices(X, start, stop, n_written=outputs.shape[1]):
-                finite.append(evaluation.predict_rows(self.params, self.table, X, *rows, outputs))
+                finite.append(evaluate.predict_rows(self.params, self.table, X, *rows, outputs))
                 yield
 
         parts = _parts(len(outputs), -(-len(outputs) // n_threads))
@@ -111,7 +110,7 @@ class Model:
 
         def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
             for piece in self._pieces(X, Y, weights, start, stop):
-                evaluation.add_gradient_of_rows(
+                evaluate.add_gradient_of_rows(
                     self.params, self.table, losses.CODES[self.loss], *piece, grad, value
                 )
                 yield
@@ -137,7 +136,7 @@ class Model:
         """Return the mean loss and metrics over the samples, by name."""
         sums = np.zeros(1 + len(metrics))
         for piece in self._pieces(X, Y, weights, 0, len(Y)):
-            evaluation.evaluate_rows(
+            evaluate.evaluate_rows(
                 self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), *piece,
                 sums,
             )  # fmt: skip
@@ -146,7 +145,7 @@ class Model:
     def _pieces(
         self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
     ) -> Iterator[tuple[Samples, Array, Array, int, int]]:
-        """Yield samples, targets, weights, start and stop, as kernels take them, for these rows."""
+        """Yield inputs, targets, weights, start and stop for the kernels, for these rows."""
         if isinstance(X, Samples):
             for rows in self.slices(X, start, stop):
                 yield X, Y, weights, *rows

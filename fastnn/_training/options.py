@@ -1,4 +1,4 @@
-"""The arguments of `fit` that are more than a number, a name or an array."""
+"""Check the arguments of `fit` for the batch size, the optimiser, metrics and callbacks."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
 
 
 class Once:
-    """Calls functions, each only once for the same arguments, told apart by their identity."""
+    """An identity memo: calls each function only once for the same argument objects."""
 
     def __init__(self) -> None:
         self._results: dict[tuple[Any, ...], Any] = {}
 
     def __call__(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what the function has returned, or does now; of a method, whosever it is."""
+        """Return the stored result, or call the function; a method is the same for all objects."""
         key = getattr(function, "__func__", function), *map(id, arguments)
         if key not in self._results:  # the arguments are kept: another could get the same id
             self._results[key] = function(*arguments), arguments
@@ -30,8 +30,8 @@ class Once:
 
 
 def as_batch_size(batch_size: Any, n_samples: int | None) -> int:
-    """Return how many samples an update takes: all, and then it is a mean though there be one."""
-    if n_samples is None:  # of all together nothing is known
+    """Return the number of samples in an update; None means the full batch."""
+    if n_samples is None:  # the chunks hold an unknown number
         return as_count("batch_size", batch_size)
     n_all = max(2, n_samples)
     return n_all if batch_size is None else min(as_count("batch_size", batch_size), n_all)
@@ -53,7 +53,7 @@ def as_rule(
 
 
 def as_metrics(metrics: Any, is_evaluated: bool) -> tuple[list[str], dict[str, Metric]]:
-    """Return the names of the running metrics, and those for validation data by name."""
+    """Return the names of the training metrics, and the validation metrics by name."""
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         raise TypeError(f"metrics must be a sequence of names or functions, got {metrics!r}")
     running: list[str] = []
@@ -80,7 +80,7 @@ def as_metrics(metrics: Any, is_evaluated: bool) -> tuple[list[str], dict[str, M
 
 
 def as_callbacks(callbacks: Any) -> Sequence[Callback]:
-    """Return what has the methods of a callback, each of them."""
+    """Return the callbacks after checking that each has the methods of one."""
     if not isinstance(callbacks, Sequence):
         raise TypeError(f"callbacks must be a sequence, got {callbacks!r}")
     for callback in callbacks:

@@ -1,4 +1,4 @@
-"""How to train, after checking, and where training stands."""
+"""A checked fit request and the training state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Metric = Callable[[Any, Array], float]
 
 @dataclass(frozen=True)
 class Validation:
-    """The samples that are evaluated after an epoch; `y` is what a user's metric is given."""
+    """The validation samples; `y` is the original, for user-defined metrics."""
 
     X: Inputs
     Y: Array
@@ -33,35 +33,35 @@ class Validation:
 
 @dataclass
 class FitConfig:
-    """What training was asked for."""
+    """The checked options of a call of `fit`."""
 
     epochs: int
     batch_size: int
     optimizer: Optimizer
-    weights: Array  # empty where all samples weigh 1
+    weights: Array  # empty if all weights are 1
     schedule: Schedule | None = None
     shuffle: bool = True
-    draw_order: Callable[[int], Array] | None = None  # an epoch's, in the place of `shuffle`
+    draw_order: Callable[[int], Array] | None = None  # the order of an epoch, instead of `shuffle`
     reduction: str = "mean"
     divide_penalty: bool = False  # by the weight of the batch, as scikit-learn does
     noise: Array = field(default_factory=lambda: np.empty(0))
-    metrics: Sequence[str] = ()  # that kernels compute
+    metrics: Sequence[str] = ()  # computed by kernels
     validation: Validation | None = None
-    validation_metrics: dict[str, Metric] = field(default_factory=dict)  # that Python computes
+    validation_metrics: dict[str, Metric] = field(default_factory=dict)  # computed by Python
     evaluate_every: int = 1
     callbacks: Sequence[Callback] = ()
     progress: bool = False
-    watch: Callable[[int], None] | None = None  # told of samples seen; may raise, to end training
-    n_held: int = 0  # samples that are to be kept from training, for validation
-    rows: Array | None = None  # the numbers of the samples that are trained with; None is all
-    y: Any = None  # of all samples, as it came, where some are held out
-    is_known: bool = True  # that X is finite; else training shows it
+    watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
+    n_held: int = 0  # samples to hold out for validation
+    rows: Array | None = None  # the numbers of the training samples; None means all
+    y: Any = None  # the original y of all samples, if some are held out
+    is_known: bool = True  # whether X is known to be finite; else see `rollback`
 
 
 def check_monitors(plan: FitConfig, state: TrainingState, model: Model) -> None:
-    """Raise if a figure is watched that training by the plan does not record.
+    """Raise if a callback or schedule monitors a metric that training does not record.
 
-    Where there are callbacks of the user's own, which may record some, the first epoch shows it.
+    User-defined callbacks may record further metrics, so with them the first epoch decides.
     """
     if all(type(callback).__module__ == Callback.__module__ for callback in plan.callbacks):
         for item in (*plan.callbacks, state.schedule):
@@ -70,26 +70,26 @@ def check_monitors(plan: FitConfig, state: TrainingState, model: Model) -> None:
 
 
 def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
-    """Return an optimiser's state before the first update, shape (n_slots, n_params)."""
+    """Return an optimiser state before the first update, shape (n_slots, n_params)."""
     if isinstance(optimizer, CompiledOptimizer):
         return optimizer.initial_slots(n_params, dtype)
     return np.zeros((0, n_params), dtype)
 
 
 class FitRequest(NamedTuple):
-    """A call of `fit`, or of the like, after all checks: samples, targets, how, and from where."""
+    """A checked fit request: data, options, starting state."""
 
     X: Inputs
     Y: Array
     plan: FitConfig
     state: TrainingState
     chunks: Any = None
-    names: tuple[str, ...] | None = None  # of the columns of X, as training is to leave them
+    names: tuple[str, ...] | None = None  # of the columns of X, which training stores
 
 
 @dataclass
 class TrainingState:
-    """Where training stands, beside the parameters and the source of random numbers."""
+    """The training state, beside the parameters and the random source."""
 
     optimizer: Optimizer
     schedule: Schedule | None
@@ -109,7 +109,7 @@ class TrainingState:
 
     @classmethod
     def begun(cls, plan: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
-        """Return the state to train from: where the last training stands, or a fresh one."""
+        """Return the state to start from: that of the last training, or a fresh one."""
         return cls.fresh(plan, model) if last is None else last.resumed(plan, model)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -118,7 +118,7 @@ class TrainingState:
         self.slots, self.counters = np.array(self.slots), np.array(self.counters)
 
     def resumed(self, plan: FitConfig, model: Model) -> TrainingState:
-        """Return the state to go on from; the slots of another kind of optimiser are of no use."""
+        """Return the state to resume from; another kind of optimiser gets fresh slots."""
         state = self.fresh(plan, model)
         state.counters, state.epochs = self.counters.copy(), self.epochs
         if type(plan.optimizer) is type(self.optimizer) and state.slots.shape == self.slots.shape:
@@ -130,11 +130,11 @@ class TrainingState:
         return state
 
     def rate(self) -> float | None:
-        """Return the learning rate of the last epoch; None is the optimiser's own."""
+        """Return the learning rate of the last epoch; None means the optimiser's own."""
         return None if self.schedule is None else float(self.schedule(max(0, self.epochs - 1)))
 
     def rate_ahead(self, ahead: int = 0) -> float:
-        """Return the learning rate of the epoch to come, or of one after that."""
+        """Return the learning rate of the next epoch, or of a later one."""
         if self.schedule is None:
             return float(getattr(self.optimizer, "learning_rate", 1.0))
         epoch = self.epochs + ahead
@@ -146,7 +146,7 @@ class TrainingState:
         return rate
 
     def recorded(self, plan: FitConfig, model: Model) -> tuple[str, ...]:
-        """Return the names of the figures that training by the plan records from here."""
+        """Return the names of the metrics that training with these options records."""
         names = ["loss", *plan.metrics]
         on_validation = [f"val_{name}" for name in (*names, *plan.validation_metrics)]
         if model.has_penalty:
@@ -157,7 +157,7 @@ class TrainingState:
         return tuple(names)
 
     def draw_key(self, random: Random) -> int:
-        """Return the key of all that is drawn within an epoch; draw it unless there is one."""
+        """Return the key of all random draws within an epoch; draw it if there is none."""
         if self.counters[KEY] == 0:
             self.counters[KEY] = 1 + int(random.random() * 2**53)
         return int(self.counters[KEY])

@@ -1,7 +1,7 @@
-"""Samples that nobody has looked at: whether they are finite, training shows.
+"""Roll back training when an unchecked X turns out to hold NaN or infinity.
 
-NaN and infinity in X make a parameter so in the first epoch, for they times 0 are NaN. To look for
-them ahead costs up to a seventh of an epoch; what they have spoilt can be put back.
+Such values make a parameter NaN or infinite in the first epoch, since 0 times them is NaN. To check
+X in advance takes up to a seventh of an epoch; the rollback takes nothing unless it is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .snapshot import Snapshot
 
 @contextmanager
 def rolled_back_unless_finite(net: Any, X: Inputs, names: Names) -> Iterator[None]:
-    """Around training from a fresh start: raise the error that `X` should have met with before."""
+    """Surround training from a fresh state: if `X` is not finite, restore the network and raise."""
     before = Snapshot(net, history=False)
     try:
         yield

@@ -1,4 +1,4 @@
-"""One row at a time: the fewest steps of Python around its kernel, for streams."""
+"""Train on single rows of a stream, with as little Python code around the kernel as possible."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._checks.arrays import Array
-from ..core import losses
-from ..core import train_samples as training
+from ..core import losses, train_samples
 from ..core.layout import N_IN, N_OUT, units_size
 from ..core.simd.bitset import WORD
 from .model import Model
@@ -19,7 +18,7 @@ _NUMBERS = (float, np.float64, np.float32, *_LABELS)
 
 
 class SingleSampleStep:
-    """Plain gradient descent by one sample, with everything that a kernel takes made ready."""
+    """Plain gradient descent on one sample, with all arguments of the kernel prepared."""
 
     def __init__(self, model: Model, learning_rate: float, counters: Array) -> None:
         dtype, n_units = model.params.dtype, units_size(model.table)
@@ -32,10 +31,11 @@ class SingleSampleStep:
         )  # fmt: skip
 
     def __call__(self, x: Any, y: Any) -> bool:
-        """Do the step and return True; return False, and change nothing, unless all is plain.
+        """Make the step and return True; return False if it needs the full checks.
 
-        That is if `x` is an array as the kernel takes it, `y` a label, a number or such an array,
-        and the loss finite. Whoever calls finds out what else it is.
+        It handles `x` as the array that the kernel takes, `y` as a label, a number or such an
+        array, and a finite loss. In all other cases it changes nothing, and the caller checks the
+        arguments.
         """
         dtype = self._dtype
         if type(x) is not np.ndarray or x.shape != self._x_shape or x.dtype != dtype:
@@ -51,4 +51,4 @@ class SingleSampleStep:
         else:
             return False
         x = x if x.flags.carray else x.copy()
-        return math.isfinite(training.train_row(*self._before, x, target, *self._after))
+        return math.isfinite(train_samples.train_row(*self._before, x, target, *self._after))

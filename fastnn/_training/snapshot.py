@@ -1,4 +1,4 @@
-"""What training changes in a network, kept to be put back."""
+"""A snapshot of the parts of a network that training changes, to restore them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..history import History
 
 
 class Snapshot:
-    """All that training changes in `net`, as it is now; with `history`, for training that goes on.
+    """All parts of `net` that training changes; with `history`, for resumed training.
 
-    Without, training is to begin a new history, and leaves the old one alone.
+    Without `history`, training must start a new history and leave the old one unchanged.
     """
 
     def __init__(self, net: Any, *, history: bool = True) -> None:
@@ -30,11 +30,11 @@ class Snapshot:
             state = self._state
             self._arrays = state.slots.copy(), state.counters.copy()
             self._epochs, self._schedule = state.epochs, state.schedule
-            if hasattr(state.schedule, "observe"):  # it changes with what it is shown
+            if hasattr(state.schedule, "observe"):  # it changes when it observes metrics
                 self._schedule = copy.deepcopy(state.schedule)
 
     def put_back(self) -> None:
-        """Make everything as it was."""
+        """Restore the network."""
         net, state = self._net, self._state
         net.__dict__.update(self._kept)
         net.params[:] = self._params
@@ -49,7 +49,7 @@ class Snapshot:
 
 
 def _stream_of(random: Any) -> Any:
-    """Return where a source of random numbers stands."""
+    """Return the state of a random source."""
     if isinstance(random, np.random.RandomState):
         return random.get_state()
     return random.bit_generator.state

@@ -1,4 +1,4 @@
-"""Keeping a part of the samples for validation."""
+"""Hold out a part of the samples for validation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .request import FitConfig, Validation
 
 
 def held_out(fraction: float, n_samples: int) -> int:
-    """Return how many of the samples a fraction is; at least one, and not all of them."""
+    """Return the number of samples that a fraction holds out: at least one, and not all."""
     share = as_in_range("validation_fraction", fraction, 0, 1)
     n_held = max(1, round(share * n_samples))
     if share == 0 or n_held >= n_samples:
@@ -22,10 +22,10 @@ def held_out(fraction: float, n_samples: int) -> int:
 
 
 def separate(X: Inputs, Y: Array, plan: FitConfig, key: int) -> tuple[Inputs, Array]:
-    """Train with some of the samples and validate with the others; return the inputs and targets.
+    """Split off the validation samples; return the inputs and targets for training.
 
-    Those to train with stay where they are, and the order of training passes the others over; but
-    L-BFGS, which knows no order, has them apart.
+    The training samples are not copied: the order of training skips the others. L-BFGS, which has
+    no order, gets a copy of them.
     """
     rows, held = split_rows(labels_of(Y), len(Y), plan.n_held, key)
     plan.validation = Validation(
@@ -40,7 +40,7 @@ def separate(X: Inputs, Y: Array, plan: FitConfig, key: int) -> tuple[Inputs, Ar
 
 
 def check_weights(*parts: Array) -> None:
-    """Raise if a part of the samples has weights, and all of them are 0."""
+    """Raise if a part of the samples has weights that are all 0."""
     for weights in parts:
         if weights.size and not weights.any():
             raise ValueError(
@@ -50,7 +50,7 @@ def check_weights(*parts: Array) -> None:
 
 
 def labels_of(targets: Array) -> Array | None:
-    """Return the classes of targets that are labels: a single 1 a row, zeros elsewhere."""
+    """Return the classes of one-hot targets, or None for other targets."""
     if not ((targets == 0) | (targets == 1)).all():
         return None
     if targets.shape[1] == 1:
@@ -59,16 +59,16 @@ def labels_of(targets: Array) -> Array | None:
 
 
 def take(array: Array, rows: Array) -> Array:
-    """Return rows of an array as kernels take them, read-only; of an empty one, nothing."""
+    """Return rows of an array for the kernels, read-only; of an empty array, an empty one."""
     part = array[rows] if array.size else array
     part.flags.writeable = False
     return part
 
 
 def split_rows(labels: Array | None, n_samples: int, n_held: int, key: int) -> tuple[Array, Array]:
-    """Return the numbers of the samples to train with, and of those held out, in order.
+    """Return the numbers of the training samples and of those held out, in order.
 
-    With `labels` each class has its share of the samples held out, up to one.
+    With `labels`, each class has its share of the held-out samples, up to one.
     """
     random = np.random.default_rng(key)
     if labels is None:

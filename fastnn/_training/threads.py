@@ -1,4 +1,4 @@
-"""Jobs side by side in Python threads: compiled calls do without the interpreter's lock."""
+"""Run jobs in Python threads in parallel: compiled calls release the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 
 def n_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -17,10 +17,10 @@ def n_cores() -> int:
 def run(
     jobs: Iterable[Iterator[None]], n_threads: int, errors: list[BaseException] | None = None
 ) -> None:
-    """Run every job to its end, up to `n_threads` of them at once; the calling thread takes part.
+    """Run all jobs, up to `n_threads` at once; the calling thread takes part.
 
-    A job yields wherever it may be abandoned: on Ctrl-C, or when another has raised an error. Or
-    it looks at `errors`, an empty list, into which the first error is put, and ends by itself.
+    A job yields where it may be abandoned: on Ctrl-C, or when another job has raised an error. Or
+    it watches `errors`, an empty list that gets the first error, and ends by itself.
     """
     waiting = iter(tuple(jobs))  # the threads share it: each `next` is one step of the interpreter
     if errors is None:

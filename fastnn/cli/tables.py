@@ -30,7 +30,7 @@ from ..tabular.report import (
 )
 from ..tabular.rows import N_PARTS, Rows, Split
 from ..tabular.training import VALIDATION_PART, Settings, score, train_at_once, train_by_chunks
-from . import flags as arguments
+from . import flags
 
 _AT_ONCE = 500_000_000  # bytes of inputs and targets that are trained on all at once
 _CHUNK = 50_000_000  # and of a chunk, where there are more
@@ -199,10 +199,10 @@ def run_info(options: argparse.Namespace) -> None:
 
 
 ADD_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "train": arguments.add_train_arguments,
-    "predict": arguments.add_predict_arguments,
-    "export": arguments.add_export_arguments,
-    "info": arguments.add_info_arguments,
+    "train": flags.add_train_arguments,
+    "predict": flags.add_predict_arguments,
+    "export": flags.add_export_arguments,
+    "info": flags.add_info_arguments,
 }
 RUN: dict[str, Callable[[argparse.Namespace], None]] = {
     "train": run_train,

@@ -6,8 +6,8 @@
 
 `layer` is one row of the layer table. z, a, delta, error and step are flat arrays of all units of
 one sample; of each, a layer reads or writes the part that is its own or that of the layer below,
-whose activations are its x. `nonzeros` is the set of units whose activation is not 0 (`bitset`): the
-weights of the others are left out, which changes nothing as long as they are finite. The caller
+whose activations are its x. `nonzeros` is the set of units whose activation is not 0 (`bitset`):
+the weights of the others are left out, which changes nothing as long as they are finite. The caller
 owns every array, guarantees shapes and one dtype, and that the padding of `params`, `delta` and
 `step` is zero.
 

@@ -1,4 +1,4 @@
-"""The data of the five tutorials, shipped inside the package: nothing is downloaded."""
+"""The data sets of the five tutorials, shipped with the package: nothing is downloaded."""
 
 from .digits import load_digits
 from .moons import load_moons

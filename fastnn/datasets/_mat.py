@@ -1,8 +1,8 @@
-"""Read the tables X and y of a MATLAB file in a process of its own: ``python _mat.py in out most``.
+"""Read the tables X and y of a MATLAB file in a separate process: ``python _mat.py in out most``.
 
-A damaged file can crash SciPy's reader, and the process with it; it may also stand for much more
-than it holds. So this is a script, which `readers` runs, not a module of this process. What it has
-read it writes as an `.npz`; what is wrong it prints.
+A damaged file can crash SciPy's reader, and the process with it; it may also expand to much more
+than its size. So this is a script, which `readers` runs, not a module of this process. It writes
+its result as an `.npz`, and prints errors.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def main(source: str, target: str, most: str) -> None:
 
 
 def _limit_memory(n_bytes: int) -> None:
-    """Let this process take so much memory more, where the system can tell and limit it."""
+    """Limit the further memory of this process, if the system can do that."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

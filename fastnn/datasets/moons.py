@@ -9,25 +9,27 @@ from numpy.typing import NDArray
 def load_moons() -> tuple[
     NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]
 ]:
-    """Load the two moons of the tutorial, split into 1400 points to train on and 600 to test on.
+    """Load the two moons of the tutorial, split into 1400 training and 600 test points.
 
     Returns
     -------
     X_train : ndarray(float64, ndim=2), shape (1400, 2)
-        The coordinates x1 and x2 of each point.
+        The coordinates x1 and x2 of each training point.
     X_test : ndarray(float64, ndim=2), shape (600, 2)
+        The coordinates of each test point.
     y_train : ndarray(int64, ndim=1), shape (1400,)
-        0 for the upper moon, 1 for the lower.
+        The classes of the training points: 0 is the upper moon, 1 the lower one.
     y_test : ndarray(int64, ndim=1), shape (600,)
+        The classes of the test points.
 
     Notes
     -----
     These are ``make_moons(2000, noise=0.2, random_state=100)`` and
     ``train_test_split(X, y, test_size=0.3, random_state=42)`` of scikit-learn [1]_, which is not
-    needed here: the points are shipped. Drawing them anew would not give the same bits everywhere,
-    because NumPy's sine, cosine and logarithm differ in the last place between processors.
+    needed here: the points are shipped. If they were drawn anew, their bits would depend on the
+    processor, because NumPy's sine, cosine and logarithm differ in the last place.
 
-    Every call returns arrays of its own.
+    Every call returns new arrays.
 
     References
     ----------

@@ -1,8 +1,8 @@
-"""A user's own copy of the digits, read from a file and checked.
+"""Read and check a user's own copy of the digits.
 
-A reader gives the tables of a file by name, as they are; `read_digits` checks and converts them.
-The file need not be trusted: reading it runs no code, and no size is believed that the file is not
-itself as large as.
+A reader returns the tables of a file by name, unchecked; `read_digits` checks and converts them.
+The file need not be trusted: reading it runs no code, and sizes that it claims are compared with
+its own size before memory is allocated.
 """
 
 import io
@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TABLES = ("X", "y")
-_MOST_EXPANSION = 100  # times that what is compressed may be larger
-_SMALL = 2**20  # bytes that are not looked at closely
-_MAT_REFUSED = 3  # `_mat` ends so where it says what is wrong
-_MAT_SECONDS = 60  # that it may take, and more for a large file
+_MOST_EXPANSION = 100  # the largest ratio of content to compressed size
+_SMALL = 2**20  # bytes that are always allowed
+_MAT_REFUSED = 3  # the exit code of `_mat` with a message
+_MAT_SECONDS = 60  # the time limit, longer for a large file
 
 
 def read_digits(path: Path, n_pixels: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""The small tables of three tutorials, a handful of rows each."""
+"""The small tables of three tutorials, with 4 to 7 rows each."""
 
 from typing import Literal, overload
 
@@ -10,7 +10,7 @@ from .._checks.scalars import as_flag
 Samples = tuple[NDArray[np.float64], NDArray[np.float64]]
 Columns = dict[str, NDArray[np.float64] | NDArray[np.str_]]
 
-_XOR = (  # x1, x2, x3, y = x1 xor x2, whatever x3
+_XOR = (  # x1, x2, x3, y = x1 xor x2
     (0, 0, 1, 0),
     (0, 1, 1, 1),
     (1, 0, 1, 1),
@@ -36,25 +36,32 @@ _GENDERS = ("F", "M", "M", "F")
 
 
 @overload
-def load_xor(*, raw: Literal[False] = False) -> Samples: ...
+def load_xor(  # numpydoc ignore=GL08
+    *, raw: Literal[False] = False
+) -> Samples: ...
 @overload
-def load_xor(*, raw: Literal[True]) -> Columns: ...
+def load_xor(*, raw: Literal[True]) -> Columns: ...  # numpydoc ignore=GL08
 def load_xor(*, raw: bool = False) -> Samples | Columns:
     """Load the table of the tutorial `xor`: 7 of the 8 rows of three bits, without [1, 1, 0].
 
     Parameters
     ----------
     raw : bool
-        Give the columns by name, not X and y.
+        Whether to return the columns by name instead of X and y, by default False.
 
     Returns
     -------
     X : ndarray(float64, ndim=2), shape (7, 3)
-        Zeros and ones.
+        The three bits of each row.
     y : ndarray(float64, ndim=1), shape (7,)
         The exclusive or of the first two columns.
     columns : dict of ndarray(float64, ndim=1), shape (7,)
-        Where `raw` is true: ``"x1"``, ``"x2"``, ``"x3"`` and ``"y"``.
+        The columns, if `raw` is True: ``"x1"``, ``"x2"``, ``"x3"`` and ``"y"``.
+
+    Raises
+    ------
+    TypeError
+        If `raw` is not a bool.
 
     Examples
     --------
@@ -67,25 +74,32 @@ def load_xor(*, raw: bool = False) -> Samples | Columns:
 
 
 @overload
-def load_first_column(*, raw: Literal[False] = False) -> Samples: ...
+def load_first_column(  # numpydoc ignore=GL08
+    *, raw: Literal[False] = False
+) -> Samples: ...
 @overload
-def load_first_column(*, raw: Literal[True]) -> Columns: ...
+def load_first_column(*, raw: Literal[True]) -> Columns: ...  # numpydoc ignore=GL08
 def load_first_column(*, raw: bool = False) -> Samples | Columns:
-    """Load the table of the tutorial `first_column`: 6 rows of three bits, the first the answer.
+    """Load the table of the tutorial `first_column`: 6 rows of three bits.
 
     Parameters
     ----------
     raw : bool
-        Give the columns by name, not X and y.
+        Whether to return the columns by name instead of X and y, by default False.
 
     Returns
     -------
     X : ndarray(float64, ndim=2), shape (6, 3)
-        Zeros and ones.
+        The three bits of each row.
     y : ndarray(float64, ndim=1), shape (6,)
-        The first column.
+        The target, which is the first column.
     columns : dict of ndarray(float64, ndim=1), shape (6,)
-        Where `raw` is true: ``"x1"``, ``"x2"``, ``"x3"`` and ``"y"``.
+        The columns, if `raw` is True: ``"x1"``, ``"x2"``, ``"x3"`` and ``"y"``.
+
+    Raises
+    ------
+    TypeError
+        If `raw` is not a bool.
 
     Examples
     --------
@@ -98,26 +112,34 @@ def load_first_column(*, raw: bool = False) -> Samples | Columns:
 
 
 @overload
-def load_gender(*, raw: Literal[False] = False) -> Samples: ...
+def load_gender(  # numpydoc ignore=GL08
+    *, raw: Literal[False] = False
+) -> Samples: ...
 @overload
-def load_gender(*, raw: Literal[True]) -> Columns: ...
+def load_gender(*, raw: Literal[True]) -> Columns: ...  # numpydoc ignore=GL08
 def load_gender(*, raw: bool = False) -> Samples | Columns:
     """Load the table of the tutorial `gender`: weight and height of four people.
 
     Parameters
     ----------
     raw : bool
-        Give the columns by name, as they were before centring, not X and y.
+        Whether to return the columns by name, before centring, instead of X and y, by default
+        False.
 
     Returns
     -------
     X : ndarray(float64, ndim=2), shape (4, 2)
-        Weight - 135 in lb, height - 66 in inches.
+        The centred columns: weight - 135 in lb, height - 66 in inches.
     y : ndarray(float64, ndim=1), shape (4,)
-        1 for F, 0 for M.
+        The gender, 1 for F and 0 for M.
     columns : dict of ndarray(ndim=1), shape (4,)
-        Where `raw` is true: ``"name"`` (str), ``"weight"`` (float64, lb), ``"height"`` (float64,
-        inches) and ``"gender"`` (str, F or M).
+        The columns, if `raw` is True: ``"name"`` (str), ``"weight"`` (float64, lb), ``"height"``
+        (float64, inches) and ``"gender"`` (str, F or M).
+
+    Raises
+    ------
+    TypeError
+        If `raw` is not a bool.
 
     Examples
     --------

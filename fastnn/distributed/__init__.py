@@ -1,4 +1,4 @@
-"""Training on many machines: local SGD, its replicas averaged each round, by `dask.distributed`."""
+"""Training on a cluster by local SGD, with `dask.distributed`."""
 
 from .fitting import fit
 

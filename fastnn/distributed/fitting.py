@@ -1,13 +1,13 @@
-"""Training on many machines: local SGD, its replicas averaged each round, by `dask.distributed`.
+"""Training on a cluster by local SGD, whose replicas are averaged in each round.
 
     p_c(r) = p(r), trained on chunk c for some epochs
-    p(r+1) = sum_c n_c p_c(r) / sum_c n_c        over the chunks c that came back, of n_c samples
+    p(r+1) = sum_c n_c p_c(r) / sum_c n_c        over the chunks c that returned, of n_c samples
 
-Chunks stay on the workers. In a round the parameters go out to the workers, which share them
-among themselves, and each chunk's replica comes back. What a chunk makes of them depends on
-nothing but the network's seed, the round and the number of the chunk, and the sum is taken in the
-order of the chunks: which worker did what, when, and how often it had to be done again, is not in
-the bits. How the work is cut into chunks is.
+Chunks stay on the workers. In a round the parameters are sent to the workers, which pass them on to
+each other, and the replica of each chunk is returned. A replica depends only on the parameters, the
+network's seed, the round and the number of the chunk, and the sum is taken in the order of the
+chunks. So the bits depend on the division into chunks, but not on which worker trained a chunk,
+when, or how often it was repeated.
 
 References
 ----------
@@ -55,7 +55,7 @@ except ImportError as error:
         'fastnn.distributed needs dask: pip install "fastnn-numba[distributed]"'
     ) from error
 
-_POLL, _LOOK = 0.005, 1.0  # seconds between looks at what has come back, and at the workers
+_POLL, _LOOK = 0.005, 1.0  # seconds between polls of the results, and of the workers
 
 
 @explained
@@ -82,71 +82,85 @@ def fit(
 ) -> History:
     """Train a network on a cluster, from its present parameters, by rounds of local SGD.
 
-    In a round each chunk of the data trains a replica of the network, which then becomes the mean
-    of its replicas, weighted by samples.
+    In each round, every chunk of the data trains a replica of the network. The network then becomes
+    the mean of its replicas, weighted by their samples.
 
     Parameters
     ----------
     net : Network
-        Trained in place.
+        The network, which is trained in place.
     X : dask array, shape (n_samples, n_in)
-        Its blocks of rows are the chunks; empty ones are passed over. Or, without `y`, a sequence
-        of dask delayed objects or futures, each a chunk (X, y) or (X, y, sample_weight), as
-        `Network.fit` takes them.
+        The inputs. The blocks of rows are the chunks; empty ones are skipped. Or, without `y`, a
+        sequence of dask delayed objects or futures, each a chunk (X, y) or (X, y, sample_weight),
+        as `Network.fit` takes them.
     y : dask array, shape (n_samples, n_out), or (n_samples,)
-        Cut as `X` is. Where the lengths of blocks are not known, it must have as many.
+        The targets, in the blocks of `X`. If the lengths of blocks are not known, it must have as
+        many blocks. None, the default, is for chunks.
     client : distributed.Client, optional
-        None is the one that was opened last.
+        The client of the cluster, by default the one that was opened last.
     rounds : int
-        With a checkpoint, counted from the beginning.
+        The number of rounds, at least 1, by default 1. Rounds before a checkpoint count.
     epochs_per_round : int
-        How often a replica goes through its chunk.
-    batch_size, optimizer, shuffle, reduction
-        As for `Network.fit`, within each chunk. The optimiser's state is fresh in every round.
+        The number of epochs of a replica on its chunk in each round, by default 1.
+    batch_size : int or None
+        The number of samples in an update, by default 1. None means the whole chunk.
+    optimizer : str or Optimizer, optional
+        The optimiser, as for `Network.fit`, by default sgd. Its state is reset in every round.
     learning_rate : float or callable, optional
-        A schedule is a function of the round.
-    metrics, validation_data, evaluate_every, callbacks
-        As for `Network.fit`, a round in the place of an epoch. Validation takes place here.
+        The rate, or a schedule as a function of the round. By default the optimiser's own rate.
+    shuffle : bool
+        Whether to draw a new order of the samples of a chunk each epoch, by default True.
+    reduction : str
+        How the gradients of a batch are combined, "mean" or "sum", by default "mean".
+    metrics : sequence of str or callable
+        The metrics to record, as for `Network.fit`, by default none.
+    validation_data : tuple of array_like, optional
+        A pair (X, y) in the memory of this process, which evaluates it. By default none.
+    evaluate_every : int
+        The number of rounds between evaluations of the validation data, by default 1.
+    callbacks : sequence of Callback
+        The callbacks, as for `Network.fit`, with rounds as epochs; by default none.
     checkpoint : str or os.PathLike, optional
-        Where the network is saved after each round. If there is such a file, training goes on
-        from there, and is, with the same arguments, as if it had never stopped, to the bit.
+        The file in which to save the network after each round. If it exists, training resumes from
+        it: with the same arguments the result is the same, to the bit, as without a break. By
+        default nothing is saved.
     timeout : float
-        Seconds without any worker after which training ends.
+        The time in seconds without any worker after which training ends, by default 30.
     progress : bool
-        Whether to show a progress bar of chunks, where there is a terminal.
+        Whether to show a progress bar of chunks on a terminal, by default False.
 
     Returns
     -------
-    history : History
-        By round, those before the checkpoint too. Running figures are means over the samples and
-        the epochs of a round, each of its replica before the update.
+    History
+        The record by round, including rounds before the checkpoint. Training metrics are means over
+        the samples and the epochs of a round, each taken on its replica before the update.
 
     Raises
     ------
     ValueError, TypeError
-        If an argument or a chunk, which is named, is not as described, or all chunks are empty;
-        the network is as it was.
+        If an argument, or a chunk, which the message names, is not as described, or all chunks are
+        empty. The network is as it was before the call.
     DivergenceError
-        If a replica leaves the finite numbers.
+        If a replica diverges.
     RuntimeError
-        If there is no cluster any more or no worker, or nothing has come back from a round, or
+        If the cluster or its last worker is gone, if no replica has returned from a round, or if
         another thread is training this network.
     Exception
-        Whatever making a chunk raises. Of these errors all but the first leave the network as
-        after the last whole round.
+        Any exception that making a chunk raises. All errors but ValueError and TypeError leave the
+        network as after the last whole round.
 
     Warns
     -----
     RuntimeWarning
-        If a share was lost: the mean of that round is over the others.
+        If a replica was lost. The mean of that round is over the others.
 
     Notes
     -----
-    What a dead worker was at, dask gives to another, the chunk made again by its graph; the bits
-    are the same. When workers have died at it more often than
-    `distributed.scheduler.allowed-failures` (3, of the scheduler's configuration), that share is
-    lost for the round; 0 never waits for a second try. The next round takes all chunks again. What
-    was scattered cannot be made again: let chunks be loaded by the workers.
+    If a worker dies, dask gives its work to another one, which makes the chunk again from its
+    graph; the bits are the same. If more workers die on a chunk than
+    `distributed.scheduler.allowed-failures` allows (3 by default, in the scheduler's
+    configuration), its replica is lost for the round; 0 allows no second try. The next round uses
+    all chunks again. Scattered data cannot be made again, so let the workers load the chunks.
 
     Examples
     --------
@@ -216,7 +230,7 @@ def fit(
 
 
 class _Round:
-    """What does a round on the cluster: an epoch of the training here."""
+    """One round on the cluster, which is an epoch of the training loop in this process."""
 
     def __init__(
         self,
@@ -245,7 +259,7 @@ class _Round:
         self.bar.set_postfix(shown, refresh=False)
 
     def _shares(self, state: TrainingState, rate: float) -> list[Share]:
-        """Return what came back of chunks that are not empty, in their order."""
+        """Return the replicas of chunks that are not empty, in the order of the chunks."""
         number = state.epochs
         with within_reach(self.client, number):
             shares, failed = self._answers(state, number, rate)
@@ -269,7 +283,7 @@ class _Round:
     def _answers(
         self, state: TrainingState, number: int, rate: float
     ) -> tuple[dict[int, Share], dict[int, Any]]:
-        """Return the shares that came back, and what failed, by the numbers of the chunks."""
+        """Return the replicas and the failures of a round, by the numbers of the chunks."""
         client = self.client
         if died := [it for it in (self.bare, *self.chunks) if it.status == "error"]:
             client.retry(died)
@@ -289,7 +303,7 @@ class _Round:
         failed: dict[int, Any] = {}
         try:
             for future, result in _as_they_come(client, futures, number, self.timeout):
-                # The status of the future may have changed since: its worker may be dead by now.
+                # Test the result: if its worker has died since, the future has another status.
                 answers = shares if isinstance(result, Share) else failed
                 answers[places[future.key]] = result
                 if answers is failed and not is_lost(result):
@@ -304,7 +318,7 @@ class _Round:
 def _as_they_come(
     client: Client, futures: Iterable[Future], number: int, timeout: float
 ) -> Iterator[tuple[Future, Any]]:
-    """Yield futures with their results, or with what dask says of their failure."""
+    """Yield futures with their results, or with dask's description of their failure."""
     coming = as_completed(futures, client.loop, with_results=True, raise_errors=False)
     looked = time.monotonic()
     while coming.count():
@@ -324,7 +338,7 @@ def _as_they_come(
 
 @contextlib.contextmanager
 def _as_it_was(net: Network) -> Iterator[list[Exception]]:
-    """Put back what training has changed, if it ends with an error in the list that is yielded."""
+    """Restore the network if training ends with an error in the list that is yielded."""
     refused: list[Exception] = []
     snapshot = Snapshot(net)
     try:
@@ -336,7 +350,7 @@ def _as_it_was(net: Network) -> Iterator[list[Exception]]:
 
 
 def _as_result(client: Client, value: Any) -> Future:
-    """Return a value as the result of a task: what is scattered, dask cannot make again."""
+    """Return a value as the result of a task, since dask cannot make scattered data again."""
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
         return client.submit(same, value, pure=False)
 
@@ -379,7 +393,7 @@ def _as_chunks(net: Network, X: Any, y: Any) -> list[Any]:
 
 
 def _read_checkpoint(path: str | os.PathLike[str], net: Network) -> Network | None:
-    """Return the network in the file, if there is one: it must be like `net`."""
+    """Return the network in the file, which must be like `net`, or None if there is no file."""
     if not Path(path).exists():
         return None
     last = Network.load(path)

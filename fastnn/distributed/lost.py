@@ -1,4 +1,4 @@
-"""What dask says of work that did not come back: a share that is lost, or the whole cluster."""
+"""The failures that dask reports: a replica that is lost with its worker, or a lost cluster."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from distributed.comm import CommClosedError
 
 from ..errors import DivergenceError
 
-# Where the cluster, or the way to it, is not there any more.
+# The errors of a cluster that is gone or cannot be reached.
 GONE = (CancelledError, ClosedClientError, CommClosedError)
 
 
 @contextlib.contextmanager
 def within_reach(client: Client, number: int) -> Iterator[None]:
-    """Turn all that dask may raise where a cluster is gone into the one error that is promised."""
+    """Replace the various errors of dask for a lost cluster by the documented RuntimeError."""
     try:
         yield
     except (Exception, CancelledError) as error:
@@ -29,26 +29,26 @@ def within_reach(client: Client, number: int) -> Iterator[None]:
 
 
 def no_cluster(number: int, got: str) -> RuntimeError:
-    """Return the error of a cluster that is gone, whatever dask calls it."""
+    """Return the error for a cluster that is gone."""
     return RuntimeError(f"a cluster must be there, got none in round {number}: {got}")
 
 
 def _error_of(failure: Any) -> Any:
-    """Return the exception in what dask says of a failure."""
+    """Return the exception in dask's description of a failure."""
     return failure[1] if isinstance(failure, tuple) else failure
 
 
 def is_lost(failure: Any) -> bool:
-    """Return True if a share was lost with its workers or the way to them, not by what it did."""
+    """Return True if a replica was lost with its worker or connection, not by an error in it."""
     return isinstance(_error_of(failure), (KilledWorker, *GONE))
 
 
 def tell(failure: Any, place: str) -> None:
-    """Warn of a share that was lost with its workers; raise what went wrong with any other."""
+    """Warn of a replica that was lost with its worker; raise any other error."""
     error = _error_of(failure)
     if is_lost(failure):
         message = f"{place}: the share is lost, {type(error).__name__}"
-        warnings.warn(message, RuntimeWarning, stacklevel=6)  # of who called `fit`
+        warnings.warn(message, RuntimeWarning, stacklevel=6)  # the caller of `fit`
     elif type(error) in (ValueError, TypeError, DivergenceError):
         raise type(error)(f"{place}: {error}") from error
     else:

@@ -1,4 +1,4 @@
-"""What is done with a chunk on a worker of a cluster, and the mean of what came back."""
+"""The training of a replica on a worker of the cluster, and the mean of the replicas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..network import Network
 
 
 class Share(NamedTuple):
-    """What became of the parameters on a chunk, with its figures; of weight 0 if it is empty."""
+    """The parameters of a trained replica and its metrics; the weight is 0 for an empty chunk."""
 
     weight: float
     params: Array
@@ -21,7 +21,7 @@ class Share(NamedTuple):
 
 
 def same(value: Any) -> Any:
-    """Return what came with the task: it is then a result, which workers pass on to each other."""
+    """Return the argument, which makes it a result that workers pass on to each other."""
     return value
 
 
@@ -42,9 +42,9 @@ def train_replica(
         )
     X, y, sample_weight = (*chunk, None)[:3]
     names = ("loss", *options["metrics"], "penalty")
-    if _is_empty(X) and _is_empty(y):  # what a filter has left of a block
+    if _is_empty(X) and _is_empty(y):  # a filter may leave a block empty
         return Share(0.0, params, np.zeros(len(names)))
-    replica = copy.copy(bare)  # threads of a worker share the one that came
+    replica = copy.copy(bare)  # the threads of a worker share `bare`
     replica.params = params
     replica._random = np.random.default_rng((*seed, number))
     schedule = None if rate is None else lambda epoch: rate
@@ -62,7 +62,8 @@ def _is_empty(rows: Any) -> bool:
 def mean(weights: Sequence[float], values: Sequence[Array]) -> Array:
     """Return the weighted mean in float64, summed in the order given.
 
-    By steps towards each: what all have in common, a frozen bias, stays to the bit.
+    It moves from the first value towards each next one, so that values that all have in common,
+    such as a frozen bias, keep their bits.
     """
     total, average = weights[0], values[0].astype(np.float64)
     for weight, value in zip(weights[1:], values[1:], strict=True):

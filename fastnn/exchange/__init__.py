@@ -1,9 +1,9 @@
-"""Networks from and to other libraries and formats.
+"""Import networks from other libraries and formats, and export networks to them.
 
-Every reader returns a new `Network`, and every writer leaves the one it is given as it is. The
-package on the other side is imported when a function needs it. What cannot be carried is refused:
-the error names it, layer by layer. What is about training only, such as dropout, penalties and the
-state of an optimiser, is not carried.
+Every reader returns a new `Network`, and no writer changes its network. A function imports the
+other library when it is called. A model with parts that cannot be converted is refused, and the
+error names them, layer by layer. Options of training only, such as dropout, penalties and optimizer
+state, are dropped.
 """
 
 from .c.writer import to_c

@@ -3,7 +3,7 @@
     y = x scale + shift
 
 Before a layer, y W + b = x (scale W) + (b + shift W); after it, z scale + shift = x (W scale) +
-(b scale + shift). Where columns are far from 0, beside what they vary by, float32 cannot hold the
+(b scale + shift). If the mean of a column is much larger than its spread, float32 cannot hold the
 second form: its terms cancel.
 """
 
@@ -18,7 +18,7 @@ from .._checks.arrays import Array
 
 
 class Affine(NamedTuple):
-    """A step y = x scale + shift, float64: both of shape (n,), or () for columns all alike."""
+    """A step y = x scale + shift in float64: both of shape (n,), or () if all columns are alike."""
 
     scale: Array
     shift: Array
@@ -63,18 +63,18 @@ class Affine(NamedTuple):
 
     @property
     def width(self) -> int | None:
-        """How many columns it is for; None for any."""
+        """The number of columns; None for any number."""
         sizes = [len(part) for part in self if part.ndim]
         return sizes[0] if sizes else None
 
     @property
     def is_nothing(self) -> bool:
-        """Whether y is x."""
+        """Whether the step changes nothing."""
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
     @property
     def only_adds(self) -> bool:
-        """Whether y is x + shift."""
+        """Whether the step only adds."""
         return bool((self.scale == 1).all())
 
     @np.errstate(all="ignore")  # what is not finite is refused with the layer
@@ -84,7 +84,7 @@ class Affine(NamedTuple):
 
     @np.errstate(all="ignore")
     def before(self, W: Array, b: Array | None) -> tuple[Array, Array | None]:
-        """Return weights and biases, float64, for x in the place of y."""
+        """Return float64 weights and biases that take x in place of y."""
         n_in, W = len(W), W.astype(np.float64)
         scale, shift = (np.broadcast_to(part, n_in) for part in self)
         moved = shift @ W if shift.any() else None
@@ -93,14 +93,14 @@ class Affine(NamedTuple):
 
     @np.errstate(all="ignore")
     def after(self, W: Array, b: Array | None) -> tuple[Array, Array | None]:
-        """Return weights and biases, float64, that make y of the layer's inputs."""
+        """Return float64 weights and biases that give y in place of the layer's z."""
         scaled = None if b is None else b.astype(np.float64) * self.scale
         shift = np.broadcast_to(self.shift, W.shape[1]) if self.shift.any() else None
         return W.astype(np.float64) * self.scale, _sum(scaled, shift)
 
     @property
     def origin(self) -> tuple[Array, Array]:
-        """The x where y is 0, and how much x there makes a y of 1: a mean and a deviation."""
+        """The x at which y is 0, and the change of x that changes y by 1: mean and deviation."""
         with np.errstate(all="ignore"):
             mean, deviation = -self.shift / self.scale, 1 / np.abs(self.scale)
         known = np.isfinite(mean) & np.isfinite(deviation)
@@ -108,7 +108,7 @@ class Affine(NamedTuple):
 
 
 def _as_row(values: ArrayLike) -> Array:
-    """Return numbers as float64 of shape (n,) or (); an axis of one is no axis."""
+    """Return numbers as float64 of shape (n,) or (); an axis of length 1 is dropped."""
     array = np.asarray(values)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"a step must be of real numbers, got dtype {array.dtype}")

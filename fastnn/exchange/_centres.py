@@ -1,13 +1,14 @@
-"""Columns far from 0: what a network on raw numbers notes of them, for exports in float32.
+"""Keep the means of columns far from 0, so that exports in float32 can subtract them first.
 
-A network whose first layer holds a standardisation, x (W / s) + (b - m / s W), needs float64 where
-m is far beyond s: in float32 its terms cancel, and for times of 1.7e9 nothing is left. It notes m
-and s in its metadata. An export in float32 subtracts m first, and then all is of order 1:
+A network whose first layer holds a standardisation, x (W / s) + (b - m / s W), needs float64 if
+m is far beyond s: in float32 its terms cancel, and for times of 1.7e9 no digit is left. Such a
+network keeps m and s in its metadata. An export in float32 subtracts m first, and then all is of
+order 1:
 
     x W + b = (x - m) W + (b + m W)
 
-That holds whatever m is, hence also after more training. Outputs far from 0 likewise add their
-m last.
+That holds for any m, hence also after more training. Likewise m is added last to outputs that are
+far from 0.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ _LARGEST_ROUNDING = 1e-3  # of a deviation: where float32 is coarser, numbers st
 
 
 class Column(NamedTuple):
-    """What is far from 0 of some columns, and 0 for the others."""
+    """The means and deviations of columns that are far from 0; 0 for the others."""
 
     means: Array  # float64, whole numbers of float32
     is_double: bool  # whether float32 is too coarse for the columns themselves
 
 
 class Centred(NamedTuple):
-    """A network's parameters, float64, for inputs less their means; outputs lack their own."""
+    """The float64 parameters of a network for centred inputs and outputs."""
 
     weights: list[Array]
     biases: list[Array | None]
@@ -63,7 +64,7 @@ def is_far(means: Array, deviations: Array) -> bool:
 
 
 def centred(net: Network, dtype: np.dtype[Any]) -> Centred:
-    """Return the parameters as an export in `dtype` has them."""
+    """Return the parameters for an export in `dtype`."""
     if dtype == np.float64 or _KEY not in net.metadata:
         return Centred([*net.weights], [*net.biases], None, None)
     weights = [W.astype(np.float64) for W in net.weights]
@@ -80,7 +81,7 @@ def centred(net: Network, dtype: np.dtype[Any]) -> Centred:
 
 
 def _noted(net: Network, name: str, n: int) -> Column | None:
-    """Return what the metadata tell of inputs or outputs."""
+    """Return the means and deviations of inputs or outputs in the metadata."""
     note = net.metadata[_KEY]
     if not isinstance(note, dict) or name not in note:
         return None

@@ -1,4 +1,4 @@
-"""What the readers share: optional packages, and dense layers as they are read one by one."""
+"""The common part of the readers: optional packages, and a builder of dense layers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def import_optional(module: str, function: str) -> Any:
 
 
 def unsupported_options(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> str:
-    """Say which options that were given are none of ours, or return an empty string."""
+    """Return a text that names unsupported options, or an empty string."""
     return "".join(
         f", {name} is {_shown(got[name])}, ours {_shown(ours[0])}"
         for name, ours in options.items()
@@ -46,7 +46,7 @@ def unsupported_options(options: Mapping[str, Sequence[Any]], got: Mapping[str, 
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a user would write it: 0.2 though float32 holds 0.200000003."""
+    """Return a value as a user would write it: 0.2, although float32 holds 0.200000003."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return f"{value:.7g}" if isinstance(value, float) else str(value)
@@ -75,10 +75,10 @@ class _Layer:
 
 
 class LayerBuilder:
-    """Dense layers in the order they are read, and a list of all that cannot be carried.
+    """Dense layers in the order in which they are read, and a list of all that is refused.
 
     Steps that multiply and add are folded into the layers, in float64. The network is in the dtype
-    of the weights, but in float64 where float32 could not hold what was folded.
+    of the weights, but in float64 if float32 could not hold the folded layers.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class LayerBuilder:
         self._layers.append(_Layer(W, b, train_bias, dtypes, has_bias))
 
     def oppose_last(self) -> None:
-        """Make two units of the one of the last layer: of z come -z / 2 and z / 2."""
+        """Replace the single unit of the last layer by two: z by -z / 2 and z / 2."""
         last = self._layers[-1]
         last.W = np.hstack([-last.W, last.W]) / 2
         last.b = None if last.b is None else np.hstack([-last.b, last.b]) / 2
@@ -125,8 +125,8 @@ class LayerBuilder:
     def step(self, step: Affine, source: str) -> None:
         """Multiply and add: to the inputs, to the sums of the last layer, or after its activation.
 
-        What is no number of columns for them is refused. What is only added to sums that have no
-        biases is their biases.
+        A step with another number of columns is refused. A shift of sums without biases becomes
+        their biases.
         """
         last = self._layers[-1] if self._layers else None
         if step.width not in (None, *((self.n_out,) if self._layers else (step.width,))):
@@ -149,7 +149,7 @@ class LayerBuilder:
                 self._pending = before.then(step) if before else step, source
 
     def activate(self, activation: str, source: str) -> None:
-        """Give its activation to the last layer."""
+        """Set the activation of the last layer."""
         if activation == "identity" or self._follows_refused:
             return
         if self._layers and self._pending is not None:
@@ -165,9 +165,9 @@ class LayerBuilder:
             self._last = None
 
     def refuse(self, source: str, *, is_layer: bool = False) -> None:
-        """Note what cannot be carried; what follows an activation belongs to the next layer.
+        """Record a refused part; what follows an activation belongs to the next layer.
 
-        An activation that follows a layer that is refused is not named as well.
+        The activation of a refused layer is not recorded as well.
         """
         k = len(self._layers)
         if k > 0 and self._layers[-1].activation == "identity":
@@ -176,12 +176,12 @@ class LayerBuilder:
         self._follows_refused = is_layer
 
     def check(self) -> None:
-        """Raise with all that was refused, if anything was."""
+        """Raise an error that names all refused parts, if there are any."""
         if self._refused:
             raise ValueError("\n".join(self._refused))
 
     def network(self, loss: str | None) -> Network:
-        """Return the network, or raise with all that was refused."""
+        """Return the network, or raise an error that names all refused parts."""
         if self._layers and self._pending is not None:
             self._end_by_layer(*self._pending)
         self.check()
@@ -207,7 +207,7 @@ class LayerBuilder:
         return net
 
     def _end_by_layer(self, step: Affine, source: str) -> None:
-        """Make a layer of what comes after the last activation."""
+        """Make a layer of the steps after the last activation."""
         n_out = self._layers[-1].W.shape[1]
         if n_out > _WIDEST:
             self.refuse(f"{source} of {n_out} columns, as a layer of its own at most {_WIDEST},")

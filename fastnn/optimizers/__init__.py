@@ -1,25 +1,25 @@
-r"""The hyperparameters of optimisers; their arithmetic and its formulas are in `core.updates`.
+r"""The optimisers and their hyperparameters; `core.optimizers` has the formulas.
 
 Notes
 -----
-Formulas are those of `torch.optim` (2.13), and steps are equal to rounding. What differs from it:
+The formulas are those of `torch.optim` (2.13), and steps agree up to rounding. The differences:
 
 ===================  =====================================  =======================================
 \                    here                                   in PyTorch
 ===================  =====================================  =======================================
-weight decay         of weights; of biases too where        of all that it is given
+weight decay         of weights; of biases too if           of all parameters
                      `decay_biases` is True
 the rate             `learning_rate`                        `lr`
 plain descent        `SGD`, of rate 0.01                    `SGD`, of rate 0.001
 momentum             `Momentum`, `Nesterov`: of rate 0.01,  `SGD(momentum=...)`,
                      momentum 0.9                           `SGD(momentum=..., nesterov=True)`
-clipping             `clip_value`, then `clip_norm`,        a call of your own before the step
+clipping             `clip_value`, then `clip_norm`,        a call before the step
                      before the decay is added
-epsilon in the root  `Adam(eps_hat=True)`, too, as in       not there
+epsilon in the root  `Adam(eps_hat=True)`, too, as in       not available
                      Keras and scikit-learn
 sign-based steps     `IRprop`, with weight decay            `Rprop`, without decay
 full batches         `LBFGS`, which is SciPy's              `LBFGS`, another line search
-not there            `amsgrad`, `maximize`                  there
+options              no `amsgrad`, no `maximize`            `amsgrad`, `maximize`
 ===================  =====================================  =======================================
 
 All other names and defaults, those of `RMSprop`, `Adagrad`, `Adam` and `AdamW`, are PyTorch's.
@@ -59,9 +59,25 @@ NAMED: dict[str, type[Optimizer]] = {
 def as_optimizer(optimizer: Any, learning_rate: float | None, last: Optimizer | None) -> Optimizer:
     """Return the optimiser to train with.
 
-    `optimizer` is an optimiser, a name, or None for whichever was used last, `SGD` before any; one
-    that is not handed in whole goes on from `last`, if of its kind. A `learning_rate` takes the
-    place of its own.
+    Parameters
+    ----------
+    optimizer : Optimizer, str or None
+        An optimiser, or a name. A name means `last` if that is of the same kind, else one with its
+        defaults; None means `last`, or else `SGD`.
+    learning_rate : float or None
+        The rate, which replaces that of the optimiser.
+    last : Optimizer or None
+        The optimiser that training last used.
+
+    Returns
+    -------
+    Optimizer
+        The optimiser.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such optimiser, or it has no learning rate.
     """
     if isinstance(optimizer, Optimizer):
         chosen = optimizer

@@ -1,4 +1,4 @@
-"""Steps that are divided by a measure of the gradient's size, for each parameter."""
+"""Adaptive optimisers: each parameter's step is divided by a measure of its gradients."""
 
 from __future__ import annotations
 
@@ -9,28 +9,36 @@ import numpy as np
 
 from .._checks.arrays import Array, as_flag, as_in_range
 from .._checks.names import explained
-from ..core import optimizers as updates
+from ..core import optimizers
 from .base import CompiledOptimizer
 
 
 @explained
 @dataclass(frozen=True)
-class RMSprop(CompiledOptimizer):
-    """Steps divided by a running root mean square of the gradient.
+class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
+    """RMSprop: steps divided by a running root mean square of the gradient.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.01.
     alpha : float
-        At least 0, below 1: how much of the mean square is kept at an update.
+        The share of the mean square that an update keeps, at least 0 and below 1, by default 0.99.
     eps : float
-        Above 0; added to the root.
+        The value added to the root, above 0, by default 1e-8.
     momentum : float
-        At least 0, below 1.
+        The momentum, at least 0 and below 1, by default 0.
     centered : bool
-        Whether the running mean is taken from the gradient: its variance, not its mean square.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        Whether to divide by the running standard deviation instead of the root mean square, by
+        default False.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -49,7 +57,7 @@ class RMSprop(CompiledOptimizer):
     0.99
     """
 
-    rule: ClassVar[int] = updates.RMSPROP
+    rule: ClassVar[int] = optimizers.RMSPROP
 
     alpha: float = 0.99
     eps: float = 1e-8
@@ -64,10 +72,10 @@ class RMSprop(CompiledOptimizer):
 
     def _own_settings(self) -> dict[int, float]:
         return {
-            updates.ALPHA: self.alpha,
-            updates.EPS: self.eps,
-            updates.FACTOR: self.momentum,
-            updates.CENTERED: self.centered,
+            optimizers.ALPHA: self.alpha,
+            optimizers.EPS: self.eps,
+            optimizers.FACTOR: self.momentum,
+            optimizers.CENTERED: self.centered,
         }
 
     def _n_slots(self) -> int:
@@ -76,20 +84,28 @@ class RMSprop(CompiledOptimizer):
 
 @explained
 @dataclass(frozen=True)
-class Adagrad(CompiledOptimizer):
-    """Steps divided by the root of the sum of all squared gradients.
+class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
+    """Adagrad: steps divided by the root of the sum of all squared gradients.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.01.
     lr_decay : float
-        At least 0: the rate of update t is learning_rate / (1 + (t - 1) lr_decay).
+        The decay of the rate, at least 0, by default 0. The rate of update t is
+        learning_rate / (1 + (t - 1) lr_decay).
     initial_accumulator_value : float
-        At least 0: where the sums start.
+        The initial value of the sums, at least 0, by default 0.
     eps : float
-        Above 0; added to the root.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        The value added to the root, above 0, by default 1e-10.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -108,7 +124,7 @@ class Adagrad(CompiledOptimizer):
     1e-10
     """
 
-    rule: ClassVar[int] = updates.ADAGRAD
+    rule: ClassVar[int] = optimizers.ADAGRAD
 
     lr_decay: float = 0.0
     initial_accumulator_value: float = 0.0
@@ -120,29 +136,51 @@ class Adagrad(CompiledOptimizer):
         self._settle_positive("eps")
 
     def _own_settings(self) -> dict[int, float]:
-        return {updates.LR_DECAY: self.lr_decay, updates.EPS: self.eps}
+        return {optimizers.LR_DECAY: self.lr_decay, optimizers.EPS: self.eps}
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the state of the first update, shape (n_slots, n_params)."""
+        """Return the optimiser state before the first update.
+
+        Parameters
+        ----------
+        n_params : int
+            The length of the parameter vector.
+        dtype : numpy.dtype
+            The dtype of the parameters.
+
+        Returns
+        -------
+        ndarray, shape (n_slots, n_params)
+            The state.
+        """
         return np.full((1, n_params), self.initial_accumulator_value, dtype)
 
 
 @explained
 @dataclass(frozen=True)
-class Adam(CompiledOptimizer):
-    """Steps of the running mean of the gradient over its running root mean square.
+class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
+    """Adam: the running mean of the gradient divided by its running root mean square.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.001.
     betas : tuple of two float
-        At least 0, below 1: how much of the mean and of the mean square is kept at an update.
+        The shares of the mean and of the mean square that an update keeps, at least 0 and below 1,
+        by default (0.9, 0.999).
     eps : float
-        Above 0; added to the root.
+        The value added to the root, above 0, by default 1e-8.
     eps_hat : bool
-        Whether `eps` is added before the correction of the bias, as in Keras and scikit-learn.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        Whether to add `eps` before the bias correction, as in Keras and scikit-learn, by default
+        False.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -161,7 +199,7 @@ class Adam(CompiledOptimizer):
     (0.001, (0.9, 0.999))
     """
 
-    rule: ClassVar[int] = updates.ADAM
+    rule: ClassVar[int] = optimizers.ADAM
 
     learning_rate: float = 0.001
     betas: tuple[float, float] = (0.9, 0.999)
@@ -177,10 +215,10 @@ class Adam(CompiledOptimizer):
 
     def _own_settings(self) -> dict[int, float]:
         return {
-            updates.BETA_1: self.betas[0],
-            updates.BETA_2: self.betas[1],
-            updates.EPS: self.eps,
-            updates.EPS_HAT: self.eps_hat,
+            optimizers.BETA_1: self.betas[0],
+            optimizers.BETA_2: self.betas[1],
+            optimizers.EPS: self.eps,
+            optimizers.EPS_HAT: self.eps_hat,
         }
 
     def _n_slots(self) -> int:
@@ -189,17 +227,30 @@ class Adam(CompiledOptimizer):
 
 @explained
 @dataclass(frozen=True)
-class AdamW(Adam):
-    """Adam with a decay of the weights that does not go through the gradient.
+class AdamW(Adam):  # numpydoc ignore=PR02
+    """AdamW: Adam with decoupled weight decay, which does not go through the gradient.
 
     Parameters
     ----------
+    learning_rate : float
+        The rate, above 0, by default 0.001.
+    betas : tuple of two float
+        The shares of the mean and of the mean square that an update keeps, at least 0 and below 1,
+        by default (0.9, 0.999).
+    eps : float
+        The value added to the root, above 0, by default 1e-8.
+    eps_hat : bool
+        Whether to add `eps` before the bias correction, as in Keras and scikit-learn, by default
+        False.
     weight_decay : float
-        At least 0: an update first does W -= rate weight_decay W.
+        The decay, at least 0, by default 0.01. An update first does W -= rate weight_decay W.
     decay_biases : bool
-        Whether b -= rate weight_decay b too, as in PyTorch; frozen biases never decay.
-    learning_rate, betas, eps, eps_hat, clip_value, clip_norm
-        See `Adam`.
+        Whether b -= rate weight_decay b too, as in PyTorch, by default False. Frozen biases never
+        decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -221,4 +272,4 @@ class AdamW(Adam):
     weight_decay: float = 0.01
 
     def _own_settings(self) -> dict[int, float]:
-        return super()._own_settings() | {updates.IS_DECOUPLED: True}
+        return super()._own_settings() | {optimizers.IS_DECOUPLED: True}

@@ -1,4 +1,4 @@
-"""What optimisers share: the learning rate, weight decay, clipping, and what kernels take."""
+"""The base classes of optimisers: learning rate, weight decay, clipping, arrays for kernels."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._checks.arrays import Array, as_flag, as_in_range, as_positive
-from ..core import optimizers as updates
+from ..core import optimizers
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """Some way to change the parameters; its fields are checked when it is made."""
+    """The base class of all optimisers; a constructor checks its fields.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import LBFGS, Optimizer
+    >>> isinstance(LBFGS(), Optimizer)
+    True
+    """
 
     def _settle(self, name: str, value: object) -> None:
-        """Put a checked value in its field: the one way in a frozen dataclass."""
+        """Set a field to its checked value; a frozen dataclass allows no assignment."""
         object.__setattr__(self, name, value)
 
     def _pair(self, name: str) -> tuple[Any, Any]:
@@ -44,26 +51,32 @@ class Optimizer:
 
 
 @dataclass(frozen=True)
-class CompiledOptimizer(Optimizer):
-    """An optimiser of `core.updates`: an update a batch.
+class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
+    """The base class of the optimisers in `core.optimizers`, with one update for each batch.
 
     Parameters
     ----------
     learning_rate : float
-        Above 0. Where `fit` is given a rate or a schedule of rates, those are used instead.
+        The rate, above 0, by default 0.01. A rate or a schedule that `fit` is given replaces it.
     weight_decay : float
-        At least 0: how much of the weights is added to their gradient.
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
     decay_biases : bool
-        Whether biases decay too, as PyTorch's do; frozen ones never.
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
     clip_value : float, optional
-        The largest absolute value that an element of the gradient may have.
+        The largest absolute value of an element of the gradient, by default no limit.
     clip_norm : float, optional
-        The largest 2-norm that the whole gradient may have.
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
     ValueError, TypeError
         If a hyperparameter is not a number or out of its range.
+
+    Examples
+    --------
+    >>> from fastnn.optimizers import SGD, CompiledOptimizer
+    >>> isinstance(SGD(), CompiledOptimizer)
+    True
     """
 
     rule: ClassVar[int]
@@ -85,22 +98,28 @@ class CompiledOptimizer(Optimizer):
 
     @property
     def is_plain(self) -> bool:
-        """Whether an update is params -= learning_rate gradient, and no more."""
+        """Whether an update is params -= learning_rate gradient, without decay or clipping."""
         return (
-            self.rule == updates.SGD
+            self.rule == optimizers.SGD
             and self.weight_decay == 0
             and self.clip_value is None
             and self.clip_norm is None
         )
 
     def settings(self) -> Array:
-        """Return the hyperparameters as kernels take them."""
-        values = np.zeros(updates.N_SETTINGS)
-        values[updates.RULE] = self.rule
-        values[updates.WEIGHT_DECAY] = self.weight_decay
-        values[updates.DECAY_BIASES] = self.decay_biases
-        values[updates.CLIP_VALUE] = math.inf if self.clip_value is None else self.clip_value
-        values[updates.CLIP_NORM] = math.inf if self.clip_norm is None else self.clip_norm
+        """Return the hyperparameters for the kernels.
+
+        Returns
+        -------
+        ndarray, shape (N_SETTINGS,)
+            The values, in the order of `core.optimizers`.
+        """
+        values = np.zeros(optimizers.N_SETTINGS)
+        values[optimizers.RULE] = self.rule
+        values[optimizers.WEIGHT_DECAY] = self.weight_decay
+        values[optimizers.DECAY_BIASES] = self.decay_biases
+        values[optimizers.CLIP_VALUE] = math.inf if self.clip_value is None else self.clip_value
+        values[optimizers.CLIP_NORM] = math.inf if self.clip_norm is None else self.clip_norm
         for place, value in self._own_settings().items():
             values[place] = value
         return values
@@ -109,7 +128,20 @@ class CompiledOptimizer(Optimizer):
         return {}
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the state of the first update, shape (n_slots, n_params)."""
+        """Return the optimiser state before the first update.
+
+        Parameters
+        ----------
+        n_params : int
+            The length of the parameter vector.
+        dtype : numpy.dtype
+            The dtype of the parameters.
+
+        Returns
+        -------
+        ndarray, shape (n_slots, n_params)
+            The state.
+        """
         return np.zeros((self._n_slots(), n_params), dtype)
 
     def _n_slots(self) -> int:

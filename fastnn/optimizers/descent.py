@@ -6,21 +6,27 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._checks.names import explained
-from ..core import optimizers as updates
+from ..core import optimizers
 from .base import CompiledOptimizer
 
 
 @explained
 @dataclass(frozen=True)
-class SGD(CompiledOptimizer):
+class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
     """Stochastic gradient descent: params -= learning_rate gradient.
 
     Parameters
     ----------
     learning_rate : float
-        Above 0; parameter units^2 / loss units.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        The rate, above 0, in units of parameters squared per unit of loss, by default 0.01.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -34,7 +40,7 @@ class SGD(CompiledOptimizer):
     1.0
     """
 
-    rule: ClassVar[int] = updates.SGD
+    rule: ClassVar[int] = optimizers.SGD
 
     def _n_slots(self) -> int:
         return 0
@@ -42,18 +48,25 @@ class SGD(CompiledOptimizer):
 
 @explained
 @dataclass(frozen=True)
-class Momentum(CompiledOptimizer):
+class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
     """Gradient descent with momentum: b = momentum b + (1 - dampening) g, params -= rate b.
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.01.
     momentum : float
-        At least 0, below 1.
+        The momentum, at least 0 and below 1, by default 0.9.
     dampening : float
-        At least 0, below 1; not at the first update.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        The dampening, at least 0 and below 1, by default 0. The first update has none.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -71,7 +84,7 @@ class Momentum(CompiledOptimizer):
     0.9
     """
 
-    rule: ClassVar[int] = updates.MOMENTUM
+    rule: ClassVar[int] = optimizers.MOMENTUM
 
     momentum: float = 0.9
     dampening: float = 0.0
@@ -81,21 +94,28 @@ class Momentum(CompiledOptimizer):
         self._settle_share("momentum", "dampening")
 
     def _own_settings(self) -> dict[int, float]:
-        return {updates.FACTOR: self.momentum, updates.DAMPENING: self.dampening}
+        return {optimizers.FACTOR: self.momentum, optimizers.DAMPENING: self.dampening}
 
 
 @explained
 @dataclass(frozen=True)
-class Nesterov(CompiledOptimizer):
+class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
     """Nesterov's momentum: b = momentum b + g, params -= rate (g + momentum b).
 
     Parameters
     ----------
     learning_rate : float
+        The rate, above 0, by default 0.01.
     momentum : float
-        At least 0, below 1.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        The momentum, at least 0 and below 1, by default 0.9.
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -114,7 +134,7 @@ class Nesterov(CompiledOptimizer):
     0.5
     """
 
-    rule: ClassVar[int] = updates.NESTEROV
+    rule: ClassVar[int] = optimizers.NESTEROV
 
     momentum: float = 0.9
 
@@ -123,4 +143,4 @@ class Nesterov(CompiledOptimizer):
         self._settle_share("momentum")
 
     def _own_settings(self) -> dict[int, float]:
-        return {updates.FACTOR: self.momentum}
+        return {optimizers.FACTOR: self.momentum}

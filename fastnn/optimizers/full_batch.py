@@ -1,4 +1,4 @@
-"""Optimisers that need the gradient of all samples: they trust its signs, or its differences."""
+"""Optimisers for full batches: iRPROP- and L-BFGS."""
 
 from __future__ import annotations
 
@@ -9,25 +9,32 @@ import numpy as np
 
 from .._checks.arrays import Array, as_count, as_positive
 from .._checks.names import explained
-from ..core import optimizers as updates
+from ..core import optimizers
 from .base import CompiledOptimizer, Optimizer
 
 
 @explained
 @dataclass(frozen=True)
-class IRprop(CompiledOptimizer):
-    """Steps that depend on the gradient's signs only (iRPROP-); for full batches.
+class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
+    """The method iRPROP-: steps by the signs of the gradient only, for full batches.
 
     Parameters
     ----------
     learning_rate : float
-        The first step of every parameter; no schedule changes it later.
+        The first step of every parameter, above 0, by default 0.01. No schedule changes it later.
     etas : tuple of two float
-        What a step is multiplied by: below 1 where the gradient turns, above 1 where it does not.
+        The factors of a step, by default (0.5, 1.2): the first, below 1, if the gradient has
+        changed its sign; the second, above 1, if it has not.
     step_sizes : tuple of two float
-        The least and the largest step.
-    weight_decay, decay_biases, clip_value, clip_norm
-        See `CompiledOptimizer`. The decay spares biases, unlike PyTorch's, unless told.
+        The smallest and the largest step, by default (1e-6, 50).
+    weight_decay : float
+        The factor of the weights that is added to their gradient, at least 0, by default 0.
+    decay_biases : bool
+        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
+    clip_value : float, optional
+        The largest absolute value of an element of the gradient, by default no limit.
+    clip_norm : float, optional
+        The largest 2-norm of the whole gradient, by default no limit.
 
     Raises
     ------
@@ -46,7 +53,7 @@ class IRprop(CompiledOptimizer):
     (0.5, 1.2)
     """
 
-    rule: ClassVar[int] = updates.IRPROP
+    rule: ClassVar[int] = optimizers.IRPROP
 
     etas: tuple[float, float] = (0.5, 1.2)
     step_sizes: tuple[float, float] = (1e-6, 50.0)
@@ -62,14 +69,27 @@ class IRprop(CompiledOptimizer):
 
     def _own_settings(self) -> dict[int, float]:
         return {
-            updates.ETA_MINUS: self.etas[0],
-            updates.ETA_PLUS: self.etas[1],
-            updates.STEP_MIN: self.step_sizes[0],
-            updates.STEP_MAX: self.step_sizes[1],
+            optimizers.ETA_MINUS: self.etas[0],
+            optimizers.ETA_PLUS: self.etas[1],
+            optimizers.STEP_MIN: self.step_sizes[0],
+            optimizers.STEP_MAX: self.step_sizes[1],
         }
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the state of the first update, shape (n_slots, n_params)."""
+        """Return the optimiser state before the first update.
+
+        Parameters
+        ----------
+        n_params : int
+            The length of the parameter vector.
+        dtype : numpy.dtype
+            The dtype of the parameters.
+
+        Returns
+        -------
+        ndarray, shape (n_slots, n_params)
+            The state.
+        """
         slots = np.zeros((2, n_params), dtype)
         slots[1] = self.learning_rate
         return slots
@@ -77,19 +97,21 @@ class IRprop(CompiledOptimizer):
 
 @explained
 @dataclass(frozen=True)
-class LBFGS(Optimizer):
-    """Limited-memory BFGS, by SciPy; for full batches, an epoch an iteration.
+class LBFGS(Optimizer):  # numpydoc ignore=PR02
+    """Limited-memory BFGS by SciPy: one iteration an epoch, for full batches.
 
     Parameters
     ----------
     memory : int
-        How many updates of the parameters are kept, at least 1.
+        The number of past updates that the method keeps, at least 1, by default 10.
     gtol : float
-        At least 0: training ends where no element of the gradient is larger.
+        The tolerance of the gradient, at least 0, by default 1e-5: training ends when no element
+        is larger.
     ftol : float
-        At least 0: training ends where the loss decreases relatively by less.
+        The tolerance of the loss, at least 0, by default 2.2e-9: training ends when the relative
+        decrease is smaller.
     max_line_search : int
-        How often the loss may be computed in an iteration, at least 1.
+        The largest number of loss evaluations in an iteration, at least 1, by default 20.
 
     Raises
     ------
@@ -98,7 +120,7 @@ class LBFGS(Optimizer):
 
     Notes
     -----
-    What it remembers is not kept: training that is resumed starts from an empty memory.
+    The memory is not kept: resumed training starts with an empty one.
 
     References
     ----------

@@ -1,8 +1,8 @@
-"""Pictures of networks, data and training, with matplotlib: ``pip install "fastnn-numba[plot]"``.
+"""Plots of networks, data and training, with matplotlib: ``pip install "fastnn-numba[plot]"``.
 
-Every function draws on `ax`, or on a new figure when `ax` is None, and returns the `Axes` it drew
-on: title, labels and scales are then the caller's to change, and ``ax.figure.savefig(path)`` writes
-the file. Inputs are never written to.
+Every function draws on `ax`, or on a new figure if `ax` is None, and returns these `Axes`. The
+caller may then change title, labels and scales, and write a file by ``ax.figure.savefig(path)``.
+The functions never change their inputs.
 """
 
 try:

@@ -1,7 +1,7 @@
-"""What the pictures share: colours, and the axes to draw on.
+"""The colours of plots, and new axes.
 
-The colours are those of [1]_, which colour-blind readers can tell apart, in an order of our own:
-blue and orange first.
+The colours are those of [1]_, which colour-blind readers can tell apart, but with blue and orange
+first.
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""Curves: an activation with its derivative, and loss or metrics against the epoch."""
+"""Plots of curves: an activation and its derivative; loss and metrics against the epoch."""
 
 from __future__ import annotations
 
@@ -29,19 +29,22 @@ def plot_activation(
     Parameters
     ----------
     name : str
-        Any activation but "softmax", which is not a function of one z; or a second name of one.
-    z_range : (float, float)
-        The first and the last z.
+        The name of the activation, as `Dense` accepts it. "softmax" is not allowed, since it is not
+        a function of a single z.
+    z_range : tuple of float
+        The first and the last z, by default (-8, 8).
     ax : matplotlib.axes.Axes, optional
+        The axes to draw on, by default those of a new figure.
 
     Returns
     -------
-    ax : matplotlib.axes.Axes
+    matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
     ValueError
-        For an unknown `name`, or a `z_range` that does not ascend.
+        If `name` is unknown, or `z_range` is not two ascending finite numbers.
 
     Examples
     --------
@@ -71,24 +74,28 @@ def plot_history(
     keys: str | Sequence[str] = ("loss",),
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw loss or metrics against the epoch, of one training or of several.
+    """Draw loss or metrics against the epoch, for one history or for several.
 
     Parameters
     ----------
     history : History, or mapping of str to History
-        What `Network.fit` returned; several of them by name, to compare learning rates, say.
+        The history that `Network.fit` returned, or several of them by name, for instance to compare
+        learning rates.
     keys : str or sequence of str
-        The series to draw, "loss", "val_loss", "accuracy" ..., each in its own line style.
+        The metrics to draw, such as "loss", "val_loss" and "accuracy", each in its own line style;
+        by default the loss.
     ax : matplotlib.axes.Axes, optional
+        The axes to draw on, by default those of a new figure.
 
     Returns
     -------
-    ax : matplotlib.axes.Axes
+    matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
     TypeError
-        If `history` is neither.
+        If `history` is neither a history nor a mapping.
     ValueError
         If there is nothing to draw, or a history does not have one of `keys`.
 

@@ -1,4 +1,4 @@
-"""Data: images and points with their labels, and what a network answers between the points."""
+"""Plots of data: images and points with their labels, and the decision surface of a network."""
 
 from __future__ import annotations
 
@@ -32,30 +32,35 @@ def plot_samples(
     order: Literal["C", "F"] = "F",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw every row of `X` as an image, with its label; wrong predictions are framed.
+    """Draw every row of `X` as an image with its label, and frame wrong predictions.
 
     Parameters
     ----------
     X : array_like, shape (n_samples, height * width)
-        A few images, one a row; all share one scale of grey, from least (white) to greatest.
+        The images, one in each row. All share one scale of grey, from the smallest value (white)
+        to the largest (black).
     y, predicted : array_like, shape (n_samples,), (n_samples, 1) or (n_samples, n_out), optional
-        True and predicted labels; of several columns, the greatest counts.
-    shape : (int, int)
-        Height and width of an image, in pixels.
+        The true and the predicted labels, by default none; of several columns, the largest gives
+        the label.
+    shape : tuple of int
+        The height and the width of an image in pixels, by default (20, 20).
     order : {"F", "C"}
-        Whether a row of `X` holds its image column by column ("F") or row by row ("C").
+        Whether a row of `X` holds its image column by column ("F") or row by row ("C"), by default
+        "F".
     ax : matplotlib.axes.Axes, optional
+        The axes to draw on, by default those of a new figure.
 
     Returns
     -------
-    ax : matplotlib.axes.Axes
+    matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
     TypeError
         If an array does not hold real numbers.
     ValueError
-        If shapes do not fit, numbers are not finite, or labels are not whole numbers from 0.
+        If shapes do not match, numbers are not finite, or labels are not whole numbers from 0.
 
     Examples
     --------
@@ -109,25 +114,28 @@ def plot_samples(
 
 
 def plot_points(X: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw samples of two features as points, a colour and a marker for each class.
+    """Draw samples of two features as points, with a colour and a marker for each class.
 
     Parameters
     ----------
     X : array_like, shape (n_samples, 2)
+        The coordinates of the points.
     y : array_like, shape (n_samples,), (n_samples, 1) or (n_samples, n_classes)
-        Class labels 0, 1, 2 ...; of several columns, the greatest counts.
+        The class labels 0, 1, 2 ...; of several columns, the largest gives the class.
     ax : matplotlib.axes.Axes, optional
+        The axes to draw on, by default those of a new figure.
 
     Returns
     -------
-    ax : matplotlib.axes.Axes
+    matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
     TypeError
         If an array does not hold real numbers.
     ValueError
-        If shapes do not fit, numbers are not finite, or labels are not whole numbers from 0.
+        If shapes do not match, numbers are not finite, or labels are not whole numbers from 0.
 
     Examples
     --------
@@ -161,34 +169,36 @@ def plot_points(X: ArrayLike, y: ArrayLike, *, ax: Axes | None = None) -> Axes:
 def plot_decision_surface(
     net: Network, X: ArrayLike, y: ArrayLike, *, dark: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Draw what a network of two inputs answers over the plane, and samples upon it.
+    """Draw the outputs of a network with two inputs over the plane, and samples on top.
 
     One output, or the second of two, is drawn in 25 filled levels, centred on 0.5, with the
-    0.5 contour; of three outputs or more, the region in which each is the greatest.
+    0.5 contour. For three or more outputs, the region in which each is the largest is drawn.
 
     Parameters
     ----------
     net : Network
-        With ``n_in == 2``.
+        The network, with ``n_in == 2``.
     X : array_like, shape (n_samples, 2)
-        The picture extends a tenth of their range beyond them.
+        The coordinates of the samples. The plot extends a tenth of their range beyond them.
     y : array_like, shape (n_samples,), (n_samples, 1) or (n_samples, n_classes)
-        Class labels 0, 1, 2 ...; of several columns, the greatest counts.
+        The class labels 0, 1, 2 ...; of several columns, the largest gives the class.
     dark : bool
-        A dark picture; the whole figure that `ax` is in gets a dark background.
+        Whether to give the whole figure of `ax` a dark background, by default False.
     ax : matplotlib.axes.Axes, optional
+        The axes to draw on, by default those of a new figure.
 
     Returns
     -------
-    ax : matplotlib.axes.Axes
+    matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
     TypeError
         If an array does not hold real numbers.
     ValueError
-        If `net` has not two inputs, shapes do not fit, numbers (the answers of `net` too) are not
-        finite, or labels are not whole numbers from 0.
+        If `net` does not have two inputs, shapes do not match, inputs or outputs are not finite, or
+        labels are not whole numbers from 0.
 
     Examples
     --------
@@ -241,7 +251,7 @@ def plot_decision_surface(
 
 
 def _as_labels(name: str, labels: ArrayLike, n_samples: int) -> NDArray[np.int64]:
-    """Return one class a sample, from labels or from a column for each class."""
+    """Return the class of each sample, from labels or from a column for each class."""
     array = as_numbers(name, labels, np.dtype(np.float64))
     if array.ndim not in (1, 2) or len(array) != n_samples:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The diagram of a network: its units, and edges as wide as their weights."""
+"""`plot_network`: a diagram of units, and of edges as wide as their weights."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from ..network import Network
 
     Array: TypeAlias = NDArray[Any]
-    Places: TypeAlias = dict[
-        int, tuple[float, float]
-    ]  # x, y of the units of a layer that are shown
+    Places: TypeAlias = dict[int, tuple[float, float]]  # x, y of the drawn units of a layer
 
 MAX_UNITS = 10  # a longer layer is abbreviated
 MAX_VALUES = 12  # more edges than this between two layers are drawn without their values
@@ -43,31 +41,34 @@ def plot_network(
     output_names: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a network as units and edges; an edge is as wide as its weight is large.
+    """Draw a network as units and edges; the width of an edge shows the size of its weight.
 
-    Where few edges join two layers, the values of the weights and biases are written down; of a
-    layer of more than ten units, the first and the last stand for all.
+    If few edges join two layers, the values of weights and biases are written beside them. Of a
+    layer with more than ten units, only the first and the last ones are drawn.
 
     Parameters
     ----------
     net : Network
+        The network.
     names : sequence of str, length n_params, optional
         The names of the parameters, unit by unit from the first layer on: the weights of the unit
-        in the order of its inputs, then its bias, if it has one.
+        in the order of its inputs, then its bias, if it has one. By default there are none.
     input_names : sequence of str, length n_in, optional
-        Written beside the inputs.
+        The names to write beside the inputs, by default none.
     output_names : sequence of str, length n_out, optional
-        Written beside the outputs.
+        The names to write beside the outputs, by default none.
     ax : matplotlib.axes.Axes, optional
+        The axes to draw on, by default those of a new figure.
 
     Returns
     -------
-    ax : matplotlib.axes.Axes
+    matplotlib.axes.Axes
+        The axes that were drawn on.
 
     Raises
     ------
     ValueError
-        If there are more or fewer names than things to name.
+        If the number of names differs from that of the parameters, inputs or outputs.
 
     Examples
     --------
@@ -119,13 +120,13 @@ def plot_network(
 
 
 def _check_names(what: str, names: Sequence[str] | None, count: int) -> None:
-    """Require a name for each thing, or none at all."""
+    """Raise unless there is a name for each item, or no names at all."""
     if names is not None and len(names) != count:
         raise ValueError(f"{what} must have length {count}, got {len(names)}")
 
 
 def _places(n_units: int, x: float) -> Places:
-    """Return where the units that are shown stand, from top to bottom around y = 0."""
+    """Return the places of the drawn units, from top to bottom around y = 0."""
     slots: list[int | None] = list(range(n_units))
     if n_units > MAX_UNITS:
         slots[MAX_UNITS // 2 : n_units - MAX_UNITS // 2 + 1] = [None]
@@ -134,7 +135,7 @@ def _places(n_units: int, x: float) -> Places:
 
 
 def _draw_units(ax: Axes, places: Places, letter: str) -> None:
-    """Draw the units of a layer as numbered circles, with an ellipsis for those left out."""
+    """Draw the units of a layer as numbered circles, with an ellipsis for omitted units."""
     previous = 0
     for unit, (x, y) in places.items():
         ax.add_patch(Circle((x, y), RADIUS, facecolor="white", edgecolor="black", zorder=3))

@@ -1,4 +1,4 @@
-"""Many networks at once: trained side by side over the same data, and asked together."""
+"""Many networks, trained in parallel on the same data, and their joint predictions."""
 
 from .population import Best, Population, Prediction
 

@@ -1,4 +1,4 @@
-"""Many networks at once: trained side by side over the same data, and asked together."""
+"""`Population`: many networks, trained in parallel on the same data, and their predictions."""
 
 from __future__ import annotations
 
@@ -23,17 +23,25 @@ from ..history import History
 from ..network import Network
 from .training import PopulationFit, as_options, named
 
-_MOST_ROWS = 512  # a job of `predict`: Python's share of it is some hundredths
-_MOST_OUTPUTS = 1 << 22  # of all networks for the rows of a job
+_MOST_ROWS = 512  # in a job of `predict`: enough that Python takes some hundredths of it
+_MOST_OUTPUTS = 1 << 22  # of all networks, for the rows of a job
 
 
-class Prediction(NamedTuple):
-    """What networks say together.
+class Prediction(NamedTuple):  # numpydoc ignore=PR02
+    """The prediction of a population: mean and spread over its networks.
 
-    Attributes
+    Parameters
     ----------
     mean, spread : ndarray, shape (n_samples, n_out) or (n_out,)
-        Mean and standard deviation (divided by K, not K - 1) over the networks.
+        The mean and the standard deviation (divided by K, not K - 1) over the K networks.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network, Population
+    >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 3))
+    >>> mean, spread = population.predict([10.0])
+    >>> mean, spread
+    (array([20.]), array([10.]))
     """
 
     mean: Array
@@ -41,15 +49,26 @@ class Prediction(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Best:
-    """The network whose figure is the best.
+class Best:  # numpydoc ignore=PR02
+    """The best network of a population, by a metric.
 
-    Attributes
+    Parameters
     ----------
     index : int
-        In the population.
+        The index of the network in the population.
     network : Network
+        The network itself.
     figure : float
+        The value of its metric.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network, Population
+    >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 2, 3))
+    >>> histories = population.fit([[0], [1]], [0, 2], validation_data=([[2]], [4]))
+    >>> best = population.best()
+    >>> best.index, best.network is population[1], best.figure
+    (1, True, 0.0)
     """
 
     index: int
@@ -59,20 +78,21 @@ class Best:
 
 @explained
 class Population:
-    """Networks that are trained side by side over the same data, by threads.
+    """Networks that threads train in parallel on the same data.
 
-    They may differ in all but the data that they take: layers, loss, dtype, seed. Each has the
-    same bits as when it is trained alone, whatever the number of threads.
+    They may differ in all else: layers, loss, dtype, seed. Each gets the same bits as if it were
+    trained alone, for any number of threads.
 
     Parameters
     ----------
     networks : iterable of Network
-        At least one; each once, and with random numbers of its own.
+        The networks, at least one. All must be different, and so must their random sources.
 
     Attributes
     ----------
     networks : tuple of Network
-        As given, not copies. ``len(population)``, ``population[k]`` and iteration are theirs.
+        The networks as given, not copies. ``len(population)``, ``population[k]`` and iteration
+        work on them.
 
     Raises
     ------
@@ -130,55 +150,57 @@ class Population:
         progress: bool = False,
         **common: Any,
     ) -> tuple[History, ...]:
-        """Train every network: do what ``net.fit(X, y, ...)`` does for each, to the bit.
+        """Train every network as ``net.fit(X, y, ...)`` does, to the bit.
 
-        Nothing is trained before all arguments for all networks have been found good.
+        All arguments for all networks are checked before any training.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in)
-        y : array_like
-            Both as for `Network.fit`; checked and converted once for all networks alike.
+            The inputs, as `Network.fit` takes them, but not as chunks. They are checked and
+            converted once for all networks with the same n_in, n_out, dtype and loss.
+        y : array_like, shape (n_samples, n_out), or (n_samples,)
+            The targets, as `Network.fit` takes them.
         n_threads : int, optional
-            How many networks are trained at once. None is one for each core of this process.
+            The number of networks to train at once, by default one for each core of this process.
         settings : sequence of mapping, optional
-            One for each network: keyword arguments of `Network.fit` that are its own.
+            Keyword arguments of `Network.fit` for single networks: one mapping for each network. By
+            default all share `common`.
         progress : bool
-            Whether to show a progress bar, where there is a terminal.
-        **common
-            Keyword arguments of `Network.fit` for all networks whose `settings` have no other. A
-            callback serves one network: give each its own in `settings`.
+            Whether to show a progress bar on a terminal, by default False.
+        **common : Any
+            Keyword arguments of `Network.fit` for all networks; those in `settings` take
+            precedence. A callback belongs to one network: give each its own in `settings`.
 
         Returns
         -------
-        histories : tuple of History
-            One for each network.
+        tuple of History
+            The history of this call, one for each network.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described; a note says for which network. All networks are as
-            they were.
+            If an argument is not as described; a note names the network. All networks are as they
+            were before the call.
         DivergenceError
-            If networks have left the finite numbers, after all others were trained as asked for.
-            `networks` has their indices; each has the last finite parameters, and in its `history`
-            what was recorded.
+            If networks have diverged; all others were trained to the end. `networks` has the
+            indices of those that diverged; each has its last finite parameters, and its `history`
+            has what was recorded.
         RuntimeError
             If another thread is training one of the networks; all are as they were.
 
         Notes
         -----
-        What else goes wrong in one network, such as an error in its callback, ends the training of
-        all at the next slice of some 20 ms, as Ctrl-C does, and is raised with a note of the
-        network. Those that were in training stand where training was left; `resume` goes on.
+        Any other error in one network, for instance in its callback, ends the training of all
+        within a slice of some 20 ms, as Ctrl-C does. It is raised with a note that names the
+        network. Networks in training keep the updates so far; `resume` continues from there.
 
-        Time is spent in compiled calls, which run side by side; what Python does around them, 0.1
-        ms a network and a hundredth of each slice, does not. Metrics, schedules and callbacks that
-        are functions of Python take turns.
+        Compiled calls run in parallel. The Python code around them, 0.1 ms a network and a
+        hundredth of each slice, does not; nor do metrics, schedules and callbacks in Python.
 
         Examples
         --------
-        A search of the learning rate:
+        A search for the best learning rate:
 
         >>> from fastnn import Dense, Network, Population
         >>> X, y = [[0], [1], [2]], [1, 3, 5]
@@ -212,19 +234,20 @@ class Population:
 
     @explained
     def predict(self, X: ArrayLike, *, n_threads: int | None = None) -> Prediction:
-        """Return the mean of the networks' outputs, and how far they lie apart.
+        """Return the mean and the standard deviation of the networks' outputs.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
         n_threads : int, optional
-            How many threads share the rows. None is one for each core of this process.
+            The number of threads that share the rows, by default one for each core of this process.
 
         Returns
         -------
-        prediction : Prediction
-            (mean, spread), float64 if any network is, else float32. A row has the same bits
-            whatever table it is in, and whatever `n_threads` is.
+        Prediction
+            The pair (mean, spread), in float64 if any network is, else in float32. The values of a
+            row have the same bits in any table, and for any `n_threads`.
 
         Raises
         ------
@@ -255,10 +278,10 @@ class Population:
         shape = samples.n_samples, n_out
         mean, spread = np.empty((2, *shape), np.result_type(*(net.dtype for net in self.networks)))
 
-        def predict_rows(start: int, stop: int) -> Iterator[None]:
+        def predict_rows(start: int, stop: int) -> Iterator[None]:  # numpydoc ignore=GL08
             n_rows = stop - start
             parts = {kind: _cut(table, start, stop) for kind, table in tables.items()}
-            # A row to spare: NumPy adds up a single column in another order than several.
+            # One spare row: NumPy sums a single column in another order than several columns.
             outputs = np.zeros((len(self), n_rows + 1, n_out))
             for net, rows in zip(self.networks, outputs, strict=True):
                 own = np.empty((n_rows, n_out), net.dtype)
@@ -276,25 +299,26 @@ class Population:
 
     @explained
     def best(self, monitor: str = "val_loss", *, mode: str = "auto") -> Best:
-        """Return the network whose figure is the best, the first of equals.
+        """Return the network with the best value of a metric, the first of equals.
 
         Parameters
         ----------
         monitor : str
-            A name in `History`. Of each network the last figure counts; where `EarlyStopping` has
-            put the best weights back, the last one up to their epoch.
+            A name in `History`, by default "val_loss". The last value of each network counts; if
+            `EarlyStopping` has restored its best weights, the last value up to their epoch.
         mode : str
-            "min" or "max", which way is better; "auto" as for `EarlyStopping`.
+            Whether the smallest ("min") or the largest ("max") value is the best. The default,
+            "auto", decides by the name, as `EarlyStopping` does.
 
         Returns
         -------
-        best : Best
-            With `index`, `network` and `figure`.
+        Best
+            The `index`, the `network` and the `figure`, which is the value.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, or no network has such a figure that is a number.
+            If an argument is not as described, or if no network has a value that is not NaN.
 
         Examples
         --------
@@ -315,7 +339,7 @@ class Population:
         return Best(index, self.networks[index], known[index])
 
     def _figure(self, k: int, monitor: str) -> float:
-        """Return the figure of the weights that a network has; NaN where there is none."""
+        """Return the metric that belongs to a network's present weights, or NaN if it has none."""
         net = self.networks[k]
         history = net.history
         epochs = history.epochs_of(monitor) if monitor in history else []
@@ -330,7 +354,7 @@ def _as_n_threads(n_threads: Any) -> int:
 
 
 def _cut(table: Samples, start: int, stop: int) -> Samples:
-    """Return rows of a table, a view where it is dense."""
+    """Return rows of a table, as a view if it is dense."""
     if table.is_sparse:
         return table.take(np.arange(start, stop))
     return Samples.dense(table.values[start:stop])

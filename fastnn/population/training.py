@@ -1,4 +1,4 @@
-"""Networks trained side by side: one call of `Population.fit`."""
+"""The training of a population: one call of `Population.fit`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _DEFAULTS = {
 
 
 class _Abandoned(BaseException):
-    """Raised within the training of a network, for that of another has failed."""
+    """Raised inside the training of a network, because that of another has failed."""
 
 
 class PopulationFit:
-    """The training of all networks: what each is asked for, and what has become of it."""
+    """The training of all networks: their checked requests and their results."""
 
     def __init__(
         self, networks: Sequence[Network], X: Any, y: Any, options: Sequence[Mapping[str, Any]]
@@ -58,12 +58,12 @@ class PopulationFit:
         self._lock, self._n_done = threading.Lock(), 0
 
     def _n_samples(self, k: int) -> int:
-        """Return how many samples a network sees, each time counted, if nothing ends it early."""
+        """Return how many samples a network sees, with repetitions, unless it is stopped early."""
         _, Y, plan, *_ = self._prepared[k]
         return plan.epochs * (len(Y) - plan.n_held)
 
     def order(self) -> list[int]:
-        """Return the networks' indices, those first that take longest: no thread waits for long."""
+        """Return the indices of the networks, longest training first, to keep all threads busy."""
         costs = [
             net._model.cost(prepared.X) * self._n_samples(k)
             for k, (net, prepared) in enumerate(zip(self._networks, self._prepared, strict=True))
@@ -94,7 +94,7 @@ class PopulationFit:
         yield
 
     def _advance(self, n_samples: int, n_networks: int = 0) -> None:
-        """Show that so many more samples were seen, or will not be, and networks are done."""
+        """Update the progress bar by trained or skipped samples, and by finished networks."""
         if self.bar is not None:
             with self._lock:
                 self._n_done += n_networks
@@ -102,7 +102,7 @@ class PopulationFit:
                 self.bar.update(n_samples)
 
     def restored(self) -> dict[int, tuple[History, int]]:
-        """Return the epoch whose weights a callback has put back, with the history it is of."""
+        """Return, by network, the history and the epoch whose weights a callback has restored."""
         return {
             k: (self._networks[k]._latest, callback.best_epoch)
             for k, prepared in enumerate(self._prepared)
@@ -124,7 +124,7 @@ class PopulationFit:
 
 @contextmanager
 def named(k: int) -> Iterator[None]:
-    """Say in a note of an error which network it is about."""
+    """Add a note to an error that names the network."""
     try:
         yield
     except Exception as error:

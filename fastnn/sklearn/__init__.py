@@ -1,9 +1,10 @@
-"""`MLPClassifier` and `MLPRegressor` as scikit-learn has them, trained by fastnn's kernels.
+"""`MLPClassifier` and `MLPRegressor` with scikit-learn's interface, trained by fastnn's kernels.
 
-Changing the import line is all it takes: ``from fastnn.sklearn import MLPClassifier``. Parameters,
-attributes, methods, warnings and errors are scikit-learn's, and so are the coefficients that a
-`random_state` leads to, up to rounding. What is ours is keyword-only: `dropout`, `class_weight` (of
-the classifier) and `dtype`; and `activation` may name one of ours, or one for each hidden layer.
+Only the import changes: ``from fastnn.sklearn import MLPClassifier``. Parameters, attributes,
+methods, warnings and errors are scikit-learn's, and the same `random_state` gives the same
+coefficients, up to rounding. The additions are keyword-only: `dropout`, `class_weight` (of the
+classifier) and `dtype`; and `activation` also accepts those of `Dense`, or one for each hidden
+layer.
 """
 
 try:

@@ -1,4 +1,4 @@
-"""What the two estimators share: parameters, the network of `coefs_` and `intercepts_`, fitting."""
+"""The base class of both estimators: parameters, the network behind `coefs_`, and `fit`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOSSES = {  # by the activation of the outputs
 
 
 class Design(NamedTuple):
-    """What makes a network, but for its parameters."""
+    """The architecture of a network and its penalty."""
 
     n_in: int
     widths: tuple[int, ...]
@@ -41,7 +41,18 @@ class Design(NamedTuple):
     alpha: float
 
     def build(self, dtype: np.dtype[Any]) -> Network:
-        """Return a network of zeros."""
+        """Return a network whose parameters are zero.
+
+        Parameters
+        ----------
+        dtype : numpy.dtype
+            The dtype of the network.
+
+        Returns
+        -------
+        Network
+            The network.
+        """
         layers = [
             Dense(n_out, name, initializer="zeros", dropout=p, l2=self.alpha)
             for n_out, name, p in zip(self.widths, self.activations, self.dropout, strict=True)
@@ -52,8 +63,8 @@ class Design(NamedTuple):
 class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A network behind scikit-learn's interface.
 
-    `coefs_` and `intercepts_` are lists of views of the network's parameters. Where a user has
-    put others there, those are used, by a network of their own.
+    `coefs_` and `intercepts_` are lists of views of the network's parameters. If a user assigns
+    other arrays, a new network takes their values.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -133,18 +144,21 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train on all of the data, anew unless `warm_start` is set.
+        """Train on the data, from new weights unless `warm_start` is True.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
         y : array_like, shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or numbers.
+            The class labels, or the target numbers.
         sample_weight : array_like, shape (n_samples,), optional
+            The weight of each sample, at least 0. By default all weights are 1.
 
         Returns
         -------
-        self : object
+        BaseMLP
+            The estimator itself.
 
         Raises
         ------
@@ -161,7 +175,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self._fit(X, y, sample_weight, incremental=False)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
-        """Train, and leave all attributes as scikit-learn does."""
+        """Train, and set all attributes as scikit-learn does."""
         hidden = self.hidden_layer_sizes
         hidden = list(hidden) if isinstance(hidden, Iterable) else [hidden]
         if any(width <= 0 for width in hidden):
@@ -179,7 +193,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if first_pass:
             self._initialize([X.shape[1], *hidden, y.shape[1]], self._dtype_for(X))
         network = self._connected()
-        network._random = self._random_state  # of dropout; nothing is drawn without
+        network._random = self._random_state  # for dropout
         self._connect(network)
         if self.solver == "lbfgs":
             train_by_lbfgs(self, network, X, y, weights)
@@ -188,15 +202,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
     def _verdict(self, X: Any, y: Array, weights: Any) -> str:
-        """Return what to say where training has come to nothing; a regressor knows."""
+        """Return advice after useless training; a regressor overrides this."""
         return ""
 
     def _with_class_weight(self, y: Array, sample_weight: Array | None, incremental: bool) -> Any:
-        """Return the weights of the samples; a classifier multiplies them by those of classes."""
+        """Return the sample weights; a classifier multiplies them by those of the classes."""
         return sample_weight
 
     def _allowed_dtypes(self) -> Any:
-        """Return the dtypes that X may keep."""
+        """Return the dtypes that X may have without conversion."""
         return (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
 
     def _dtype_for(self, X: Any) -> np.dtype[Any]:
@@ -231,9 +245,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     # ---- the network -----------------------------------------------------------------------------
 
     def _connected(self) -> Network:
-        """Return a network that holds `coefs_` and `intercepts_`, whoever set them.
+        """Return a network with the values of `coefs_` and `intercepts_`.
 
-        It is the one at hand, unless a user has assigned others, or changed parameters.
+        It is the present one, unless the user has assigned arrays or changed the parameters.
         """
         last, design = self._network, self._design()
         if last is not None and design == self._network_design and self._holds_views_of(last):
@@ -247,12 +261,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return network
 
     def _connect(self, network: Network) -> None:
-        """Make the parameters of a network those of the estimator."""
+        """Make `coefs_` and `intercepts_` views of a network's parameters."""
         self._network, self._network_design = network, self._design()
         self.coefs_, self.intercepts_ = list(network.weights), list(network.biases)
 
     def _holds_views_of(self, network: Network) -> bool:
-        """Return True if nobody has assigned other parameters than the network's."""
+        """Return True if the user has not assigned other arrays than the network's."""
         held = [*self.coefs_, *self.intercepts_]
         views = _views(network)
         return len(held) == len(views) and all(map(operator.is_, held, views))
@@ -269,7 +283,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.coefs_, self.intercepts_ = list(self._network.weights), list(self._network.biases)
 
     def _design(self) -> Design:
-        """Return what `coefs_` and the parameters of the constructor ask for."""
+        """Return the architecture that `coefs_` and the constructor's parameters describe."""
         n_hidden = len(self.coefs_) - 1
         shapes = [np.shape(W) for W in self.coefs_]
         return Design(
@@ -299,7 +313,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self._connected().predict(X)
 
     def _check_solver(self) -> bool:
-        """Raise unless the solver goes step by step."""
+        """Raise unless the solver is stochastic."""
         if self.solver not in SOLVERS:
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers."
@@ -314,7 +328,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
 
 def _check_sparse(X: Any) -> None:
-    """Raise if a sparse table would lead SciPy astray, which scikit-learn has convert it."""
+    """Raise if a sparse matrix is malformed: scikit-learn has SciPy convert it unchecked."""
     if hasattr(X, "tocsr") and len(X.shape) == 2:
         check_structure(X)
 

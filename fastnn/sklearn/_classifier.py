@@ -1,4 +1,4 @@
-"""The classifier."""
+"""`MLPClassifier`."""
 
 from __future__ import annotations
 
@@ -25,88 +25,103 @@ from ._base import BaseMLP
 
 @explained
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
-    """A network that classifies, with scikit-learn's interface and its numbers.
+    """A network that classifies, with scikit-learn's interface and its results.
 
-    It minimises the cross-entropy of the classes, or of each of several labels.
+    It minimises the cross-entropy of the classes, or that of each label if there are several.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array_like of int
-        Units of each hidden layer.
+        The number of units of each hidden layer, by default (100,).
     activation : str or sequence of str
-        Of the hidden layers: identity, logistic, tanh, relu or another of `Dense`; a sequence
-        names one for each.
+        The activation of the hidden layers, by default "relu": identity, logistic, tanh, relu or
+        another one of `Dense`. A sequence gives one for each layer.
     solver : str
-        adam, sgd or lbfgs (SciPy's L-BFGS-B, all samples at once).
+        The optimiser, by default "adam": adam, sgd or lbfgs (SciPy's L-BFGS-B, on full batches).
     alpha : float
-        Strength of the penalty alpha / 2 sum W^2, which is divided by the weight of the batch.
+        The strength of the penalty alpha / 2 sum W^2, which is divided by the total weight of the
+        batch, by default 0.0001.
     batch_size : int or "auto"
-        Samples an update; "auto" is 200, or all if there are fewer.
+        The number of samples in an update. The default, "auto", is 200, or all if there are fewer.
     learning_rate : str
-        For sgd: constant; invscaling, learning_rate_init / (samples seen + 1)^power_t; or
-        adaptive, divided by 5 where training does not improve.
-    learning_rate_init, power_t : float
+        The schedule of sgd, by default "constant": constant; invscaling, which is
+        learning_rate_init / (samples seen + 1)^power_t; or adaptive, which divides the rate by 5
+        when training stops improving.
+    learning_rate_init : float
+        The initial rate, above 0, by default 0.001.
+    power_t : float
+        The exponent of invscaling, by default 0.5.
     max_iter : int
-        Epochs at most, or iterations of lbfgs.
+        The largest number of epochs, or of iterations of lbfgs, by default 200.
     shuffle : bool
-        Whether to draw a new order of the samples each epoch.
+        Whether to draw a new order of the samples each epoch, by default True.
     random_state : int, RandomState or None
-        Source of weights, of the split for early stopping, of orders, and of dropout.
+        The source of initial weights, of the split for early stopping, of orders and of dropout.
+        The default, None, is NumPy's global source.
     tol : float
-        Training stops after `n_iter_no_change` epochs without an improvement of that much.
+        The tolerance, by default 0.0001: training stops after `n_iter_no_change` epochs in which
+        the loss or score has not improved by more.
     verbose : bool or int
-        Whether to print each epoch's loss.
+        Whether to print the loss of each epoch, by default False.
     warm_start : bool
-        Whether `fit` goes on from the present weights.
+        Whether `fit` starts from the present weights, by default False.
     momentum : float
+        The momentum of sgd, from 0 to 1, by default 0.9.
     nesterovs_momentum : bool
-        For sgd.
+        Whether sgd uses Nesterov's momentum, by default True.
     early_stopping : bool
-        Whether to watch the score on a part of the data, and keep the best weights.
+        Whether to hold out a part of the data, stop when its score stops improving, and keep the
+        best weights, by default False.
     validation_fraction : float
-        That part.
+        The share of the data that early stopping holds out, by default 0.1.
     beta_1, beta_2, epsilon : float
-        For adam.
+        The hyperparameters of adam, by default 0.9, 0.999 and 1e-8.
     n_iter_no_change : int or numpy.inf
+        The number of epochs without improvement after which training stops, by default 10.
     max_fun : int
-        Evaluations of the loss at most; for lbfgs.
+        The largest number of loss evaluations of lbfgs, by default 15000.
     dropout : float or sequence of float
-        Probability that a hidden unit's output is 0 in training, one for all hidden layers or one
-        for each; for adam and sgd. Not in scikit-learn.
+        The probability that training sets the output of a hidden unit to 0, for all hidden layers
+        or for each of them, by default 0; for adam and sgd. Not in scikit-learn.
     class_weight : dict, "balanced" or None
-        Weights of the classes by label, for several labels a list of them, by which those of the
-        samples are multiplied. Not in scikit-learn.
+        The weight of each class, by label, which multiplies the weights of its samples; for
+        several labels, a list of such dicts. By default, None, all are 1. Not in scikit-learn.
     dtype : str or None
-        float64 or float32, of weights and arithmetic; None is scikit-learn's rule: that of `X`,
-        and float64 for lbfgs. Not in scikit-learn.
+        The dtype of weights and arithmetic, float64 or float32. The default, None, is
+        scikit-learn's rule: the dtype of `X`, but float64 for lbfgs. Not in scikit-learn.
 
     Attributes
     ----------
     coefs_, intercepts_ : list of ndarray, shape (n_in, n_out) and (n_out,)
-        A layer each. They may be assigned, and written to.
+        The weights and the biases of each layer. The user may assign them and write to them.
     loss_ : float
-        The last epoch's, before its updates, penalty included; loss_curve_ has that of all epochs,
-        best_loss_ the lowest.
+        The loss of the last epoch, before its updates, with the penalty. `loss_curve_` has the loss
+        of every epoch, and `best_loss_` the lowest one.
     validation_scores_, best_validation_score_ : list of float, float
-        With `early_stopping`; then best_loss_ is None, as these are without.
+        The scores of `early_stopping`, and the best of them. `best_loss_` is then None; without
+        early stopping, these two are None.
     n_iter_, t_ : int
-        Epochs of the last call, and samples seen in all calls.
+        The number of epochs of the last call, and of samples seen in all calls.
     n_layers_, n_outputs_, n_features_in_ : int
+        The numbers of layers, with the input layer, of outputs and of features.
     out_activation_ : str
-    classes_ : ndarray
+        The activation of the outputs.
+    classes_ : ndarray, shape (n_classes,)
+        The class labels, sorted.
 
     Raises
     ------
     InvalidParameterError
-        By `fit` and `partial_fit`, if a parameter is not as described.
+        From `fit` and `partial_fit`, if a parameter is not as described.
 
     Notes
     -----
-    Where scikit-learn departs from the usual formulas, so does this (`fastnn.sklearn._training`).
-    It differs in four points. Training stops where numbers are no longer finite, and leaves the
-    last finite weights. The weights of samples must be at least 0. With them and several batches,
-    `loss_` is the weighted mean over the epoch, not a mean over its batches. Early stopping after a
-    warm start restores the best weights, which scikit-learn has then overwritten.
+    Where scikit-learn departs from the usual formulas, so does this class; see
+    `fastnn.sklearn._training`. It differs from scikit-learn in four points. Training that diverges
+    stops, and the last finite weights remain. Sample weights must be at least 0. With sample
+    weights and several batches, `loss_` is the weighted mean over the epoch, not a mean over its
+    batches. Early stopping after a warm start restores the best weights, which scikit-learn has
+    overwritten.
 
     Examples
     --------
@@ -162,19 +177,23 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Go once through the data, from where training stands; for sgd and adam.
+        """Train for one pass over the data, from the present state; for sgd and adam.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
         y : array_like, shape (n_samples,), or (n_samples, n_outputs) for several labels
+            The class labels.
         sample_weight : array_like, shape (n_samples,), optional
+            The weight of each sample, at least 0. By default all weights are 1.
         classes : array_like, shape (n_classes,), optional
-            All classes there will be; needed in the first call.
+            All class labels, which the first call needs.
 
         Returns
         -------
-        self : MLPClassifier
+        MLPClassifier
+            The estimator itself.
 
         Raises
         ------
@@ -199,20 +218,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     @explained
     def predict(self, X: Any) -> Array:
-        """Return the most probable class, or of several labels those more probable than not.
+        """Return the most probable class or, of several labels, all with a probability above 1/2.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
 
         Returns
         -------
-        y : ndarray, shape (n_samples,) or (n_samples, n_classes)
+        ndarray, shape (n_samples,) or (n_samples, n_classes)
+            The class labels.
 
         Raises
         ------
         NotFittedError
-            Before `fit`.
+            If the estimator is not fitted.
         ValueError
             If `X` is not as described.
 
@@ -235,15 +256,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
 
         Returns
         -------
-        probabilities : ndarray, shape (n_samples, n_classes)
+        ndarray, shape (n_samples, n_classes)
+            The probabilities.
 
         Raises
         ------
         NotFittedError
-            Before `fit`.
+            If the estimator is not fitted.
         ValueError
             If `X` is not as described.
 
@@ -269,15 +292,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
 
         Returns
         -------
-        log_probabilities : ndarray, shape (n_samples, n_classes)
+        ndarray, shape (n_samples, n_classes)
+            The logarithms of the probabilities.
 
         Raises
         ------
         NotFittedError
-            Before `fit`.
+            If the estimator is not fitted.
         ValueError
             If `X` is not as described.
 
@@ -293,12 +318,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return np.log(probabilities, out=probabilities)
 
     def _as_labels(self, outputs: Array) -> Array:
-        """Return the classes that outputs, or targets as the network takes them, stand for."""
+        """Return the class labels of outputs, or of encoded targets."""
         labels: Array = self._label_binarizer.inverse_transform(outputs)
         return labels
 
     def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
-        """Return the accuracy of outputs; of several labels, all must be right."""
+        """Return the accuracy of the outputs; a sample counts if all its labels are right."""
         if self.out_activation_ == "softmax":
             is_right = outputs.argmax(axis=1) == targets.argmax(axis=1)
         else:
@@ -306,12 +331,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return float(np.average(is_right, weights=weights))
 
     def _output_activation(self) -> str:
-        """Return softmax for one of several classes, else logistic."""
+        """Return softmax for three or more classes, else logistic."""
         is_multiclass = self._label_binarizer.y_type_ == "multiclass"
         return "softmax" if is_multiclass else "logistic"
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        """Return samples, and targets of zeros and ones."""
+        """Return inputs, and targets of zeros and ones."""
         X, y = validate_data(
             self, X, y, accept_sparse="csr", multi_output=True, dtype=self._allowed_dtypes(),
             reset=reset,
@@ -326,7 +351,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         return X, self._label_binarizer.transform(y).astype(bool)
 
     def _check_classes(self, classes: Array) -> None:
-        """Raise unless these are the classes of before, or in `partial_fit` some of them."""
+        """Raise unless these are the known classes or, in `partial_fit`, some of them."""
         if self.warm_start:
             if set(classes) != set(self.classes_):
                 raise ValueError(
@@ -340,7 +365,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
             )
 
     def _with_class_weight(self, y: Array, sample_weight: Array | None, incremental: bool) -> Any:
-        """Multiply the weights of the samples by those of their classes."""
+        """Multiply the sample weights by those of the classes."""
         class_weight = self.class_weight
         if class_weight is None:
             return sample_weight

@@ -1,4 +1,4 @@
-"""The regressor."""
+"""`MLPRegressor`."""
 
 from __future__ import annotations
 
@@ -25,79 +25,94 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
     Parameters
     ----------
     loss : str
-        squared_error, or poisson for counts of at least 0: the outputs are then exponentials.
+        The loss, by default "squared_error": squared_error, or poisson for counts of at least 0,
+        whose outputs are exponentials.
     hidden_layer_sizes : int or array_like of int
-        Units of each hidden layer.
+        The number of units of each hidden layer, by default (100,).
     activation : str or sequence of str
-        Of the hidden layers: identity, logistic, tanh, relu or another of `Dense`; a sequence
-        names one for each.
+        The activation of the hidden layers, by default "relu": identity, logistic, tanh, relu or
+        another one of `Dense`. A sequence gives one for each layer.
     solver : str
-        adam, sgd or lbfgs (SciPy's L-BFGS-B, all samples at once).
+        The optimiser, by default "adam": adam, sgd or lbfgs (SciPy's L-BFGS-B, on full batches).
     alpha : float
-        Strength of the penalty alpha / 2 sum W^2, which is divided by the weight of the batch.
+        The strength of the penalty alpha / 2 sum W^2, which is divided by the total weight of the
+        batch, by default 0.0001.
     batch_size : int or "auto"
-        Samples an update; "auto" is 200, or all if there are fewer.
+        The number of samples in an update. The default, "auto", is 200, or all if there are fewer.
     learning_rate : str
-        For sgd: constant; invscaling, learning_rate_init / (samples seen + 1)^power_t; or
-        adaptive, divided by 5 where training does not improve.
-    learning_rate_init, power_t : float
+        The schedule of sgd, by default "constant": constant; invscaling, which is
+        learning_rate_init / (samples seen + 1)^power_t; or adaptive, which divides the rate by 5
+        when training stops improving.
+    learning_rate_init : float
+        The initial rate, above 0, by default 0.001.
+    power_t : float
+        The exponent of invscaling, by default 0.5.
     max_iter : int
-        Epochs at most, or iterations of lbfgs.
+        The largest number of epochs, or of iterations of lbfgs, by default 200.
     shuffle : bool
-        Whether to draw a new order of the samples each epoch.
+        Whether to draw a new order of the samples each epoch, by default True.
     random_state : int, RandomState or None
-        Source of weights, of the split for early stopping, of orders, and of dropout.
+        The source of initial weights, of the split for early stopping, of orders and of dropout.
+        The default, None, is NumPy's global source.
     tol : float
-        Training stops after `n_iter_no_change` epochs without an improvement of that much.
+        The tolerance, by default 0.0001: training stops after `n_iter_no_change` epochs in which
+        the loss or score has not improved by more.
     verbose : bool or int
-        Whether to print each epoch's loss.
+        Whether to print the loss of each epoch, by default False.
     warm_start : bool
-        Whether `fit` goes on from the present weights.
+        Whether `fit` starts from the present weights, by default False.
     momentum : float
+        The momentum of sgd, from 0 to 1, by default 0.9.
     nesterovs_momentum : bool
-        For sgd.
+        Whether sgd uses Nesterov's momentum, by default True.
     early_stopping : bool
-        Whether to watch the score on a part of the data, and keep the best weights.
+        Whether to hold out a part of the data, stop when its score stops improving, and keep the
+        best weights, by default False.
     validation_fraction : float
-        That part.
+        The share of the data that early stopping holds out, by default 0.1.
     beta_1, beta_2, epsilon : float
-        For adam.
+        The hyperparameters of adam, by default 0.9, 0.999 and 1e-8.
     n_iter_no_change : int or numpy.inf
+        The number of epochs without improvement after which training stops, by default 10.
     max_fun : int
-        Evaluations of the loss at most; for lbfgs.
+        The largest number of loss evaluations of lbfgs, by default 15000.
     dropout : float or sequence of float
-        Probability that a hidden unit's output is 0 in training, one for all hidden layers or one
-        for each; for adam and sgd. Not in scikit-learn.
+        The probability that training sets the output of a hidden unit to 0, for all hidden layers
+        or for each of them, by default 0; for adam and sgd. Not in scikit-learn.
     dtype : str or None
-        float64 or float32, of weights and arithmetic; None is scikit-learn's rule: that of `X`,
-        and float64 for lbfgs. Not in scikit-learn.
+        The dtype of weights and arithmetic, float64 or float32. The default, None, is
+        scikit-learn's rule: the dtype of `X`, but float64 for lbfgs. Not in scikit-learn.
 
     Attributes
     ----------
     coefs_, intercepts_ : list of ndarray, shape (n_in, n_out) and (n_out,)
-        A layer each. They may be assigned, and written to.
+        The weights and the biases of each layer. The user may assign them and write to them.
     loss_ : float
-        The last epoch's, before its updates, penalty included; loss_curve_ has that of all epochs,
-        best_loss_ the lowest.
+        The loss of the last epoch, before its updates, with the penalty. `loss_curve_` has the loss
+        of every epoch, and `best_loss_` the lowest one.
     validation_scores_, best_validation_score_ : list of float, float
-        With `early_stopping`; then best_loss_ is None, as these are without.
+        The scores of `early_stopping`, and the best of them. `best_loss_` is then None; without
+        early stopping, these two are None.
     n_iter_, t_ : int
-        Epochs of the last call, and samples seen in all calls.
+        The number of epochs of the last call, and of samples seen in all calls.
     n_layers_, n_outputs_, n_features_in_ : int
+        The numbers of layers, with the input layer, of outputs and of features.
     out_activation_ : str
+        The activation of the outputs.
 
     Raises
     ------
     InvalidParameterError
-        By `fit` and `partial_fit`, if a parameter is not as described.
+        From `fit` and `partial_fit`, if a parameter is not as described.
 
     Notes
     -----
-    Where scikit-learn departs from the usual formulas, so does this (`fastnn.sklearn._training`).
-    It differs in four points. Training stops where numbers are no longer finite, and leaves the
-    last finite weights. The weights of samples must be at least 0. With them and several batches,
-    `loss_` is the weighted mean over the epoch, not a mean over its batches. Early stopping after a
-    warm start restores the best weights, which scikit-learn has then overwritten.
+    Where scikit-learn departs from the usual formulas, so does this class; see
+    `fastnn.sklearn._training`. It differs from scikit-learn in four points. Training that diverges
+    stops, and the last finite weights remain. Sample weights must be at least 0. With sample
+    weights and several batches, `loss_` is the weighted mean over the epoch, not a mean over its
+    batches. Early stopping after a warm start restores the best weights, which scikit-learn has
+    overwritten.
 
     Examples
     --------
@@ -150,17 +165,21 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go once through the data, from where training stands; for sgd and adam.
+        """Train for one pass over the data, from the present state; for sgd and adam.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
         y : array_like, shape (n_samples,) or (n_samples, n_outputs)
+            The targets.
         sample_weight : array_like, shape (n_samples,), optional
+            The weight of each sample, at least 0. By default all weights are 1.
 
         Returns
         -------
-        self : MLPRegressor
+        MLPRegressor
+            The estimator itself.
 
         Raises
         ------
@@ -180,20 +199,22 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
 
     @explained
     def predict(self, X: Any) -> Array:
-        """Return the outputs.
+        """Return the predictions of the network.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_features)
+            The inputs.
 
         Returns
         -------
-        y : ndarray, shape (n_samples,) or, of several, (n_samples, n_outputs)
+        ndarray, shape (n_samples,), or (n_samples, n_outputs) of several outputs
+            The predictions.
 
         Raises
         ------
         NotFittedError
-            Before `fit`.
+            If the estimator is not fitted.
         ValueError
             If `X` is not as described.
 
@@ -213,12 +234,12 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         mean = np.average(targets, axis=0, weights=weights)
         spread = np.average((targets - mean) ** 2, axis=0, weights=weights)
         error = np.average((targets - outputs) ** 2, axis=0, weights=weights)
-        constant = np.where(error > 0, 0.0, 1.0)  # as in `r2_score`, where the targets are constant
+        constant = np.where(error > 0, 0.0, 1.0)  # as in `r2_score` for constant targets
         score = 1 - np.divide(error, spread, out=1 - constant, where=spread > 0)
         return float(score.mean())
 
     def _verdict(self, X: Any, y: Array, weights: Any) -> str:
-        """Say what may be wrong if the mean of the targets is the better prediction."""
+        """Return advice if the mean of the targets is a better prediction."""
         if self.loss != "squared_error":
             return ""
         spread = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, 0, weights)
@@ -235,7 +256,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
         )
 
     def _output_activation(self) -> str:
-        """Return what goes with the loss."""
+        """Return the output activation that goes with the loss."""
         return "exp" if self.loss == "poisson" else "identity"
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:

@@ -1,13 +1,13 @@
-"""How scikit-learn trains: its rates, its order of samples, its rule for when to stop.
+"""Training as scikit-learn does it: its rates, its sample order, its stopping rule.
 
-Its conventions that are not ours:
+Its conventions differ from fastnn's:
 
-    velocity     holds the learning rate, our momentum does not: where the rate changes, the
-                 momentum is multiplied by old rate / new rate
+    velocity     contains the learning rate, unlike fastnn's: if the rate changes, the momentum is
+                 multiplied by old rate / new rate
     penalty      of a batch is divided by the sum of its weights, like the sum of its gradients
     loss         of a squared error is half its mean over the outputs, its gradient that of the sum
-    epsilon      of Adam is added before the correction of the bias
-    order        of an epoch is a permutation of that of the epoch before
+    epsilon      of Adam is added before the bias correction
+    order        of an epoch is a permutation of that of the previous epoch
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ NOT_FINITE = (
 
 @dataclass(eq=False)
 class StepSchedule:
-    """What of the solver goes on from one `partial_fit` to the next, beside the network's state."""
+    """The solver's state that `partial_fit` keeps between calls, beside the network's."""
 
     optimizer: CompiledOptimizer
     schedule: str
@@ -57,7 +57,7 @@ class StepSchedule:
 
     @classmethod
     def of(cls, estimator: BaseMLP) -> StepSchedule:
-        """Start as the estimator's parameters say."""
+        """Return the schedule that the estimator's parameters describe."""
         rate, momentum = estimator.learning_rate_init, estimator.momentum
         optimizer: CompiledOptimizer
         if estimator.solver == "adam":
@@ -72,24 +72,24 @@ class StepSchedule:
         return cls(optimizer, estimator.learning_rate, estimator.power_t, rate)
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate: it is the schedule of the next epoch, whichever that is."""
+        """Return the rate of the next epoch; the argument does not matter."""
         return self.learning_rate
 
     def change(self, learning_rate: float, network: Network) -> None:
-        """Go on with another rate, at the same velocity."""
+        """Change the rate, and keep the velocity."""
         if isinstance(self.optimizer, Momentum | Nesterov):
             assert network._state is not None
             network._state.slots *= self.learning_rate / learning_rate
         self.learning_rate = learning_rate
 
     def end_epoch(self, n_seen: int, network: Network) -> None:
-        """Lower a rate that is a function of the number of samples seen."""
+        """Update a rate that is a function of the number of samples seen."""
         if self.schedule == "invscaling":
             rate = self.optimizer.learning_rate / (n_seen + 1) ** self.power_t
             self.change(rate, network)
 
     def stops(self, network: Network) -> tuple[bool, str]:
-        """Return whether to stop for lack of progress, or lower an adaptive rate; and say so."""
+        """Return whether to stop for lack of progress; an adaptive rate is lowered first."""
         if self.schedule != "adaptive":
             return True, "Stopping."
         if self.learning_rate <= LEAST_RATE:
@@ -100,7 +100,7 @@ class StepSchedule:
 
 @dataclass
 class Split:
-    """The data, and what of them is set aside for validation."""
+    """The training data and the samples held out for validation."""
 
     X: Any
     y: Array
@@ -109,7 +109,7 @@ class Split:
 
     @classmethod
     def of(cls, estimator: BaseMLP, X: Any, y: Array, weights: Array | None) -> Split:
-        """Set aside a fraction if the estimator stops early."""
+        """Hold out a fraction if the estimator uses early stopping."""
         if not estimator.early_stopping:
             return cls(X, y, weights)
         parts = train_test_split(
@@ -130,7 +130,7 @@ class Split:
 
 
 class Order:
-    """The order of each epoch, drawn as scikit-learn draws it: the last one, permuted."""
+    """The order of each epoch, drawn as in scikit-learn: the previous order, permuted."""
 
     def __init__(self, n_samples: int, shuffle: bool, random: np.random.RandomState) -> None:
         self.order = np.arange(n_samples)
@@ -138,14 +138,14 @@ class Order:
         self.random = random
 
     def __call__(self, epoch: int) -> Array:
-        """Return the numbers of the samples."""
+        """Return the sample numbers in order."""
         if self.shuffle:
             self.order = self.order[self.random.permutation(len(self.order))]
         return self.order
 
 
 class ProgressRecord(Callback):
-    """After each epoch: record it, and stop as scikit-learn stops."""
+    """The callback that records each epoch, and stops training as scikit-learn does."""
 
     def __init__(self, estimator: BaseMLP, split: Split) -> None:
         self.estimator = estimator
@@ -153,7 +153,7 @@ class ProgressRecord(Callback):
         self.has_stopped = False
 
     def epoch(self, run: Run) -> None:
-        """Record the loss and the score of validation, and stop where neither improves."""
+        """Record the loss and the validation score, and stop if neither improves."""
         estimator, descent, figures = self.estimator, self.estimator._optimizer, run.figures()
         self.record(share_of_loss(estimator) * figures["loss"] + figures.get("penalty", 0.0))
         if self.split.validation is None:
@@ -174,7 +174,7 @@ class ProgressRecord(Callback):
                 estimator._no_improvement_count = 0
 
     def diverge(self, remedy: str) -> None:
-        """Record an epoch that ended in numbers that are not finite."""
+        """Record an epoch that diverged."""
         self.has_stopped = True
         self.record(math.nan)
         self.estimator.validation_scores_.append(math.nan)
@@ -213,7 +213,7 @@ class ProgressRecord(Callback):
         return not score < best + estimator.tol
 
     def say(self, text: str) -> None:
-        """Print, if the estimator is to be verbose."""
+        """Print a message if the estimator is verbose."""
         if self.estimator.verbose:
             print(text)  # noqa: T201  what `verbose` is for
 
@@ -226,7 +226,7 @@ def train_by_steps(
     sample_weight: Array | None,
     incremental: bool,
 ) -> None:
-    """Train with sgd or adam; with `incremental`, an epoch more."""
+    """Train with sgd or adam; with `incremental`, for one more epoch."""
     goes_on = incremental and hasattr(estimator, "_optimizer")
     if not goes_on:
         estimator._optimizer = StepSchedule.of(estimator)
@@ -283,7 +283,7 @@ def train_by_steps(
 def train_by_lbfgs(
     estimator: BaseMLP, network: Network, X: Any, y: Array, sample_weight: Array | None
 ) -> None:
-    """Train with SciPy's L-BFGS-B on all samples at once."""
+    """Train with SciPy's L-BFGS-B on full batches."""
     model = network._model
     samples, targets = network._as_pair(X, y)
     weights = as_weights(sample_weight, len(targets), network.dtype)
@@ -317,12 +317,12 @@ def train_by_lbfgs(
 
 
 def share_of_loss(estimator: BaseMLP) -> float:
-    """Return what part of our loss scikit-learn's is."""
+    """Return scikit-learn's loss divided by fastnn's."""
     return 1.0 / estimator.n_outputs_ if estimator.out_activation_ == "identity" else 1.0
 
 
 def _batch_size(asked: str | int, n_samples: int) -> int:
-    """Return the number of samples an update."""
+    """Return the number of samples in an update."""
     if isinstance(asked, str):  # auto
         return min(200, n_samples)
     if asked > n_samples:

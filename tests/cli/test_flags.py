@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fastnn.cli import flags as arguments
+from fastnn.cli import flags
 
 
 def parse(add, *argv):
@@ -14,7 +14,7 @@ def parse(add, *argv):
 
 def train(*argv):
     required = ("data.csv", "--target", "y", "--save", "model")
-    return parse(arguments.add_train_arguments, *required, *argv)
+    return parse(flags.add_train_arguments, *required, *argv)
 
 
 def test_the_defaults_of_training():
@@ -51,14 +51,14 @@ def test_wrong_flags(argv, expected):
 
 
 def test_flags_of_the_other_commands():
-    got = parse(arguments.add_predict_arguments, "model", "new.csv", "-o", "out.csv")
+    got = parse(flags.add_predict_arguments, "model", "new.csv", "-o", "out.csv")
     assert (got.model, got.output, got.probabilities) == (Path("model"), Path("out.csv"), False)
-    got = parse(arguments.add_export_arguments, "model", "--c", "a/price.c")
+    got = parse(flags.add_export_arguments, "model", "--c", "a/price.c")
     assert (got.c, got.onnx, got.dtype) == (Path("a/price.c"), None, None)
-    assert parse(arguments.add_info_arguments, "model").model == Path("model")
+    assert parse(flags.add_info_arguments, "model").model == Path("model")
 
 
 @pytest.mark.parametrize("path", ["price", "2.c", "my-net.c"])
 def test_a_c_source_is_named_so_that_its_functions_can_be(path):
     with pytest.raises(argparse.ArgumentError, match=r"must end in a C identifier and \.c"):
-        parse(arguments.add_export_arguments, "model", "--c", path)
+        parse(flags.add_export_arguments, "model", "--c", path)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from fastnn.core import counter_rng as random
+from fastnn.core import counter_rng
 from fastnn.core.jit import JIT
 
 DTYPES = [np.float64, np.float32]
@@ -16,17 +16,17 @@ def interpreted(function):
 
 
 def uniforms(n_units, key=KEY, sample=SAMPLE, stream=0):
-    quads = [random.words_of(key, sample, stream, first) for first in range(0, n_units, 4)]
-    return np.array([random.uniform(word) for words in quads for word in words])[:n_units]
+    quads = [counter_rng.words_of(key, sample, stream, first) for first in range(0, n_units, 4)]
+    return np.array([counter_rng.uniform(word) for words in quads for word in words])[:n_units]
 
 
 def noise(n_units, key=KEY, sample=SAMPLE, std=1.0, dtype=np.float64):
     x = np.zeros(n_units, dtype)
-    random.add_noise(key, sample, std, n_units, x)
+    counter_rng.add_noise(key, sample, std, n_units, x)
     return x
 
 
-@pytest.mark.parametrize("form", [random.philox, interpreted(random.philox)])
+@pytest.mark.parametrize("form", [counter_rng.philox, interpreted(counter_rng.philox)])
 @pytest.mark.parametrize(
     ("counter", "key", "expected"),  # known answers of Random123, philox4x32 10
     [
@@ -44,10 +44,10 @@ def test_known_answers(form, counter, key, expected):
 
 
 def test_a_key_and_a_sample_are_two_words_each():
-    got = random.words_of(KEY, SAMPLE, 3, 20)
+    got = counter_rng.words_of(KEY, SAMPLE, 3, 20)
     words = [5, 3, 7, 2**8, 0x9ABC_DEF0, 0x1234_5678]
-    assert got == random.philox(*[np.uint64(word) for word in words])
-    all_ones = random.words_of(-1, -1, -1, 4 * 0xFFFF_FFFF)
+    assert got == counter_rng.philox(*[np.uint64(word) for word in words])
+    all_ones = counter_rng.words_of(-1, -1, -1, 4 * 0xFFFF_FFFF)
     assert [int(word) for word in all_ones] == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
 
 
@@ -88,13 +88,13 @@ def test_successive_samples_and_layers_are_independent():
 def test_units_are_dropped_or_scaled_up(rate, n, dtype):
     a = np.linspace(1, 2, n + 2).astype(dtype)
     h = np.full_like(a, 7)
-    random.drop_units(KEY, SAMPLE, 2, rate, 1, n, a, h)
+    counter_rng.drop_units(KEY, SAMPLE, 2, rate, 1, n, a, h)
     is_dropped = uniforms(n, stream=2) < rate
     expected = np.where(is_dropped, 0, a[1:-1] * dtype(1 / (1 - rate)))
     np.testing.assert_array_equal(h[1:-1], expected)
     assert h[0] == h[-1] == 7
     assert abs(is_dropped.mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / n)
-    random.drop_units(KEY, SAMPLE, 2, rate, 1, n, a, a)
+    counter_rng.drop_units(KEY, SAMPLE, 2, rate, 1, n, a, a)
     np.testing.assert_array_equal(a[1:-1], expected)
 
 
@@ -102,7 +102,7 @@ def test_units_are_dropped_or_scaled_up(rate, n, dtype):
 def test_no_unit_is_dropped_at_rate_0(dtype):
     a = np.linspace(-1, 1, 10).astype(dtype)
     h = np.empty_like(a)
-    random.drop_units(KEY, SAMPLE, 0, 0.0, 0, 10, a, h)
+    counter_rng.drop_units(KEY, SAMPLE, 0, 0.0, 0, 10, a, h)
     np.testing.assert_array_equal(h, a)
 
 
@@ -124,7 +124,7 @@ def test_noise_is_standard_normal():
 
 def test_the_farthest_noise_is_finite():
     words = np.array([0, 2**32 - 1], np.uint64)
-    pairs = [random.normal_pair(word, second) for word in words for second in words]
+    pairs = [counter_rng.normal_pair(word, second) for word in words for second in words]
     assert np.isfinite(pairs).all()
     assert 6.6 < np.max(pairs) < 6.7
 
@@ -133,7 +133,7 @@ def test_the_farthest_noise_is_finite():
 @pytest.mark.parametrize("n", [1, 6, 8])
 def test_noise_is_added_in_proportion(n, dtype):
     x = np.arange(8, dtype=dtype)
-    random.add_noise(KEY, SAMPLE, 0.25, n, x)
+    counter_rng.add_noise(KEY, SAMPLE, 0.25, n, x)
     expected = np.arange(8) + np.where(np.arange(8) < n, 0.25 * noise(8), 0)
     np.testing.assert_allclose(x, expected, rtol=2 * np.finfo(dtype).eps)
 
@@ -144,14 +144,14 @@ def test_compiled_equals_interpreted(monkeypatch):
 
     @njit(**JIT)
     def compiled(h, x):
-        random.drop_units(KEY, SAMPLE, 1, 0.5, 0, 25, x, h)
-        random.add_noise(KEY, SAMPLE, 0.1, 25, x)
+        counter_rng.drop_units(KEY, SAMPLE, 1, 0.5, 0, 25, x, h)
+        counter_rng.add_noise(KEY, SAMPLE, 0.1, 25, x)
 
     got, expected = np.ones((2, 25)), np.ones((2, 25))
     compiled(*got)
-    for name, function in vars(random).items():
+    for name, function in vars(counter_rng).items():
         if hasattr(function, "py_func"):
-            monkeypatch.setattr(random, name, function.py_func)
+            monkeypatch.setattr(counter_rng, name, function.py_func)
     compiled.py_func(*expected)
     np.testing.assert_array_equal(got[0], expected[0])
     np.testing.assert_allclose(got[1], expected[1], rtol=1e-15)  # log, cos and sin are not exact

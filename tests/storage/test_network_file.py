@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, FormatError, Network, initializers, optimizers, schedules
-from fastnn._storage import network_file as files
+from fastnn._storage import network_file
 from fastnn._storage.npz import pack
 from fastnn._training.request import TrainingState
 from fastnn.callbacks import Callback, Checkpoint
@@ -430,7 +430,7 @@ def test_nothing_of_training_is_lost():
     """A field that is added to the state must be added to the format: a new version of it."""
     names = [item.name for item in fields(TrainingState)]
     assert names == ["optimizer", "schedule", "reduction", "slots", "counters", "epochs"]
-    assert len(files._COUNTERS) == files.N_COUNTERS
+    assert len(network_file._COUNTERS) == network_file.N_COUNTERS
 
 
 # ---- functions of one's own ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from fastnn._storage import npz as archive
+from fastnn._storage import npz
 from fastnn._storage.npz import MALFORMED, MOST_ARRAYS, Archive, pack
 
 from ..support.properties import given, st
@@ -44,7 +44,7 @@ def check_whole(content):
 
 def signed(content):
     """Return `content` with the digest that belongs to it: what a malicious person would do."""
-    digest = archive._DIGEST
+    digest = npz._DIGEST
     bare = content[: content.rindex(digest)] if digest in content else content
     return bare + digest + hashlib.sha256(bare).hexdigest().encode()
 
@@ -56,7 +56,7 @@ def zipped(entries, **options):
         for name, data in entries:
             file.writestr(zipfile.ZipInfo(name), data, file.compression)
     content = buffer.getvalue()
-    return signed(content[:-2] + struct.pack("<H", archive._COMMENT))
+    return signed(content[:-2] + struct.pack("<H", npz._COMMENT))
 
 
 def npy(array, **changes):
@@ -113,7 +113,7 @@ def test_beyond_2_gib_the_directory_has_another_end(monkeypatch):
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
     content = pack(HEADER, ARRAYS)
     monkeypatch.undo()
-    assert archive._LOCATOR_64_MARK in content
+    assert npz._LOCATOR_64_MARK in content
     check_whole(content)
     for position in range(len(content)):
         check_refused(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
@@ -153,7 +153,7 @@ def written_by_numpy():
 
 def test_but_for_the_digest_the_bytes_are_those_of_numpy():
     content, expected = pack(HEADER, ARRAYS), written_by_numpy()
-    assert len(content) == len(expected) + archive._COMMENT
+    assert len(content) == len(expected) + npz._COMMENT
     assert content[: len(expected) - 2] == expected[:-2]
 
 
@@ -169,7 +169,7 @@ def test_without_a_digest_an_entry_has_its_crc():
 @pytest.mark.parametrize("change", [0x01, 0x03, 0x08, 0x20, 0x39, 0x80, 0xFF])
 @pytest.mark.parametrize("content", [written_by_numpy(), zipped(entries_of())])
 def test_without_a_digest_every_byte_counts(content, change):
-    content = content.partition(archive._DIGEST)[0]
+    content = content.partition(npz._DIGEST)[0]
     if content[-2:] != b"\0\0":
         content = content[:-2] + b"\0\0"
     check_whole(content)

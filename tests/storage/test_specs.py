@@ -8,7 +8,7 @@ import pytest
 from numpy.lib import NumpyVersion
 
 from fastnn import initializers, optimizers, schedules
-from fastnn._storage import specs as descriptions
+from fastnn._storage import specs
 from fastnn._storage.npz import MALFORMED
 from fastnn._storage.specs import (
     Own,
@@ -123,8 +123,8 @@ SCHEDULES = [
 
 
 def test_all_schedules_are_known():
-    assert {type(schedule) for schedule in SCHEDULES} == {*descriptions._SCHEDULES.values()}
-    assert {*schedules._Schedule.__subclasses__()} == {*descriptions._SCHEDULES.values()}
+    assert {type(schedule) for schedule in SCHEDULES} == {*specs._SCHEDULES.values()}
+    assert {*schedules._Schedule.__subclasses__()} == {*specs._SCHEDULES.values()}
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -168,7 +168,7 @@ def test_no_schedule_and_one_of_ones_own():
 
 # ---- random sources ------------------------------------------------------------------------------
 
-BITS = [*descriptions._BIT_GENERATORS.values()]
+BITS = [*specs._BIT_GENERATORS.values()]
 
 
 @pytest.mark.parametrize("bits", BITS)

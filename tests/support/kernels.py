@@ -6,22 +6,21 @@ from importlib import import_module
 from numba.core.dispatcher import Dispatcher
 
 import fastnn.core
-from fastnn.core import api as embedded
-from fastnn.core import handle
+from fastnn.core import api, handle
 from fastnn.core.jit import KernelCache
 
 
 def dispatchers():
     """Return all that Numba compiles in the core, entry points and their parts."""
-    names = [module.name for module in pkgutil.iter_modules(fastnn.core.__path__)]
-    modules = [import_module(f"fastnn.core.{name}") for name in names]
+    found = pkgutil.walk_packages(fastnn.core.__path__, "fastnn.core.")
+    modules = [import_module(module.name) for module in found]
     found = [value for module in modules for value in vars(module).values()]
     return {id(value): value for value in found if isinstance(value, Dispatcher)}.values()
 
 
 def entries():
     """Return the entry points that fastnn itself calls."""
-    of_others = {id(value) for module in (embedded, handle) for value in vars(module).values()}
+    of_others = {id(value) for module in (api, handle) for value in vars(module).values()}
     return [
         kernel
         for kernel in dispatchers()

@@ -5,8 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from fastnn import Dense, Network
-from fastnn.core import activations, losses
-from fastnn.core import counter_rng as random
+from fastnn.core import activations, counter_rng, losses
 from fastnn.reference import ReferenceNetwork
 
 HIDDEN = [name for name in activations.CODES if name != "softmax"]
@@ -64,7 +63,7 @@ def drawn_masks(net, key, epochs, n_samples):
     for k, layer in enumerate(net.layers[:-1]):
         kept = np.ones((epochs * n_samples, layer.n_out), net.dtype)
         for number, row in enumerate(kept):
-            random.drop_units(key, number, k, layer.dropout, 0, layer.n_out, row, row)
+            counter_rng.drop_units(key, number, k, layer.dropout, 0, layer.n_out, row, row)
         masks.append(kept.reshape(epochs, n_samples, -1) > 0)
     return masks
 
@@ -73,7 +72,7 @@ def drawn_noise(net, key, std, epochs, n_samples):
     """Return what training adds to the inputs, from its first sample on."""
     noise = np.zeros((epochs * n_samples, net.n_in), net.dtype)
     for number, row in enumerate(noise):
-        random.add_noise(key, number, std, net.n_in, row)
+        counter_rng.add_noise(key, number, std, net.n_in, row)
     return noise.reshape(epochs, n_samples, -1)
 
 

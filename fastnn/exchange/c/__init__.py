@@ -1,4 +1,4 @@
-"""A network as C99: in floating point, with training too, or in int8."""
+"""Export to C99: in floating point, also with training, or in int8."""
 
 from .writer import to_c
 

@@ -1,4 +1,4 @@
-"""The function that predicts, in C: what it does to inputs and outputs that are far from 0."""
+"""The C function that predicts: how it treats inputs and outputs that are far from 0."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _END = Template("""\
 
 
 def real_of(column: Column | None) -> str:
-    """Return the type of inputs or outputs, as it is written before the precision is chosen."""
+    """Return the type of inputs or outputs, as written before the precision is chosen."""
     return ALWAYS_DOUBLE if column is not None and column.is_double else "double"
 
 
@@ -49,7 +49,7 @@ def mean_tables(own: Centred, dtype: np.dtype[Any]) -> list[str]:
 
 
 def buffers(own: Centred, *, inputs: bool) -> str:
-    """Return what is declared of inputs, if they are not declared elsewhere, and of outputs."""
+    """Return the declarations of outputs and, unless they exist elsewhere, of inputs."""
     names = ["inputs[N_IN]"] * (inputs and own.inputs is not None)
     names += ["outputs[N_OUT]"] * (own.outputs is not None)
     return f"static double {', '.join(names)};\n" if names else ""

@@ -1,4 +1,4 @@
-"""The C source of a network in fixed point: all but its inputs and outputs in whole numbers."""
+"""The C source of a network in fixed point: integers in all but inputs and outputs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ $activate
 def int8_source(
     name: str, layers: list[Layer], own: Centred, dtype: np.dtype[Any], X: Array
 ) -> str:
-    """Return all of the source that follows the widths, for samples like `X`, less their means."""
+    """Return the source that follows the widths, for centred samples like `X`."""
     net = quantise(layers, X)
     *hidden, last = layers
     functions = [
@@ -109,7 +109,7 @@ def _input_scale(scale: Scale, dtype: np.dtype[Any]) -> str:
 
 
 def _units(layers: list[Layer]) -> str:
-    """Return what is declared of units: whole numbers, but for the outputs' z."""
+    """Return the declarations of units: integers, except the z of outputs."""
     *hidden, last = layers
     whole = ["inputs[N_IN]", *(f"a_{layer.k}[{layer.n_out}]" for layer in hidden)]
     return f"static int8_t {', '.join(whole)};\nstatic double z_{last.k}[N_OUT];\n"

@@ -120,7 +120,7 @@ $calls
 def float_source(
     name: str, layers: list[Layer], own: Centred, loss: str, dtype: np.dtype[Any], *, train: bool
 ) -> str:
-    """Return all of the source that follows the widths."""
+    """Return the source that follows the widths."""
     steps = [*map(_layer, layers), predict(name, layers, own)]
     if train:
         steps += [_find_delta(layers[-1], loss), *map(_backward, layers[:0:-1], layers[-2::-1])]
@@ -133,7 +133,7 @@ def float_source(
 
 
 def activate(layer: Layer) -> str:
-    """Return the statements that make a of the layer's z."""
+    """Return the statements that compute a from the layer's z."""
     if layer.activation == "softmax":
         return f"    softmax(z_{layer.k}, a);"
     value = _in_units(ACTIVATIONS[layer.activation].value, layer, "j")
@@ -146,7 +146,7 @@ def _in_units(expression: str, layer: Layer, j: str) -> str:
 
 
 def _parameters(layer: Layer, *, train: bool) -> list[str]:
-    """Return the definitions of W and b: constant, but for what a step changes."""
+    """Return the definitions of W and b, which are constant unless a step changes them."""
     k, n_in, n_out = layer.k, layer.n_in, layer.n_out
     kind = "static double" if train else "static const double"
     tables = [definition(f"{kind} W_{k}[{n_in}][{n_out}]", layer.W)]
@@ -157,7 +157,7 @@ def _parameters(layer: Layer, *, train: bool) -> list[str]:
 
 
 def _units(layer: Layer, *, train: bool) -> str:
-    """Return what is declared of a layer's units; in prediction the last a is the caller's."""
+    """Return the declarations of a layer's units; in prediction the last a is the caller's."""
     roles = ["z"]
     if train or layer.n_out != "N_OUT":
         roles.append("a")

@@ -1,4 +1,4 @@
-"""Activations, their derivatives and the losses in C, for double: `in_precision` has them in float.
+"""Activations, derivatives and losses in C for double; `in_precision` converts them to float.
 
 Every form is stable, as in `core.activations` and `core.losses`, and a NaN stays a NaN.
 """

@@ -1,12 +1,12 @@
-"""A network in whole numbers: int8 weights and activations, int32 sums of their products.
+"""Quantisation of a network: int8 weights and activations, int32 sums of their products.
 
     x = step (q - zero)    activations, with a step and a zero for each layer
     W = step q             weights, with a step for each unit
     b = step_x step_W q    biases, in the steps of the unit's sum of products
 
-A hidden unit's sum becomes an index, by a whole factor and a shift, and a = f(z) is looked up in a
-table of 256, at even distances of z: those that calibration meets, but for the ends where f is
-flat.
+The sum of a hidden unit becomes an index by an integer factor and a shift. The index selects
+a = f(z) in a table of 256 entries at even distances of z: over the range of the calibration,
+without the ends where f is flat.
 
 The sums, factors and shifts are those of Jacob et al., Quantization and training of neural networks
 for efficient integer-arithmetic-only inference, CVPR 2018; zeros are made part of the biases.
@@ -31,14 +31,14 @@ _GRID = 4096  # points at which is looked where an activation is flat
 
 
 class Scale(NamedTuple):
-    """What int8 activations stand for: step (q - zero)."""
+    """The scale of int8 activations: they mean step (q - zero)."""
 
     step: float
     zero: int
 
 
 class Fixed(NamedTuple):
-    """The weights and biases of a layer in whole numbers; 1 in the sum of unit j is steps[j]."""
+    """The weights and biases of a layer as integers; 1 in the sum of unit j means steps[j]."""
 
     W: Array  # int8, (n_out, n_in)
     b: Array  # int32, (n_out,)
@@ -60,7 +60,7 @@ class Lookup(NamedTuple):
 
 
 class FixedNetwork(NamedTuple):
-    """A network in whole numbers: the scale of its inputs, all layers, and the hidden ones' f."""
+    """A quantised network: the scale of its inputs, all layers, and the tables of hidden layers."""
 
     scale: Scale
     layers: list[Fixed]
@@ -102,7 +102,7 @@ def _scale_of(values: Array) -> Scale:
 
 
 def _in_steps(values: Array, scale: Scale) -> Array:
-    """Return the values in steps of a scale, each as near as int8 has it."""
+    """Return the values in steps of a scale, rounded to int8."""
     return np.clip(np.rint(values / scale.step + scale.zero), -128, 127).astype(np.int8)
 
 
@@ -111,7 +111,7 @@ def _biases(layer: Layer) -> Array:
 
 
 def _fixed(layer: Layer, scale: Scale, least: float) -> Fixed:
-    """Return a layer in whole numbers, for inputs in a scale: its sums are those of z - least."""
+    """Return a layer as integers, for inputs in a scale; its sums are those of z - least."""
     n_in = len(layer.W)
     if n_in > _MOST_INPUTS:
         raise ValueError(
@@ -141,7 +141,7 @@ def _range_of(f: Callable[[Array], Array], low: float, high: float) -> tuple[flo
 
 
 def _as_factors(ratios: Array) -> tuple[Array, int]:
-    """Return whole numbers, and the shift by which they are as near to the ratios as int32 goes."""
+    """Return integers, and the shift with which they approximate the ratios best in int32."""
     _, exponent = math.frexp(ratios.max())
     shift = min(max(0, 31 - exponent), 62)
     factors = np.rint(np.ldexp(ratios, shift))

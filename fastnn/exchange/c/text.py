@@ -1,4 +1,4 @@
-"""What both kinds of C source are made of: a network's layers, and numbers as a user has them."""
+"""The common part of both kinds of C source: the layers of a network, and exact literals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MATH = re.compile(r"\b(?:erfc|exp|expm1|fabs|log|log1p|lrint|tanh)(?=\()")
 
 
 class Layer(NamedTuple):
-    """A layer as templates take it: `n_in` and `n_out` are the names of its widths in C."""
+    """A layer for the templates: `n_in` and `n_out` are the names of its widths in C."""
 
     k: int
     n_in: str
@@ -30,7 +30,7 @@ class Layer(NamedTuple):
 
 
 def layers_of(net: Network, dtype: np.dtype[Any], own: Centred | None = None) -> list[Layer]:
-    """Return the layers of a network, with finite parameters of `dtype`: its own, or `own`'s."""
+    """Return the layers of a network, with finite parameters of `dtype`, its own or `own`'s."""
     parameters = own or net
     names = ["N_IN", *(f"N_{k}" for k in range(net.n_layers - 1)), "N_OUT"]
     return [
@@ -50,7 +50,7 @@ def layers_of(net: Network, dtype: np.dtype[Any], own: Centred | None = None) ->
 
 
 def in_precision(code: str, dtype: np.dtype[Any]) -> str:
-    """Return code that is written for double; in float if that is `dtype`."""
+    """Return code that is written for double, in float if that is `dtype`."""
     if dtype != np.float32:
         return code.replace(ALWAYS_DOUBLE, "double")
     code = _NUMBER.sub(r"\g<0>f", code.replace("double", "float"))
@@ -60,7 +60,7 @@ def in_precision(code: str, dtype: np.dtype[Any]) -> str:
 def definition(declaration: str, values: Array) -> str:
     """Return the definition of a number or a table, with the shortest literals that are exact.
 
-    What is declared as double is float where the values are.
+    A declaration as double becomes one as float if the values are float32.
     """
     declaration = in_precision(declaration, values.dtype)
     words = [_literal(value) for value in values.ravel()]
@@ -78,7 +78,7 @@ def definition(declaration: str, values: Array) -> str:
 
 
 def _lines(columns: list[str], per_line: int, indent: int) -> str:
-    """Return numbers with commas between, so many a line."""
+    """Return numbers separated by commas, so many on a line."""
     lines = [
         ", ".join(columns[start : start + per_line]) for start in range(0, len(columns), per_line)
     ]

@@ -1,4 +1,4 @@
-"""A network as C: one source of C99 and its header, for programs and microcontrollers."""
+"""`to_c`: a network as C99 source and header, for programs and microcontrollers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def to_c(
     calibration: ArrayLike | None = None,
     dtype: DTypeLike | None = None,
 ) -> None:
-    """Write a network as a C99 source that needs nothing but math.h, and its header beside it.
+    """Write a network as a C99 source, which needs math.h only, and a header beside it.
 
     For ``digits.c`` the header is ``digits.h``, with the constants ``DIGITS_N_IN`` and
     ``DIGITS_N_OUT``, and the functions are::
@@ -85,54 +85,57 @@ def to_c(
     Parameters
     ----------
     net : Network
+        The network, which is not changed.
     path : str or os.PathLike
-        The source, in a folder that exists; its name without ``.c`` is a C identifier. Both files
-        are overwritten, unless they are not of fastnn's making.
+        The source file, in an existing folder; its name without ``.c`` must be a C identifier. Both
+        files are overwritten, but only if fastnn has written them.
     train : bool
-        Whether there is the second function. It takes a step as
+        Whether to write the second function, by default False. It takes a step as
         ``net.partial_fit(input, target, optimizer="sgd", learning_rate=learning_rate)`` does, and
-        returns the loss before it. Without it all parameters are constants, which need no RAM.
+        returns the loss before the step. Without it all parameters are constants and need no RAM.
     int8 : bool
-        Whether weights and activations are whole numbers of 8 bits: see the notes. Such a source
-        needs stdint.h too.
+        Whether to quantise weights and activations to 8-bit integers, by default False; see Notes.
+        Such a source also needs stdint.h.
     calibration : array_like, shape (n_samples, n_in), optional
-        With `int8` only: samples like those to come. What goes beyond their range is cut off.
+        Typical inputs, which `int8` needs: values beyond their range are clipped. Without `int8`,
+        None, the default.
     dtype : str or numpy.dtype, optional
-        float64 (``double``) or float32 (``float``), in C; None is that of the network.
+        The type of numbers in C, float64 (``double``) or float32 (``float``), by default that of
+        the network.
 
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as described or a parameter is not finite. With `train`, if it is in
-        int8, or a layer has dropout, l1, l2 or max_norm. With `int8`, if a layer has more than
+        If an argument is not as described or a parameter is not finite. With `train`, if `int8` is
+        True, or a layer has dropout, l1, l2 or max_norm. With `int8`, if a layer has more than
         32767 inputs.
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
-        If a file to be overwritten is not of fastnn's making.
+        If an existing file was not written by fastnn.
 
     Notes
     -----
     Outputs are those of `Network.predict` up to rounding, since sums are taken in another order:
-    where inputs and outputs are of order 1, to 1e-14 in double and 5e-6 in float. NaN in is NaN
-    out.
+    if inputs and outputs are of order 1, to 1e-14 in double and 5e-6 in float. A NaN in the inputs
+    gives NaN.
 
-    A network that was read with a standardisation of columns far from 0 (times, northings) holds it
-    in its first layer, in float64. In float the means are subtracted from the inputs first, and
-    added to such outputs last; where float is too coarse for the columns themselves (by 0.001 of
-    their standard deviation), `input` or `output` is of doubles. In int8 too.
+    An imported network may standardise columns far from 0 (times, northings) in its first layer, in
+    float64. In float, the source subtracts the means from the inputs first, and adds those of the
+    outputs last. If float is too coarse for the columns themselves (by 0.001 of their standard
+    deviation), `input` or `output` is of doubles. The same holds in int8.
 
-    Memory is static: nothing is allocated, and there must be one call at a time, interrupts
-    included. A desktop's gcc vectorises the loops with ``-O3`` (1.5 us for a 400-25-10 network in
-    float, 13 us with ``-O2``).
+    Memory is static: nothing is allocated, and calls must not overlap, interrupts included. A
+    desktop's gcc vectorises the loops with ``-O3`` (1.5 us for a 400-25-10 network in float, 13 us
+    with ``-O2``).
 
-    In int8 the weights into a unit are whole numbers from -127 to 127 in steps of their own,
-    activations from -128 to 127 in steps of their layer's, and their sums int32; f of a hidden
-    layer is looked up in a table of 256. All of that is without floating point. In floating point
-    are the ends: each input is divided by its step, each output's sum multiplied by one, and f of
-    the outputs computed. One step serves all inputs, which should be scaled alike; a NaN becomes
-    the least of them. A 400-25-10 network of sigmoid units had 92.1 % of 1000 held-out digits
-    right in double and 92.3 % in int8, with the same answer for 998.
+    In int8, the weights into a unit are integers from -127 to 127 with a scale of their own,
+    activations are integers from -128 to 127 with a scale for each layer, and sums are int32; the
+    activation of a hidden layer is a table of 256 entries. None of this uses floating point. Only
+    the ends do: each input is divided by its scale, each sum of an output is multiplied by one, and
+    the activation of the outputs is computed. All inputs have one scale, so they should have
+    similar ranges; a NaN becomes the smallest input. A 400-25-10 network of sigmoid units had
+    92.1 % of 1000 held-out digits right in double and 92.3 % in int8, with the same answer for 998.
 
     Examples
     --------

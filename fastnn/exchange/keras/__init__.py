@@ -1,4 +1,4 @@
-"""From Keras: models, files of them, and their weights."""
+"""Import from Keras: models, saved models and weights."""
 
 from .reading import from_keras
 

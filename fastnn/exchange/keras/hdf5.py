@@ -1,8 +1,8 @@
-"""Arrays in an HDF5 file that nobody vouches for: what is stored in it, and nothing else.
+"""Read arrays from an untrusted HDF5 file, and nothing beyond the file.
 
-HDF5 can point out of a file: to data in any other file of the machine, by its path (external
+HDF5 can refer outside a file: to data in any other file of the machine, by its path (external
 storage, a virtual dataset), and to objects there (an external link). It can claim a shape for which
-nothing was written. All of that is refused; no array is read that the file is not as large as.
+nothing was written. All of that is refused, and no array is read that is larger than the file.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _DEEPEST = 16  # groups within groups
 
 
 class Group:
-    """A group of an open file, of which no more is read than the file is large."""
+    """A group of an open file; no more bytes are read from it than the file has."""
 
     def __init__(self, h5py: Any, group: Any, left: list[int]) -> None:
         self._h5py, self._group, self._left = h5py, group, left
 
     @classmethod
     def opened(cls, file: BinaryIO, n_bytes: int, function: str) -> Group:
-        """Return the root of a file of `n_bytes`; what is no HDF5 raises any kind of error."""
+        """Return the root of a file of `n_bytes`; a file that is not HDF5 raises various errors."""
         h5py = import_optional("h5py", function)
         left = [MOST_EXPANSION * n_bytes + SMALL]
         return cls(h5py, h5py.File(file, "r"), left)
@@ -39,7 +39,7 @@ class Group:
         return name in self.names()
 
     def names(self) -> list[str]:
-        """Return the names of what is in the group."""
+        """Return the names of the members of the group."""
         if len(self._group) > _MOST_OBJECTS:
             raise ValueError(f"a group must have at most {_MOST_OBJECTS} objects, got more")
         return [*self._group]
@@ -49,7 +49,7 @@ class Group:
         return Group(self._h5py, self._object(path, self._h5py.Group), self._left)
 
     def text(self, attribute: str) -> str | None:
-        """Return an attribute that is one string; None where there is none."""
+        """Return an attribute that is a single string, or None if there is none."""
         attributes = self._group.attrs
         if attribute not in attributes:
             return None
@@ -65,7 +65,7 @@ class Group:
         return value
 
     def arrays(self) -> Iterator[tuple[str, str]]:
-        """Yield the path of each array in the group, and in those within it, and its name."""
+        """Yield the path and the name of each array in the group and in its subgroups."""
         waiting, n_seen = [("", self, 0)], 0
         while waiting:
             before, group, depth = waiting.pop(0)
@@ -110,7 +110,7 @@ class Group:
         return self._group.get(name, getclass=True) is self._h5py.Group
 
     def _object(self, path: str, kind: Any) -> Any:
-        """Return what a path leads to, each part of which is in the file."""
+        """Return the object at a path, each part of which must be in the file."""
         found = self._group
         for n, part in enumerate(path.split("/")):
             self._check_link(found, part)

@@ -1,7 +1,6 @@
-"""What a Keras model is, by its description: layers, and the order in which they are called.
+"""Keras models from their descriptions: layers, and the order in which they are called.
 
-A description is the JSON of a file, which anybody may have written: what is not as Keras writes it
-is a ValueError.
+A description is JSON from an untrusted file: anything that Keras would not write is a ValueError.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ class Layer:
 
     @property
     def source(self) -> str:
-        """What it is called in errors."""
+        """The name of the layer in errors."""
         return f"{self.kind} {self.name!r}" if self.name is not None else self.kind
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Layers, each once, in Keras' order; and those that are called, one after the other."""
+    """The layers, each once, in the order of Keras; and the calls, in their order."""
 
     layers: tuple[Layer, ...]
     calls: tuple[Layer, ...]
 
 
 def parse_json(text: bytes | str) -> Any:
-    """Return what JSON stands for."""
+    """Return the value of a JSON text."""
     if len(text) > LARGEST_CONFIG:
         raise ValueError(f"a model must be described in {LARGEST_CONFIG} bytes, got {len(text)}")
     try:
@@ -58,7 +57,7 @@ def parse_json(text: bytes | str) -> Any:
 
 
 def model_of(description: Any) -> Model:
-    """Return the model of a description: a dict of class_name and config."""
+    """Return the model of a description, which is a dict of class_name and config."""
     layer = _layer_of(description, 0)
     if layer.model is None:
         raise ValueError(
@@ -70,7 +69,7 @@ def model_of(description: Any) -> Model:
 
 
 def called(model: Model) -> list[Layer]:
-    """Return all layers that are called, one after the other, those of models in their place."""
+    """Return the layers in the order of their calls, with the layers of nested models."""
     layers: list[Layer] = []
     for layer in _called(model):
         layers.append(layer)
@@ -103,12 +102,12 @@ def as_list(value: Any, what: str) -> list[Any]:
 
 
 def _short(value: Any) -> str:
-    """Return the beginning of a value that is somebody else's."""
+    """Return the beginning of a value from a file."""
     return repr(value)[:100]
 
 
 def _layer_of(description: Any, depth: int) -> Layer:
-    """Return the layer of a description, which may be a model of layers."""
+    """Return the layer of a description, which may be a nested model."""
     if depth > _DEEPEST:
         raise ValueError(f"models must be at most {_DEEPEST} within each other, got more")
     described = as_object(description, "a layer")
@@ -132,7 +131,7 @@ def _layer_of(description: Any, depth: int) -> Layer:
 
 
 def _is_of_keras(described: Config) -> bool:
-    """Return True if a class is Keras' own, not one of the same name."""
+    """Return True if a class is one of Keras, not a user-defined one of the same name."""
     module, registered = described.get("module"), described.get("registered_name")
     if isinstance(registered, str) and ">" in registered:
         return False
@@ -142,7 +141,7 @@ def _is_of_keras(described: Config) -> bool:
 
 
 def _sequential(config: Config, depth: int) -> Model:
-    """Return a model whose layers are called in order; one that is there twice is the same."""
+    """Return a model whose layers are called in order; a repeated name is the same layer."""
     layers: list[Layer] = []
     calls = []
     for description in as_list(config["layers"], "the layers of a Sequential"):
@@ -160,7 +159,7 @@ def _is_same(layer: Layer, other: Layer) -> bool:
 
 
 def _functional(config: Config, depth: int) -> Model:
-    """Return a model whose calls are a chain, from its one input to its one output."""
+    """Return a model whose calls are a chain from its single input to its single output."""
     layers: dict[str, Layer] = {}
     nodes: dict[str, list[Any]] = {}
     for description in as_list(config["layers"], "the layers of a model"):
@@ -226,7 +225,7 @@ def _sources(node: Any, depth: int) -> Iterator[tuple[str, int]]:
 
 
 def _is_training(node: Any) -> bool:
-    """Return True if a call says that it is one of training."""
+    """Return True if a call has the argument training=True."""
     kwargs = node.get("kwargs") if isinstance(node, Mapping) else None
     given = [kwargs] if kwargs else []
     if isinstance(node, list | tuple):  # as Keras 2 wrote it: [[name, call, output, kwargs], ...]
@@ -245,6 +244,6 @@ def _is_place(node: Any) -> bool:
 
 
 def snake_case(kind: str) -> str:
-    """Return what a layer is called in a file of weights."""
+    """Return the name of a layer in a file of weights."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,4 +1,4 @@
-"""From Keras: a model that is a chain of `Dense` and what is folded into them, or its file."""
+"""`from_keras`: import a chain of `Dense` and of layers that can be folded into them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _LAYERS: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "ELU": ("elu", {"alpha": [1.0]}),
     "Softmax": ("softmax", {"axis": [-1, 1]}),
 }
-# Layers that do nothing but in training.
+# Layers that act in training only.
 _PASSED_OVER = (
     "InputLayer", "Identity", "Dropout", "SpatialDropout1D", "AlphaDropout", "GaussianDropout",
     "GaussianNoise", "ActivityRegularization",
@@ -61,7 +61,7 @@ _OPTIONS: dict[str, dict[str, list[Any]]] = {
 }
 _KNOWN = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
 _SMALLEST_DEVIATION = 1e-7  # of `Normalization`: keras.config.epsilon()
-# What zipfile and h5py raise where they are given nonsense.
+# The errors of zipfile and h5py for malformed files.
 _NONSENSE = (
     OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
     EOFError, MemoryError, SystemError, struct.error, zipfile.BadZipFile, zlib.error,
@@ -80,41 +80,42 @@ def from_keras(
     Parameters
     ----------
     model_or_weights : keras.Model, str, path or sequence of array_like
-        A `Sequential`, or a functional model that is a chain, of `Dense`, `Activation`, `ReLU`,
-        `LeakyReLU` (of slope 0.01), `ELU`, `Softmax`, and of others such. `Normalization`,
-        `Rescaling` and `BatchNormalization` (as it is after training) are folded into the layers
-        beside them; `Dropout`, noise and `Flatten` are passed over. Or a file that it was saved in,
-        ".keras" or ".h5"; its weights in the order of `model.get_weights()`; or a file of them,
-        ".weights.h5".
+        The model: a `Sequential`, or a functional model that is a chain, of `Dense`, `Activation`,
+        `ReLU`, `LeakyReLU` (of slope 0.01), `ELU`, `Softmax`, and of nested models of these.
+        `Normalization`, `Rescaling` and `BatchNormalization` (in inference mode) are folded into
+        the layers beside them; `Dropout`, noise and `Flatten` are skipped. Or the file of a saved
+        model, ".keras" or ".h5". Or the weights in the order of `model.get_weights()`, or a file of
+        weights, ".weights.h5".
     activations : sequence of str, optional
-        For weights, which need it: each layer's activation, by Keras' name.
+        The activation of each layer, by Keras' names. It must be given for weights, and is not used
+        for models.
     loss : str, optional
-        None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
-        sigmoid, poisson of exponential, mse of all others.
+        The loss of the network. By default it follows from the last activation: cross_entropy from
+        softmax, binary_cross_entropy from sigmoid, poisson from exponential, mse from all others.
 
     Returns
     -------
-    net : Network
-        In the dtype of the weights, float32 or float64; in float64 where float32 could not hold
-        what was folded. Inputs that `Flatten` takes are one row each.
+    Network
+        The network, in the dtype of the weights, float32 or float64; in float64 if float32 could
+        not hold the folded layers. It takes the inputs of `Flatten` as one row each.
 
     Raises
     ------
     ImportError
-        If a file is to be read, and h5py is missing.
+        If a file is to be read and h5py is not installed.
     TypeError
         If `model_or_weights` is none of these.
     OSError
-        If there is no file, or it cannot be opened.
+        If the file does not exist or cannot be opened.
     ValueError
-        If layers cannot be carried, all of which are named, or weights do not fit them. If a file
-        is not one of Keras, is damaged, or has its weights elsewhere: the file need not be trusted.
-        If Keras' own description of a model has lost calls of a layer.
+        If layers cannot be converted, all of which the message names, or weights do not match them.
+        If the file is not one of Keras, is damaged, or refers to weights elsewhere; it need not be
+        trusted. If Keras' description of the model has lost calls of a layer.
 
     Notes
     -----
-    A layer that is called twice is carried twice, and trained as two. Of a `Sequential` that has
-    one layer twice, Keras saves it once: give the model, not its file.
+    A layer that is called twice becomes two layers, which are trained separately. Keras saves such
+    a layer of a `Sequential` only once: pass the model, not its file.
 
     Examples
     --------
@@ -162,12 +163,12 @@ def from_keras(
 
 
 def _are_known(model: Model) -> bool:
-    """Return True if all layers are known: of others nobody can tell which weights are theirs."""
+    """Return True if all layers are known; otherwise weights cannot be assigned to layers."""
     return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
 
 
 def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
-    """Read a dense layer; without its arrays, one that stands for it until all is refused."""
+    """Read a dense layer; if its arrays are missing, add a placeholder until all is refused."""
     if arrays is None:
         reading.add(np.zeros((1, 1)), None)
         return
@@ -184,7 +185,7 @@ def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Arr
 
 
 def _n_axes(config: Config) -> int | None:
-    """Return how many axes an input has, beside that of samples, if a layer tells."""
+    """Return the number of axes of an input, without that of samples, if the layer tells it."""
     for name in ("batch_shape", "batch_input_shape"):
         if isinstance(shape := config.get(name), list | tuple):
             return len(shape) - 1
@@ -226,7 +227,7 @@ def _rescaling(layer: Layer) -> Affine:
 
 
 def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
-    """Return an option that is a number, or a list of them, as Keras writes one of NumPy too."""
+    """Return an option that is a number or a list of numbers; Keras may write arrays as dicts."""
     given = layer.config.get(name, default)
     if isinstance(given, Mapping) and isinstance(given.get("config"), Mapping):
         given = given["config"].get("value")
@@ -288,12 +289,12 @@ def _opened(given: Any, activations: Sequence[str | None] | None) -> tuple[Model
 
 
 def _in_order(arrays: Sequence[Any], model: Model) -> Weights:
-    """Return the weights of the layers, none where some are not known."""
+    """Return the weights of the layers; nothing if a layer is not known."""
     return in_order([np.asarray(array) for array in arrays], model) if _are_known(model) else {}
 
 
 def _described(given: Any) -> dict[str, Any]:
-    """Return the description of a model, where a layer that is called twice is so.
+    """Return the description of a model that includes repeated calls of a layer.
 
     A `Sequential` describes each of its layers once; the functional model of the same inputs and
     outputs has all calls.
@@ -316,7 +317,7 @@ def _described(given: Any) -> dict[str, Any]:
 
 
 def _dense_model(activations: Sequence[str | None] | None) -> Model:
-    """Return the model of weights, which alone do not describe it."""
+    """Return the model for weights, which need `activations` to describe it."""
     if activations is None:
         raise ValueError("activations must name one for each layer beside weights, got None")
     layers = [{"class_name": "Dense", "config": {"activation": name}} for name in activations]
@@ -324,7 +325,7 @@ def _dense_model(activations: Sequence[str | None] | None) -> Model:
 
 
 def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Model, Weights]:
-    """Return what is in a file."""
+    """Return the model and the weights in a file."""
     with open_regular(path) as file:
         import_optional("h5py", "from_keras")
         try:
@@ -339,7 +340,7 @@ def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Mo
 
 
 def _from_zip(file: BinaryIO) -> tuple[Model, Weights]:
-    """Return the model in a file that ends in .keras."""
+    """Return the model and the weights in a .keras file."""
     size = file.seek(0, os.SEEK_END)
     with zipfile.ZipFile(file) as archive:
         config = _entry(archive, "config.json", min(LARGEST_CONFIG, MOST_EXPANSION * size + SMALL))
@@ -349,7 +350,7 @@ def _from_zip(file: BinaryIO) -> tuple[Model, Weights]:
 
 
 def _entry(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    """Return an entry of a zip, if it is not larger than a file of this size may stand for."""
+    """Return an entry of a zip, unless it is too large for a file of this size."""
     if name not in archive.namelist():
         raise ValueError(f"a file of Keras 3 must have {name}, got others")
     if (n_bytes := archive.getinfo(name).file_size) > largest:
@@ -360,7 +361,7 @@ def _entry(archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
 def _from_hdf5(
     file: BinaryIO, size: int, activations: Sequence[str | None] | None
 ) -> tuple[Model, Weights]:
-    """Return the model in a file that ends in .h5, or what is in one of weights alone."""
+    """Return the model and the weights in an .h5 file, or the weights in one of weights alone."""
     root = Group.opened(file, size, "from_keras")
     config = root.text("model_config")
     if config is not None:

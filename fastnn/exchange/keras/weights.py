@@ -1,4 +1,4 @@
-"""The weights of a Keras model, by its layers, wherever they come from."""
+"""The weights of a Keras model by layer, from objects or from files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")  # the latter of Kera
 
 
 def names_of(layer: Layer) -> list[str]:
-    """Return the names of a layer's weights, in order; none of a layer that is not known."""
+    """Return the names of a layer's weights, in order; of an unknown layer, none."""
     if layer.kind == "Normalization" and layer.config.get("mean") is not None:
         return []
     return [
@@ -36,7 +36,7 @@ def names_of(layer: Layer) -> list[str]:
 
 
 def in_order(arrays: Sequence[Array], model: Model) -> Weights:
-    """Return arrays as `model.get_weights()` lists them; more or less than all is a ValueError."""
+    """Return the arrays of `model.get_weights()` by layer; raise if their number is wrong."""
     weights: Weights = {}
     rest = [*arrays]
     for layer in _all_layers(model):
@@ -53,7 +53,7 @@ def in_order(arrays: Sequence[Array], model: Model) -> Weights:
 
 
 def of_objects(model: Model, given: Any) -> Weights:
-    """Return the weights of the layers of a Keras model that is at hand."""
+    """Return the weights of the layers of a Keras model in memory."""
     weights: Weights = {}
     for layer in model.layers:
         if layer.model is not None:
@@ -64,7 +64,7 @@ def of_objects(model: Model, given: Any) -> Weights:
 
 
 def of_keras_3(model: Model, group: Group) -> Weights:
-    """Return the weights in a file of Keras 3: by class, numbered from the second of one on."""
+    """Return the weights in a file of Keras 3, which names layers by class and number."""
     weights: Weights = {}
     container = next((name for name in _CONTAINERS if name in group), _CONTAINERS[0])
     numbers: Counter[str] = Counter()
@@ -114,7 +114,7 @@ def of_legacy(model: Model, group: Group) -> Weights:
 
 
 def _paths_of(layer: Layer, paths: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Yield where the weights of a layer are, in order; Keras 2 ends their names in ":0"."""
+    """Yield the paths of a layer's weights, in order; Keras 2 appends ":0" to their names."""
     for name in names_of(layer):
         if name in _UNUSED:
             continue
@@ -127,7 +127,7 @@ def _paths_of(layer: Layer, paths: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def _all_layers(model: Model) -> Iterator[Layer]:
-    """Yield the layers, those of models in their place."""
+    """Yield the layers, with those of nested models."""
     for layer in model.layers:
         if layer.model is None:
             yield layer

@@ -1,4 +1,4 @@
-"""To and from ONNX files."""
+"""Import from and export to ONNX files."""
 
 from .files import from_onnx, to_onnx
 

@@ -1,6 +1,6 @@
-"""Activations as ONNX has them: expressions of standard operators, written and recognised.
+"""Activations in ONNX: expressions of standard operators, to write and to recognise.
 
-An expression is the letter z, a constant, or a tuple: an operator and its operands.
+An expression is the letter z, a constant, or a tuple of an operator and its operands.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ ATTRIBUTES: dict[str, dict[str, list[Any]]] = {
 
 
 def canonical(operator: str, operands: list[Expression]) -> Expression:
-    """Return the expression, its operands in one order where their order means nothing."""
+    """Return the expression with the operands of commutative operators in a fixed order."""
     if operator in _COMMUTATIVE:
         operands = sorted(operands, key=repr)
     return (operator, *operands)

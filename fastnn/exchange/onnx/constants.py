@@ -1,4 +1,4 @@
-"""Nodes of an ONNX graph whose operands are constants, computed while it is read."""
+"""Compute nodes of an ONNX graph whose operands are constants."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _ELEMENTWISE: dict[str, Callable[..., Array]] = {
 def computed(
     onnx: Any, operator: str, operands: Sequence[Array], attributes: Mapping[str, Any]
 ) -> Array | None:
-    """Return what a node makes of constants, or None if that is not known here.
+    """Return the result of a node on constants, or None if its operator is not supported.
 
-    A malformed node raises whatever NumPy does.
+    A malformed node raises any error of NumPy.
     """
     if operator in _ELEMENTWISE:
         return _elementwise(operator, operands)
@@ -41,7 +41,7 @@ def computed(
 
 
 def _elementwise(operator: str, operands: Sequence[Array]) -> Array | None:
-    """Return a sum, a product ... of floats, no larger than its operands."""
+    """Return an elementwise result of floats that is not larger than its operands."""
     if any(array.dtype.kind != "f" for array in operands):
         return None
     shape = np.broadcast_shapes(*(array.shape for array in operands))
@@ -82,7 +82,7 @@ def _moved(
 
 
 def _spread(x: Array, shape: Sequence[int]) -> Array | None:
-    """Return an array with its elements repeated, if it does not grow without bounds."""
+    """Return an array with repeated elements, if its size stays within bounds."""
     if np.prod(shape, dtype=float) > max(_LARGEST, x.size):
         return None
     return np.broadcast_to(x, tuple(shape))

@@ -1,4 +1,4 @@
-"""To and from ONNX files, the format that onnxruntime and most other tools for inference read."""
+"""`to_onnx` and `from_onnx`: ONNX files, which most inference tools can read."""
 
 from __future__ import annotations
 
@@ -28,38 +28,41 @@ _OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
 def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | None = None) -> None:
     """Write a network as an ONNX file of standard operators.
 
-    Its input, "input", has shape (n_samples, n_in), whatever n_samples is; its output, "output",
-    (n_samples, n_out). What is only about training, such as dropout, is left out; the loss is kept
-    in the file's metadata.
+    The file has the input "input", of shape (n_samples, n_in) for any n_samples, and the output
+    "output", of shape (n_samples, n_out). Options of training only, such as dropout, are dropped;
+    the loss is kept in the file's metadata.
 
     Parameters
     ----------
     net : Network
-    path : str or path
-        The file to write, or to overwrite.
+        The network, which is not changed.
+    path : str or os.PathLike
+        The file to write, in an existing folder. It is overwritten.
     dtype : str or numpy.dtype, optional
-        float32 or float64, of the file; None is the network's own.
+        The dtype of the file, float32 or float64, by default that of the network.
 
     Raises
     ------
     ImportError
-        If the package onnx is missing.
+        If onnx is not installed.
     TypeError
-        If `net` is no network or `path` no path.
+        If `net` is not a network or `path` is not a path.
     ValueError
-        If a layer is gelu and `dtype` float64: onnxruntime's CPU provider has no float64 kernel of
-        the error function. Or if a number is beyond the range of `dtype`.
+        If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
+        of the error function. If a number is beyond the range of `dtype`.
+    FileNotFoundError
+        If the folder does not exist.
 
     Notes
     -----
-    In float64, elu, selu and softplus, which onnxruntime has in float32 only, and leaky_relu, whose
-    slope an attribute rounds to float32, are written as several operators; mish always, for the
-    operator Mish is of opset 18 and these files are of opset 17.
+    In float64, four activations are written as several operators: elu, selu and softplus, which
+    onnxruntime has in float32 only, and leaky_relu, whose slope is a float32 attribute. So is mish
+    in both dtypes, since the operator Mish belongs to opset 18 and these files use opset 17.
 
-    A network that was read with a standardisation of columns far from 0 (times, northings) holds it
-    in its first layer, in float64. In float32 the means are subtracted from the inputs first, and
-    added to such outputs last; where float32 is too coarse for the columns themselves (by 0.001
-    of their standard deviation), "input" or "output" is of doubles.
+    An imported network may standardise columns far from 0 (times, northings) in its first layer, in
+    float64. In float32, the file subtracts the means from the inputs first, and adds those of the
+    outputs last. If float32 is too coarse for the columns themselves (by 0.001 of their standard
+    deviation), "input" or "output" is of doubles.
 
     Examples
     --------
@@ -129,41 +132,51 @@ def _model(onnx: Any, net: Network, dtype: np.dtype[Any]) -> Any:
 def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Network:
     """Read a dense network from an ONNX file.
 
-    Known are all files that `to_onnx` writes, and those of `torch.onnx.export` and skl2onnx that
-    hold nothing but dense layers (Gemm, MatMul, LinearClassifier, LinearRegressor), activations of
-    ours, and steps that multiply or add each column (Add, Sub, Mul, Div, Scaler,
+    It reads all files that `to_onnx` writes. It also reads files of `torch.onnx.export` and
+    skl2onnx that consist of dense layers (Gemm, MatMul, LinearClassifier, LinearRegressor), the
+    activations of `Dense`, and steps that multiply or add to columns (Add, Sub, Mul, Div, Scaler,
     BatchNormalization), which are folded into the layers in float64.
 
     Parameters
     ----------
-    path : str or path
+    path : str or os.PathLike
+        The file to read.
     loss : str, optional
-        None is the loss that `to_onnx` noted, or else that of the last activation: cross_entropy of
-        softmax, binary_cross_entropy of sigmoid, poisson of exp, mse of all others.
+        The loss of the network. By default the one that `to_onnx` has recorded, or else that of the
+        last activation: cross_entropy for softmax, binary_cross_entropy for sigmoid, poisson for
+        exp, mse for all others.
 
     Returns
     -------
-    net : Network
-        In float32 or float64, as the file's weights are; in float64 if float32 could not hold what
-        is folded. Labels that are chosen of the outputs (ArgMax, LabelEncoder) are left out: the
-        outputs are the probabilities of all classes, or the numbers of which a label is chosen.
+    Network
+        The network, in float32 or float64 like the file's weights; in float64 if float32 could not
+        hold the folded steps. A final choice of labels (ArgMax, LabelEncoder) is dropped: the
+        outputs are the probabilities of all classes, or the scores from which a label is chosen.
 
     Raises
     ------
     ImportError
-        If the package onnx is missing.
+        If onnx is not installed.
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     OSError
         If a file cannot be read.
     ValueError
-        If the file is not an ONNX file, claims more numbers than it stores, keeps some in a file
-        that is not beside it (in its folder or below), or has nodes that cannot be carried: all are
-        named.
+        If the file is not an ONNX file, claims more numbers than it stores, keeps numbers in a file
+        outside its folder, or has nodes that cannot be converted, all of which the message names.
 
     Examples
     --------
-    See `to_onnx`.
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.exchange import from_onnx, to_onnx
+    >>> net = Network(2, [Dense(1, "sigmoid", weights=[[1.0], [2.0]])], loss="binary_cross_entropy")
+    >>> with TemporaryDirectory() as folder:
+    ...     to_onnx(net, Path(folder) / "net.onnx")
+    ...     twin = from_onnx(Path(folder) / "net.onnx")
+    >>> twin.loss_name, twin.weights[0].tolist()
+    ('binary_cross_entropy', [[1.0], [2.0]])
     """
     onnx = import_optional("onnx", "from_onnx")
     path = as_path(path)

@@ -1,4 +1,4 @@
-"""An ONNX file as it is opened: well formed, and no larger than what is stored in it."""
+"""Open an ONNX file: check that it is well formed, and no larger than its content."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def open_model(onnx: Any, path: Path) -> tuple[Any, dict[str, Array]]:
 
 
 def _parsed(onnx: Any, path: Path) -> Any:
-    """Return the model in a file of any of the formats that ONNX tells by their ending."""
+    """Return the model in a file, whose suffix tells ONNX the format."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(f"path must be a file, got a folder: {path}")
@@ -93,7 +93,7 @@ def _no_onnx(path: Path, error: Exception) -> ValueError:
 
 
 def _tensors(graph: Any) -> list[Any]:
-    """Return the tables of numbers in a graph: those of initialisers and of nodes."""
+    """Return the tensors of a graph, from initialisers and nodes."""
     sparse = [*graph.sparse_initializer]
     tensors = [*graph.initializer]
     for node in graph.node:
@@ -106,7 +106,7 @@ def _tensors(graph: Any) -> list[Any]:
 
 
 def _give_shapes(graph: Any) -> None:
-    """Give a type and a shape to inputs and outputs that have none: the checker wants them."""
+    """Give inputs and outputs without a type or shape one, which the checker requires."""
     for value in (*graph.input, *graph.output):
         if value.type.WhichOneof("value") in (None, "tensor_type"):
             described = value.type.tensor_type
@@ -117,7 +117,7 @@ def _give_shapes(graph: Any) -> None:
 
 
 def shape_of(value: Any) -> tuple[int | None, ...] | None:
-    """Return the shape of an input, None where it is open."""
+    """Return the shape of an input, with None for an open axis."""
     described = value.type.tensor_type
     if value.type.WhichOneof("value") != "tensor_type" or not described.HasField("shape"):
         return None
@@ -128,7 +128,7 @@ def shape_of(value: Any) -> tuple[int | None, ...] | None:
 
 
 def _bring(onnx: Any, tensor: Any, folder: Path) -> None:
-    """Read the numbers of a tensor that are in a file beside the model."""
+    """Load the numbers of a tensor from a file beside the model."""
     if tensor.data_location != onnx.TensorProto.EXTERNAL:
         return
     told = {entry.key: entry.value for entry in tensor.external_data}
@@ -177,7 +177,7 @@ def _count(tensor: Any) -> int:
 
 
 def _type_of(onnx: Any, tensor: Any) -> tuple[str, np.dtype[Any]]:
-    """Return the data type of a tensor of numbers: its name, and NumPy's."""
+    """Return the name of the data type of a tensor, and that of NumPy."""
     kinds = {number: name for name, number in onnx.TensorProto.DataType.items()}
     name = kinds.get(tensor.data_type, str(tensor.data_type))
     if name not in _STORED:
@@ -186,7 +186,7 @@ def _type_of(onnx: Any, tensor: Any) -> tuple[str, np.dtype[Any]]:
 
 
 def array_of(onnx: Any, tensor: Any) -> Array:
-    """Return the numbers of a tensor, or its texts, if it stores as many as its shape says."""
+    """Return the numbers or texts of a tensor, if it stores as many as its shape requires."""
     n_claimed = _count(tensor)
     if tensor.data_type == onnx.TensorProto.STRING:
         n_stored, size = len(tensor.string_data), 1
@@ -203,7 +203,7 @@ def array_of(onnx: Any, tensor: Any) -> Array:
 
 
 def dense_of(onnx: Any, table: Any) -> Array:
-    """Return a sparse table with its zeros."""
+    """Return a sparse tensor as a dense array."""
     name, shape = table.values.name, tuple(table.dims)
     values, indices = array_of(onnx, table.values), array_of(onnx, table.indices)
     n_elements = math.prod(shape)

@@ -1,4 +1,4 @@
-"""What an ONNX graph computes, if dense layers can express it."""
+"""Read an ONNX graph node by node, if dense layers can express it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Result = Value | Array | tuple[Value, ...] | None
 
 
 class GraphReader:
-    """Walks a graph node by node, in the file's order, which ONNX wants to be one of computation.
+    """Reads a graph node by node, in the order of the file, which must be one of computation.
 
-    Each node is one that does nothing, begins a layer, is a part of an activation, multiplies or
-    adds, or chooses labels, which are not carried; any other is refused.
+    Each node does nothing, begins a layer, is a part of an activation, multiplies or adds, or
+    chooses labels, which are dropped; any other node is refused.
     """
 
     def __init__(self, onnx: Any, name: str, shape: Shape, constants: dict[str, Array]) -> None:
@@ -76,7 +76,7 @@ class GraphReader:
                 self._constants[name] = got
 
     def close(self, names: Sequence[str], path: Any) -> None:
-        """End at the outputs of these names, of which one may be no label."""
+        """Finish at the one output among these names; labels count only if nothing else does."""
         outputs = [self._values[name] for name in names if name in self._values]
         distinct = {id(value): value for value in outputs if value.of_label is None}
         if not distinct:
@@ -105,7 +105,7 @@ class GraphReader:
         attributes: Mapping[str, Any],
         source: str,
     ) -> Result:
-        """Return what a node computes, or None if it is none of ours."""
+        """Return the result of a node, or None if it is not supported."""
         if operator == "Constant":
             return self._constant(attributes)
         given = [operand for operand in operands if operand is not None]
@@ -146,7 +146,7 @@ class GraphReader:
     def _product(
         self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
     ) -> Value | None:
-        """Begin a layer, whose inputs are all of the last one's outputs."""
+        """Begin a layer on all outputs of the last one."""
         x, W, *rest = operands
         b = rest[0] if rest else None
         if not isinstance(x, Value) or not is_table(W) or isinstance(b, Value):

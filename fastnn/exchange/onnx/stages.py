@@ -1,4 +1,4 @@
-"""The layers of an ONNX graph as they become known: stages, and the values of each."""
+"""The layers of an ONNX graph while it is read: stages, and the values of each."""
 
 from __future__ import annotations
 

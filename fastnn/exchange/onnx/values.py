@@ -1,4 +1,4 @@
-"""What the names in an ONNX graph stand for, while it is read."""
+"""The values of names in an ONNX graph while it is read."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class Value:
 
     @property
     def is_refused(self) -> bool:
-        """Whether it has been named as what cannot be carried."""
+        """Whether it has been reported as not convertible."""
         return self.expression is None and self.step is None and self.of_label is None
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nothing is known of it, and it has not been named."""
+        """Whether its content is unknown, and it has not been reported."""
         return self.stage == UNKNOWN
 
     def become_z(self, stage: int) -> None:
-        """Stand for the outputs of another stage."""
+        """Become the outputs of another stage."""
         self.stage, self.expression, self.base, self.step = stage, Z, Z, None
 
 

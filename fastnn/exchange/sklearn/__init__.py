@@ -1,4 +1,4 @@
-"""To and from scikit-learn."""
+"""Import from and export to scikit-learn."""
 
 from .networks import from_sklearn, to_sklearn
 

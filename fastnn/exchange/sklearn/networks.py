@@ -1,4 +1,4 @@
-"""To and from scikit-learn: `MLPClassifier`, `MLPRegressor`, linear models and pipelines."""
+"""`from_sklearn` and `to_sklearn`: multi-layer perceptrons, linear models and pipelines."""
 
 from __future__ import annotations
 
@@ -25,32 +25,33 @@ _OUTPUT = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax
 
 
 def from_sklearn(estimator: Any) -> Network:
-    """Return a network that computes what a fitted estimator does.
+    """Return a network that computes what a fitted estimator of scikit-learn does.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, linear model or Pipeline
-        Of scikit-learn or of `fastnn.sklearn`, fitted. A linear model is one layer: those that
-        predict a sum (LinearRegression, Ridge, Lasso ...), LogisticRegression, PoissonRegressor. In
-        a Pipeline before them, StandardScaler, MinMaxScaler, MaxAbsScaler and RobustScaler are
-        folded into the first layer; PCA, TruncatedSVD and selectors of features are a layer. A
-        TransformedTargetRegressor may scale the target, and a search has its best estimator read.
+        The fitted estimator, of scikit-learn or of `fastnn.sklearn`. A linear model becomes one
+        layer: LogisticRegression, PoissonRegressor, and those that predict a weighted sum
+        (LinearRegression, Ridge, Lasso ...). In a Pipeline, StandardScaler, MinMaxScaler,
+        MaxAbsScaler and RobustScaler are folded into the first layer; PCA, TruncatedSVD and
+        feature selectors become a layer. A TransformedTargetRegressor may scale the target. Of a
+        search, the best estimator is read.
 
     Returns
     -------
-    net : Network
-        In the dtype of the coefficients, but in float64 where float32 could not hold what is
-        folded. It has the loss that gives the estimator's gradients: half_sse, poisson,
-        binary_cross_entropy or cross_entropy. Its outputs are numbers, or probabilities: one for
-        two classes, that of the second, and else one for each class or label, in the order of
-        `estimator.classes_`.
+    Network
+        The network, in the dtype of the coefficients, or in float64 if float32 could not hold the
+        folded steps. Its loss is the one that gives the estimator's gradients: half_sse, poisson,
+        binary_cross_entropy or cross_entropy. Its outputs are the predicted numbers, or
+        probabilities: that of the second class if there are two, else one for each class or label,
+        in the order of `estimator.classes_`.
 
     Raises
     ------
     TypeError
         If `estimator` is none of these.
     ValueError
-        If it is not fitted, or steps cannot be carried: all are named.
+        If it is not fitted, or has steps that cannot be converted, all of which the message names.
 
     Examples
     --------
@@ -65,7 +66,7 @@ def from_sklearn(estimator: Any) -> Network:
 
 
 def _read(reading: LayerBuilder, estimator: Any) -> str | None:
-    """Read an estimator, and return its loss, unless that is the one of the last activation."""
+    """Read an estimator; return its loss, or None for that of the last activation."""
     estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     kind = name_of(estimator)
     if kind == "TransformedTargetRegressor":
@@ -87,7 +88,7 @@ def _read(reading: LayerBuilder, estimator: Any) -> str | None:
 
 
 def _check_kind(estimator: Any) -> None:
-    """Raise unless an estimator is one that may come last."""
+    """Raise unless an estimator is one that may be the last step."""
     others = {*LINEAR_MODELS, "TransformedTargetRegressor"}
     if not hasattr(estimator, "hidden_layer_sizes") and name_of(estimator) not in others:
         raise TypeError(
@@ -118,37 +119,39 @@ def _read_layers(reading: LayerBuilder, estimator: Any) -> str | None:
 def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     """Return a fitted estimator of scikit-learn that computes what a network does.
 
-    Its predictions, scores and probabilities are the network's, to rounding; it can be cloned and
-    saved, and `partial_fit` goes on with a fresh optimiser.
+    Its predictions, scores and probabilities are the network's, up to rounding. It can be cloned
+    and saved, and `partial_fit` continues with a fresh optimiser.
 
     Parameters
     ----------
     net : Network
-        Its hidden layers must share one activation: identity, sigmoid, tanh or relu. That of the
-        outputs makes it a regressor (identity; exp) or a classifier (sigmoid; softmax).
+        The network, which is not changed. Its hidden layers must share one activation: identity,
+        sigmoid, tanh or relu. It becomes a regressor if the output activation is identity or exp,
+        and a classifier if it is sigmoid or softmax.
     classes : array_like, shape (n_classes,), optional
-        The labels of the classes, ascending: of two for one output, of n_out for several. None is
-        0, 1, ...; but several sigmoid outputs are then as many independent labels.
+        The class labels in ascending order: two for one output, n_out for several outputs. By
+        default they are 0, 1, ...; but several sigmoid outputs then mean independent labels.
 
     Returns
     -------
-    estimator : sklearn.neural_network.MLPClassifier or MLPRegressor
-        It has copies of the parameters, and zeros where a layer has no biases. Two softmax outputs
-        become one logistic output, for that is what scikit-learn has for two classes.
+    sklearn.neural_network.MLPClassifier or sklearn.neural_network.MLPRegressor
+        The estimator, with copies of the parameters, and zeros for a layer without biases. Two
+        softmax outputs become one logistic output, as scikit-learn has it for two classes.
 
     Raises
     ------
     ImportError
-        If scikit-learn is missing.
+        If scikit-learn is not installed.
     TypeError
-        If `net` is no network.
+        If `net` is not a network.
     ValueError
-        If activations cannot be carried, all of which are named, or `classes` do not fit.
+        If activations cannot be converted, all of which the message names, or `classes` do not
+        match the outputs.
 
     Notes
     -----
-    With `classes`, several sigmoid outputs become a classifier that chooses the largest; as the
-    outputs do, its probabilities need not sum to 1.
+    With `classes`, several sigmoid outputs become a classifier that chooses the largest one. Its
+    probabilities need not sum to 1, as the outputs need not.
 
     Examples
     --------
@@ -192,7 +195,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
 
 
 def _check_activations(hidden: list[str], last: str) -> None:
-    """Raise unless scikit-learn has them."""
+    """Raise unless scikit-learn has these activations."""
     refused = [
         f"layer {k}: {name} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
         for k, name in enumerate(hidden)
@@ -214,7 +217,7 @@ def _check_activations(hidden: list[str], last: str) -> None:
 
 
 def _set_classes(estimator: Any, n_out: int, last: str, classes: ArrayLike | None) -> None:
-    """Set the attributes of a classifier about its labels."""
+    """Set the attributes of a classifier that describe its labels."""
     from sklearn.preprocessing import LabelBinarizer
 
     n_classes = max(n_out, 2)
@@ -236,12 +239,12 @@ def _set_classes(estimator: Any, n_out: int, last: str, classes: ArrayLike | Non
 
 
 def _difference(columns: Array) -> Array:
-    """Return what leads to the second of two classes: the second column minus the first."""
+    """Return the parameters for the second of two classes: the second column minus the first."""
     return columns[..., 1:] - columns[..., :1]
 
 
 def _set_untrained(estimator: Any) -> None:
-    """Set what scikit-learn keeps of training, as it is before the first step."""
+    """Set the training attributes of scikit-learn to those before the first step."""
     estimator.n_iter_, estimator.t_ = 0, 0
     estimator.loss_curve_, estimator.best_loss_ = [], np.inf
     estimator.validation_scores_, estimator.best_validation_score_ = None, None

@@ -1,6 +1,7 @@
-"""What scikit-learn's estimators compute: steps before the last one, networks and linear models.
+"""Convert scikit-learn's estimators: steps before the last one, scalers and linear models.
 
-An estimator is known by its class, not by what it has: a subclass may compute something else.
+An estimator is recognised by its class, not by its attributes: a subclass may compute something
+else.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ LINEAR_MODELS = _REGRESSORS | _LOG_LINKED | _LOGISTIC
 
 
 def name_of(estimator: Any) -> str:
-    """Return the name of a class of scikit-learn's own, and of others with their module."""
+    """Return the name of a class of scikit-learn; for other classes, with the module."""
     kind = type(estimator)
     is_theirs = kind.__module__.split(".")[0] == "sklearn"
     return kind.__name__ if is_theirs else f"{kind.__module__}.{kind.__name__}"
 
 
 def steps_of(pipeline: Any, within: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the names and estimators of a Pipeline, those within another in its place."""
+    """Yield the names and estimators of a Pipeline, with those of nested ones."""
     for name, estimator in pipeline.steps:
         whole = f"{within}{name}"
         if estimator is None or estimator == "passthrough":
@@ -68,7 +69,7 @@ def check_fitted(estimator: Any, *attributes: str) -> None:
 
 
 def read_step(reading: LayerBuilder, name: str, estimator: Any, dtype: np.dtype[Any]) -> None:
-    """Read a step before the last one: fold it, or make a layer of it, or refuse it by name."""
+    """Read a step before the last one: fold it, make a layer of it, or refuse it by name."""
     kind = name_of(estimator)
     source = f"step {name!r} ({kind})"
     if {"transform", "_transform"} & vars(estimator).keys():
@@ -94,7 +95,7 @@ def read_step(reading: LayerBuilder, name: str, estimator: Any, dtype: np.dtype[
 
 
 def scaling_of(scaler: Any) -> Affine | None:
-    """Return what a scaler does; None if it clips."""
+    """Return the step of a scaler, or None if it clips."""
     check_fitted(scaler, "n_features_in_")
     return None if getattr(scaler, "clip", False) else _SCALERS[name_of(scaler)](scaler)
 
@@ -136,7 +137,7 @@ def _projection(pca: Any) -> Array:
 
 
 def read_target_transformer(reading: LayerBuilder, transformer: Any) -> None:
-    """Read what turns outputs into targets: the way back through a scaler."""
+    """Read the inverse of a scaler of targets, which turns outputs into targets."""
     kind = name_of(transformer)
     if kind == "FunctionTransformer":
         if transformer.func is not None or transformer.inverse_func is not None:

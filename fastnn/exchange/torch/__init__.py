@@ -1,4 +1,4 @@
-"""To and from PyTorch."""
+"""Import from and export to PyTorch."""
 
 from .networks import from_torch, to_torch
 

@@ -1,4 +1,4 @@
-"""The modules of a PyTorch model in order, and what makes one compute something of its own."""
+"""The modules of a PyTorch model in order, with whatever makes one compute something else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _METHODS = ("__call__", "__iter__", "_call_impl", "forward")
 
 
 class ModuleParts:
-    """Takes a model apart: modules, from within any `Sequential`, each as often as it stands."""
+    """Splits a model into its modules, with those of nested `Sequential`, one for each place."""
 
     def __init__(self, torch: Any) -> None:
         self._torch = torch
@@ -30,7 +30,7 @@ class ModuleParts:
                 )
 
     def of(self, module: Any, name: str = "") -> Iterator[tuple[str, Any, str]]:
-        """Yield the name of each module, itself, and what it has of its own, if anything."""
+        """Yield the name of each module, the module, and its additions to its class, if any."""
         unlike = self._unlike(module)
         if unlike or not self._is_sequential(module):
             yield name, module, unlike
@@ -43,14 +43,14 @@ class ModuleParts:
         self._within.pop()
 
     def _is_sequential(self, module: Any) -> bool:
-        """Return True if a module calls its parts in order, and does nothing else."""
+        """Return True if a module only calls its parts in order."""
         sequential = self._torch.nn.Sequential
         return isinstance(module, sequential) and all(
             getattr(type(module), method) is getattr(sequential, method) for method in _METHODS
         )
 
     def _unlike(self, module: Any) -> str:
-        """Say what a module has beyond its class, or return an empty string."""
+        """Return a text that names the additions of a module to its class, or an empty string."""
         if not isinstance(module, self._torch.nn.Module):
             return ""
         if hasattr(module, "_orig_mod"):

@@ -1,4 +1,4 @@
-"""To and from PyTorch: a `Sequential` of `Linear` and activations."""
+"""`to_torch` and `from_torch`: a `Sequential` of `Linear` and activations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MODULES: dict[str, tuple[str, dict[str, list[Any]]]] = {
     "mish": ("Mish", {}),
     "softmax": ("Softmax", {"dim": [-1, 1]}),
 }
-# Passed over: nothing of them is left in eval mode.
+# Skipped: they do nothing in eval mode.
 _DROPOUTS = (
     "AlphaDropout",
     "Dropout",
@@ -40,20 +40,21 @@ def to_torch(net: Network) -> Any:
     Parameters
     ----------
     net : Network
+        The network, which is not changed.
 
     Returns
     -------
-    module : torch.nn.Sequential
-        Of a `Linear` for each layer, in the network's dtype, and its activation, unless that is
-        identity. It has copies of the parameters; those of frozen biases need no gradient. Dropout
-        and penalties, which are about training, are left out.
+    torch.nn.Sequential
+        The module, with a `Linear` in the network's dtype for each layer, and an activation unless
+        it is identity. It has copies of the parameters; frozen biases do not require a gradient.
+        Dropout and penalties, which affect training only, are dropped.
 
     Raises
     ------
     ImportError
-        If PyTorch is missing.
+        If PyTorch is not installed.
     TypeError
-        If `net` is no network.
+        If `net` is not a network.
 
     Examples
     --------
@@ -92,34 +93,35 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     Parameters
     ----------
     module : torch.nn.Sequential
-        Of `Linear`; of activations that are ours (sigmoid, tanh, ReLU, LeakyReLU of slope 0.01, ELU
-        of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU, Softmax last); of
-        `BatchNorm1d` in eval mode, which is folded into the layers beside it; and of others such.
-        Dropout, `Identity` and `Flatten` are passed over. A module that stands in several places
-        is carried to each.
+        The module, of these parts: `Linear`; the activations of `Dense` (sigmoid, tanh, ReLU,
+        LeakyReLU of slope 0.01, ELU of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU,
+        and Softmax at the end); `BatchNorm1d`, which is folded into the layers beside it; nested
+        `Sequential`. Dropout, `Identity` and `Flatten` are skipped. A module in several places is
+        copied to each of them.
     loss : str, optional
-        None is that of the last activation: cross_entropy of softmax, binary_cross_entropy of
-        sigmoid, poisson of exp, mse of all others.
+        The loss of the network. By default it follows from the last activation: cross_entropy from
+        softmax, binary_cross_entropy from sigmoid, poisson from exp, mse from all others.
 
     Returns
     -------
-    net : Network
-        In the module's dtype, float32 or float64; in float64 if a `BatchNorm1d` of the inputs has
-        means so far from 0 that float32 could not hold what is folded. Where the weights of a
-        `Linear` need a gradient and its biases do not, these are frozen.
+    Network
+        The network, in the module's dtype, float32 or float64; in float64 if a `BatchNorm1d` of the
+        inputs has means so far from 0 that float32 could not hold the folded layer. If the weights
+        of a `Linear` require a gradient and its biases do not, the biases are frozen.
 
     Raises
     ------
     ImportError
-        If PyTorch is missing.
+        If PyTorch is not installed.
     ValueError
-        If modules cannot be carried: all are named. None can that has forward hooks or
-        parametrizations (weight_norm, spectral_norm and pruning are such) or a `forward` of its
-        own: they may compute something else.
+        If modules cannot be converted, all of which the message names. Among them is every module
+        with forward hooks, with parametrizations (such as weight_norm, spectral_norm and pruning)
+        or with a `forward` of its own, since it may compute something else.
 
     Notes
     -----
-    Beyond its threshold of 20 PyTorch's Softplus returns z, up to 2e-9 less than ours.
+    Above its threshold of 20, PyTorch's Softplus returns z, which is up to 2e-9 less than
+    fastnn's.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from mpmath import mp
 from numba import njit
 
 from fastnn.core.jit import JIT
-from fastnn.core.simd import functions as elementary
+from fastnn.core.simd import functions
 from fastnn.core.simd.arithmetic import Traced
 from fastnn.core.simd.vectors import lanes_of, load, store, zeros
 
@@ -122,7 +122,7 @@ def units_in_the_last_place(got, exact):
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 def test_error_in_units_in_the_last_place(name, dtype, record_property):
-    function = getattr(elementary, name)
+    function = getattr(functions, name)
     z = points(dtype, GREATEST.get(name, np.inf))
     exact = exact_values(name, z)
     for form in (function, compiled(function)):
@@ -143,7 +143,7 @@ def test_error_in_units_in_the_last_place(name, dtype, record_property):
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 def test_nan_and_infinities(name, dtype):
-    function = getattr(elementary, name)
+    function = getattr(functions, name)
     at_minus_infinity, at_infinity = LIMITS[name]
     infinity = dtype(0 if name in GREATEST else np.inf)
     z = np.array([np.nan, -np.inf, infinity, 0] * 2, dtype)
@@ -158,6 +158,6 @@ def test_straight_instructions_with_one_division(name):
     vector = ir.VectorType(ir.DoubleType(), 4)
     function = ir.Function(ir.Module(), ir.FunctionType(vector, [vector]), name)
     builder = ir.IRBuilder(function.append_basic_block())
-    builder.ret(getattr(elementary, name)(Traced(builder, vector, function.args[0])).value)
+    builder.ret(getattr(functions, name)(Traced(builder, vector, function.args[0])).value)
     assert str(function).count("fdiv") == 1
     assert len(function.blocks) == 1
