@@ -36,12 +36,12 @@ def train_batches(
     first one. For positions, `order`, `rates` and `weights` see `train_samples`.
 
     `penalties` and `settings` are described in `optimizers`, `noise` in `block_pass`. `counters`,
-    int64, hold the number of updates, updated in place, the number of samples seen before this call's
-    position 0, and the key of what is drawn. `grad`, shape (n_params,), is accumulated into: it is
-    zero at the start of a batch and carries an unfinished one from call to call. `workspace` has
-    the shape (4, ROWS, n_units). `figures`, shape (n_epochs, 2 + n_metrics), is accumulated into:
-    the loss and the metrics of each sample, times its weight, and last the penalty of each batch,
-    times the sum of its weights, all before the update.
+    int64, hold the number of updates, updated in place, the number of samples seen before this
+    call's position 0, and the key of what is drawn. `grad`, shape (n_params,), is accumulated into:
+    it is zero at the start of a batch and carries an unfinished one from call to call. `workspace`
+    has the shape (4, ROWS, n_units). `figures`, shape (n_epochs, 2 + n_metrics), is accumulated
+    into: the loss and the metrics of each sample, times its weight, and last the penalty of each
+    batch, times the sum of its weights, all before the update.
 
     Returns
     -------
