@@ -102,7 +102,7 @@ ALLOCATIONS = """
     from numba import njit
     from numba.core.runtime import rtsys
     from scipy.sparse import csr_array
-    from tests.networks import make_data, noisy_network, small_network
+    from tests.support.networks import make_data, noisy_network, small_network
 
     @njit
     def control(n):

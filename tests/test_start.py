@@ -18,7 +18,7 @@ PREDICT = """
 import json
 from fastnn import Dense, Network
 from fastnn.core._jit import cache_folder
-from tests.kernels import n_compiled, n_loaded
+from tests.support.kernels import n_compiled, n_loaded
 net = Network(1, [Dense(1, "leaky_relu", weights=[[1.0]])])
 output = net.predict([-1.0]).item()
 print(json.dumps([output, n_compiled() > 0, n_loaded() > 0, str(cache_folder())]))
@@ -74,7 +74,7 @@ def test_importing_compiles_nothing_and_loads_nothing(install):
     got = install.run(
         "import sys, fastnn\n"
         "early = [name for name in ('tqdm', 'sklearn') if name in sys.modules]\n"
-        "from tests.kernels import dispatchers, entries, n_compiled, n_loaded\n"
+        "from tests.support.kernels import dispatchers, entries, n_compiled, n_loaded\n"
         "signatures = sum(len(kernel.signatures) for kernel in dispatchers())\n"
         "print([signatures, len(early), n_compiled(), n_loaded(), len(entries()),"
         " len(dispatchers())])"

@@ -10,8 +10,8 @@ from .support.processes import run_python
 
 WARM_UP = """
 from fastnn import warmup
-from tests.kernels import entries, n_compiled
-from tests.networks import make_data, small_network
+from tests.support.kernels import entries, n_compiled
+from tests.support.networks import make_data, small_network
 from tests.test_contracts import use_everything
 
 warmup("float32")
@@ -32,8 +32,8 @@ FROM_DISK = """
 import sys
 import numpy as np
 from numba import njit
-from tests.kernels import n_compiled, n_loaded
-from tests.networks import make_data, small_network
+from tests.support.kernels import n_compiled, n_loaded
+from tests.support.networks import make_data, small_network
 
 net, (X, Y) = small_network(), make_data(5, 3, 2)
 net.fit(X, Y)

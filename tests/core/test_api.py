@@ -249,7 +249,7 @@ ALLOCATIONS = """
     from numba import njit
     from numba.core.runtime import rtsys
     from fastnn import core
-    from tests.core.test_embedded import make_network, rows
+    from tests.core.test_api import make_network, rows
 
     @njit
     def use_everything(handle, X, Y, weights, OUT, n):
