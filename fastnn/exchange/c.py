@@ -96,7 +96,8 @@ def to_c(
         Whether weights and activations are whole numbers of 8 bits: see the notes. Such a source
         needs stdint.h too.
     calibration : array_like, shape (n_samples, n_in), optional
-        With `int8` only: samples like those to come. What goes beyond their range is cut off.
+        With `int8` only: samples like those to come. What goes beyond their range is cut off, and
+        columns of theirs that are far from 0 have their means subtracted first.
     dtype : str or numpy.dtype, optional
         float64 (``double``) or float32 (``float``), in C; None is that of the network.
 
@@ -169,7 +170,7 @@ def to_c(
         body = float_source(name, layers, own, net.loss_name, real, train=train)
     else:
         samples = _as_calibration(calibration, net.n_in)
-        own = centred(net, np.dtype(np.float32))  # int8 is coarser yet
+        own = centred(net, np.dtype(np.float32), samples)  # int8 is coarser yet
         layers = layers_of(net, samples.dtype, own)
         means = 0 if own.inputs is None else own.inputs.means
         body = int8_source(name, layers, own, real, samples - means)
