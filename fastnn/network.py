@@ -1140,6 +1140,7 @@ class Network:
         """
         chunks = n_samples = None
         names = once(names_of, X)
+        resume = as_flag("resume", resume)
         if resume:
             check_names(X, self._feature_names)
             names = self._feature_names or names
@@ -1158,7 +1159,7 @@ class Network:
             samples, targets = once(self._as_pair_unseen, X, y)
             n_samples = len(targets)
         weights = once(self._as_weights, sample_weight, targets)
-        last = self._state if as_flag("resume", resume) else None
+        last = self._state if resume else None
         rule, schedule = as_rule(optimizer, learning_rate, last)
         is_evaluated = not (validation_data is None and validation_fraction is None)
         running, on_validation = as_metrics(metrics, is_evaluated)
