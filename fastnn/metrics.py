@@ -186,7 +186,10 @@ def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: A
     try:
         figure = metric(targets, outputs)
     except Exception as error:
-        error.add_note(f"in the metric {name}")
+        error.add_note(
+            f"in the metric {name}, given y of shape {targets.shape} and outputs of shape "
+            f"{outputs.shape}"
+        )
         raise
     if isinstance(figure, bool | np.bool_):
         return float(figure)

@@ -143,8 +143,21 @@ def test_the_users_targets_are_not_written_to():
 
     with pytest.raises(ValueError, match="read-only") as caught:
         metrics.figure_of("spoil", spoil, y, OUTPUTS)
-    assert caught.value.__notes__ == ["in the metric spoil"]
+    expected = "in the metric spoil, given y of shape (6, 1) and outputs of shape (6, 1)"
+    assert caught.value.__notes__ == [expected]
     np.testing.assert_array_equal(y, LABELS)
+
+
+def test_a_metric_that_raises_is_named_with_what_it_was_given():
+    X, Y = make_data(4, 3, 2)
+
+    def mine(y, outputs):
+        return y[:, 7]
+
+    with pytest.raises(IndexError) as caught:
+        small_network().fit(X, Y, metrics=[mine], validation_data=(X, Y))
+    expected = "in the metric mine, given y of shape (4, 2) and outputs of shape (4, 2)"
+    assert caught.value.__notes__ == [expected]
 
 
 @pytest.mark.parametrize("got", [None, "0.5", 1j, np.array([1.0]), [0.5], LABELS, {}])
