@@ -132,7 +132,7 @@ def test_an_array_without_axes_is_what_it_holds(bad):
         lambda: Dense(2, l1=bad),
         lambda: Dense(bad),
     ):
-        with pytest.raises(TypeError, match="must be a (whole )?number, got"):
+        with pytest.raises(TypeError, match=r"must be a (whole )?number, got"):
             call()
     np.testing.assert_array_equal(net.params, before)
 
