@@ -40,6 +40,7 @@ from .optimizers import Optimizer
 from .plan import Metric, Plan, Schedule, TrainingState, check_monitors
 from .replicas import Share, mean, same, train_replica
 from .snapshot import Snapshot
+from .targets import check_metrics
 from .training import Training
 from .validation import as_choice, as_count, as_flag, as_positive
 
@@ -182,6 +183,8 @@ def fit(
         evaluate_every=as_count("evaluate_every", evaluate_every),
         callbacks=as_callbacks(callbacks),
     )
+    if plan.validation is not None:
+        check_metrics(running, plan.validation.Y, net.loss_name)
     options = {
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,

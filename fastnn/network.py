@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -47,7 +48,7 @@ from .plan import (
 from .snapshot import Snapshot
 from .stored import Inputs
 from .streaming import RowStep
-from .targets import as_targets
+from .targets import as_targets, check_metrics
 from .training import Training, is_plain, train_compiled
 from .unseen import put_back_unless_finite
 from .validation import (
@@ -1140,6 +1141,7 @@ class Network:
         """
         chunks = n_samples = None
         names = once(names_of, X)
+        resume = as_flag("resume", resume)
         if resume:
             check_names(X, self._feature_names)
             names = self._feature_names or names
@@ -1158,10 +1160,11 @@ class Network:
             samples, targets = once(self._as_pair_unseen, X, y)
             n_samples = len(targets)
         weights = once(self._as_weights, sample_weight, targets)
-        last = self._state if as_flag("resume", resume) else None
+        last = self._state if resume else None
         rule, schedule = as_rule(optimizer, learning_rate, last)
         is_evaluated = not (validation_data is None and validation_fraction is None)
         running, on_validation = as_metrics(metrics, is_evaluated)
+        check_metrics(running, targets, self.loss_name)
         plan = Plan(
             epochs=as_count("epochs", epochs),
             batch_size=as_batch_size(batch_size, n_samples),
@@ -1178,6 +1181,8 @@ class Network:
             callbacks=as_callbacks(callbacks),
             progress=as_flag("progress", progress),
         )
+        if plan.validation is not None:
+            check_metrics(running, plan.validation.Y, self.loss_name)
         if class_weight is not None:
             plan.weights = once(as_class_weights, class_weight, targets, weights)
         if isinstance(rule, LBFGS):
@@ -1231,7 +1236,7 @@ class Network:
             if not plan.is_known:
                 around.enter_context(put_back_unless_finite(self, X, names))
             if chunks is not None:
-                by_chunks = ChunkTraining(self, chunks, self._as_chunk)
+                by_chunks = ChunkTraining(self, chunks, partial(self._as_chunk, plan.metrics))
                 around.enter_context(by_chunks.put_back_faults())
             training = around.enter_context(
                 Training(self._model, X, Y, plan, state, self._random, run)
@@ -1248,9 +1253,14 @@ class Network:
         return run.history
 
     def _as_chunk(
-        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        metrics: Sequence[str],
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
     ) -> tuple[Samples, Array, Array]:
         samples, targets = self._as_pair(X, y, names=self._feature_names)
+        check_metrics(metrics, targets, self.loss_name)
         weights = self._as_weights(sample_weight, targets)
         self._feature_names = self._feature_names or names_of(X)
         return samples, targets, weights
