@@ -209,8 +209,7 @@ def fit(
         net._row_step, run = None, Run(net, History())
         nothing = Samples.dense(np.empty((0, net.n_in))), np.empty((0, net.n_out))
         with Training(net._model, *nothing, plan, state, net._random, run) as training:
-            net._state = state
-            net._record_in(run.history, afresh=state.epochs == 0)
+            net._begin(state, net._feature_names, run.history)
             training.train(_Round(net, client, chunks, options, timeout, bar, refused))
     return net.history
 

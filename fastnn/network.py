@@ -349,13 +349,26 @@ class Network:
             history.extend(part.epoch, part.columns())
         return history
 
-    def _record_in(self, history: History, *, afresh: bool) -> None:
-        """Let `history` follow what was recorded before, or take its place."""
-        if afresh:
-            self._past = History()
-        else:
-            self._past.extend(self._latest.epoch, self._latest.columns())
-        self._latest = history
+    def _begin(self, state: TrainingState, names: Names, history: History | None) -> None:
+        """Let training start: from `state`, its `history` after what was recorded, or anew.
+
+        All of it or, if Ctrl-C comes, nothing: one call of C.
+        """
+        own: dict[str, Any] = {"_state": state, "_feature_names": names}
+        if history is None:
+            self.__dict__.update(own)
+            return
+        if state.epochs == 0:
+            self.__dict__.update(own, _past=History(), _latest=history)
+            return
+        past, n_past = self._past, self._past.epoch[-1] + 1 if self._past.epoch else 0
+        try:
+            past.extend(self._latest.epoch, self._latest.columns())
+            self.__dict__.update(own, _latest=history)
+        except BaseException:
+            if self._latest is not history:
+                past.drop_from(n_past)
+            raise
 
     # ---- description -----------------------------------------------------------------------------
 
@@ -1223,7 +1236,7 @@ class Network:
             before = Snapshot(self, history=False)
             try:
                 X, Y = separate(X, Y, plan, state.draw_key(self._random))
-            except ValueError:
+            except BaseException:
                 before.put_back()
                 raise
         run = Run(self, History())
@@ -1236,9 +1249,7 @@ class Network:
             training = around.enter_context(
                 Training(self._model, X, Y, plan, state, self._random, run)
             )
-            self._state, self._feature_names = state, names
-            if recorded:
-                self._record_in(run.history, afresh=state.epochs == 0)
+            self._begin(state, names, run.history if recorded else None)
             if chunks is not None:
                 training.train(by_chunks)
             elif isinstance(plan.optimizer, LBFGS):
