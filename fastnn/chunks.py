@@ -66,7 +66,8 @@ class ChunkTraining:
     def _pass(self) -> Iterable[Any]:
         """Return what is gone through in an epoch."""
         if not callable(self._chunks):
-            return self._chunks  # type: ignore[no-any-return]
+            given: Iterable[Any] = self._chunks
+            return given
         chunks = self._chunks()
         if not isinstance(chunks, Iterable) and not hasattr(chunks, "__getitem__"):
             self._fault = TypeError(

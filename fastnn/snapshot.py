@@ -44,7 +44,7 @@ class Snapshot:
         if state is not None:
             state.slots[...], state.counters[...] = self._arrays
             state.epochs, state.schedule = self._epochs, self._schedule
-        net._state = state
+        net.__dict__["_state"] = state
 
 
 class Mark:

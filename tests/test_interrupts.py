@@ -252,12 +252,13 @@ def test_signals():
     script = """
         import os, pickle, signal, sys, threading, time
         import numpy as np
+        from fastnn import model
         from tests.networks import make_data, small_network
 
         X, Y = make_data(12, 3, 2)
         small_network().fit(X, Y)
-        n_done = []
-        for n_ms in (30, 100, 170, 250, 400, 650):
+        n_done, model._SLICE = [], 200_000  # spans of some 26 epochs
+        for n_ms in (30, 50, 80, 120, 170, 230):
             net = small_network()
             threading.Timer(n_ms / 1000, os.kill, (os.getpid(), signal.SIGINT)).start()
             try:
