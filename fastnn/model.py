@@ -47,6 +47,14 @@ class Model:
         """Whether layers add a penalty to the loss that is minimised."""
         return bool(self.penalties[:, : updates.MAX_NORM].any())
 
+    def check_writable(self) -> None:
+        """Raise if the parameters cannot be changed."""
+        if not self.params.flags.writeable:
+            raise ValueError(
+                "params must be writable to be trained, got an array that is read-only: call "
+                "net.params.setflags(write=True)"
+            )
+
     def cost(self, X: Inputs) -> int:
         """Return what a sample costs, in parameters visited."""
         cost = self.params.size + _LAYER * len(self.table)

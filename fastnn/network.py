@@ -23,6 +23,7 @@ from .core.samples import Samples
 from .frames import check_names, names_of
 from .history import History
 from .holdout import held_out, separate
+from .initializers import Random
 from .inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
 from .layers import (
     Dense,
@@ -67,7 +68,21 @@ from .validation import (
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "metadata")
+_OWN = frozenset({  # set through `__dict__`, by this class and those that train for it
+    "_random", "_state", "_past", "_latest", "_feature_names", "_model", "_weights", "_biases",
+    "_training", "_row_step",
+})  # fmt: skip
 _SECOND = "a network must be trained by one thread at a time, got a second"
+
+
+def _is_internal(name: str) -> bool:
+    """Tell whether a name is one that the network itself uses, and no user sees."""
+    is_hidden = name.startswith("_") and not name.startswith("__")
+    return name in _OWN or (is_hidden and hasattr(Network, name))
+
+
+def _internal(what: str, name: str) -> str:
+    return f"{name} must not be {what}: the network itself uses it; choose another name"
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -158,7 +173,16 @@ class Network:
     loss_name: str
     dtype: np.dtype[Any]
     metadata: dict[str, Any]
+    _random: Random
+    _state: TrainingState | None
+    _past: History
+    _latest: History
     _feature_names: Names = None  # what was pickled by an earlier fastnn has none
+    _model: Model
+    _weights: tuple[Array, ...]
+    _biases: tuple[Array | None, ...]
+    _training: threading.Lock
+    _row_step: RowStep | None
 
     def __init__(
         self,
@@ -173,33 +197,35 @@ class Network:
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
         n_in = as_count("n_in", n_in)
         loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
-        self._random = as_generator(seed)
+        random = as_generator(seed)
         table = layer_table(n_in, layers, loss, dtype)
-        params = initial_params(layers, table, dtype, self._random)
-        self._state: TrainingState | None = None
-        self._past, self._latest = History(), History()
-        self.__dict__.update(n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype)
-        self.metadata = {}
-        self._feature_names = None
+        params = initial_params(layers, table, dtype, random)
+        self.__dict__.update(
+            n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype, metadata={},
+            _random=random, _state=None, _past=History(), _latest=History(), _feature_names=None,
+        )  # fmt: skip
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
         """Make `params` the network's own and the views of it anew."""
-        self._model = Model(params, table, self.loss_name, penalty_table(self.layers))
-        self._weights = layout.weight_views(params, table)
-        self._biases = layout.bias_views(params, table)
+        weights, biases = layout.weight_views(params, table), layout.bias_views(params, table)
         self.__dict__.update(
             n_layers=len(self.layers),
             n_out=self.layers[-1].n_out,
-            layers=tuple(map(with_arrays, self.layers, self._weights, self._biases)),
+            layers=tuple(map(with_arrays, self.layers, weights, biases)),
+            _model=Model(params, table, self.loss_name, penalty_table(self.layers)),
+            _weights=weights,
+            _biases=biases,
+            _training=threading.Lock(),
+            _row_step=None,
         )
-        self._training = threading.Lock()
-        self._row_step: RowStep | None = None
 
     if not TYPE_CHECKING:  # which knows the attributes by itself
 
         def __setattr__(self, name: str, value: object) -> None:
             """Refuse what would be a slip, or a lie about the network; a subclass has its own."""
+            if _is_internal(name):
+                raise AttributeError(_internal("assigned", name), name=name, obj=self)
             if not name.startswith("_"):
                 is_known = name in Network.__annotations__ or hasattr(Network, name)
                 if name not in _ASSIGNABLE and (is_known or type(self) is Network):
@@ -207,10 +233,26 @@ class Network:
                         f"{name} must stay as the network was made: make another Network"
                         if is_known
                         else f"a Network has no attribute {name}"
-                        + hint_of_attribute(name, (*_ASSIGNABLE, *Network.__annotations__))
+                        + hint_of_attribute(
+                            name,
+                            [
+                                *_ASSIGNABLE,
+                                *(own for own in Network.__annotations__ if own not in _OWN),
+                            ],
+                        )
                     )
                     raise AttributeError(why, name=name, obj=self)
             super().__setattr__(name, value)
+
+        def __delattr__(self, name: str) -> None:
+            """Refuse to lose what the network is made of; a subclass has its own."""
+            if _is_internal(name):
+                raise AttributeError(_internal("deleted", name), name=name, obj=self)
+            if name in Network.__annotations__ or name in _ASSIGNABLE or hasattr(Network, name):
+                how = "assign to it" if name in _ASSIGNABLE else "make another Network"
+                why = f"{name} must stay, got del: a network cannot be without it; {how}"
+                raise AttributeError(why, name=name, obj=self)
+            super().__delattr__(name)
 
     # ---- parameters ------------------------------------------------------------------------------
 
@@ -350,13 +392,26 @@ class Network:
             history.extend(part.epoch, part.columns())
         return history
 
-    def _record_in(self, history: History, *, afresh: bool) -> None:
-        """Let `history` follow what was recorded before, or take its place."""
-        if afresh:
-            self._past = History()
-        else:
-            self._past.extend(self._latest.epoch, self._latest.columns())
-        self._latest = history
+    def _begin(self, state: TrainingState, names: Names, history: History | None) -> None:
+        """Let training start: from `state`, its `history` after what was recorded, or anew.
+
+        All of it or, if Ctrl-C comes, nothing: one call of C.
+        """
+        own: dict[str, Any] = {"_state": state, "_feature_names": names}
+        if history is None:
+            self.__dict__.update(own)
+            return
+        if state.epochs == 0:
+            self.__dict__.update(own, _past=History(), _latest=history)
+            return
+        past, n_past = self._past, self._past.epoch[-1] + 1 if self._past.epoch else 0
+        try:
+            past.extend(self._latest.epoch, self._latest.columns())
+            self.__dict__.update(own, _latest=history)
+        except BaseException:
+            if self._latest is not history:
+                past.drop_from(n_past)
+            raise
 
     # ---- description -----------------------------------------------------------------------------
 
@@ -544,9 +599,14 @@ class Network:
         rows, table = as_table(samples, self.n_in), self._model.table
         units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
         grad = layout.aligned_zeros(self.params.size, self.dtype)
-        evaluation.trace_rows(
-            self.params, table, losses.CODES[self.loss_name], rows, targets, *units, grad
-        )
+        code, n_written = losses.CODES[self.loss_name], 4 * units.shape[-1]
+        for start, stop in self._model.slices(
+            samples, 0, len(targets), self.params.size, n_written
+        ):
+            part = slice(start, stop)
+            evaluation.trace_rows(
+                self.params, table, code, rows[part], targets[part], *units[:, part], grad
+            )
         grad /= len(targets)
         if np.ndim(x) == 1:
             units = units[:, 0]
@@ -998,7 +1058,8 @@ class Network:
             state.epochs, state.schedule = epochs, schedule  # rows of a stream are no epoch
         rule = plan.optimizer
         if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
-            self._row_step = RowStep(self._model, rule.learning_rate, state.counters)
+            step = RowStep(self._model, rule.learning_rate, state.counters)
+            self.__dict__["_row_step"] = step
 
     # ---- files and copies ------------------------------------------------------------------------
 
@@ -1118,8 +1179,7 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         params, table = state.pop("params"), state.pop("table")
-        self._past, self._latest = state.pop("history"), History()
-        self.__dict__.update(state)
+        self.__dict__.update(state, _past=state.pop("history"), _latest=History())
         own = layout.aligned_zeros(params.size, params.dtype)
         own[:] = params
         self._adopt(own, np.array(table))  # joblib's may be a file, mapped read-only
@@ -1223,12 +1283,12 @@ class Network:
     def _train_alone(self, prepared: Prepared, *, recorded: bool = True) -> History:
         """Do what `_train` does, where other threads are kept away."""
         X, Y, plan, state, chunks, names = prepared
-        self._row_step = None
+        self.__dict__["_row_step"] = None
         if plan.n_held:
             before = Snapshot(self, history=False)
             try:
                 X, Y = separate(X, Y, plan, state.draw_key(self._random))
-            except ValueError:
+            except BaseException:
                 before.put_back()
                 raise
         run = Run(self, History())
@@ -1241,9 +1301,7 @@ class Network:
             training = around.enter_context(
                 Training(self._model, X, Y, plan, state, self._random, run)
             )
-            self._state, self._feature_names = state, names
-            if recorded:
-                self._record_in(run.history, afresh=state.epochs == 0)
+            self._begin(state, names, run.history if recorded else None)
             if chunks is not None:
                 training.train(by_chunks)
             elif isinstance(plan.optimizer, LBFGS):
@@ -1262,7 +1320,7 @@ class Network:
         samples, targets = self._as_pair(X, y, names=self._feature_names)
         check_metrics(metrics, targets, self.loss_name)
         weights = self._as_weights(sample_weight, targets)
-        self._feature_names = self._feature_names or names_of(X)
+        self.__dict__["_feature_names"] = self._feature_names or names_of(X)
         return samples, targets, weights
 
     def _as_weights(self, sample_weight: ArrayLike | None, targets: Array) -> Array:

@@ -110,6 +110,7 @@ class TrainingState:
     @classmethod
     def begun(cls, plan: Plan, model: Model, last: TrainingState | None) -> TrainingState:
         """Return the state to train from: where the last training stands, or a fresh one."""
+        model.check_writable()
         return cls.fresh(plan, model) if last is None else last.resumed(plan, model)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

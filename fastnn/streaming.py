@@ -37,6 +37,8 @@ class RowStep:
         and the loss finite. Whoever calls finds out what else it is.
         """
         dtype = self._dtype
+        if not self._before[0].flags.writeable:
+            return False
         if type(x) is not np.ndarray or x.shape != self._x_shape or x.dtype != dtype:
             return False
         target, kind = self._y, type(y)
