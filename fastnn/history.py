@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,33 @@ class History(Mapping[str, list[float]]):
         for name, (own_epochs, figures) in columns.items():
             self._figures.setdefault(name, []).extend(figures)
             self._epochs.setdefault(name, []).extend(own_epochs)
+
+    @explained
+    def drop_from(self, epoch: int) -> None:
+        """Forget what was recorded of an epoch and of those after it, a record cut short too.
+
+        Parameters
+        ----------
+        epoch : int
+
+        Examples
+        --------
+        >>> from fastnn import History
+        >>> history = History()
+        >>> for epoch in range(3):
+        ...     history.record(epoch, {"loss": 1.0 / (1 + epoch)})
+        >>> history.drop_from(2)
+        >>> history.epoch, history["loss"]
+        ([0, 1], [1.0, 0.5])
+        """
+        del self.epoch[bisect_left(self.epoch, epoch) :]
+        for name, figures in list(self._figures.items()):
+            epochs = self._epochs.get(name, [])
+            n_kept = bisect_left(epochs, epoch)
+            del figures[n_kept:], epochs[n_kept:]
+            if not n_kept:
+                del self._figures[name]
+                self._epochs.pop(name, None)
 
     @explained
     def columns(self) -> dict[str, tuple[list[int], list[float]]]:

@@ -33,7 +33,8 @@ def accuracy(y: ArrayLike, outputs: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If shapes do not match or a label is out of range.
+        If shapes do not match, a label is out of range, or targets of a single output are not from
+        0 to 1: they are no classes.
 
     Examples
     --------
@@ -42,6 +43,12 @@ def accuracy(y: ArrayLike, outputs: ArrayLike) -> float:
     """
     targets, outputs = _as_pair(y, outputs)
     if outputs.shape[1] == 1:
+        low, high = targets.min(), targets.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"y must be from 0 to 1 for the accuracy of a single output, got {low:g} ... "
+                f"{high:g}; for numbers use mse, mae or r2"
+            )
         return float(((outputs > 0.5) == (targets > 0.5)).mean())
     return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
 
@@ -215,7 +222,10 @@ def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: A
     try:
         figure = metric(targets, outputs)
     except Exception as error:
-        error.add_note(f"in the metric {name}")
+        error.add_note(
+            f"in the metric {name}, given y of shape {targets.shape} and outputs of shape "
+            f"{outputs.shape}"
+        )
         raise
     if isinstance(figure, bool | np.bool_):
         return float(figure)

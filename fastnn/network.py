@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -30,7 +31,7 @@ from ._checks.frames import check_names, names_of
 from ._checks.inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
 from ._checks.names import explained, hint_of_attribute
 from ._checks.stored import Inputs
-from ._checks.targets import as_targets
+from ._checks.targets import as_targets, check_metrics
 from ._training.chunks import ChunkTraining, as_chunks
 from ._training.lbfgs import check_lbfgs, train_by_lbfgs
 from ._training.loop import Training, is_plain, train_compiled
@@ -54,12 +55,27 @@ from .core import Handle, derivatives, evaluate, layout, losses
 from .core.handle import handle_of
 from .core.inputs import Samples
 from .history import History
+from .initializers import Random
 from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table, with_arrays
 from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "metadata")
+_OWN = frozenset({  # set through `__dict__`, by this class and those that train for it
+    "_random", "_state", "_past", "_latest", "_feature_names", "_model", "_weights", "_biases",
+    "_training", "_row_step",
+})  # fmt: skip
 _SECOND = "a network must be trained by one thread at a time, got a second"
+
+
+def _is_internal(name: str) -> bool:
+    """Tell whether a name is one that the network itself uses, and no user sees."""
+    is_hidden = name.startswith("_") and not name.startswith("__")
+    return name in _OWN or (is_hidden and hasattr(Network, name))
+
+
+def _internal(what: str, name: str) -> str:
+    return f"{name} must not be {what}: the network itself uses it; choose another name"
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -163,7 +179,16 @@ class Network:
     loss_name: str
     dtype: np.dtype[Any]
     metadata: dict[str, Any]
+    _random: Random
+    _state: TrainingState | None
+    _past: History
+    _latest: History
     _feature_names: Names = None  # what was pickled by an earlier fastnn has none
+    _model: Model
+    _weights: tuple[Array, ...]
+    _biases: tuple[Array | None, ...]
+    _training: threading.Lock
+    _row_step: SingleSampleStep | None
 
     def __init__(
         self,
@@ -178,33 +203,35 @@ class Network:
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
         n_in = as_count("n_in", n_in)
         loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
-        self._random = as_generator(seed)
+        random = as_generator(seed)
         table = layer_table(n_in, layers, loss, dtype)
-        params = initial_params(layers, table, dtype, self._random)
-        self._state: TrainingState | None = None
-        self._past, self._latest = History(), History()
-        self.__dict__.update(n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype)
-        self.metadata = {}
-        self._feature_names = None
+        params = initial_params(layers, table, dtype, random)
+        self.__dict__.update(
+            n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype, metadata={},
+            _random=random, _state=None, _past=History(), _latest=History(), _feature_names=None,
+        )  # fmt: skip
         self._adopt(params, table)
 
     def _adopt(self, params: Array, table: Array) -> None:
         """Take over `params` and make new views of it."""
-        self._model = Model(params, table, self.loss_name, penalty_table(self.layers))
-        self._weights = layout.weight_views(params, table)
-        self._biases = layout.bias_views(params, table)
+        weights, biases = layout.weight_views(params, table), layout.bias_views(params, table)
         self.__dict__.update(
             n_layers=len(self.layers),
             n_out=self.layers[-1].n_out,
-            layers=tuple(map(with_arrays, self.layers, self._weights, self._biases)),
+            layers=tuple(map(with_arrays, self.layers, weights, biases)),
+            _model=Model(params, table, self.loss_name, penalty_table(self.layers)),
+            _weights=weights,
+            _biases=biases,
+            _training=threading.Lock(),
+            _row_step=None,
         )
-        self._training = threading.Lock()
-        self._row_step: SingleSampleStep | None = None
 
     if not TYPE_CHECKING:  # a type checker knows the attributes
 
         def __setattr__(self, name: str, value: object) -> None:
-            """Refuse misspelt and read-only names; a subclass may add attributes of its own."""
+            """Refuse misspelt, read-only and internal names; a subclass may add its own."""
+            if _is_internal(name):
+                raise AttributeError(_internal("assigned", name), name=name, obj=self)
             if not name.startswith("_"):
                 is_known = name in Network.__annotations__ or hasattr(Network, name)
                 if name not in _ASSIGNABLE and (is_known or type(self) is Network):
@@ -212,10 +239,26 @@ class Network:
                         f"{name} must stay as the network was made: make another Network"
                         if is_known
                         else f"a Network has no attribute {name}"
-                        + hint_of_attribute(name, (*_ASSIGNABLE, *Network.__annotations__))
+                        + hint_of_attribute(
+                            name,
+                            [
+                                *_ASSIGNABLE,
+                                *(own for own in Network.__annotations__ if own not in _OWN),
+                            ],
+                        )
                     )
                     raise AttributeError(why, name=name, obj=self)
             super().__setattr__(name, value)
+
+        def __delattr__(self, name: str) -> None:
+            """Refuse to lose what the network is made of; a subclass has its own."""
+            if _is_internal(name):
+                raise AttributeError(_internal("deleted", name), name=name, obj=self)
+            if name in Network.__annotations__ or name in _ASSIGNABLE or hasattr(Network, name):
+                how = "assign to it" if name in _ASSIGNABLE else "make another Network"
+                why = f"{name} must stay, got del: a network cannot be without it; {how}"
+                raise AttributeError(why, name=name, obj=self)
+            super().__delattr__(name)
 
     # ---- parameters ------------------------------------------------------------------------------
 
@@ -362,13 +405,26 @@ class Network:
             history.extend(part.epoch, part.columns())
         return history
 
-    def _record_in(self, history: History, *, afresh: bool) -> None:
-        """Append `history` to the record, or start a new record with it."""
-        if afresh:
-            self._past = History()
-        else:
-            self._past.extend(self._latest.epoch, self._latest.columns())
-        self._latest = history
+    def _begin(self, state: TrainingState, names: Names, history: History | None) -> None:
+        """Let training start: from `state`, its `history` after what was recorded, or anew.
+
+        All of it or, if Ctrl-C comes, nothing: one call of C.
+        """
+        own: dict[str, Any] = {"_state": state, "_feature_names": names}
+        if history is None:
+            self.__dict__.update(own)
+            return
+        if state.epochs == 0:
+            self.__dict__.update(own, _past=History(), _latest=history)
+            return
+        past, n_past = self._past, self._past.epoch[-1] + 1 if self._past.epoch else 0
+        try:
+            past.extend(self._latest.epoch, self._latest.columns())
+            self.__dict__.update(own, _latest=history)
+        except BaseException:
+            if self._latest is not history:
+                past.drop_from(n_past)
+            raise
 
     # ---- description -----------------------------------------------------------------------------
 
@@ -570,9 +626,14 @@ class Network:
         rows, table = as_table(samples, self.n_in), self._model.table
         units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
         grad = layout.aligned_zeros(self.params.size, self.dtype)
-        evaluate.trace_rows(
-            self.params, table, losses.CODES[self.loss_name], rows, targets, *units, grad
-        )
+        code, n_written = losses.CODES[self.loss_name], 4 * units.shape[-1]
+        for start, stop in self._model.slices(
+            samples, 0, len(targets), self.params.size, n_written
+        ):
+            part = slice(start, stop)
+            evaluate.trace_rows(
+                self.params, table, code, rows[part], targets[part], *units[:, part], grad
+            )
         grad /= len(targets)
         if np.ndim(x) == 1:
             units = units[:, 0]
@@ -1048,7 +1109,8 @@ class Network:
             state.epochs, state.schedule = epochs, schedule  # the rows of a stream are no epoch
         rule = plan.optimizer
         if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
-            self._row_step = SingleSampleStep(self._model, rule.learning_rate, state.counters)
+            step = SingleSampleStep(self._model, rule.learning_rate, state.counters)
+            self.__dict__["_row_step"] = step
 
     # ---- files and copies ------------------------------------------------------------------------
 
@@ -1173,8 +1235,7 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         params, table = state.pop("params"), state.pop("table")
-        self._past, self._latest = state.pop("history"), History()
-        self.__dict__.update(state)
+        self.__dict__.update(state, _past=state.pop("history"), _latest=History())
         own = layout.aligned_zeros(params.size, params.dtype)
         own[:] = params
         self._adopt(own, np.array(table))  # joblib may map it read-only from a file
@@ -1196,6 +1257,7 @@ class Network:
         """
         chunks = n_samples = None
         names = once(names_of, X)
+        resume = as_flag("resume", resume)
         if resume:
             check_names(X, self._feature_names)
             names = self._feature_names or names
@@ -1214,10 +1276,11 @@ class Network:
             samples, targets = once(self._as_pair_unseen, X, y)
             n_samples = len(targets)
         weights = once(self._as_weights, sample_weight, targets)
-        last = self._state if as_flag("resume", resume) else None
+        last = self._state if resume else None
         rule, schedule = as_rule(optimizer, learning_rate, last)
         is_evaluated = not (validation_data is None and validation_fraction is None)
         running, on_validation = as_metrics(metrics, is_evaluated)
+        check_metrics(running, targets, self.loss_name)
         plan = FitConfig(
             epochs=as_count("epochs", epochs),
             batch_size=as_batch_size(batch_size, n_samples),
@@ -1234,6 +1297,8 @@ class Network:
             callbacks=as_callbacks(callbacks),
             progress=as_flag("progress", progress),
         )
+        if plan.validation is not None:
+            check_metrics(running, plan.validation.Y, self.loss_name)
         if class_weight is not None:
             plan.weights = once(as_class_weights, class_weight, targets, weights)
         if isinstance(rule, LBFGS):
@@ -1274,12 +1339,12 @@ class Network:
     def _train_alone(self, prepared: FitRequest, *, recorded: bool = True) -> History:
         """Do what `_train` does, in a caller that keeps other threads away."""
         X, Y, plan, state, chunks, names = prepared
-        self._row_step = None
+        self.__dict__["_row_step"] = None
         if plan.n_held:
             before = Snapshot(self, history=False)
             try:
                 X, Y = separate(X, Y, plan, state.draw_key(self._random))
-            except ValueError:
+            except BaseException:
                 before.put_back()
                 raise
         run = Run(self, History())
@@ -1287,14 +1352,12 @@ class Network:
             if not plan.is_known:
                 around.enter_context(rolled_back_unless_finite(self, X, names))
             if chunks is not None:
-                by_chunks = ChunkTraining(self, chunks, self._as_chunk)
+                by_chunks = ChunkTraining(self, chunks, partial(self._as_chunk, plan.metrics))
                 around.enter_context(by_chunks.put_back_faults())
             training = around.enter_context(
                 Training(self._model, X, Y, plan, state, self._random, run)
             )
-            self._state, self._feature_names = state, names
-            if recorded:
-                self._record_in(run.history, afresh=state.epochs == 0)
+            self._begin(state, names, run.history if recorded else None)
             if chunks is not None:
                 training.train(by_chunks)
             elif isinstance(plan.optimizer, LBFGS):
@@ -1304,11 +1367,16 @@ class Network:
         return run.history
 
     def _as_chunk(
-        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        metrics: Sequence[str],
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
     ) -> tuple[Samples, Array, Array]:
         samples, targets = self._as_pair(X, y, names=self._feature_names)
+        check_metrics(metrics, targets, self.loss_name)
         weights = self._as_weights(sample_weight, targets)
-        self._feature_names = self._feature_names or names_of(X)
+        self.__dict__["_feature_names"] = self._feature_names or names_of(X)
         return samples, targets, weights
 
     def _as_weights(self, sample_weight: ArrayLike | None, targets: Array) -> Array:

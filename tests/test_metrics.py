@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network, metrics
+from fastnn import Dense, Network, Population, metrics
 from fastnn.metrics import accuracy, mae, mse, r2
 
 from .support.networks import make_data, small_network
@@ -61,6 +61,53 @@ def test_arguments_are_checked(metric):
         metric(np.ones((3, 2)), np.ones((4, 2)))
     with pytest.raises(ValueError, match=r"outputs must have shape .* got \(1, 4, 2\)"):
         metric(np.ones((4, 2)), np.ones((1, 4, 2)))
+
+
+NUMBERS = np.array([0.0, 1.0, 0.3, 1.0])
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda net, X, **how: net.fit(X, NUMBERS, **how),
+        lambda net, X, **how: net.fit(X, NUMBERS, validation_fraction=0.5, **how),
+        lambda net, X, **how: net.fit(X, NUMBERS == 1, validation_data=(X, NUMBERS), **how),
+        lambda net, X, **how: Population([net]).fit(X, NUMBERS, **how),
+        lambda net, X, **how: net.fit([(X, NUMBERS == 1), (X, NUMBERS)], **how),
+        lambda net, X, **how: net.fit([(X, NUMBERS)], **how),
+    ],
+)
+def test_accuracy_of_numbers_is_refused_before_training(fit):
+    X = make_data(4, 3, 1)[0]
+    net = Network(3, [Dense(4, "tanh"), Dense(1)], seed=0)
+    before = net.params.copy()
+    with pytest.raises(ValueError, match=r"y must be 0 or 1 .* got 0.3 in row 2; for numbers use"):
+        fit(net, X, metrics=["mse", "accuracy"])
+    np.testing.assert_array_equal(net.params, before)
+    assert not net.history
+    fit(net, X, metrics=["mse"])
+
+
+def test_accuracy_of_labels_minus_one_and_one_names_the_remedy():
+    net = Network(1, [Dense(1)], seed=0)
+    with pytest.raises(
+        ValueError, match=r"got -1 in row 0; for labels -1 and 1 use \(y \+ 1\) / 2"
+    ):
+        net.fit(OUTPUTS, 2 * LABELS - 1, metrics=["accuracy"])
+
+
+@pytest.mark.parametrize("loss", ["half_sse", "mse", "mae", "huber", "binary_cross_entropy"])
+def test_accuracy_of_two_classes_is_taken_for_any_loss(loss):
+    net = Network(1, [Dense(1, "sigmoid")], loss=loss, seed=0)
+    y = np.where(LABELS, 0.9, 0.1) if loss == "binary_cross_entropy" else LABELS
+    expected = accuracy(y, net.predict(OUTPUTS))
+    got = net.fit(OUTPUTS, y, batch_size=None, metrics=["accuracy"])["accuracy"]
+    assert got == [pytest.approx(expected)]
+
+
+def test_accuracy_of_numbers_beyond_shares_is_refused():
+    with pytest.raises(ValueError, match=r"y must be from 0 to 1 .* got -2 ... 1; for numbers"):
+        accuracy([0.0, -2.0, 1.0], [0.0, 1.0, 1.0])
 
 
 def test_metrics_agree_with_fit():
@@ -143,8 +190,21 @@ def test_the_users_targets_are_not_written_to():
 
     with pytest.raises(ValueError, match="read-only") as caught:
         metrics.figure_of("spoil", spoil, y, OUTPUTS)
-    assert caught.value.__notes__ == ["in the metric spoil"]
+    expected = "in the metric spoil, given y of shape (6, 1) and outputs of shape (6, 1)"
+    assert caught.value.__notes__ == [expected]
     np.testing.assert_array_equal(y, LABELS)
+
+
+def test_a_metric_that_raises_is_named_with_what_it_was_given():
+    X, Y = make_data(4, 3, 2)
+
+    def mine(y, outputs):
+        return y[:, 7]
+
+    with pytest.raises(IndexError) as caught:
+        small_network().fit(X, Y, metrics=[mine], validation_data=(X, Y))
+    expected = "in the metric mine, given y of shape (4, 2) and outputs of shape (4, 2)"
+    assert caught.value.__notes__ == [expected]
 
 
 @pytest.mark.parametrize("got", [None, "0.5", 1j, np.array([1.0]), [0.5], LABELS, {}])

@@ -36,9 +36,10 @@ def as_choice(
 def as_integer(name: str, value: Any) -> int:
     """Return `value` as an int."""
     try:
-        if isinstance(value, (bool, np.bool_)):
+        plain = _without_array(value)
+        if isinstance(plain, (bool, np.bool_)):
             raise TypeError
-        return operator.index(value)
+        return operator.index(plain)
     except TypeError:
         raise TypeError(f"{name} must be a whole number, got {value!r}") from None
 
@@ -46,13 +47,26 @@ def as_integer(name: str, value: Any) -> int:
 def as_number(name: str, value: Any) -> float:
     """Return `value` as a float, infinite if it is beyond the range of floats."""
     try:
-        if isinstance(value, _NO_NUMBERS) or np.ndim(value) > 0:
+        plain = _without_array(value)
+        if isinstance(plain, _NO_NUMBERS) or np.ndim(plain) > 0:
             raise TypeError
-        return float(value)
+        return float(plain)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {value!r}") from None
+
+
+def _without_array(value: Any) -> Any:
+    """Return the number in an array or a tensor without axes; raise TypeError of any other."""
+    if type(value) in (int, float) or not hasattr(value, "item"):
+        return value
+    if getattr(value, "ndim", 0) != 0 or np.any(getattr(value, "mask", False)):
+        raise TypeError
+    try:
+        return value.item()
+    except (ValueError, RuntimeError):  # a tensor without numbers, on PyTorch's device "meta"
+        raise TypeError from None
 
 
 def as_count(name: str, value: Any) -> int:
@@ -103,7 +117,7 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
     try:
-        if isinstance(seed, (bool, np.bool_)):
+        if np.ndim(seed) == 0 and isinstance(_without_array(seed), (bool, np.bool_)):
             raise TypeError
         return np.random.default_rng(seed)
     except (TypeError, ValueError):

@@ -23,11 +23,11 @@ _BY_HAND = (
 
 def compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
     """Return the rows of a sparse matrix or array of two axes, without duplicate columns."""
+    check_structure(X, but="csr")
     if X.dtype.kind not in NUMBERS:
         raise TypeError(f"X must hold real numbers, got dtype {X.dtype}")
     if 0 in X.shape:
         raise ValueError(f"X must not be empty, got shape {X.shape}")
-    check_structure(X, but="csr")
     rows = X.tocsr()
     n_rows, n_columns = rows.shape
     starts, columns, data = _parts(rows)
@@ -52,8 +52,26 @@ def check_structure(X: Any, *, but: str = "") -> None:
 
     Call it before SciPy converts the matrix or computes with it.
     """
+    _check_parts(X)
     if X.format != but and X.format in _CHECKS:
         _CHECKS[X.format](X)
+
+
+def _check_parts(X: Any) -> None:
+    """Raise if one of the parts of a sparse matrix is no array, or one with masked elements.
+
+    SciPy asks the parts for their dtype and shape, and passes over their masks.
+    """
+    if X.format == "coo" and len(coords := getattr(X, "coords", X.shape)) != len(X.shape):
+        raise ValueError(
+            f"X.coords must have {len(X.shape)} arrays, row and col, got {len(coords)}{_BY_HAND}"
+        )
+    for name in _PARTS.get(X.format, ()):
+        part = getattr(X, name)
+        if not isinstance(part, np.ndarray):
+            raise TypeError(f"X.{name} must be a NumPy array, got {type(part).__name__}{_BY_HAND}")
+        if hasattr(part, "mask") and part.size:
+            as_array(f"X.{name}", part)
 
 
 def _check_csr(X: Any) -> None:
@@ -114,6 +132,15 @@ def _check_lil(X: Any) -> None:
             _check_range("columns", _whole("columns", np.asarray(columns)), X.shape[1])
 
 
+_COMPRESSED = ("data", "indices", "indptr")
+_PARTS = {
+    "csr": _COMPRESSED,
+    "csc": _COMPRESSED,
+    "bsr": _COMPRESSED,
+    "coo": ("data", "row", "col"),
+    "dia": ("data", "offsets"),
+    "lil": ("data", "rows"),
+}
 _CHECKS = {
     "csr": _check_csr,
     "csc": _check_csc,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,28 @@ def check_targets(targets: Array, loss: str) -> None:
                 f"{loss}, got {got} in row {_worst_row(targets, off)}"
                 f"{_remedy_for_distributions(targets)}"
             )
+
+
+def check_metrics(metrics: Collection[str], targets: Array, loss: str) -> None:
+    """Raise if accuracy is asked for, and the targets of one output are no classes.
+
+    Those of binary cross-entropy may be shares: they are rounded, as the outputs are.
+    """
+    if "accuracy" not in metrics or targets.shape[1] != 1 or loss == "binary_cross_entropy":
+        return
+    is_class = (targets == 0) | (targets == 1)
+    if not is_class.all():
+        row = int(is_class.argmin())
+        values = set(np.unique(targets).tolist())
+        remedy = (
+            "for labels -1 and 1 use (y + 1) / 2"
+            if values <= {-1.0, 1.0}
+            else "for numbers use the metrics mse, mae or r2"
+        )
+        raise ValueError(
+            "y must be 0 or 1 for the metric accuracy of a single output with the loss "
+            f"{loss}, got {targets[row, 0]:g} in row {row}; {remedy}"
+        )
 
 
 def _span(targets: Array) -> tuple[float, float]:

@@ -53,16 +53,30 @@ class ChunkTraining:
         this.finish_epochs(sums / total, rates)
 
     def _numbered(self, epoch: int) -> Iterator[tuple[int, Any]]:
-        """Yield numbered chunks; if an iteration fails, restore the network before this epoch."""
-        before, number = Snapshot(self._net), 0
+        """Yield numbered chunks; an error of their source says where it was."""
+        number = 0
         try:
-            chunks = self._chunks() if callable(self._chunks) else self._chunks
-            for number, chunk in enumerate(chunks):
+            for number, chunk in enumerate(self._pass()):
                 yield number, chunk
-        except Exception as error:
-            before.put_back()
+        except (Exception, KeyboardInterrupt) as error:
+            if error is self._fault:
+                raise
             error.add_note(f"after chunk {number} of epoch {epoch}")
             raise
+
+    def _pass(self) -> Iterable[Any]:
+        """Return what is gone through in an epoch."""
+        if not callable(self._chunks):
+            given: Iterable[Any] = self._chunks
+            return given
+        chunks = self._chunks()
+        if not isinstance(chunks, Iterable) and not hasattr(chunks, "__getitem__"):
+            self._fault = TypeError(
+                "chunks() must return chunks, what yields (X, y) or (X, y, sample_weight), got "
+                f"{chunks!r}: give a function that returns a list of them, or a generator"
+            )
+            raise self._fault
+        return chunks
 
     def _canonical(self, chunk: Any, where: str) -> tuple[Samples, Array, Array] | None:
         """Return a chunk for the kernels, or None if it is empty."""

@@ -61,6 +61,7 @@ def train_by_lbfgs(this: Training) -> None:
         this.advance(len(this.Y))
         this.finish_epochs(before, rates)
         accepted[:] = model.params  # a callback may have changed them
+        this.begin_span()
         if this.run.stopping:
             raise StopIteration
 

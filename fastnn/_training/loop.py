@@ -33,6 +33,7 @@ from ..metrics import figure_of
 from ..optimizers import CompiledOptimizer
 from .model import Model, metric_codes, named, total_weight
 from .request import FitConfig, TrainingState
+from .snapshot import Mark
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -59,6 +60,9 @@ class Training:
         self._started: list[Callback] = []
         self._around = ExitStack()
         self._bar: tqdm[NoReturn] | None = None
+        self._mark: Mark | None = None  # while a span is under way that is not yet recorded
+        self._is_at_mark = False
+        self._divergence: DivergenceError | None = None
 
     def __enter__(self) -> Self:
         """Start the callbacks; those that have started are ended in any case."""
@@ -83,11 +87,45 @@ class Training:
                 ends.callback(callback.end, self.run)
 
     def train(self, train_span: Callable[[Training], None]) -> None:
-        """Call `train_span` until all epochs are trained or a callback stops training."""
-        if self.plan.noise.size:
-            self.state.draw_key(self._random)
-        while self.epochs_left() and not self.run.stopping:
-            train_span(self)
+        """Call `train_span` until all epochs are done, or a callback stops it.
+
+        Whatever ends a span before it is recorded, Ctrl-C too, leaves the network as it was after
+        the last whole epoch; a divergence leaves the last finite parameters.
+        """
+        try:
+            if self.plan.noise.size:
+                self.begin_span()
+                self.state.draw_key(self._random)
+            while self.epochs_left() and not self.run.stopping:
+                self.begin_span()
+                train_span(self)
+        except BaseException as error:
+            if error is not self._divergence:
+                self.put_back()
+            raise
+
+    def begin_span(self) -> None:
+        """Keep what the next epochs change, until `finish_epochs` has recorded them."""
+        self._mark, self._is_at_mark = (
+            Mark(self.run, self.model.params, self.state, self._random),
+            True,
+        )
+
+    def put_back(self) -> None:
+        """Undo the span that is under way, if there is one."""
+        if self._mark is not None:
+            self._mark.put_back()
+
+    def changed(self) -> tuple[Array, Array, Array]:
+        """Return the arrays that a compiled call changes."""
+        return self.model.params, self.state.slots, self.state.counters
+
+    def kept(self) -> list[Array]:
+        """Return copies of them; a span's first call makes none, for `begin_span` has."""
+        if self._is_at_mark and self._mark is not None:
+            self._is_at_mark = False
+            return self._mark.arrays
+        return [array.copy() for array in self.changed()]
 
     def span(self) -> int:
         """Return the epochs per compiled call before callbacks, schedules or validation run."""
@@ -157,6 +195,7 @@ class Training:
         self.run.epoch, self.run.learning_rate = last, float(rates[-1])
         if (observe := getattr(state.schedule, "observe", None)) is not None:
             observe(self.run.figures())
+        self._mark = None  # the one step by which the epochs stand, and all that is of them
         for callback in plan.callbacks:
             callback.epoch(self.run)
         if self._bar is not None:
@@ -185,10 +224,11 @@ class Training:
         X = self.X.values if isinstance(self.X, Samples) and not self.X.is_sparse else None
         remedy = remedy_of_scale(X, self.Y)
         what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
-        return DivergenceError(
+        self._divergence = DivergenceError(
             f"training must stay finite, got {what} in epoch {self.state.epochs} "
             f"at the learning rate {rates[0]}{remedy and '; '}{remedy}"
         )
+        return self._divergence
 
 
 def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
@@ -200,24 +240,23 @@ def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
 
 
 def train_compiled(this: Training) -> None:
-    """Train the next epochs by the kernels."""
-    span = this.span()
+    """Do the next epochs by the kernels."""
+    _train_span(this, this.span())
+
+
+def _train_span(this: Training, span: int) -> None:
+    """Do so many epochs; of those that diverge, all up to the first that does."""
     rates = np.array([this.state.rate_ahead(ahead) for ahead in range(span)])
-    _train_span(this, rates, this.draw_order(span))
-
-
-def _train_span(this: Training, rates: Array, order: Array) -> None:
-    """Train one epoch for each rate; on divergence, up to the first epoch that diverges."""
-    sums, is_finite = run_kernel(this, rates, order)
-    span = len(rates)
+    sums, is_finite = run_kernel(this, rates, this.draw_order(span))
     if is_finite:
         this.finish_epochs(sums / this.total_weight(), rates)
     elif span == 1:
         raise this.divergence(sums, rates)
     else:
-        half = span // 2
-        _train_span(this, rates[:half], order[:half])
-        _train_span(this, rates[half:], order[half:] if len(order) > 1 else order)
+        this.put_back()  # the random stream too: each half draws its own orders, the same again
+        for part in (span // 2, span - span // 2):
+            this.begin_span()
+            _train_span(this, part)
 
 
 def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]:
@@ -228,7 +267,6 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
     model, state, span = this.model, this.state, len(rates)
     kernel, n_figures, arguments = _kernel(this, rates)
     sums = np.zeros((span, n_figures))
-    changed = model.params, state.slots, state.counters
     position, n_positions = 0, order.shape[1] * span
     n_at_once, X, Y, weights = this.samples_per_slice(), this.X, this.Y, this.plan.weights
     windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
@@ -239,7 +277,7 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
         stop = min(start + n_at_once, n_positions)
         if windows is not None:
             X, Y, weights, order = windows(start, stop, n_positions)
-        kept = [array.copy() for array in changed]
+        kept = this.kept()
         with np.errstate(over="ignore", invalid="ignore"):  # for kernels that are not compiled
             position = kernel(
                 model.params, model.table, losses.CODES[model.loss],
@@ -247,7 +285,7 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
                 start, stop, *arguments, sums,
             )  # fmt: skip
         if not this.is_finite(sums):
-            for array, copy in zip(changed, kept, strict=True):
+            for array, copy in zip(this.changed(), kept, strict=True):
                 array[...] = copy
             return sums, False
         this.advance(position - start)

@@ -49,6 +49,14 @@ class Model:
         """Whether layers add a penalty to the loss that training minimises."""
         return bool(self.penalties[:, : optimizers.MAX_NORM].any())
 
+    def check_writable(self) -> None:
+        """Raise if the parameters cannot be changed."""
+        if not self.params.flags.writeable:
+            raise ValueError(
+                "params must be writable to be trained, got an array that is read-only: call "
+                "net.params.setflags(write=True)"
+            )
+
     def cost(self, X: Inputs) -> int:
         """Return the cost of a sample, in visited parameters."""
         cost = self.params.size + _LAYER * len(self.table)

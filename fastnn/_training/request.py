@@ -110,6 +110,7 @@ class TrainingState:
     @classmethod
     def begun(cls, plan: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
         """Return the state to start from: that of the last training, or a fresh one."""
+        model.check_writable()
         return cls.fresh(plan, model) if last is None else last.resumed(plan, model)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -38,6 +38,8 @@ class SingleSampleStep:
         arguments.
         """
         dtype = self._dtype
+        if not self._before[0].flags.writeable:
+            return False
         if type(x) is not np.ndarray or x.shape != self._x_shape or x.dtype != dtype:
             return False
         target, kind = self._y, type(y)

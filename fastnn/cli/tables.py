@@ -39,7 +39,7 @@ _ROOM = 2**16  # bytes of a model's header for what is not its table
 
 def run_train(options: argparse.Namespace) -> None:
     """Train on a table, and save the network."""
-    check_output(options.save, force=options.force)
+    check_output(options.save, options.data, force=options.force)
     start = perf_counter()
     table = open_table(options.data, options.delimiter)
     wishes = TableOptions(
@@ -137,7 +137,7 @@ def _train(
 def run_predict(options: argparse.Namespace) -> None:
     """Predict for the rows of a table."""
     if options.output is not None:
-        check_output(options.output, force=options.force)
+        check_output(options.output, options.data, options.model, force=options.force)
     net, encoding, _ = load_model(options.model)
     if options.probabilities and (encoding is None or not encoding.is_classification):
         raise TableError("--probabilities must go with a classification, got another network")
@@ -164,7 +164,7 @@ def run_export(options: argparse.Namespace) -> None:
     """Write a network for other programs, on numbers as they are in the table."""
     paths = [options.onnx] if options.c is None else [options.c, options.c.with_suffix(".h")]
     for path in paths:
-        check_output(path, force=options.force)
+        check_output(path, options.model, force=options.force)
     net, encoding, _ = load_model(options.model)
     dtype = options.dtype or net.dtype.name
     if encoding is not None:

@@ -32,6 +32,7 @@ from tqdm import tqdm
 
 from .._checks.arrays import as_choice, as_count, as_flag, as_positive
 from .._checks.names import explained
+from .._checks.targets import check_metrics
 from .._training.loop import Training
 from .._training.options import as_callbacks, as_metrics, as_rule
 from .._training.request import FitConfig, Metric, Schedule, TrainingState, check_monitors
@@ -196,6 +197,8 @@ def fit(
         evaluate_every=as_count("evaluate_every", evaluate_every),
         callbacks=as_callbacks(callbacks),
     )
+    if plan.validation is not None:
+        check_metrics(running, plan.validation.Y, net.loss_name)
     options = {
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,
@@ -218,13 +221,13 @@ def fit(
         tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar,
     ):
         if last is not None:
-            net.params, net._random = last.params, last._random
-            net._past, net._latest = last.history, History()
-        net._row_step, run = None, Run(net, History())
+            net.params = last.params
+            net.__dict__.update(_random=last._random, _past=last.history, _latest=History())
+        net.__dict__["_row_step"] = None
+        run = Run(net, History())
         nothing = Samples.dense(np.empty((0, net.n_in))), np.empty((0, net.n_out))
         with Training(net._model, *nothing, plan, state, net._random, run) as training:
-            net._state = state
-            net._record_in(run.history, afresh=state.epochs == 0)
+            net._begin(state, net._feature_names, run.history)
             training.train(_Round(net, client, chunks, options, timeout, bar, refused))
     return net.history
 
@@ -245,7 +248,8 @@ class _Round:
         self.net, self.client, self.chunks, self.options = net, client, chunks, options
         self.timeout, self.bar, self.refused = timeout, bar, refused
         bare = copy.copy(net)
-        bare._past, bare._latest, bare._state, bare.metadata = History(), History(), None, {}
+        bare.metadata = {}
+        bare.__dict__.update(_past=History(), _latest=History(), _state=None)
         with within_reach(client, 0):
             self.bare = _as_result(client, bare)
 

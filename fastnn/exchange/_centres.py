@@ -29,7 +29,7 @@ _LARGEST_ROUNDING = 1e-3  # of a deviation: where float32 is coarser, numbers st
 class Column(NamedTuple):
     """The means and deviations of columns that are far from 0; 0 for the others."""
 
-    means: Array  # float64, whole numbers of float32
+    means: Array  # float64; numbers that float32 has, unless the columns are double
     is_double: bool  # whether float32 is too coarse for the columns themselves
 
 
@@ -63,13 +63,21 @@ def is_far(means: Array, deviations: Array) -> bool:
     return bool((np.abs(means) > _FAR * np.abs(deviations)).any())
 
 
-def centred(net: Network, dtype: np.dtype[Any]) -> Centred:
-    """Return the parameters for an export in `dtype`."""
-    if dtype == np.float64 or _KEY not in net.metadata:
+def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) -> Centred:
+    """Return the parameters as an export in `dtype` has them, for inputs like `samples`, if any.
+
+    The samples tell what is far from 0 where the network's metadata tell nothing of its inputs.
+    """
+    inputs = outputs = None
+    if dtype != np.float64:
+        inputs, outputs = _noted(net, "inputs", net.n_in), _noted(net, "outputs", net.n_out)
+    if inputs is None and samples is not None and len(samples) > 1:  # one has no deviation
+        with np.errstate(all="ignore"):  # beyond what squares can hold, nothing is far
+            inputs = _column(samples.mean(axis=0), samples.std(axis=0))
+    if inputs is None and outputs is None:
         return Centred([*net.weights], [*net.biases], None, None)
     weights = [W.astype(np.float64) for W in net.weights]
     biases = [None if b is None else b.astype(np.float64) for b in net.biases]
-    inputs, outputs = _noted(net, "inputs", net.n_in), _noted(net, "outputs", net.n_out)
     if net.layers[-1].activation != "identity":
         outputs = None
     if inputs is not None:
@@ -81,8 +89,8 @@ def centred(net: Network, dtype: np.dtype[Any]) -> Centred:
 
 
 def _noted(net: Network, name: str, n: int) -> Column | None:
-    """Return the means and deviations of inputs or outputs in the metadata."""
-    note = net.metadata[_KEY]
+    """Return what the metadata tell of inputs or outputs."""
+    note = net.metadata.get(_KEY)
     if not isinstance(note, dict) or name not in note:
         return None
     try:
@@ -96,11 +104,19 @@ def _noted(net: Network, name: str, n: int) -> Column | None:
         raise ValueError(
             f"net.metadata[{_KEY!r}] must tell the means and deviations of {n} {name}: {error}"
         ) from error
-    means[np.abs(means) <= _FAR * np.abs(deviations)] = 0
+    return _column(means, deviations)
+
+
+def _column(means: Array, deviations: Array) -> Column | None:
+    """Return what is far from 0 of columns; None if nothing is, or if it is beyond float32."""
+    if not is_far(means, deviations):
+        return None
+    means = np.where(np.abs(means) <= _FAR * np.abs(deviations), 0.0, means)
     with np.errstate(over="ignore"):
         rounded = means.astype(np.float32)
     if not np.isfinite(rounded).all():  # beyond float32: the parameters are refused as well
         return None
     roundings = np.spacing(np.abs(rounded)).astype(np.float64) / 2
     is_double = bool((roundings > _LARGEST_ROUNDING * np.abs(deviations))[means != 0].any())
-    return Column(rounded.astype(np.float64), is_double)
+    # Rounded, the means of double columns may be many deviations from the true ones.
+    return Column(means if is_double else rounded.astype(np.float64), is_double)

@@ -257,7 +257,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         for own, given in zip(_views(network), [*self.coefs_, *self.intercepts_], strict=True):
             own[:] = given
         if last is not None and last.params.size == network.params.size:
-            network._state = last._state
+            network.__dict__["_state"] = last._state
         return network
 
     def _connect(self, network: Network) -> None:

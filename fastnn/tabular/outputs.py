@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
-def check_output(path: Path, *, force: bool) -> None:
-    """Raise unless a file may be written: it is new, or the user insists, and its folder exists."""
+def check_output(path: Path, *sources: Path, force: bool) -> None:
+    """Raise unless a file may be written: it is new, or the user insists, and its folder exists.
+
+    None of the sources, which are read, may be overwritten, whether the user insists or not.
+    """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path} must be in a folder that exists, got {path.parent}")
     if path.exists() and not path.is_file():
         raise FileExistsError(f"{path} must be a file, or new, got something else")
+    for source in sources:
+        if path.exists() and source.exists() and os.path.samefile(path, source):
+            raise FileExistsError(f"{path} must be another file than {source}, which is read")
     if path.exists() and not force:
         raise FileExistsError(f"{path} must be new, or --force given to overwrite it")

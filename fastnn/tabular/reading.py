@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 from tqdm import tqdm
@@ -24,6 +24,9 @@ from .fields import Column, TableError, is_number
 
 _DELIMITERS = ",;\t|"
 _FIELDS = 20_000  # of a chunk: more are read half as fast, beyond the cache and by Python's gc
+
+
+_LONGEST = 2**24  # characters of a line: a device such as /dev/zero never ends one
 
 
 class Chunk(NamedTuple):
@@ -46,7 +49,7 @@ class CsvTable:
         self.path = path
         self._delimiter = delimiter or ","
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            first = next((line for line in file if line.strip()), "")
+            first = next((line for line in _lines(path, file) if line.strip()), "")
         if delimiter is None:
             unquoted = re.sub('"[^"]*"', "", first)
             self._delimiter = max(_DELIMITERS, key=unquoted.count)
@@ -77,7 +80,7 @@ class CsvTable:
         """Yield each row that is not blank, and the line in which it begins."""
         with open(self.path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(
-                file,
+                _lines(self.path, file),
                 delimiter=self._delimiter,
                 skipinitialspace=self._delimiter != " ",
                 strict=True,
@@ -102,7 +105,21 @@ class CsvTable:
     def _line_not_utf8(self) -> int:
         """Return the first line that is not UTF-8; the decoder reads ahead and knows no lines."""
         with open(self.path, encoding="utf-8", errors="surrogateescape") as file:
-            return next(n for n, line in enumerate(file, 1) if re.search("[\udc80-\udcff]", line))
+            lines = enumerate(_lines(self.path, file), 1)
+            return next(n for n, line in lines if re.search("[\udc80-\udcff]", line))
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """Yield the lines of an open file, each of a length that memory holds."""
+    n_lines = 0
+    while line := file.readline(_LONGEST):
+        n_lines += 1
+        if len(line) == _LONGEST:
+            raise TableError(
+                f"{path} line {n_lines}: a line must have fewer than {_LONGEST} characters, got "
+                "more: is it a table of text?"
+            )
+        yield line
 
 
 class ParquetTable:

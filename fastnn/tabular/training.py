@@ -94,7 +94,7 @@ def train_by_chunks(
         stopping.end(run)
     assert net._state is not None
     net._state.epochs = run.epoch + 1
-    net._record_in(run.history, afresh=True)
+    net.__dict__.update(_past=History(), _latest=run.history)
     return run.history
 
 

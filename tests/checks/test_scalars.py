@@ -70,6 +70,13 @@ def test_an_array_of_biases_is_not_the_flag(given, expected):
     assert str(caught.value).endswith(f"; initial biases are given as biases={expected}")
 
 
+def test_what_pandas_knows_nothing_of_is_no_flag():
+    pandas = pytest.importorskip("pandas")
+    for name in ("resume", "shuffle", "progress"):
+        with pytest.raises(TypeError, match=f"{name} must be True or False, got <NA>"):
+            small_network().fit(X, Y, **{name: pandas.NA})
+
+
 # ---- numbers -------------------------------------------------------------------------------------
 
 
@@ -77,6 +84,16 @@ def test_an_array_of_biases_is_not_the_flag(given, expected):
 def test_numbers(value):
     assert as_number("p", value) == as_positive("p", value) == 0.5
     assert as_number("p", np.array(value, dtype=float)) == 0.5
+
+
+NO_NUMBERS = [
+    np.array(True),
+    np.array(True, dtype=object),
+    np.array("1"),
+    np.array(1j),
+    np.ma.array(1, mask=True),
+    np.ma.masked,
+]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +109,7 @@ def test_numbers(value):
         [0.1],
         np.array([0.1]),
         Decimal("sNaN"),
+        *NO_NUMBERS,
     ],
 )
 def test_what_is_no_number(value):
@@ -99,12 +117,42 @@ def test_what_is_no_number(value):
         as_number("p", value)
 
 
-@pytest.mark.parametrize("value", [True, np.True_, 1.0, np.float64(2), "3", None, Decimal(3), 1j])
+@pytest.mark.parametrize(
+    "value", [True, np.True_, 1.0, np.float64(2), "3", None, Decimal(3), 1j, *NO_NUMBERS]
+)
 def test_what_is_no_whole_number(value):
     with pytest.raises(TypeError, match="p must be a whole number, got "):
         as_integer("p", value)
     with pytest.raises((TypeError, ValueError), match="p must be a"):
         as_count("p", value)
+
+
+@pytest.mark.parametrize("bad", [np.array(True), np.ma.array(1, mask=True)])
+def test_an_array_without_axes_is_what_it_holds(bad):
+    net = small_network()
+    before = net.params.copy()
+    for call in (
+        lambda: net.fit(X, Y, learning_rate=bad),
+        lambda: net.fit(X, Y, epochs=bad),
+        lambda: net.fit(X, Y, batch_size=bad),
+        lambda: net.partial_fit(X, Y, learning_rate=bad),
+        lambda: Dense(2, l1=bad),
+        lambda: Dense(bad),
+    ):
+        with pytest.raises(TypeError, match=r"must be a (whole )?number, got"):
+            call()
+    np.testing.assert_array_equal(net.params, before)
+
+
+def test_a_tensor_without_axes_is_what_it_holds():
+    torch = pytest.importorskip("torch")
+    assert as_count("p", torch.tensor(3)) == 3
+    assert as_number("p", torch.tensor(0.5)) == 0.5
+    for bad in (torch.tensor(True), torch.tensor([3]), torch.tensor(3, device="meta")):
+        with pytest.raises(TypeError, match="p must be a number, got "):
+            as_number("p", bad)
+        with pytest.raises(TypeError, match="p must be a whole number, got "):
+            as_count("p", bad)
 
 
 def test_counts():
@@ -203,7 +251,10 @@ def test_an_initializer_needs_a_generator(draw, bad):
         draw(bad, (2, 3))
 
 
-@pytest.mark.parametrize("bad", ["abc", -1, 1.5, np.random, True, object(), X])
+@pytest.mark.parametrize(
+    "bad",
+    ["abc", -1, 1.5, np.random, True, np.array(True), np.ma.array(1, mask=True), object(), X],
+)
 def test_seeds(bad):
     with pytest.raises(
         ValueError, match="seed must be an int >= 0, None, a numpy Generator or a R"

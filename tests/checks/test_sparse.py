@@ -103,6 +103,16 @@ BROKEN = [
     ("lil", lambda X: (X.rows[0].append(-3), X.data[0].append(1.0)), "got -3"),
     ("lil", assign(rows=lambda rows: rows[:-1]), "12 lists in rows"),
 ]
+for name, forms in {
+    "data": "csr csc bsr coo dia",
+    "indices": "csr csc bsr",
+    "indptr": "csr csc bsr",
+    "offsets": "dia",
+}.items():
+    for make in (list, memoryview, lambda part: None):
+        BROKEN.append((forms, assign(**{name: make}), f"X.{name} must be a NumPy array, got"))
+    hide = assign(**{name: lambda part: np.ma.array(part, mask=True)})
+    BROKEN.append((forms, hide, f"X.{name} must have no masked elements"))
 CASES = [(form, *case) for forms, *case in BROKEN for form in forms.split()]
 
 
@@ -120,6 +130,22 @@ def test_parts_that_do_not_go_together_are_refused(form, change, message):
         with pytest.raises((ValueError, TypeError), match=message):
             call()
     np.testing.assert_array_equal(net.params, before)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_coordinates_of_another_number_of_axes(n):
+    X = matrix("coo", "array")
+    if not hasattr(X, "coords"):
+        pytest.skip("SciPy before 1.13 has none")
+    X.coords = (X.coords * 2)[:n]
+    with pytest.raises(ValueError, match=f"X.coords must have 2 arrays, row and col, got {n}"):
+        network().predict(X)
+
+
+def test_a_mask_that_hides_nothing_is_taken():
+    X = matrix("csr")
+    X.indices = np.ma.array(X.indices)
+    np.testing.assert_array_equal(dense(compressed_rows(X, FLOAT64)), table())
 
 
 @pytest.mark.parametrize("form", ["csr", "csc", "coo"])

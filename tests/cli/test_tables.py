@@ -1,6 +1,7 @@
 """The four commands together, from a table to predictions."""
 
 import csv
+import os
 import random
 import re
 import sys
@@ -351,3 +352,35 @@ def test_a_missing_pyarrow_is_said_in_one_line(here, capsys, monkeypatch):
         "fastnn: error: t.parquet is Parquet, which needs pyarrow: "
         'pip install "fastnn-numba[parquet]"\n'
     )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no /dev/zero")
+def test_a_device_without_end_is_refused(flower_model, capsys):
+    for argv in (
+        ["predict", "model", "/dev/zero", "-o", "out.csv"],
+        ["train", "/dev/zero", "--target", "species", "--save", "out.model"],
+    ):
+        assert main(argv) == 1
+        got = capsys.readouterr().err
+        assert got.startswith("fastnn: error: /dev/zero line 1: a line must have fewer than ")
+        assert got.count("\n") == 1
+    assert not list(flower_model.parent.glob("out*"))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["predict", "model", "flowers.csv", "-o", "flowers.csv"],
+        ["predict", "model", "flowers.csv", "-o", "model"],
+        ["train", "flowers.csv", "--target", "species", "--save", "flowers.csv"],
+        ["export", "model", "--onnx", "model"],
+        ["export", "./model.c", "--c", "model.c"],
+    ],
+)
+def test_what_is_read_stays(flower_model, capsys, argv):
+    folder = flower_model.parent
+    (folder / "model.c").write_bytes(flower_model.read_bytes())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main([*argv, "--force"]) == 1
+    assert re.search(r"must be another file than \S+, which is read\n$", capsys.readouterr().err)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

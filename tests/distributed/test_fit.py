@@ -46,7 +46,7 @@ def test_frozen_biases_stay(client, network, blocks):
 def test_one_chunk_is_that_replica(client, network, data):
     net, twin = network(), network()
     fit(net, [delayed(data)], **OPTIONS)
-    twin._random = np.random.default_rng((plain.draw_key(twin), 0, 0))
+    twin.__dict__["_random"] = np.random.default_rng((plain.draw_key(twin), 0, 0))
     twin.fit(*data, **OPTIONS)
     assert_array_equal(net.params, twin.params)
 

@@ -107,6 +107,28 @@ def test_c_in_int8(tmp_path, kind):
     assert np.abs(got - expected).max() < 0.05 * np.ptp(expected)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("is_noted", [True, False])
+@pytest.mark.parametrize("mean", [100.0, 1.7e9 + 61, 1e10, 1e11, -1e13])
+def test_c_in_int8_of_columns_as_far_as_float64_goes(tmp_path, mean, is_noted, dtype):
+    """The means that float32 has are 2048 deviations from 1e11; samples tell of them as well."""
+    net = Network(3, [Dense(8, "tanh"), Dense(1)], seed=3)
+    raw = mean + np.random.default_rng(4).normal(size=(200, 3))
+    expected = net.predict(raw - mean)
+    net.biases[0][:] -= np.full(3, mean) @ net.weights[0]
+    if is_noted:
+        note_far(net, (np.full(3, mean), np.ones(3)), None)
+    to_c(net, tmp_path / "net.c", int8=True, calibration=raw, dtype=dtype)
+    compilers = find_compilers()
+    if "gcc" not in compilers:
+        pytest.skip("gcc is not installed")
+    if dtype == "float32":
+        got, _ = called(tmp_path, "net", raw)
+    else:
+        got = Compiler(compilers["gcc"], tmp_path).load(tmp_path / "net.c", dtype).predict(raw, 1)
+    assert np.abs(got - expected).max() < 0.05 * np.ptp(expected)
+
+
 def test_steps_of_training_on_far_columns_are_refused(tmp_path):
     net, _, _ = network_of("year")
     with pytest.raises(ValueError, match="train must be False in float32 where columns are far"):

@@ -119,6 +119,59 @@ def test_a_slip_is_an_error(name, hint):
     assert not hasattr(net, name)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["n_in", "n_out", "layers", "loss_name", "dtype", "metadata", "params", "weights", "fit"],
+)
+def test_nothing_is_deleted(name):
+    net = small_network()
+    before = repr(getattr(net, name))
+    with pytest.raises(AttributeError, match=f"{name} must stay, got del"):
+        delattr(net, name)
+    assert repr(getattr(net, name)) == before
+    net.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(own for own in vars(small_network()) if own.startswith("_")), "_train", "_prepare"],
+)
+def test_what_the_network_uses_is_its_own(name):
+    net = small_network()
+    with pytest.raises(AttributeError, match=f"{name} must not be assigned: the network itself"):
+        setattr(net, name, "mine")
+    with pytest.raises(AttributeError, match=f"{name} must not be deleted: the network itself"):
+        delattr(net, name)
+    net.fit(X, Y)
+    net._mine = 3
+    assert net._mine == 3
+    del net._mine
+    with pytest.raises(AttributeError):
+        del net._mine
+
+
+def test_params_that_are_read_only():
+    net = small_network()
+    x, y = X[0].copy(), Y[0].copy()
+    net.partial_fit(x, y)
+    net.partial_fit(x, y)  # by the step that was made ready
+    before, epochs = net.params.copy(), net._state.epochs
+    net.params.setflags(write=False)
+    for train in (
+        lambda: net.fit(X, Y),
+        lambda: net.fit([(X, Y)]),
+        lambda: net.partial_fit(X, Y),
+        lambda: net.partial_fit(x, y),
+    ):
+        with pytest.raises(ValueError, match="params must be writable to be trained"):
+            train()
+    np.testing.assert_array_equal(net.params, before)
+    assert net._state.epochs == epochs
+    net.params.setflags(write=True)
+    net.fit(X, Y)
+    assert (net.params != before).any()
+
+
 class Named(Network):
     """A network of the user's own, with an attribute of its own."""
 

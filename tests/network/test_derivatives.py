@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fastnn.inputs import as_samples
 
 from fastnn import Dense, Network
 from fastnn.core import derivatives
@@ -25,6 +26,7 @@ METHODS = {
     "gradient_of_inputs": lambda net, X, y: net.gradient_of_inputs(X, y),
     "jacobian": lambda net, X, y: net.jacobian(X),
     "hidden": lambda net, X, y: net.hidden(X),
+    "trace": lambda net, X, y: net.trace(X, y),
 }
 
 
@@ -293,3 +295,14 @@ def test_what_is_written_counts_in_the_length_of_a_call(monkeypatch):
     grads = net.gradient_per_sample(np.ones((4000, 20)), np.ones((4000, 2)))
     assert sum(written) == grads.nbytes > 32e6
     assert max(written) <= 16e6
+
+
+def test_a_trace_in_slices_is_the_whole(monkeypatch):
+    X, Y = make_data(9, 3, 2)
+    net = small_network()
+    whole = net.trace(X, Y)
+    monkeypatch.setattr("fastnn.model._SLICE", 10_000)
+    assert len(list(net._model.slices(as_samples(X, 3, net.dtype), 0, 9, net.params.size))) > 1
+    for got, expected in zip(net.trace(X, Y), whole, strict=True):
+        for one, other in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(one, other)

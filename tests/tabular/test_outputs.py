@@ -13,6 +13,20 @@ def test_what_is_there_stays_unless_the_user_insists(tmp_path):
     assert path.read_text() == "old"
 
 
+@pytest.mark.parametrize("link", [None, "symlink_to", "hardlink_to"])
+@pytest.mark.parametrize("force", [False, True])
+def test_what_is_read_is_never_overwritten(tmp_path, link, force):
+    source, path = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("a,b\n")
+    if link is None:
+        path = tmp_path / ".." / tmp_path.name / "in.csv"
+    else:
+        getattr(path, link)(source)
+    with pytest.raises(FileExistsError, match=r"must be another file than .*in.csv, which is rea"):
+        check_output(path, tmp_path / "none", source, force=force)
+    check_output(tmp_path / "new", source, force=force)
+
+
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(FileExistsError, match="must be a file, or new"):
         check_output(tmp_path, force=True)

@@ -188,3 +188,19 @@ def test_a_missing_pyarrow_is_told_in_one_line(monkeypatch, tmp_path):
     assert str(caught.value) == (
         f'{path} is Parquet, which needs pyarrow: pip install "fastnn-numba[parquet]"'
     )
+
+
+@pytest.mark.parametrize("before", ["", "a,b\n1,2\n"])
+@pytest.mark.parametrize("fill", ["\0", "1,"])
+def test_a_line_without_end_is_refused(tmp_path, before, fill):
+    path = write(tmp_path / "t.csv", before + fill * 2**24)
+    line = 1 + before.count("\n")
+    with pytest.raises(TableError, match=f"line {line}: a line must have fewer than 16777216 ch"):
+        rows_of(open_table(path, None))
+
+
+def test_a_long_line_is_one_row(tmp_path):
+    names = ",".join(f"c{j}" for j in range(3000))
+    row = ",".join(["x" * 3000] * 3000)
+    table = open_table(write(tmp_path / "t.csv", f"{names}\r\n{row}\r\n{row}"), None)
+    assert rows_of(table) == ([2, 3], [("x" * 3000,) * 3000] * 2)

@@ -149,6 +149,16 @@ def test_a_source_that_fails_leaves_whole_epochs(how):
     assert everything(got) == everything(expected)
 
 
+@pytest.mark.parametrize("how", ["fresh", "trained", "resumed"])
+@pytest.mark.parametrize("value", [None, 5, small_network])
+def test_a_function_must_return_chunks(how, value):
+    net = trained(how)
+    before = everything(net)
+    with pytest.raises(TypeError, match=r"^chunks\(\) must return chunks, what yields \(X, y\)"):
+        net.fit(lambda: value, epochs=3, resume=how == "resumed", optimizer="adam")
+    assert everything(net) == before
+
+
 @pytest.mark.parametrize("empty", [(np.zeros((0, 3)), np.zeros((0, 2))), ([], []), ([], [], [])])
 def test_empty_chunks_are_passed_over(empty):
     X, Y = make_data(12, 3, 2)

@@ -97,8 +97,8 @@ def to_c(
         Whether to quantise weights and activations to 8-bit integers, by default False; see Notes.
         Such a source also needs stdint.h.
     calibration : array_like, shape (n_samples, n_in), optional
-        Typical inputs, which `int8` needs: values beyond their range are clipped. Without `int8`,
-        None, the default.
+        Typical inputs, which `int8` needs: values beyond their range are clipped, and columns far
+        from 0 have their means subtracted first. Without `int8`, None, the default.
     dtype : str or numpy.dtype, optional
         The type of numbers in C, float64 (``double``) or float32 (``float``), by default that of
         the network.
@@ -172,7 +172,7 @@ def to_c(
         body = float_source(name, layers, own, net.loss_name, real, train=train)
     else:
         samples = _as_calibration(calibration, net.n_in)
-        own = centred(net, np.dtype(np.float32))  # int8 is coarser yet
+        own = centred(net, np.dtype(np.float32), samples)  # int8 is coarser yet
         layers = layers_of(net, samples.dtype, own)
         means = 0 if own.inputs is None else own.inputs.means
         body = int8_source(name, layers, own, real, samples - means)

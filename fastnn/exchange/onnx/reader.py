@@ -12,19 +12,13 @@ from .._affine import Affine
 from .._layer_builder import LayerBuilder, unsupported_options
 from .activations import ATTRIBUTES, Z
 from .constants import computed
+from .labels import chosen_of, kept_of
 from .opening import array_of, dense_of
 from .stages import RELU, SIGMOID, SOFTMAX, Stages
 from .values import UNKNOWN, Operand, Shape, Value, is_table, number_of
 
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _TRANSFORMS = {b"NONE": Z, b"LOGISTIC": SIGMOID, b"SOFTMAX": SOFTMAX}
-# What makes labels of outputs, and what may be done to labels: none of it is carried.
-_CHOOSING = {"ArgMax", "ArgMin", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"}
-_CHOOSING |= {"ai.onnx.ml.Binarizer"}
-_OF_LABELS = {"Cast", "Equal", "Flatten", "Gather", "Identity", "Not", "Reshape", "Squeeze"}
-_OF_LABELS |= {"Unsqueeze", "Where", "ai.onnx.ml.ArrayFeatureExtractor"}
-_OF_LABELS |= {"ai.onnx.ml.LabelEncoder", "ai.onnx.ml.ZipMap"}
-
 Result = Value | Array | tuple[Value, ...] | None
 
 
@@ -76,10 +70,17 @@ class GraphReader:
                 self._constants[name] = got
 
     def close(self, names: Sequence[str], path: Any) -> None:
-        """Finish at the one output among these names; labels count only if nothing else does."""
+        """End at the outputs of these names, of which one may be no label.
+
+        Labels alone are left out as well; but floats that are made of them are what is computed.
+        """
         outputs = [self._values[name] for name in names if name in self._values]
         distinct = {id(value): value for value in outputs if value.of_label is None}
         if not distinct:
+            for value in outputs:
+                if value.is_number:
+                    self.reading.refuse(value.source)
+            self.reading.check()
             chosen = [value.of_label for value in outputs if value.of_label is not None]
             distinct = {id(value): value for value in chosen}
         if len(distinct) != 1:
@@ -118,16 +119,15 @@ class GraphReader:
         is_product = operator in ("Gemm", "MatMul")  # which begins a layer, whatever its inputs
         if any(value.is_refused for value in values) and not is_product:  # has been named
             return Value(self._stages.current, None, source)
-        labels = [value for value in values if value.of_label is not None]
-        if labels:
-            return labels[0] if operator in _OF_LABELS else None
+        if any(value.of_label is not None for value in values):
+            return kept_of(operator, operands, attributes, source)
         if self._keeps_all(operator, operands, attributes):
             return operands[0] if isinstance(operands[0], Value) else None
         if operator in _READERS:
             return _READERS[operator](self, operands, attributes, source)
         result = self._stages.applied(operator, operands, source)
-        if result is None and operator in _CHOOSING:
-            return Value(self._stages.current, None, source, of_label=values[0])
+        if result is None and len(values) == 1:
+            return chosen_of(operator, values[0], attributes, source)
         return result
 
     def _constant(self, attributes: Mapping[str, Any]) -> Array | None:

@@ -29,6 +29,7 @@ class Value:
     base: Expression | None = None  # of which `step` is made: an activation
     step: Affine | None = None
     of_label: Value | None = None  # for labels: the outputs of which they are chosen
+    is_number: bool = False  # of labels that were made floats: these are results, not labels
 
     def __post_init__(self) -> None:
         """Let an activation be what a step may be made of."""

@@ -12,7 +12,9 @@ from ...network import Network
 from .._layer_builder import LayerBuilder, as_network, import_optional
 from .steps import (
     LINEAR_MODELS,
+    check_answers,
     check_fitted,
+    is_derived,
     name_of,
     read_linear_model,
     read_step,
@@ -49,7 +51,8 @@ def from_sklearn(estimator: Any) -> Network:
     Raises
     ------
     TypeError
-        If `estimator` is none of these.
+        If `estimator` is none of these: a class that is derived of one of them may compute
+        something else, and so may one with a `predict` of its own.
     ValueError
         If it is not fitted, or has steps that cannot be converted, all of which the message names.
 
@@ -67,6 +70,7 @@ def from_sklearn(estimator: Any) -> Network:
 
 def _read(reading: LayerBuilder, estimator: Any) -> str | None:
     """Read an estimator; return its loss, or None for that of the last activation."""
+    check_answers(estimator)
     estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     kind = name_of(estimator)
     if kind == "TransformedTargetRegressor":
@@ -94,6 +98,12 @@ def _check_kind(estimator: Any) -> None:
         raise TypeError(
             "estimator, or the last step of a Pipeline, must be a linear model or an MLPClassifier "
             f"or MLPRegressor, got {type(estimator).__name__}"
+        )
+    if is_derived(estimator):
+        raise TypeError(
+            "estimator, or the last step of a Pipeline, must be of scikit-learn's or fastnn's own "
+            f"class, got {name_of(estimator)}, which may compute something else: fit the class of "
+            "which it is derived"
         )
 
 

@@ -41,13 +41,39 @@ _REGRESSORS = {
 _LOG_LINKED = {"GammaRegressor", "PoissonRegressor"}  # whose mean is the exp of a sum
 _LOGISTIC = {"LogisticRegression", "LogisticRegressionCV", "SGDClassifier"}
 LINEAR_MODELS = _REGRESSORS | _LOG_LINKED | _LOGISTIC
+_OWN_PACKAGES = ("fastnn", "sklearn")
+_ANSWERS = {"decision_function", "predict", "predict_log_proba", "predict_proba"}
 
 
 def name_of(estimator: Any) -> str:
     """Return the name of a class of scikit-learn; for other classes, with the module."""
     kind = type(estimator)
-    is_theirs = kind.__module__.split(".")[0] == "sklearn"
+    is_theirs = _package_of(kind) == "sklearn"
     return kind.__name__ if is_theirs else f"{kind.__module__}.{kind.__name__}"
+
+
+def _package_of(kind: type) -> str:
+    return kind.__module__.split(".")[0]
+
+
+def is_derived(estimator: Any) -> bool:
+    """Tell whether an estimator's class is neither scikit-learn's own nor ours."""
+    return _package_of(type(estimator)) not in _OWN_PACKAGES
+
+
+def check_answers(estimator: Any) -> None:
+    """Raise if an estimator, of whatever class, was given predictions of its own."""
+    others = [
+        kind for kind in type(estimator).__mro__[:-1] if _package_of(kind) not in _OWN_PACKAGES
+    ]
+    given = [getattr(estimator, "__dict__", {}), *map(vars, others)]
+    own = sorted(_ANSWERS & set().union(*given))
+    if own:
+        raise TypeError(
+            "estimator must predict as scikit-learn's own classes do, got "
+            f"{name_of(estimator)} with {', '.join(own)} of its own: give the estimator within it, "
+            "or fit one of scikit-learn's own class"
+        )
 
 
 def steps_of(pipeline: Any, within: str = "") -> Iterator[tuple[str, Any]]:

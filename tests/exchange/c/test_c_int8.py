@@ -100,6 +100,14 @@ def test_calibration_of_one_sample(sample, compiler, tmp_path):
     np.testing.assert_allclose(got, net.predict([sample]), atol=0.02)
 
 
+def test_calibration_whose_squares_overflow(compiler, tmp_path):
+    net = make_network((4, "tanh"), (2, "identity"))
+    net.weights[0][:] *= 1e-200
+    samples = 1e200 * make_data(50, 6, 2)[0]
+    got = predict_in_c(net, samples, samples, compiler, tmp_path)
+    assert np.abs(got - net.predict(samples)).max() < 0.05 * np.ptp(got)
+
+
 def test_inputs_beyond_calibration_are_cut_off(compiler, tmp_path):
     net = make_network((4, "tanh"), (2, "identity"))
     calibration = [[-1.0] * 6, [1.0] * 6]

@@ -287,3 +287,97 @@ def test_what_skl2onnx_normalises_is_named(path):
 def test_labels_alone_are_left_out(path):
     save(path, [LAYER, node("Softmax", "z", "p"), node("ArgMax", "p", "y", axis=1)])
     assert from_onnx(path).layers[0].activation == "softmax"
+
+
+# ---- labels and what only looks like them --------------------------------------------------------
+
+P = [LAYER, node("Softmax", "z", "p")]
+MASK = [LAYER, node("Greater", "z zero", "m")]
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [*P, node("ArgMax", "p", "y", axis=-1, keepdims=0)],
+        [*P, node("ArgMax", "p", "t", axis=1), node("Cast", "t", "y", to=6)],
+        [*P, node("ArgMax", "p", "t", axis=1, keepdims=0), node("Gather", "classes t", "y")],
+        [*P, node("ArgMax", "p", "t", axis=1), node("Cast", "t", "u", to=1),
+         node("Cast", "u", "y", to=7)],
+        [*P, node("Greater", "p half", "t"), node("Where", "t r0 r1", "y")],
+        [*P, node("Greater", "p half", "t"), node("Not", "t", "y")],
+    ],
+)  # fmt: skip
+def test_labels_of_many_forms_are_left_out(path, nodes):
+    save(path, nodes, constants={"classes": [3, 5, 7], "r0": 3, "r1": 5})
+    net = from_onnx(path)
+    assert repr(net.layers) == "(Dense(3, 'softmax'),)"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ([*MASK, node("Mul", "z fifth", "t"), node("Where", "m z t", "y")], "Where"),
+        ([*MASK, node("Mul", "z zero", "t"), node("Where", "m z t", "y")], "Where"),
+        ([*MASK, node("Add", "z one", "t"), node("Sub", "z one", "u"),
+          node("Where", "m t u", "y")], "Where"),
+        ([*MASK, node("Where", "m minus z", "y")], "Where"),
+        ([*MASK, node("Where", "m one zero", "y")], "Where"),
+        ([*MASK, node("Cast", "m", "y", to=1)], "Cast"),
+        ([*MASK, node("Cast", "m", "t", to=7), node("Cast", "t", "y", to=11)], "Cast"),
+        ([*MASK, node("Cast", "m", "t", to=1), node("Identity", "t", "y")], "Identity"),
+        ([*MASK, node("Cast", "m", "t", to=1), node("Mul", "t z", "y")], "Mul"),
+        ([LAYER, node("Less", "z zero", "m"), node("Where", "m z zero", "y")], "Where"),
+        ([LAYER, node("Sigmoid", "z", "s1"), node("Greater", "s1 half", "m"),
+          node("Where", "m s1 zero", "y")], "Where"),
+        ([*P, node("ArgMax", "p", "y", axis=0)], "ArgMax"),
+        ([*P, node("ArgMax", "p", "y")], "ArgMax"),
+        ([*P, node("ArgMax", "p", "t", axis=1), node("Cast", "t", "y", to=1)], "Cast"),
+        ([*P, node("ArgMax", "p", "t", axis=1), node("Gather", "b t", "y")], "Gather"),
+        ([*P, node("ArgMax", "p", "t", axis=1), node("Gather", "t r0", "y")], "Gather"),
+    ],
+)  # fmt: skip
+def test_floats_that_are_chosen_are_named(path, nodes, expected):
+    save(path, nodes, constants={"fifth": 0.2, "minus": -1.0, "r0": 0})
+    with pytest.raises(
+        ValueError, match=rf"^layer 0: node '\w+' \({expected}\) cannot be carried$"
+    ):
+        from_onnx(path)
+
+
+def test_a_binarizer_alone_is_named(path):
+    binarizer = node("Binarizer", "z", "y", domain="ai.onnx.ml", threshold=0.0)
+    save(path, [LAYER, binarizer])
+    with pytest.raises(ValueError, match=r"node 'y' \(ai.onnx.ml.Binarizer\) cannot be carried"):
+        from_onnx(path)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    "choose",
+    [
+        lambda torch, z: torch.where(z > 0, z, 0.2 * z),
+        lambda torch, z: torch.where(z > 0, z, 0 * z),
+        lambda torch, z: torch.where(z > 0.3, z + 1, z - 1),
+        lambda torch, z: torch.where(z > 0, 1.0, 0.0),
+        lambda torch, z: z.masked_fill(z < 0, -1),
+        lambda torch, z: (z > 0).float(),
+        lambda torch, z: torch.where(torch.sigmoid(z) > 0.5, torch.sigmoid(z), 0.0),
+        lambda torch, z: z.argmax(0),
+        lambda torch, z: z.argmax(1).float(),
+    ],
+)
+def test_what_torch_chooses_is_named(path, choose):
+    torch = pytest.importorskip("torch")
+
+    class Chooser(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = torch.nn.Linear(4, 3)
+
+        def forward(self, x):
+            return choose(torch, self.linear(x))
+
+    torch.onnx.export(Chooser(), (torch.ones(2, 4),), path, dynamo=False, verbose=False)
+    with pytest.raises(ValueError, match=r"node .* \((Where|Cast|ArgMax)\) cannot be carried"):
+        from_onnx(path)

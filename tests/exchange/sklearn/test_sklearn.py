@@ -123,6 +123,74 @@ def test_other_estimators_are_refused(estimator):
         from_sklearn(estimator)
 
 
+class Plain(neural_network.MLPRegressor):
+    pass
+
+
+class Tenfold(neural_network.MLPRegressor):
+    def predict(self, X):
+        return 10 * super().predict(X)
+
+
+class Certain(neural_network.MLPClassifier):
+    def predict_proba(self, X):
+        return np.round(super().predict_proba(X))
+
+
+class Ours(fastnn.sklearn.MLPRegressor):
+    def predict(self, X):
+        return 10 * super().predict(X)
+
+
+class Line(linear_model.Ridge):
+    def predict(self, X):
+        return 10 * super().predict(X)
+
+
+class Logit(linear_model.LogisticRegression):
+    def decision_function(self, X):
+        return 10 * super().decision_function(X)
+
+
+class Target(compose.TransformedTargetRegressor):
+    def predict(self, X):
+        return 10 * super().predict(X)
+
+
+class Search(model_selection.GridSearchCV):
+    def predict(self, X):
+        return 10 * super().predict(X)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Plain(max_iter=2), Tenfold(max_iter=2), Certain(max_iter=2), Ours(max_iter=2), Line(),
+        Logit(), Target(linear_model.Ridge()), Search(linear_model.Ridge(), {"alpha": [1.0]}),
+    ],
+)  # fmt: skip
+def test_classes_that_are_derived_are_refused(estimator):
+    y = NUMBERS > 0 if hasattr(estimator, "predict_proba") else NUMBERS
+    pipeline = make_pipeline(preprocessing.StandardScaler(), clone(estimator))
+    wholes = [clone(estimator).fit(X, y), pipeline.fit(X, y)]
+    if y is NUMBERS:
+        wholes.append(compose.TransformedTargetRegressor(clone(estimator)).fit(X, y))
+        wholes.append(model_selection.GridSearchCV(clone(estimator), {}, cv=2).fit(X, y))
+    for whole in wholes:
+        with pytest.raises(TypeError, match=r"^estimator.* must .*, got"):
+            from_sklearn(whole)
+
+
+@pytest.mark.parametrize("name", ["predict", "predict_proba", "decision_function"])
+def test_estimators_that_were_given_a_method_are_refused(name):
+    estimator = fitted(neural_network, "binary")
+    assert isinstance(from_sklearn(estimator), Network)
+    setattr(estimator, name, len)
+    with pytest.raises(TypeError, match=f"got MLPClassifier with {name} of its own"):
+        from_sklearn(estimator)
+
+
 # ---- pipelines and linear models -----------------------------------------------------------------
 
 
