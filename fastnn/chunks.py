@@ -63,11 +63,10 @@ class ChunkTraining:
             error.add_note(f"after chunk {number} of epoch {epoch}")
             raise
 
-    def _pass(self) -> Iterable[Any]:
+    def _pass(self) -> Any:
         """Return what is gone through in an epoch."""
         if not callable(self._chunks):
-            given: Iterable[Any] = self._chunks
-            return given
+            return self._chunks
         chunks = self._chunks()
         if not isinstance(chunks, Iterable) and not hasattr(chunks, "__getitem__"):
             self._fault = TypeError(

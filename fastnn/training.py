@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
+_UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
+_MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
+
+
 class DivergenceError(ArithmeticError):
     """Training has left the finite numbers; the network holds the last weights that were finite.
 
@@ -163,7 +167,8 @@ class Training:
         """Return how many samples a compiled call takes."""
         if is_plain(self.model, self.plan):
             return self.model.samples_per_slice(self.X)
-        n_updated = self.model.params.size // self.plan.batch_size
+        size = self.model.params.size
+        n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.plan.batch_size
         return self.model.samples_per_slice(self.X, n_updated)
 
     def draw_order(self, span: int) -> Array:
