@@ -97,6 +97,7 @@ class History(Mapping[str, list[float]]):
         Parameters
         ----------
         epoch : int
+            The first epoch to forget.
 
         Examples
         --------

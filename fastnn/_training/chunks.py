@@ -64,11 +64,10 @@ class ChunkTraining:
             error.add_note(f"after chunk {number} of epoch {epoch}")
             raise
 
-    def _pass(self) -> Iterable[Any]:
+    def _pass(self) -> Any:
         """Return what is gone through in an epoch."""
         if not callable(self._chunks):
-            given: Iterable[Any] = self._chunks
-            return given
+            return self._chunks
         chunks = self._chunks()
         if not isinstance(chunks, Iterable) and not hasattr(chunks, "__getitem__"):
             self._fault = TypeError(
@@ -76,7 +75,8 @@ class ChunkTraining:
                 f"{chunks!r}: give a function that returns a list of them, or a generator"
             )
             raise self._fault
-        return chunks
+        own: Iterable[Any] = chunks
+        return own
 
     def _canonical(self, chunk: Any, where: str) -> tuple[Samples, Array, Array] | None:
         """Return a chunk for the kernels, or None if it is empty."""

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
+_UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
+_MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
+
+
 class Training:
     """One call of `fit`: trains in place for `plan.epochs` epochs, and records in `run.history`."""
 
@@ -143,7 +147,8 @@ class Training:
         """Return the number of samples in a compiled call."""
         if is_plain(self.model, self.plan):
             return self.model.samples_per_slice(self.X)
-        n_updated = self.model.params.size // self.plan.batch_size
+        size = self.model.params.size
+        n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.plan.batch_size
         return self.model.samples_per_slice(self.X, n_updated)
 
     def draw_order(self, span: int) -> Array:

@@ -206,7 +206,9 @@ def test_partial_fit_leaves_out_what_was_cut_short(monkeypatch):
     net, calls = small_network(), []
     net.partial_fit(X, Y, optimizer="adam")
     before = everything(net)
-    monkeypatch.setattr(train_batches, "train_batches", after(train_batches.train_batches, calls, 1))
+    monkeypatch.setattr(
+        train_batches, "train_batches", after(train_batches.train_batches, calls, 1)
+    )
     with pytest.raises(KeyboardInterrupt):
         net.partial_fit(X, Y)
     assert everything(net) == before
@@ -308,3 +310,20 @@ def test_a_record_cut_short_is_dropped():
     assert history.epoch == [0]
     history.drop_from(0)
     assert (history.columns(), history.epoch) == ({}, [])
+
+
+def test_a_slice_of_a_rule_counts_its_update():
+    """Adam by single samples costs some times a plain step: 0.3 s a call, or Ctrl-C waits."""
+    net, lengths = small_network(), []
+
+    def counted(*arguments):
+        start, stop = arguments[8:10]
+        lengths.append(stop - start)
+        return stop
+
+    X, Y = make_data(200_000, 3, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_batches, "train_batches", counted)
+        net.partial_fit(X, Y, optimizer="adam")
+    assert sum(lengths) == len(X)
+    assert max(lengths) <= 180_000
