@@ -46,7 +46,7 @@ def train_replica(
         return Share(0.0, params, np.zeros(len(names)))
     replica = copy.copy(bare)  # the threads of a worker share `bare`
     replica.params = params
-    replica._random = np.random.default_rng((*seed, number))
+    replica.__dict__["_random"] = np.random.default_rng((*seed, number))
     schedule = None if rate is None else lambda epoch: rate
     history = replica.fit(X, y, sample_weight=sample_weight, learning_rate=schedule, **options)
     figures = [np.mean(history[name]) if name in history else 0.0 for name in names]

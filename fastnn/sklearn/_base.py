@@ -193,7 +193,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if first_pass:
             self._initialize([X.shape[1], *hidden, y.shape[1]], self._dtype_for(X))
         network = self._connected()
-        network._random = self._random_state  # for dropout
+        network.__dict__["_random"] = self._random_state  # for dropout
         self._connect(network)
         if self.solver == "lbfgs":
             train_by_lbfgs(self, network, X, y, weights)

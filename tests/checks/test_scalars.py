@@ -67,7 +67,9 @@ def test_flags(name, call, flag):
 def test_an_array_of_biases_is_not_the_flag(given, expected):
     with pytest.raises(TypeError) as caught:
         Dense(1, bias=given)
-    assert str(caught.value).endswith(f"; initial biases are given as biases={expected}")
+    assert f"; initial biases are given as biases={expected}, a number for each" in str(
+        caught.value
+    )
 
 
 def test_what_pandas_knows_nothing_of_is_no_flag():

@@ -17,7 +17,7 @@ def fit(net, chunks, *, rounds, epochs_per_round=1, rate=None, lost=(), **option
             if (number, c) in lost:
                 continue
             replica = copy.copy(net)
-            replica._random = np.random.default_rng((key, number, c))
+            replica.__dict__["_random"] = np.random.default_rng((key, number, c))
             history = replica.fit(
                 X,
                 y,
