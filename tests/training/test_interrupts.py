@@ -20,7 +20,12 @@ from ..support.networks import make_data, noisy_network, small_network
 from ..support.training import Recorder
 
 X, Y = make_data(12, 3, 2)
-FILES = ("fastnn/loop.py", "fastnn/history.py", "fastnn/snapshot.py", "fastnn/chunks.py")
+FILES = (
+    "fastnn/_training/loop.py",
+    "fastnn/history.py",
+    "fastnn/_training/snapshot.py",
+    "fastnn/_training/chunks.py",
+)
 HOWS = {
     "plain": {},
     "adam": {"optimizer": "adam", "batch_size": 5},
