@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PREDICT = """
 import json
 from fastnn import Dense, Network
-from fastnn.core._jit import cache_folder
+from fastnn.core.jit import cache_folder
 from tests.support.kernels import n_compiled, n_loaded
 net = Network(1, [Dense(1, "leaky_relu", weights=[[1.0]])])
 output = net.predict([-1.0]).item()
@@ -126,7 +126,7 @@ def test_in_a_zip_nothing_is_kept(install):
     got = install.run(
         f"import sys; sys.path.insert(0, {archive!r})\n"
         "import json, fastnn\n"
-        "from fastnn.core._jit import cache_folder\n"
+        "from fastnn.core.jit import cache_folder\n"
         "from fastnn.core.evaluation import predict_rows\n"
         "print(json.dumps([fastnn.__file__, cache_folder(), predict_rows.stats.cache_path]))"
     )

@@ -16,11 +16,10 @@ from dask import delayed
 from distributed import CancelledError, Client, KilledWorker, LocalCluster
 from numpy.testing import assert_allclose, assert_array_equal
 
-from fastnn import Dense, DivergenceError, Network
+from fastnn import Dense, DivergenceError, Network, distributed
+from fastnn._cluster.lost import tell
 from fastnn.callbacks import Callback
-from fastnn.distributed import fitting as distributed
-from fastnn.distributed.fitting import fit
-from fastnn.distributed.lost import tell
+from fastnn.distributed import fit
 
 from . import plain
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import fastnn.distributed
 from fastnn.callbacks import Checkpoint, EarlyStopping
-from fastnn.distributed.fitting import fit
+from fastnn.distributed import fit
 from fastnn.schedules import Exponential, ReduceOnPlateau
 
 from . import plain

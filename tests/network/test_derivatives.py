@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from fastnn.inputs import as_samples
 
 from fastnn import Dense, Network
+from fastnn._checks.inputs import as_samples
 from fastnn.core import derivatives
 from fastnn.reference import ReferenceNetwork
 from fastnn.reference.functions import derivative_of

@@ -30,19 +30,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from .._checks.arrays import as_choice, as_count, as_flag, as_positive
-from .._checks.names import explained
-from .._checks.targets import check_metrics
-from .._training.loop import Training
-from .._training.options import as_callbacks, as_metrics, as_rule
-from .._training.request import FitConfig, Metric, Schedule, TrainingState, check_monitors
-from .._training.snapshot import Snapshot
-from ..callbacks import Callback, Checkpoint, Run
-from ..core.inputs import Samples
-from ..history import History
-from ..network import Network
-from ..optimizers import Optimizer
-from .replicas import Share, mean, same, train_replica
+from ._checks.arrays import as_choice, as_count, as_flag, as_positive
+from ._checks.names import explained
+from ._checks.targets import check_metrics
+from ._cluster.replicas import Share, mean, same, train_replica
+from ._training.loop import Training
+from ._training.options import as_callbacks, as_metrics, as_rule
+from ._training.request import FitConfig, Metric, Schedule, TrainingState, check_monitors
+from ._training.snapshot import Snapshot
+from .callbacks import Callback, Checkpoint, Run
+from .core.inputs import Samples
+from .history import History
+from .network import Network
+from .optimizers import Optimizer
 
 try:
     import dask
@@ -50,7 +50,7 @@ try:
     from dask.delayed import Delayed
     from distributed import Client, Future, as_completed, get_client
 
-    from .lost import GONE, is_lost, no_cluster, tell, within_reach
+    from ._cluster.lost import GONE, is_lost, no_cluster, tell, within_reach
 except ImportError as error:
     raise ImportError(
         'fastnn.distributed needs dask: pip install "fastnn-numba[distributed]"'
