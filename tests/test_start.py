@@ -127,7 +127,7 @@ def test_in_a_zip_nothing_is_kept(install):
         f"import sys; sys.path.insert(0, {archive!r})\n"
         "import json, fastnn\n"
         "from fastnn.core.jit import cache_folder\n"
-        "from fastnn.core.evaluation import predict_rows\n"
+        "from fastnn.core.evaluate import predict_rows\n"
         "print(json.dumps([fastnn.__file__, cache_folder(), predict_rows.stats.cache_path]))"
     )
     assert got == [str(Path(archive) / "fastnn" / "__init__.py"), None, None]
