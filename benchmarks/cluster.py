@@ -27,7 +27,7 @@ from tasks import digits
 
 from fastnn import Dense, Network
 from fastnn.callbacks import Callback, Run
-from fastnn.distributed.fitting import fit
+from fastnn.distributed import fit
 
 RATES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 TARGET, MOST = 0.08, 40  # loss on the digits held out; passes over the others until then
