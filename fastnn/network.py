@@ -53,7 +53,9 @@ from ._training.split import held_out, separate
 from .callbacks import Callback, Run
 from .core import Handle, derivatives, evaluate, layout, losses
 from .core.handle import handle_of
-from .core.inputs import Samples
+from .core.inputs import Data, Samples
+from .core.optimizers import N_COUNTERS
+from .core.optimizers import Optimizer as CoreOptimizer
 from .history import History
 from .initializers import Random
 from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table, with_arrays
@@ -626,14 +628,13 @@ class Network:
         rows, table = as_table(samples, self.n_in), self._model.table
         units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
         grad = layout.aligned_zeros(self.params.size, self.dtype)
-        code, n_written = losses.CODES[self.loss_name], 4 * units.shape[-1]
+        net, n_written = self._model.net, 4 * units.shape[-1]
         for start, stop in self._model.slices(
             samples, 0, len(targets), self.params.size, n_written
         ):
             part = slice(start, stop)
-            evaluate.trace_rows(
-                self.params, table, code, rows[part], targets[part], *units[:, part], grad
-            )
+            trace = evaluate.Trace(*units[:, part])
+            evaluate.trace_rows(net, rows[part], targets[part], trace, grad)
         grad /= len(targets)
         if np.ndim(x) == 1:
             units = units[:, 0]
@@ -702,9 +703,9 @@ class Network:
         if as_flag("frozen", frozen):
             params = layout.aligned_zeros(params.size, params.dtype)
             params[:] = model.params
-        slots = rule.initial_slots(params.size, params.dtype)
-        code, penalties = losses.CODES[model.loss], model.penalties
-        return handle_of(params, model.table, code, penalties, rule.settings(), slots)
+        slots, counters = rule.initial_slots(params.size, params.dtype), np.zeros(N_COUNTERS, int)
+        how = CoreOptimizer(rule.settings(), model.penalties, slots, counters)
+        return handle_of(model.net._replace(params=params), how)
 
     # ---- derivatives -----------------------------------------------------------------------------
 
@@ -825,10 +826,10 @@ class Network:
     ) -> Array:
         """Return a table that a kernel fills, a row of `size` elements for each sample."""
         samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
-        model, code = self._model, losses.CODES[self.loss_name]
+        model, data = self._model, Data(samples, targets, np.empty(0, self.dtype))
         grads = np.empty((len(targets), size), self.dtype)
         for rows in model.slices(samples, 0, len(targets), model.params.size, size):
-            kernel(model.params, model.table, code, samples, targets, *rows, grads)
+            kernel(model.net, data, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
 
     @explained

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.block_pass import ROWS
 from ..core.inputs import Samples
+from ..core.scratch import BLOCK_ROWS
 from .arrays import Array, as_contiguous, as_read_only
 
 # Bytes that are copied at once. What is in memory had room there, and saves a conversion an epoch.
@@ -40,7 +40,7 @@ class Stored:
     def n_at_once(self) -> int:
         """The number of rows to convert at once, in whole batch tiles, so that sums keep bits."""
         n_bytes: int = self.table.shape[1] * self.dtype.itemsize
-        return max(ROWS, _PART // n_bytes // ROWS * ROWS)
+        return max(BLOCK_ROWS, _PART // n_bytes // BLOCK_ROWS * BLOCK_ROWS)
 
     def part(self, start: int, stop: int) -> Samples:
         """Return the samples [start, stop) for the kernels."""
@@ -105,7 +105,7 @@ class Windows:
         self._X, self._Y = X, Y
         self.n_at_once = X.n_at_once
         self._numbers = order.reshape(-1)
-        n_most = self.n_at_once + ROWS  # a kernel completes its last batch tile
+        n_most = self.n_at_once + BLOCK_ROWS  # a kernel completes its last batch tile
         self._elsewhere = n_most
         self._order = n_most + np.arange(order.size).reshape(order.shape)
         self._within = np.empty(0, np.int64)
@@ -117,7 +117,7 @@ class Windows:
         """Return inputs, targets, weights and order for positions [start, stop) of `end`."""
         places = self._order.reshape(-1)
         places[self._within] = self._elsewhere + self._within
-        within = np.arange(start, min(stop + ROWS, end)) % len(places)
+        within = np.arange(start, min(stop + BLOCK_ROWS, end)) % len(places)
         self._within, numbers = within, self._numbers[within]
         places[within] = np.arange(len(within))
         if self._weights.size:

@@ -15,18 +15,15 @@ from .._checks.arrays import Array, is_finite
 from .._checks.scales import remedy_of_scale
 from .._checks.stored import Inputs, Stored, Windows
 from ..callbacks import Callback, Run
-from ..core import (
-    losses,
-    optimizers,
-    train_batches,
-    train_samples,
-)
-from ..core.block_pass import ROWS
-from ..core.dispatch import rows_ahead
-from ..core.inputs import Samples
+from ..core import optimizers, train_batches, train_samples
+from ..core.dispatch import look_ahead_rows
+from ..core.inputs import Data, Samples
 from ..core.layout import units_size
-from ..core.simd.bitset import TRIPLE, WORD
-from ..core.train_batches import N_SEEN
+from ..core.optimizers import N_SEEN, Optimizer
+from ..core.scratch import BLOCK_ROWS
+from ..core.simd.bitset import TILE_ROWS, WORD
+from ..core.train_batches import Batches
+from ..core.train_samples import Slice
 from ..errors import DivergenceError
 from ..initializers import Random
 from ..metrics import figure_of
@@ -270,7 +267,8 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
     Also return whether all is finite: if not, the state before that compiled call is restored.
     """
     model, state, span = this.model, this.state, len(rates)
-    kernel, n_figures, arguments = _kernel(this, rates)
+    kernel, rates, n_figures, arguments = _kernel(this, rates)
+    net, metrics = model.net, metric_codes(this.plan.metrics)
     sums = np.zeros((span, n_figures))
     position, n_positions = 0, order.shape[1] * span
     n_at_once, X, Y, weights = this.samples_per_slice(), this.X, this.Y, this.plan.weights
@@ -285,10 +283,13 @@ def run_kernel(this: Training, rates: Array, order: Array) -> tuple[Array, bool]
         kept = this.kept()
         with np.errstate(over="ignore", invalid="ignore"):  # for kernels that are not compiled
             position = kernel(
-                model.params, model.table, losses.CODES[model.loss],
-                metric_codes(this.plan.metrics), X, Y, weights, order,
-                start, stop, *arguments, sums,
-            )  # fmt: skip
+                net,
+                Data(X, Y, weights),
+                Slice(order, rates, start, stop),
+                metrics,
+                *arguments,
+                sums,
+            )
         if not this.is_finite(sums):
             for array, copy in zip(this.changed(), kept, strict=True):
                 array[...] = copy
@@ -305,11 +306,8 @@ def is_plain(model: Model, plan: FitConfig) -> bool:
     return isinstance(plan.optimizer, CompiledOptimizer) and plan.optimizer.is_plain
 
 
-def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
-    """Return the kernel for these options, its number of metrics, and its other arguments.
-
-    These are its options and its scratch memory, between `stop` and the metrics.
-    """
+def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], Array, int, tuple[Any, ...]]:
+    """Return the kernel for these options, rates, the number of metrics, its other arguments."""
     model, plan, state, dtype = this.model, this.plan, this.state, this.model.params.dtype
     assert isinstance(plan.optimizer, CompiledOptimizer)
     n_units, n_figures = units_size(model.table), 1 + len(plan.metrics)
@@ -320,17 +318,17 @@ def _kernel(this: Training, rates: Array) -> tuple[Callable[..., int], int, tupl
             plan.batch_size > 1 or plan.divide_penalty
         )
         settings[optimizers.DIVIDE_PENALTY] = plan.divide_penalty
-        scratch = np.zeros((4, ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
-        how = plan.batch_size, model.penalties, plan.noise, settings, state.slots, state.counters
-        return train_batches.train_batches, n_figures + 1, (rates, *how, *scratch)
+        scratch = np.zeros((4, BLOCK_ROWS, n_units), dtype), np.zeros(model.params.size, dtype)
+        batches = Batches(plan.batch_size, plan.noise, *scratch)
+        optimizer = Optimizer(settings, model.penalties, state.slots, state.counters)
+        return train_batches.train_batches, rates, n_figures + 1, (batches, optimizer)
     with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
         rates = rates.astype(dtype)
     n_words = n_units // WORD
-    sets = np.zeros((2, n_words), np.uint64)
-    n_ahead = 1 if this.X.is_sparse else rows_ahead(model.table, dtype.itemsize)
+    n_ahead = 1 if this.X.is_sparse else look_ahead_rows(model.table, dtype.itemsize)
     if n_ahead == 1:
-        workspace = np.zeros((4, n_units), dtype)
-        return train_samples.train_samples, n_figures, (rates, workspace, sets)
-    workspace = np.zeros((4, n_ahead, n_units), dtype)
-    words = np.zeros((2, n_ahead // TRIPLE * n_words), np.uint64)
-    return train_samples.train_samples_ahead, n_figures, (rates, workspace, sets, words)
+        units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
+        return train_samples.train_samples, rates, n_figures, (units, bitsets)
+    units = np.zeros((4, n_ahead, n_units), dtype)
+    bitsets = np.zeros((2, 1 + n_ahead // TILE_ROWS, n_words), np.uint64)
+    return train_samples.train_samples_looking_ahead, rates, n_figures, (units, bitsets)

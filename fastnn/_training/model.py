@@ -16,8 +16,9 @@ from .._checks.arrays import Array
 from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, losses, optimizers
 from ..core import metrics as figures
-from ..core.block_pass import ROWS
-from ..core.inputs import Samples
+from ..core.inputs import Data, Samples
+from ..core.layout import Net
+from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import WORD
 from . import threads
 
@@ -43,6 +44,11 @@ class Model:
     table: Array
     loss: str
     penalties: Array
+
+    @property
+    def net(self) -> Net:
+        """The network for the kernels."""
+        return Net(self.params, self.table, losses.CODES[self.loss])
 
     @property
     def has_penalty(self) -> bool:
@@ -118,9 +124,7 @@ class Model:
 
         def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
             for piece in self._pieces(X, Y, weights, start, stop):
-                evaluate.add_gradient_of_rows(
-                    self.params, self.table, losses.CODES[self.loss], *piece, grad, value
-                )
+                evaluate.add_gradient_of_rows(self.net, *piece, grad, value)
                 yield
 
         threads.run(
@@ -144,26 +148,23 @@ class Model:
         """Return the mean loss and metrics over the samples, by name."""
         sums = np.zeros(1 + len(metrics))
         for piece in self._pieces(X, Y, weights, 0, len(Y)):
-            evaluate.evaluate_rows(
-                self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), *piece,
-                sums,
-            )  # fmt: skip
+            evaluate.evaluate_rows(self.net, *piece, metric_codes(metrics), sums)
         return named(sums / total_weight(weights, len(Y)), metrics)
 
     def _pieces(
         self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
-    ) -> Iterator[tuple[Samples, Array, Array, int, int]]:
-        """Yield inputs, targets, weights, start and stop for the kernels, for these rows."""
+    ) -> Iterator[tuple[Data, int, int]]:
+        """Yield data, start and stop for the kernels, for these rows."""
         if isinstance(X, Samples):
             for rows in self.slices(X, start, stop):
-                yield X, Y, weights, *rows
+                yield Data(X, Y, weights), *rows
             return
         most = self.samples_per_slice(X)
-        step = min(X.n_at_once, max(ROWS, most // ROWS * ROWS))
+        step = min(X.n_at_once, max(BLOCK_ROWS, most // BLOCK_ROWS * BLOCK_ROWS))
         for first in range(start, stop, step):
             last = min(first + step, stop)
             part = slice(first, last)
-            yield X.part(first, last), Y[part], weights[part], 0, last - first
+            yield Data(X.part(first, last), Y[part], weights[part]), 0, last - first
 
     def _threads_worth_starting(self, X: Inputs, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""
@@ -172,7 +173,7 @@ class Model:
 
 def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:
     """Return (start, stop) of parts of the samples: `step` each, rounded up to whole blocks."""
-    step = -(-step // ROWS) * ROWS
+    step = -(-step // BLOCK_ROWS) * BLOCK_ROWS
     return [(start, min(start + step, n_samples)) for start in range(0, n_samples, step)]
 
 

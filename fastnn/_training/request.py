@@ -12,7 +12,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.stored import Inputs
 from ..callbacks import Callback
-from ..core.train_batches import KEY, N_COUNTERS, N_UPDATES
+from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..initializers import Random
 from ..optimizers import CompiledOptimizer, Optimizer
 from .model import Model

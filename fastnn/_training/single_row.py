@@ -10,7 +10,6 @@ import numpy as np
 from .._checks.arrays import Array
 from ..core import losses, train_samples
 from ..core.layout import N_IN, N_OUT, units_size
-from ..core.simd.bitset import WORD
 from .model import Model
 
 _LABELS = (int, np.int64)
@@ -26,8 +25,7 @@ class SingleSampleStep:
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
         self._before = model.params, model.table, losses.CODES[model.loss]
         self._after = (
-            dtype.type(learning_rate), counters, np.zeros((4, n_units), dtype),
-            np.zeros((2, n_units // WORD), np.uint64),
+            dtype.type(learning_rate), counters, np.zeros((5, n_units), dtype),
         )  # fmt: skip
 
     def __call__(self, x: Any, y: Any) -> bool:

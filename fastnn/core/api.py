@@ -9,49 +9,48 @@ Layers' dropout is left out; their penalties and max_norm take part in `update`.
 import numpy as np
 
 from .activations import pull_back
-from .block_pass import ROWS, add_gradient_of_block, backward_block, forward_block, triples_of
+from .block_pass import (
+    add_gradient_of_block,
+    backward_block,
+    forward_block,
+    pull_back_to_inputs,
+)
+from .counter_rng import NO_LEVELS, Noise
 from .dense import dense_error_below
-from .derivatives import pull_back_to_inputs
-from .dispatch import may_skip_zeros
-from .evaluate import NO_NOISE
-from .handle import DELTA, TARGET, A, Z
-from .inputs import NOTHING, Samples, is_finite
+from .evaluate import predict_block
+from .handle import block_of, net_of, optimizer_of, samples_of
+from .inputs import NOTHING, Data, Samples, is_finite
 from .jit import entry_in_place, inner, maker
-from .layout import ACTIVATION, N_IN, N_OUT
-from .losses import output_delta, sample_loss
-from .optimizers import change_params
-from .sample_pass import add_step, backward, forward, output_range, scale_units
-from .simd.bitset import TRIPLE
+from .layout import ACTIVATION, N_IN, N_OUT, output_range
+from .losses import sample_loss
+from .optimizers import N_UPDATES, Update, change_params
+from .sample_pass import add_step, backward, find_delta, forward
+from .scratch import for_each_block
+from .simd.bitset import TILE_ROWS, n_tiles_of
 from .simd.borrow import row_of
-from .train_batches import N_UPDATES
-
-_NUMBERS = np.arange(ROWS)
 
 
 @entry_in_place
 def predict(handle, x, outputs):
     """Overwrite `outputs` with the network's outputs for the sample `x`."""
-    layers = handle.layers
-    _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
-    _require_length("outputs, required and got:", layers[-1, N_OUT], outputs.shape[0])
-    _forward(handle, x)
-    a, (first, last) = row_of(handle.units, A), output_range(layers)
+    layer_table = handle.layer_table
+    _require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
+    _require_length("outputs, required and got:", layer_table[-1, N_OUT], outputs.shape[0])
+    sample, _, _ = samples_of(handle)
+    forward(handle.params, layer_table, x, False, sample)
+    first, last = output_range(layer_table)
     for j in range(first, last):
-        outputs[j - first] = a[j]
+        outputs[j - first] = sample.a[j]
 
 
 @entry_in_place
 def predict_rows(handle, X, outputs):
     """Overwrite `outputs`, shape (n_samples, n_out), with the network's for the samples `X`."""
-    n_samples, layers = X.shape[0], handle.layers
-    _require_shape("X, required and got:", n_samples, layers[0, N_IN], X.shape)
-    _require_shape("outputs, required and got:", n_samples, layers[-1, N_OUT], outputs.shape)
-    skip_zeros = may_skip_zeros(handle.params, n_samples)
-    a, (first, last) = row_of(handle.block, A), output_range(layers)
-    for start in range(0, n_samples, ROWS):
-        for t in range(_forward_block(handle, X, start, skip_zeros)):
-            for j in range(first, last):
-                outputs[start + t, j - first] = a[t, j]
+    n_samples, layer_table = X.shape[0], handle.layer_table
+    _require_shape("X, required and got:", n_samples, layer_table[0, N_IN], X.shape)
+    _require_shape("outputs, required and got:", n_samples, layer_table[-1, N_OUT], outputs.shape)
+    data = _data(X, NOTHING, NOTHING)
+    _predict_all(net_of(handle), data, 0, n_samples, block_of(handle), outputs)
 
 
 @entry_in_place
@@ -64,7 +63,7 @@ def add_gradient(handle, x, y, weight):
         Without the weight.
     """
     loss = _find_delta(handle, x, y, weight)
-    _add_rank_one(handle, handle.grad)
+    _add_step(handle, handle.grad)
     return loss
 
 
@@ -77,26 +76,14 @@ def add_gradient_rows(handle, X, Y, weights):
     loss : float
         The sum over the samples, without their weights.
     """
-    n_samples = X.shape[0]
-    params, layers, block = handle.params, handle.layers, handle.block
-    _require_shape("X, required and got:", n_samples, layers[0, N_IN], X.shape)
-    _require_shape("Y, required and got:", n_samples, layers[-1, N_OUT], Y.shape)
+    n_samples, layer_table = X.shape[0], handle.layer_table
+    _require_shape("X, required and got:", n_samples, layer_table[0, N_IN], X.shape)
+    _require_shape("Y, required and got:", n_samples, layer_table[-1, N_OUT], Y.shape)
     _require_length("weights, required and got:", n_samples, weights.shape[0])
-    z, a, delta = row_of(block, Z), row_of(block, A), row_of(block, DELTA)
-    skip_zeros, loss = may_skip_zeros(params, n_samples), 0.0
-    first, last = output_range(layers)
-    for start in range(0, n_samples, ROWS):
-        n_rows = _forward_block(handle, X, start, skip_zeros)
-        targets, shares = Y[start : start + ROWS], weights[start : start + ROWS]
-        for t in range(n_rows):
-            y = row_of(targets, t)
-            loss += sample_loss(handle.loss, row_of(z, t), row_of(a, t), first, last, y)
-        backward_block(
-            params, layers, handle.loss, targets, shares, _NUMBERS[:n_rows], NO_NOISE, 0, 0, z, a,
-            delta,
-        )  # fmt: skip
-        add_gradient_of_block(handle.grad, layers, n_rows, a, handle.words, delta)
-    return loss
+    data, target = _data(X, Y, weights), (handle.grad, handle.sums)
+    handle.sums[0] = 0
+    _add_gradient(net_of(handle), data, 0, n_samples, block_of(handle), target)
+    return handle.sums[0]
 
 
 @entry_in_place
@@ -107,7 +94,7 @@ def gradient_of_inputs(handle, x, y, grad_x):
     -------
     loss : float
     """
-    _require_length("grad_x, required and got:", handle.layers[0, N_IN], grad_x.shape[0])
+    _require_length("grad_x, required and got:", handle.layer_table[0, N_IN], grad_x.shape[0])
     loss = _find_delta(handle, x, y, 1.0)
     _leave_error(handle, grad_x)
     return loss
@@ -119,55 +106,38 @@ def add_vjp(handle, x, error, error_x):
 
     dL/dparams is added to `handle.grad`, and `error_x`, shape (n_in,), overwritten with dL/dx.
     """
-    layers, units = handle.layers, handle.units
-    _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
-    _require_length("error, required and got:", layers[-1, N_OUT], error.shape[0])
-    _require_length("error_x, required and got:", layers[0, N_IN], error_x.shape[0])
-    _forward(handle, x)
-    z, a, delta = row_of(units, Z), row_of(units, A), row_of(units, DELTA)
-    first, last = output_range(layers)
+    layer_table, (sample, _, _) = handle.layer_table, samples_of(handle)
+    _require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
+    _require_length("error, required and got:", layer_table[-1, N_OUT], error.shape[0])
+    _require_length("error_x, required and got:", layer_table[0, N_IN], error_x.shape[0])
+    forward(handle.params, layer_table, x, False, sample)
+    first, last = output_range(layer_table)
     for j in range(first, last):
-        delta[j] = error[j - first]
-    pull_back(layers[-1, ACTIVATION], z, a, first, last, delta)
-    backward(handle.params, layers, z, a, delta)
-    _add_rank_one(handle, handle.grad)
+        sample.delta[j] = error[j - first]
+    pull_back(layer_table[-1, ACTIVATION], sample.z, sample.a, first, last, sample.delta)
+    backward(handle.params, layer_table, sample)
+    _add_step(handle, handle.grad)
     _leave_error(handle, error_x)
 
 
 @entry_in_place
 def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
-    n_samples, params, layers, block = X.shape[0], handle.params, handle.layers, handle.block
-    n_in, n_out, (first, last) = layers[0, N_IN], layers[-1, N_OUT], output_range(layers)
+    n_samples, layer_table = X.shape[0], handle.layer_table
+    n_in, n_out = layer_table[0, N_IN], layer_table[-1, N_OUT]
     _require_shape("X, required and got:", n_samples, n_in, X.shape)
     _require_shape("errors, required and got:", n_samples, n_out, errors.shape)
     _require_shape("errors_x, required and got:", n_samples, n_in, errors_x.shape)
-    z, a, delta = row_of(block, Z), row_of(block, A), row_of(block, DELTA)
-    skip_zeros = may_skip_zeros(params, n_samples)
-    for start in range(0, n_samples, ROWS):
-        n_rows = _forward_block(handle, X, start, skip_zeros)
-        delta[n_rows : TRIPLE * triples_of(n_rows)] = 0
-        for t in range(n_rows):
-            for j in range(first, last):
-                delta[t, j] = errors[start + t, j - first]
-            pull_back(
-                layers[-1, ACTIVATION], row_of(z, t), row_of(a, t), first, last, row_of(delta, t)
-            )
-        pull_back_to_inputs(params, layers, n_rows, z, a, delta)
-        add_gradient_of_block(handle.grad, layers, n_rows, a, handle.words, delta)
-        for t in range(n_rows):
-            for i in range(n_in):
-                errors_x[start + t, i] = delta[t, i]
+    data, target = _data(X, NOTHING, NOTHING), (handle.grad, errors, errors_x)
+    _add_vjp(net_of(handle), data, 0, n_samples, block_of(handle), target)
 
 
 @entry_in_place
 def update(handle, learning_rate):
     """Change the parameters by the handle's optimiser and `handle.grad`, which becomes 0."""
-    handle.counters[N_UPDATES] += 1
-    change_params(
-        handle.params, handle.layers, handle.penalties, handle.settings, learning_rate, 1.0, 1.0,
-        handle.counters[N_UPDATES], handle.slots, row_of(handle.units, Z), handle.grad,
-    )  # fmt: skip
+    optimizer, (sample, _, _) = optimizer_of(handle), samples_of(handle)
+    optimizer.counters[N_UPDATES] += 1
+    change_params(net_of(handle), optimizer, Update(learning_rate, 1.0, 1.0), handle.grad, sample.z)
 
 
 @entry_in_place
@@ -181,12 +151,14 @@ def train_row(handle, x, y, learning_rate):
     """
     loss = _find_delta(handle, x, y, -learning_rate)
     if is_finite(x) and abs(loss) < np.inf:
-        _add_rank_one(handle, handle.params)
+        _add_step(handle, handle.params)
         return loss
     return np.nan
 
 
 # ---- what they are made of -----------------------------------------------------------------------
+
+_predict_all = for_each_block(predict_block)
 
 
 @maker
@@ -204,56 +176,75 @@ def _require_shape(name, n_samples, n, shape):
 
 
 @inner
-def _forward(handle, x):
-    """Overwrite z, a and the set of units for the sample `x`."""
-    units = handle.units
-    z, a, nonzeros = row_of(units, Z), row_of(units, A), row_of(handle.sets, 0)
-    forward(handle.params, handle.layers, x, False, z, a, nonzeros)
-
-
-@inner
-def _forward_block(handle, X, start, skip_zeros):
-    """Overwrite z, a and the words of a block from X[start] on; return how many rows it has."""
-    rows, block = X[start : start + ROWS], handle.block
-    numbers, samples = _NUMBERS[: rows.shape[0]], Samples(rows, NOTHING, NOTHING)
-    z, a = row_of(block, Z), row_of(block, A)
-    forward_block(
-        handle.params, handle.layers, samples, numbers, skip_zeros, NO_NOISE, 0, 0, z, a, a,
-        handle.words,
-    )  # fmt: skip
-    return rows.shape[0]
+def _data(X, Y, weights):
+    """Return a user's arrays as kernels take data."""
+    return Data(Samples(X, NOTHING, NOTHING), Y, weights)
 
 
 @inner
 def _find_delta(handle, x, y, weight):
     """Overwrite delta of all layers with weight dLoss/dz of the sample; return its loss."""
-    layers, units, code = handle.layers, handle.units, handle.loss
-    n_out, target = layers[-1, N_OUT], row_of(units, TARGET)
-    _require_length("x, required and got:", layers[0, N_IN], x.shape[0])
+    layer_table, (sample, _, target) = handle.layer_table, samples_of(handle)
+    n_out = layer_table[-1, N_OUT]
+    _require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
     _require_length("y, required and got:", n_out, y.shape[0])
     for j in range(n_out):
         target[j] = y[j]  # in the dtype of the network
-    _forward(handle, x)
-    z, a, delta = row_of(units, Z), row_of(units, A), row_of(units, DELTA)
-    first, last = output_range(layers)
-    output_delta(code, layers[-1, ACTIVATION], z, a, first, last, target, delta)
-    scale_units(weight, first, last, delta)
-    backward(handle.params, layers, z, a, delta)
-    return sample_loss(code, z, a, first, last, target)
+    forward(handle.params, layer_table, x, False, sample)
+    find_delta(net_of(handle), target, weight, sample)
+    first, last = output_range(layer_table)
+    return sample_loss(handle.loss, sample.z, sample.a, first, last, target)
+
+
+@for_each_block
+@inner
+def _add_gradient(net, data, samples, skip_zeros, block, target):
+    """Add the gradient of a block's samples, and their losses without the weights."""
+    grad, sums = target
+    first, last = output_range(net.layer_table)
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    for t in range(samples.shape[0]):
+        z, a, y = row_of(block.z, t), row_of(block.a, t), row_of(data.Y, samples[t])
+        sums[0] += sample_loss(net.loss, z, a, first, last, y)
+    backward_block(net, data, samples, Noise(NO_LEVELS, 0, 0), block)
+    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block)
+    return True
+
+
+@for_each_block
+@inner
+def _add_vjp(net, data, samples, skip_zeros, block, target):
+    """Take the errors of a block's outputs back through the network."""
+    grad, errors, errors_x = target
+    layer_table, z, a, delta = net.layer_table, block.z, block.a, block.delta
+    first, last = output_range(layer_table)
+    n_rows = samples.shape[0]
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    delta[n_rows : TILE_ROWS * n_tiles_of(n_rows)] = 0
+    for t in range(n_rows):
+        row = row_of(delta, t)
+        for j in range(first, last):
+            row[j] = errors[samples[t], j - first]
+        pull_back(layer_table[-1, ACTIVATION], row_of(z, t), row_of(a, t), first, last, row)
+    pull_back_to_inputs(net, n_rows, block)
+    add_gradient_of_block(grad, layer_table, n_rows, block)
+    for t in range(n_rows):
+        for i in range(layer_table[0, N_IN]):
+            errors_x[samples[t], i] = delta[t, i]
+    return True
 
 
 @inner
-def _add_rank_one(handle, target):
+def _add_step(handle, target):
     """Add x^T delta of every layer, and delta for its biases, to `target`, laid out as `params`."""
-    units, sets = handle.units, handle.sets
-    z, a, delta = row_of(units, Z), row_of(units, A), row_of(units, DELTA)
-    add_step(target, handle.layers, a, row_of(sets, 0), delta, row_of(sets, 1), z)
+    sample, nothing, _ = samples_of(handle)
+    add_step(target, handle.layer_table, sample, nothing)
 
 
 @inner
 def _leave_error(handle, error_x):
     """Overwrite `error_x` with delta of layer 0 taken back to the inputs."""
-    layers, delta = handle.layers, row_of(handle.units, DELTA)
-    dense_error_below(handle.params, row_of(layers, 0), delta, delta)
-    for i in range(layers[0, N_IN]):
-        error_x[i] = delta[i]
+    layer_table, (sample, _, _) = handle.layer_table, samples_of(handle)
+    dense_error_below(handle.params, row_of(layer_table, 0), sample.delta, sample.delta)
+    for i in range(layer_table[0, N_IN]):
+        error_x[i] = sample.delta[i]

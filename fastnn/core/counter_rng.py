@@ -15,8 +15,10 @@ References
 """
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .jit import inner
 
@@ -27,6 +29,28 @@ _BITS = np.uint64(32)
 _WORD = np.uint64(0xFFFFFFFF)
 _FACTOR_0, _FACTOR_2 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _STEP_0, _STEP_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+
+
+class Noise(NamedTuple):
+    """What is drawn for a block of samples in training.
+
+    Attributes
+    ----------
+    levels : ndarray, shape (n_layers,) or (0,)
+        The standard deviation of the noise on the inputs, then the rate of dropout of each hidden
+        layer; empty without noise.
+    key : int
+        Of all draws of a training.
+    first_number : int
+        The number of the block's first sample; the others follow.
+    """
+
+    levels: NDArray[Any]
+    key: int
+    first_number: int
+
+
+NO_LEVELS = np.empty(0)  # without noise, Noise(NO_LEVELS, 0, 0)
 
 
 @inner

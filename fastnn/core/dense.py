@@ -4,12 +4,11 @@
     backward   error_below = delta W^T
     step       W += x^T step,   b += step
 
-`layer` is one row of the layer table. z, a, delta, error and step are flat arrays of all units of
-one sample; of each, a layer reads or writes the part that is its own or that of the layer below,
-whose activations are its x. `nonzeros` is the set of units whose activation is not 0 (`bitset`):
-the weights of the others are left out, which changes nothing as long as they are finite. The caller
-owns every array, guarantees shapes and one dtype, and that the padding of `params`, `delta` and
-`step` is zero.
+`layer` is one row of the layer table. `sample` and `last` are a `Sample`: of its arrays a layer
+reads or writes the part that is its own or that of the layer below, whose activations are its x. A
+step is `delta` times a rate. The weights of units that `bitset` leaves out take no part, which
+changes nothing as long as they are finite. The caller owns every array, guarantees shapes and one
+dtype, and that the padding of `params` and `delta` is zero.
 
 A pass over the rows of W keeps the sums of four registers of outputs, the last one of two perhaps.
 """
@@ -22,34 +21,35 @@ from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
 
 
 @inner
-def dense_forward(params, layer, a, nonzeros, z):
+def dense_forward(params, layer, sample):
     """Overwrite the layer's units of `z` with x W + b."""
     column, stride = 0, layer[STRIDE]
     four, two = zeros(params, 4), zeros(params, 2)
     while stride - column >= lanes_of(four):
-        _forward_columns(params, layer, column, a, nonzeros, z, four)
+        _forward_columns(params, layer, column, sample, four)
         column += lanes_of(four)
     if stride > column:
-        _forward_columns(params, layer, column, a, nonzeros, z, two)
+        _forward_columns(params, layer, column, sample, two)
 
 
 @inner
-def _forward_columns(params, layer, column, a, nonzeros, z, width):
+def _forward_columns(params, layer, column, sample, width):
     """Do it for as many outputs as `width` has lanes."""
     stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
+    a, bitset = sample.a, sample.bitset
     sums = load(params, layer[BIASES] + column, width)
     for first in range(0, layer[N_IN], WORD):
-        word = nonzeros[(below + first) // WORD]
-        while word:
-            i = first + lowest(word)
+        mask = bitset[(below + first) // WORD]
+        while mask:
+            i = first + lowest(mask)
             row = load(params, weights + i * stride, width)
             sums = multiply_add(splat_at(a, below + i, width), row, sums)
-            word = without_lowest(word)
-    store(z, layer[UNITS] + column, sums)
+            mask = without_lowest(mask)
+    store(sample.z, layer[UNITS] + column, sums)
 
 
 @inner
-def dense_step_forward(params, layer, last_a, last_nonzeros, step, a, nonzeros, z):
+def dense_step_forward(params, layer, last, sample):
     """Do the last sample's step and this sample's forward, in one pass over the weights.
 
         W += last_x^T step,   b += step,   then   z = x W + b
@@ -59,34 +59,35 @@ def dense_step_forward(params, layer, last_a, last_nonzeros, step, a, nonzeros, 
     column, stride = 0, layer[STRIDE]
     four, two = zeros(params, 4), zeros(params, 2)
     while stride - column >= lanes_of(four):
-        _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, four)
+        _step_columns(params, layer, column, last, sample, four)
         column += lanes_of(four)
     if stride > column:
-        _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, two)
+        _step_columns(params, layer, column, last, sample, two)
 
 
 @inner
-def _step_columns(params, layer, column, last_a, last_nonzeros, step, a, nonzeros, z, width):
+def _step_columns(params, layer, column, last, sample, width):
     """Do it for as many outputs as `width` has lanes."""
     stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
     units = layer[UNITS] + column
-    steps = load(step, units, width)
+    last_a, last_bitset, a, bitset = last.a, last.bitset, sample.a, sample.bitset
+    steps = load(last.delta, units, width)
     sums = load(params, layer[BIASES] + column, width)
     if layer[TRAIN_BIAS]:
         sums = sums + steps
         store(params, layer[BIASES] + column, sums)
     for first in range(0, layer[N_IN], WORD):
-        word = last_nonzeros[(below + first) // WORD] | nonzeros[(below + first) // WORD]
-        while word:
-            i = first + lowest(word)
+        mask = last_bitset[(below + first) // WORD] | bitset[(below + first) // WORD]
+        while mask:
+            i = first + lowest(mask)
             place = weights + i * stride
             row = multiply_add(
                 splat_at(last_a, below + i, width), steps, load(params, place, width)
             )
             store(params, place, row)
             sums = multiply_add(splat_at(a, below + i, width), row, sums)
-            word = without_lowest(word)
-    store(z, units, sums)
+            mask = without_lowest(mask)
+    store(sample.z, units, sums)
 
 
 @inner

@@ -1,121 +1,127 @@
 """Entry points for what belongs to each sample alone: its activations and its derivatives.
 
-As in `evaluate`, they work on the rows [start, stop) of `X`, and their scratch belongs to the
-call. What they fill has a row for each sample of `X`, of which they overwrite [start, stop).
+As in `evaluate`, they work on the rows [start, stop) of the data, and their scratch belongs to the
+call. What they fill has a row for each sample, of which they overwrite [start, stop).
 """
 
 import numpy as np
 
 from .activations import pull_back
-from .block_pass import ROWS, backward_block, backward_layer_block, forward_block, triples_of
-from .dense_block import dense_error_below_triples
-from .dispatch import may_skip_zeros
-from .evaluate import NO_NOISE
-from .jit import entry, inner, maker
-from .layout import ACTIVATION, N_IN, N_OUT, UNITS, units_size
+from .block_pass import backward_block, forward_block, pull_back_to_inputs
+from .counter_rng import NO_LEVELS, Noise
+from .inputs import NOTHING, Data
+from .jit import entry, inner
+from .layout import ACTIVATION, N_IN, N_OUT, UNITS, Net, output_range
 from .losses import output_delta
-from .sample_pass import add_step, output_range
-from .simd.bitset import TRIPLE, WORD
+from .sample_pass import add_step
+from .scratch import Sample, for_each_block, new_block, sample_of
 from .simd.borrow import row_of
 
 
 @entry
-def activations_of_rows(params, layers, X, start, stop, units):
-    """Overwrite what is of these rows in `units`: the activations of all layers.
+def activations_of_rows(params, layer_table, X, start, stop, units):
+    """Overwrite the activations of all layers, of these rows.
 
     `units` is flat: a table of shape (n_samples, n_out) for each layer, one after the other.
     """
-    z, a, _, sets = scratch(params, layers, stop - start)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    n_samples = units.shape[0] // layers[:, N_OUT].sum()
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
-        table = 0
-        for k in range(layers.shape[0]):
-            first, n_out = layers[k, UNITS], layers[k, N_OUT]
-            for t in range(samples.shape[0]):
-                place = table + samples[t] * n_out
-                units[place : place + n_out] = a[t, first : first + n_out]
-            table += n_samples * n_out
+    net = Net(params, layer_table, np.int64(0))
+    block = new_block(net, stop - start, False)
+    data = Data(X, NOTHING, NOTHING)
+    _write_activations(net, data, start, stop, block, units)
+
+
+@for_each_block
+@inner
+def _write_activations(net, data, samples, skip_zeros, block, units):
+    """Do it for a block."""
+    layer_table = net.layer_table
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    n_samples, table = units.shape[0] // layer_table[:, N_OUT].sum(), 0
+    for k in range(layer_table.shape[0]):
+        first, n_out = layer_table[k, UNITS], layer_table[k, N_OUT]
+        for t in range(samples.shape[0]):
+            a, place = row_of(block.a, t), table + samples[t] * n_out
+            for j in range(n_out):
+                units[place + j] = a[first + j]
+        table += n_samples * n_out
+    return True
 
 
 @entry
-def gradients_of_rows(params, layers, loss, X, Y, start, stop, grads):
+def gradients_of_rows(net, data, start, stop, grads):
     """Overwrite grads[start:stop], shape (n_params,) each, with dLoss/dparams of these rows."""
-    z, a, delta, sets = scratch(params, layers, stop - start)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    nothing, nowhere = np.zeros_like(sets[0]), np.empty_like(z[0])
-    no_weights = np.empty(0, params.dtype)
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
-        backward_block(params, layers, loss, Y, no_weights, samples, NO_NOISE, 0, 0, z, a, delta)
-        for t in range(samples.shape[0]):
-            row, nonzeros = row_of(a, t), row_of(sets, t // TRIPLE)
-            step, grad = row_of(delta, t), row_of(grads, samples[t])
-            grad[:] = 0
-            add_step(grad, layers, row, nonzeros, step, nothing, nowhere)
+    block = new_block(net, stop - start, True)
+    empty, nowhere = np.zeros_like(block.bitsets[0]), np.empty_like(block.z[0])
+    nothing = Sample(nowhere, nowhere, nowhere, empty)
+    _write_gradients(net, data, start, stop, block, (grads, nothing))
+
+
+@for_each_block
+@inner
+def _write_gradients(net, data, samples, skip_zeros, block, target):
+    """Do it for a block."""
+    grads, nothing = target
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    backward_block(net, data, samples, Noise(NO_LEVELS, 0, 0), block)
+    for t in range(samples.shape[0]):
+        grad = row_of(grads, samples[t])
+        grad[:] = 0
+        add_step(grad, net.layer_table, sample_of(block, t), nothing)
+    return True
 
 
 @entry
-def input_gradients_of_rows(params, layers, loss, X, Y, start, stop, grads):
+def input_gradients_of_rows(net, data, start, stop, grads):
     """Overwrite grads[start:stop], shape (n_in,) each, with dLoss/dx of these rows."""
-    z, a, delta, sets = scratch(params, layers, stop - start)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    n_in, code, (first, last) = layers[0, N_IN], layers[-1, ACTIVATION], output_range(layers)
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
-        for t in range(samples.shape[0]):
-            y, row_z, row_a = row_of(Y, samples[t]), row_of(z, t), row_of(a, t)
-            output_delta(loss, code, row_z, row_a, first, last, y, row_of(delta, t))
-        pull_back_to_inputs(params, layers, samples.shape[0], z, a, delta)
-        for t in range(samples.shape[0]):
-            grads[samples[t]] = delta[t, :n_in]
+    block = new_block(net, stop - start, True)
+    _write_input_gradients(net, data, start, stop, block, grads)
+
+
+@for_each_block
+@inner
+def _write_input_gradients(net, data, samples, skip_zeros, block, grads):
+    """Do it for a block."""
+    code, (first, last) = net.layer_table[-1, ACTIVATION], output_range(net.layer_table)
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    for t in range(samples.shape[0]):
+        y, of_row = row_of(data.Y, samples[t]), sample_of(block, t)
+        output_delta(net.loss, code, of_row.z, of_row.a, first, last, y, of_row.delta)
+    pull_back_to_inputs(net, samples.shape[0], block)
+    for t in range(samples.shape[0]):
+        _copy_inputs(net.layer_table, row_of(block.delta, t), row_of(grads, samples[t]))
+    return True
 
 
 @entry
-def jacobian_of_rows(params, layers, X, start, stop, jacobian):
+def jacobian_of_rows(params, layer_table, X, start, stop, jacobian):
     """Overwrite jacobian[start:stop], shape (n_out, n_in) each, with dOutputs/dx of these rows."""
-    z, a, delta, sets = scratch(params, layers, stop - start)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    n_in, code, (first, last) = layers[0, N_IN], layers[-1, ACTIVATION], output_range(layers)
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_samples(params, layers, X, samples, skip_zeros, z, a, sets)
-        for j in range(first, last):
-            for t in range(samples.shape[0]):
-                row = row_of(delta, t)
-                row[first:last] = 0
-                row[j] = 1
-                pull_back(code, row_of(z, t), row_of(a, t), first, last, row)
-            pull_back_to_inputs(params, layers, samples.shape[0], z, a, delta)
-            for t in range(samples.shape[0]):
-                jacobian[samples[t], j - first] = delta[t, :n_in]
+    net = Net(params, layer_table, np.int64(0))
+    block = new_block(net, stop - start, True)
+    data = Data(X, NOTHING, NOTHING)
+    _write_jacobian(net, data, start, stop, block, jacobian)
 
 
-@maker
-def scratch(params, layers, n_rows):
-    """Return z, a and delta of a block of so many rows, and a set of units for each triple."""
-    n_units, n_triples = units_size(layers), triples_of(min(ROWS, n_rows))
-    shape = TRIPLE * n_triples, n_units
-    z, a = np.zeros(shape, params.dtype), np.zeros(shape, params.dtype)
-    sets = np.zeros((n_triples, n_units // WORD), np.uint64)
-    return z, a, np.zeros(shape, params.dtype), sets
+@for_each_block
+@inner
+def _write_jacobian(net, data, samples, skip_zeros, block, jacobian):
+    """Do it for a block."""
+    code, (first, last) = net.layer_table[-1, ACTIVATION], output_range(net.layer_table)
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    for j in range(first, last):
+        for t in range(samples.shape[0]):
+            z, a, delta = row_of(block.z, t), row_of(block.a, t), row_of(block.delta, t)
+            delta[first:last] = 0
+            delta[j] = 1
+            pull_back(code, z, a, first, last, delta)
+        pull_back_to_inputs(net, samples.shape[0], block)
+        for t in range(samples.shape[0]):
+            row = row_of(row_of(jacobian, samples[t]), j - first)
+            _copy_inputs(net.layer_table, row_of(block.delta, t), row)
+    return True
 
 
 @inner
-def forward_samples(params, layers, X, samples, skip_zeros, z, a, sets):
-    """Overwrite `z`, `a` and `sets` for the inputs X[samples]."""
-    words = sets.reshape(sets.size)
-    forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
-
-
-@inner
-def pull_back_to_inputs(params, layers, n_rows, z, a, delta):
-    """Overwrite `delta` below the output units, which hold dL/dz: of the inputs it is dL/dx."""
-    for k in range(layers.shape[0] - 1, 0, -1):
-        backward_layer_block(params, layers, k, n_rows, z, a, delta)
-    layer_0, n_triples = row_of(layers, 0), triples_of(n_rows)
-    dense_error_below_triples(params, layer_0, delta, n_triples, delta.shape[1], delta)
+def _copy_inputs(layer_table, units, row):
+    """Overwrite `row`, shape (n_in,), with the units below layer 0."""
+    for i in range(layer_table[0, N_IN]):
+        row[i] = units[i]

@@ -1,34 +1,33 @@
-"""Entry points that leave the network as it is: predictions, figures, gradients, a step opened.
+"""Entry points that leave the network as it is: predictions, metrics, gradients, a step opened.
 
-They work on the rows [start, stop) of `X`, so that Python has control again before long. Scratch
-belongs to the call: several threads may use one network at once.
+They work on the rows [start, stop) of the data, so that Python has control again before long.
+Scratch belongs to the call: several threads may use one network at once.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .activations import scale_by_derivative
-from .block_pass import (
-    ROWS,
-    add_figures_of_block,
-    add_gradient_of_block,
-    backward_block,
-    forward_block,
-    triples_of,
-)
+from .block_pass import add_gradient_of_block, add_metrics_of_block, backward_block, forward_block
+from .counter_rng import NO_LEVELS, Noise
 from .dense import dense_error_below
 from .dispatch import may_skip_zeros
-from .inputs import are_finite, is_finite, shows_finite
-from .jit import entry
-from .layout import ACTIVATION, BELOW, N_IN, units_size
+from .inputs import NOTHING, Data, are_finite, is_finite, shows_finite
+from .jit import entry, inner
+from .layout import ACTIVATION, BELOW, N_IN, Net, output_range, units_size
 from .losses import output_delta, output_error
-from .sample_pass import add_step, forward, output_range
-from .simd.bitset import TRIPLE, WORD
+from .sample_pass import add_step, forward
+from .scratch import Sample, for_each_block, new_block
+from .simd.bitset import WORD
+from .simd.borrow import row_of
 
-NO_NOISE = np.empty(0)
+_NO_METRICS = np.empty(0, np.int64)
 
 
 @entry
-def predict_row(params, layers, x, outputs):
+def predict_row(params, layer_table, x, outputs):
     """Overwrite `outputs`, shape (n_out,), with the network's outputs for the sample `x`.
 
     Returns
@@ -36,19 +35,18 @@ def predict_row(params, layers, x, outputs):
     finite : bool
         Whether `x` is finite.
     """
-    n_units = units_size(layers)
+    n_units = units_size(layer_table)
     units = np.empty((2, n_units), params.dtype)
-    z, a = units[0], units[1]
-    nonzeros = np.empty(n_units // WORD, np.uint64)
-    forward(params, layers, x, False, z, a, nonzeros)
-    first, last = output_range(layers)
+    z, a, bitset = units[0], units[1], np.empty(n_units // WORD, np.uint64)
+    forward(params, layer_table, x, False, Sample(z, a, z, bitset))
+    first, last = output_range(layer_table)
     for j in range(first, last):
         outputs[j - first] = a[j]
-    return shows_finite(layers, z) or is_finite(x)
+    return shows_finite(layer_table, z) or is_finite(x)
 
 
 @entry
-def predict_rows(params, layers, X, start, stop, outputs):
+def predict_rows(params, layer_table, X, start, stop, outputs):
     """Overwrite outputs[start:stop] with the network's outputs for these rows of `X`.
 
     Returns
@@ -56,79 +54,107 @@ def predict_rows(params, layers, X, start, stop, outputs):
     finite : bool
         Whether these rows are finite; at the first block that is not, nothing more is computed.
     """
-    n_units, n_triples = units_size(layers), triples_of(min(ROWS, stop - start))
-    n_rows = TRIPLE * n_triples
-    first, last = output_range(layers)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    z, a = np.zeros((n_rows, n_units), params.dtype), np.zeros((n_rows, n_units), params.dtype)
-    words = np.zeros(n_triples * n_units // WORD, np.uint64)
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
-        for t in range(samples.shape[0]):
-            outputs[block + t] = a[t, first:last]
-        if not are_finite(X, samples, layers, z):
-            return False
+    net = Net(params, layer_table, np.int64(0))
+    block = new_block(net, stop - start, False)
+    data = Data(X, NOTHING, NOTHING)
+    return _predict_while_finite(net, data, start, stop, block, outputs)
+
+
+@inner
+def predict_block(net, data, samples, skip_zeros, block, outputs):
+    """Overwrite the outputs of a block's samples."""
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    first, last = output_range(net.layer_table)
+    for t in range(samples.shape[0]):
+        a, row = row_of(block.a, t), row_of(outputs, samples[t])
+        for j in range(first, last):
+            row[j - first] = a[j]
+    return True
+
+
+@for_each_block
+@inner
+def _predict_while_finite(net, data, samples, skip_zeros, block, outputs):
+    """Do it, as long as the samples are finite."""
+    predict_block(net, data, samples, skip_zeros, block, outputs)
+    return are_finite(data.X, samples, net.layer_table, block.z)
+
+
+@entry
+def evaluate_rows(net, data, start, stop, metrics, sums):
+    """Add the loss and the metrics of these rows, times their weights, to `sums`, in place.
+
+    `sums` has the shape (1 + n_metrics,).
+    """
+    block = new_block(net, stop - start, False)
+    _evaluate_all(net, data, start, stop, block, (metrics, sums))
+
+
+@for_each_block
+@inner
+def _evaluate_all(net, data, samples, skip_zeros, block, target):
+    """Do it for a block."""
+    metrics, sums = target
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    add_metrics_of_block(net, metrics, data, samples, block, sums)
     return True
 
 
 @entry
-def evaluate_rows(params, layers, loss, metrics, X, Y, weights, start, stop, figures):
-    """Add the loss and the metrics of these rows, times their weights, to `figures`, in place.
-
-    `weights` is empty, or has one for each sample; `figures` has the shape (1 + n_metrics,).
-    """
-    n_units = units_size(layers)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
-    words = np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64)
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
-        add_figures_of_block(loss, metrics, layers, Y, weights, samples, z, a, figures)
-
-
-@entry
-def add_gradient_of_rows(params, layers, loss, X, Y, weights, start, stop, grad, figures):
+def add_gradient_of_rows(net, data, start, stop, grad, sums):
     """Add the sum of weight dLoss/dparams over these rows to `grad`, in place.
 
-    The sum of weight times loss is added to `figures`, shape (1,).
+    The sum of weight times loss is added to `sums`, shape (1,).
     """
-    n_units, no_metrics = units_size(layers), np.empty(0, np.int64)
-    skip_zeros = may_skip_zeros(params, stop - start)
-    z, a = np.zeros((ROWS, n_units), params.dtype), np.zeros((ROWS, n_units), params.dtype)
-    delta = np.zeros((ROWS, n_units), params.dtype)
-    words = np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64)
-    for block in range(start, stop, ROWS):
-        samples = np.arange(block, min(block + ROWS, stop))
-        forward_block(params, layers, X, samples, skip_zeros, NO_NOISE, 0, 0, z, a, a, words)
-        add_figures_of_block(loss, no_metrics, layers, Y, weights, samples, z, a, figures)
-        backward_block(params, layers, loss, Y, weights, samples, NO_NOISE, 0, 0, z, a, delta)
-        add_gradient_of_block(grad, layers, samples.shape[0], a, words, delta)
+    block = new_block(net, stop - start, True)
+    _add_gradient_and_loss(net, data, start, stop, block, (grad, sums))
+
+
+@for_each_block
+@inner
+def _add_gradient_and_loss(net, data, samples, skip_zeros, block, target):
+    """Do it for a block."""
+    grad, sums = target
+    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    add_metrics_of_block(net, _NO_METRICS, data, samples, block, sums)
+    backward_block(net, data, samples, Noise(NO_LEVELS, 0, 0), block)
+    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block)
+    return True
+
+
+class Trace(NamedTuple):
+    """All that a step computes on its way, of many samples: each of shape (n_samples, n_units)."""
+
+    z: NDArray[Any]
+    a: NDArray[Any]
+    error: NDArray[Any]
+    delta: NDArray[Any]
 
 
 @entry
-def trace_rows(params, layers, loss, X, Y, z, a, error, delta, grad):
+def trace_rows(net, X, Y, trace, grad):
     """Open one step: all that `forward` and `backward` compute on their way.
 
-    `z`, `a`, `error` (dLoss/da) and `delta` (dLoss/dz), each of shape (n_samples, n_units), are
-    overwritten, but for their padding, which must be zero. The sum of the gradients is added to
-    `grad`. The cross-entropies and poisson have no dLoss/da at the outputs that is finite: there
-    `error` is `delta`.
+    `trace` is overwritten: z, a, error (dLoss/da) and delta (dLoss/dz), but for their padding,
+    which must be zero. The sum of the gradients is added to `grad`. The cross-entropies and poisson
+    have no dLoss/da at the outputs that is finite: there `error` is `delta`.
     """
-    first, last = output_range(layers)
+    params, layer_table, code = net.params, net.layer_table, net.layer_table[-1, ACTIVATION]
+    first, last = output_range(layer_table)
     skip_zeros = may_skip_zeros(params, X.shape[0])
-    nonzeros = np.empty(units_size(layers) // WORD, np.uint64)
-    nothing, nowhere = np.zeros_like(nonzeros), np.empty(z.shape[1], params.dtype)
+    bitset = np.empty(units_size(layer_table) // WORD, np.uint64)
+    empty, nowhere = np.zeros_like(bitset), np.empty(trace.z.shape[1], params.dtype)
     for s in range(X.shape[0]):
-        forward(params, layers, X[s], skip_zeros, z[s], a[s], nonzeros)
-        output_error(loss, a[s], first, last, Y[s], error[s])
-        output_delta(loss, layers[-1, ACTIVATION], z[s], a[s], first, last, Y[s], delta[s])
-        for k in range(layers.shape[0] - 1, 0, -1):
-            start = layers[k, BELOW]
-            stop = start + layers[k, N_IN]
-            dense_error_below(params, layers[k], delta[s], error[s])
+        z, a, error, delta = trace.z[s], trace.a[s], trace.error[s], trace.delta[s]
+        sample = Sample(z, a, delta, bitset)
+        forward(params, layer_table, X[s], skip_zeros, sample)
+        output_error(net.loss, a, first, last, Y[s], error)
+        output_delta(net.loss, code, z, a, first, last, Y[s], delta)
+        for k in range(layer_table.shape[0] - 1, 0, -1):
+            start = layer_table[k, BELOW]
+            stop = start + layer_table[k, N_IN]
+            dense_error_below(params, layer_table[k], delta, error)
             for j in range(start, stop):
-                delta[s, j] = error[s, j]
-            scale_by_derivative(layers[k - 1, ACTIVATION], z[s], a[s], delta[s], start, stop)
-        add_step(grad, layers, a[s], nonzeros, delta[s], nothing, nowhere)
+                delta[j] = error[j]
+            scale_by_derivative(layer_table[k - 1, ACTIVATION], z, a, delta, start, stop)
+        add_step(grad, layer_table, sample, Sample(nowhere, a, delta, empty))

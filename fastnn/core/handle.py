@@ -11,18 +11,18 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from .block_pass import ROWS, triples_of
-from .jit import SOURCES, entry
-from .layout import Array, aligned_zeros, units_size
-from .simd.bitset import WORD
-from .simd.borrow import lent
-from .train_batches import N_COUNTERS
+from .jit import SOURCES, entry, inner
+from .layout import Array, Net, aligned_zeros, units_size
+from .optimizers import Optimizer
+from .scratch import BLOCK_ROWS, Block, Sample
+from .simd.bitset import WORD, n_tiles_of
+from .simd.borrow import borrowed, row_of
+
+N_BITSETS = 2  # those of a sample and of none, before those of a block
 
 # A field of this type makes the core's version a part of a handle's: of a user's function that
 # Numba keeps on disk, the form that an earlier fastnn was compiled into is not found again.
 _VERSION = np.zeros(0, dtype=[(f"fastnn_{SOURCES}", np.int8)])
-
-Z, A, DELTA, TARGET = range(4)  # the rows of `units`; of `block`, the first three
 
 
 class Handle(NamedTuple):
@@ -34,26 +34,27 @@ class Handle(NamedTuple):
         The network's own, or a copy if frozen.
     grad : ndarray, shape (n_params,)
         What gradients are added to, laid out as `params`.
-    layers, loss, penalties, settings
-        The layer table, the loss, and the rule of the optimiser, as kernels take them.
-    slots, counters : ndarray
-        The state of the optimiser.
-    units, sets, block, words, version
+    layer_table, loss : ndarray, int
+        The rest of the network, as kernels take it.
+    hyperparameters, penalties, state, counters : ndarray
+        The optimiser, as kernels take it.
+    units, block, bitsets, numbers, sums, version
         Scratch, and the version of the core.
     """
 
     params: NDArray[Any]
     grad: NDArray[Any]
-    layers: NDArray[np.int64]
+    layer_table: NDArray[np.int64]
     loss: int
+    hyperparameters: NDArray[np.float64]
     penalties: NDArray[np.float64]
-    settings: NDArray[np.float64]
-    slots: NDArray[Any]
+    state: NDArray[Any]
     counters: NDArray[np.int64]
     units: NDArray[Any]
-    sets: NDArray[np.uint64]
     block: NDArray[Any]
-    words: NDArray[np.uint64]
+    bitsets: NDArray[np.uint64]
+    numbers: NDArray[np.int64]
+    sums: NDArray[np.float64]
     version: NDArray[Any]
 
     def pointer(self) -> ctypes.c_void_p:
@@ -74,26 +75,51 @@ class _Pointer(ctypes.c_void_p):
     memory: Array
 
 
-def handle_of(
-    params: Array, layers: Array, loss: int, penalties: Array, settings: Array, slots: Array
-) -> Handle:
+def handle_of(net: Net, optimizer: Optimizer) -> Handle:
     """Return a handle with scratch of its own."""
-    dtype, n_units = params.dtype, units_size(layers)
+    dtype, n_units = net.params.dtype, units_size(net.layer_table)
+    n_bitsets = N_BITSETS + int(n_tiles_of(BLOCK_ROWS))
     return Handle(
-        params=params,
-        grad=aligned_zeros(params.size, dtype),
-        layers=layers,
-        loss=loss,
-        penalties=penalties,
-        settings=settings,
-        slots=slots,
-        counters=np.zeros(N_COUNTERS, np.int64),
-        units=np.zeros((4, n_units), dtype),
-        sets=np.zeros((2, n_units // WORD), np.uint64),
-        block=np.zeros((3, ROWS, n_units), dtype),
-        words=np.zeros(triples_of(ROWS) * n_units // WORD, np.uint64),
+        params=net.params,
+        grad=aligned_zeros(net.params.size, dtype),
+        layer_table=net.layer_table,
+        loss=net.loss,
+        **optimizer._asdict(),
+        units=np.zeros((5, n_units), dtype),
+        block=np.zeros((3, BLOCK_ROWS, n_units), dtype),
+        bitsets=np.zeros((n_bitsets, n_units // WORD), np.uint64),
+        numbers=np.zeros(BLOCK_ROWS, np.int64),
+        sums=np.zeros(1),
         version=_VERSION,
     )
+
+
+@inner
+def net_of(handle):
+    """Return the network."""
+    return Net(handle.params, handle.layer_table, handle.loss)
+
+
+@inner
+def optimizer_of(handle):
+    """Return the optimiser."""
+    return Optimizer(handle.hyperparameters, handle.penalties, handle.state, handle.counters)
+
+
+@inner
+def samples_of(handle):
+    """Return scratch for one sample, a sample without inputs, and room for a target."""
+    units, bitsets = handle.units, handle.bitsets
+    z, a, delta, nowhere = row_of(units, 0), row_of(units, 1), row_of(units, 2), row_of(units, 3)
+    sample = Sample(z, a, delta, row_of(bitsets, 0))
+    return sample, Sample(nowhere, a, delta, row_of(bitsets, 1)), row_of(units, 4)
+
+
+@inner
+def block_of(handle):
+    """Return scratch for a block of samples."""
+    z, a, delta = row_of(handle.block, 0), row_of(handle.block, 1), row_of(handle.block, 2)
+    return Block(z, a, a, delta, handle.bitsets[N_BITSETS:], handle.numbers)
 
 
 # ---- pointers ------------------------------------------------------------------------------------
@@ -125,7 +151,7 @@ def _size(typing_context, handle):
 
 @entry
 def _put_at(address, handle):
-    _put(address, lent(handle))  # what would count references is gone after this call
+    _put(address, borrowed(handle))  # what would count references is gone after this call
 
 
 @entry

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from .jit import inner
 from .layout import UNITS
-from .simd.bitset import TRIPLE, clear_triples, clear_units, mark_triples, mark_unit, mark_units
+from .simd.bitset import (
+    TILE_ROWS,
+    clear_tiles,
+    clear_units,
+    mark_tiles,
+    mark_unit,
+    mark_units,
+    n_tiles_of,
+)
 from .simd.borrow import row_of
 
 
@@ -58,49 +66,58 @@ NOTHING = np.empty(0, dtype=np.int64)
 NOTHING.flags.writeable = False
 
 
-@inner
-def enter_samples(X, samples, n_in, skip_zeros, n_triples, a, words):
-    """Put samples below layer 0, and zeros in what is left of the last of the triples.
+class Data(NamedTuple):
+    """Samples and their targets, shape (n_samples, n_out); `weights` has one for each, or none."""
 
-    They take the place of those whose units `words` marks, a set a triple. Nothing but those need
-    be set to 0 where the samples are sparse, so `a` and `words` come from here or are 0.
+    X: Samples
+    Y: NDArray[Any]
+    weights: NDArray[Any]
+
+
+@inner
+def enter_samples(X, samples, n_in, skip_zeros, a, bitsets):
+    """Put samples below layer 0, and zeros in what is left of the last of the tiles.
+
+    They take the place of those whose units `bitsets` marks, a row a tile. Nothing but those need
+    be set to 0 where the samples are sparse, so `a` and `bitsets` come from here or are 0.
     """
     values, starts, columns = X.values, X.starts, X.columns
+    n_tiles = n_tiles_of(samples.shape[0])
     if starts.shape[0] == 0:
         for t in range(samples.shape[0]):
             row, x = row_of(a, t), row_of(values, samples[t])
             for i in range(n_in):
                 row[i] = x[i]
-        for t in range(samples.shape[0], TRIPLE * n_triples):
+        for t in range(samples.shape[0], TILE_ROWS * n_tiles):
             a[t, :n_in] = 0
-        mark_triples(a, 0, n_in, skip_zeros, n_triples, a.shape[1], words)
+        mark_tiles(a, 0, n_in, skip_zeros, n_tiles, bitsets)
     else:
-        clear_triples(n_in, n_triples, a, words)
+        clear_tiles(n_in, n_tiles, a, bitsets)
         for t in range(samples.shape[0]):
-            row, first_bit, sample = row_of(a, t), t // TRIPLE * a.shape[1], samples[t]
+            row, bitset, sample = row_of(a, t), row_of(bitsets, t // TILE_ROWS), samples[t]
             for p in range(starts[sample], starts[sample + 1]):
                 row[columns[p]] = values[0, p]
-                mark_unit(first_bit + columns[p], words)
+                mark_unit(columns[p], bitset)
         if not skip_zeros:
-            mark_triples(a, 0, n_in, False, n_triples, a.shape[1], words)
+            mark_tiles(a, 0, n_in, False, n_tiles, bitsets)
 
 
 @inner
-def enter_sample(X, sample, n_in, skip_zeros, a, nonzeros):
-    """Put a sample below layer 0, in the place of the one whose units `nonzeros` marks."""
+def enter_sample(X, sample, n_in, skip_zeros, a, bitset):
+    """Put a sample below layer 0, in the place of the one whose units `bitset` marks."""
     values, starts, columns = X.values, X.starts, X.columns
     if starts.shape[0] == 0:
         x = row_of(values, sample)
         for i in range(n_in):
             a[i] = x[i]
-        mark_units(a, 0, n_in, skip_zeros, nonzeros)
+        mark_units(a, 0, n_in, skip_zeros, bitset)
     else:
-        clear_units(n_in, a, nonzeros)
+        clear_units(n_in, a, bitset)
         for p in range(starts[sample], starts[sample + 1]):
             a[columns[p]] = values[0, p]
-            mark_unit(columns[p], nonzeros)
+            mark_unit(columns[p], bitset)
         if not skip_zeros:
-            mark_units(a, 0, n_in, False, nonzeros)
+            mark_units(a, 0, n_in, False, bitset)
 
 
 @inner
@@ -119,20 +136,20 @@ def is_finite(x):
 
 
 @inner
-def shows_finite(layers, z):
+def shows_finite(layer_table, z):
     """Return True if z of layer 0 shows that the input was finite.
 
     An input that is NaN or infinite makes every z so: it times any weight is, or is NaN. The other
     way round, finite inputs may overflow.
     """
-    return abs(z[layers[0, UNITS]]) < np.inf  # np.isfinite of a sum is true under `reassoc`
+    return abs(z[layer_table[0, UNITS]]) < np.inf  # np.isfinite of a sum is true under `reassoc`
 
 
 @inner
-def are_finite(X, samples, layers, z):
+def are_finite(X, samples, layer_table, z):
     """Return True if the samples, which have led to `z`, hold neither NaN nor infinity."""
     finite = True
     for t in range(samples.shape[0]):
-        if not shows_finite(layers, row_of(z, t)) and X.starts.shape[0] == 0:
+        if not shows_finite(layer_table, row_of(z, t)) and X.starts.shape[0] == 0:
             finite &= is_finite(row_of(X.values, samples[t]))
     return finite

@@ -11,6 +11,8 @@ from numba import config, njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.runtime.nrt import rtsys
 
+from .linking import options_of_inner
+
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
 JIT = {
     "nogil": True,
@@ -131,6 +133,9 @@ def _kept(kernel, function):
     return kernel
 
 
+_INNER = options_of_inner()
+
+
 def inner(function):
     """Compile a function that only kernels call; it is cached as a part of them.
 
@@ -138,9 +143,9 @@ def inner(function):
     A function that counts them does so for each of its arrays when it is called and when it
     returns, in atomic operations: 40 ns of a loss that takes 5.
     """
-    return njit(**JIT, _nrt=False)(function)
+    return njit(**JIT, **_INNER, _nrt=False)(function)
 
 
 def maker(function):
     """Compile such a function if it makes arrays, or errors with numbers in them."""
-    return njit(**JIT, _nrt=True)(function)
+    return njit(**JIT, **_INNER, _nrt=True)(function)

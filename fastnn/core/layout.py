@@ -4,16 +4,17 @@ Offsets are computed in this file and nowhere else. A layer owns n_in + 1 rows o
 in the flat vector `params`: W row by row, then b (a row of zeros where there is no bias), each row
 padded with zeros to pairs of registers. The units of one sample (z, a, delta) are the inputs, then
 each layer's outputs, padded to whole words of bits: so the activations below layer 0 are the sample
-itself, and a set of units starts at a word's beginning.
+itself, and a layer's bits start at a word's beginning.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
+from .jit import inner
 from .simd.bitset import WORD
 from .simd.vectors import REGISTER_BYTES
 
@@ -25,6 +26,14 @@ N_COLUMNS = 10
 
 GROUP = 4  # registers that one pass over the rows of a layer keeps sums in
 _ALIGNMENT = 64  # bytes: a cache line
+
+
+class Net(NamedTuple):
+    """A network as kernels take it: the parameters, where they lie, and the code of the loss."""
+
+    params: Array
+    layer_table: Array
+    loss: int
 
 
 def layer_table(
@@ -51,24 +60,24 @@ def layer_table(
 
     Returns
     -------
-    layers : ndarray(int64, ndim=2), shape (n_layers, N_COLUMNS)
+    layer_table : ndarray(int64, ndim=2), shape (n_layers, N_COLUMNS)
     """
-    layers = np.zeros((len(widths), N_COLUMNS), dtype=np.int64)
+    table = np.zeros((len(widths), N_COLUMNS), dtype=np.int64)
     params_end, below, units_end = 0, 0, _round_up(n_in, WORD)
     for k, n_out in enumerate(widths):
         stride = _row_length(n_out, REGISTER_BYTES // dtype.itemsize)
-        layers[k, N_IN], layers[k, N_OUT], layers[k, STRIDE] = n_in, n_out, stride
-        layers[k, WEIGHTS] = params_end
-        layers[k, BIASES] = params_end + n_in * stride
-        layers[k, BELOW] = below
-        layers[k, UNITS] = units_end
-        layers[k, ACTIVATION] = activations[k]
-        layers[k, HAS_BIAS] = has_bias[k]
-        layers[k, TRAIN_BIAS] = has_bias[k] and train_bias[k]
+        table[k, N_IN], table[k, N_OUT], table[k, STRIDE] = n_in, n_out, stride
+        table[k, WEIGHTS] = params_end
+        table[k, BIASES] = params_end + n_in * stride
+        table[k, BELOW] = below
+        table[k, UNITS] = units_end
+        table[k, ACTIVATION] = activations[k]
+        table[k, HAS_BIAS] = has_bias[k]
+        table[k, TRAIN_BIAS] = has_bias[k] and train_bias[k]
         params_end += (n_in + 1) * stride
         below, units_end = units_end, units_end + _round_up(stride, WORD)
         n_in = n_out
-    return layers
+    return table
 
 
 def _row_length(n_out: int, lanes: int) -> int:
@@ -89,20 +98,27 @@ def _round_up(width: int, step: int) -> int:
     return -(-width // step) * step
 
 
-def params_size(layers: Array) -> int:
+def params_size(layer_table: Array) -> int:
     """Return the length of `params`, padding included."""
-    return int(layers[-1, BIASES] + layers[-1, STRIDE])
+    return int(layer_table[-1, BIASES] + layer_table[-1, STRIDE])
 
 
 @register_jitable
-def units_size(layers: Array) -> int:
+def units_size(layer_table: Array) -> int:
     """Return how many elements the units of one sample take, padding included."""
-    return int(layers[-1, UNITS] + -(-layers[-1, STRIDE] // WORD) * WORD)
+    return int(layer_table[-1, UNITS] + -(-layer_table[-1, STRIDE] // WORD) * WORD)
 
 
-def n_params(layers: Array) -> int:
+@inner
+def output_range(layer_table):
+    """Return the first of the output units and the one past the last."""
+    start = layer_table[-1, UNITS]
+    return start, start + layer_table[-1, N_OUT]
+
+
+def n_params(layer_table: Array) -> int:
     """Return the number of real parameters: weights and biases, without padding."""
-    n_in, n_out, has_bias = layers[:, N_IN], layers[:, N_OUT], layers[:, HAS_BIAS]
+    n_in, n_out, has_bias = layer_table.T[[N_IN, N_OUT, HAS_BIAS]]
     return int((n_in * n_out + n_out * has_bias).sum())
 
 
@@ -113,21 +129,22 @@ def aligned_zeros(size: int, dtype: np.dtype[Any]) -> Array:
     return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
-def weight_views(flat: Array, layers: Array) -> tuple[Array, ...]:
+def weight_views(flat: Array, layer_table: Array) -> tuple[Array, ...]:
     """Return each layer's part of `flat` as W, a view of shape (n_in, n_out)."""
     return tuple(
         flat[row[WEIGHTS] : row[BIASES]].reshape(row[N_IN], row[STRIDE])[:, : row[N_OUT]]
-        for row in layers
+        for row in layer_table
     )
 
 
-def bias_views(flat: Array, layers: Array) -> tuple[Array | None, ...]:
+def bias_views(flat: Array, layer_table: Array) -> tuple[Array | None, ...]:
     """Return each layer's part of `flat` as b, a view of shape (n_out,), or None."""
     return tuple(
-        flat[row[BIASES] : row[BIASES] + row[N_OUT]] if row[HAS_BIAS] else None for row in layers
+        flat[row[BIASES] : row[BIASES] + row[N_OUT]] if row[HAS_BIAS] else None
+        for row in layer_table
     )
 
 
-def unit_views(units: Array, layers: Array) -> tuple[Array, ...]:
+def unit_views(units: Array, layer_table: Array) -> tuple[Array, ...]:
     """Return each layer's part of `units`, shape (..., n_units), as a view (..., n_out)."""
-    return tuple(units[..., row[UNITS] : row[UNITS] + row[N_OUT]] for row in layers)
+    return tuple(units[..., row[UNITS] : row[UNITS] + row[N_OUT]] for row in layer_table)

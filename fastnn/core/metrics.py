@@ -1,12 +1,12 @@
-"""Figures of training and evaluation: the loss and the metrics, added up over samples.
+"""The loss and the metrics, added up over samples.
 
-A row of figures holds the loss, then each metric asked for, in float64 whatever the dtype of the
+A row of sums holds the loss, then each metric asked for, in float64 whatever the dtype of the
 network: a float32 sum over 60000 samples would lose three digits.
 """
 
 from .jit import inner
+from .layout import output_range
 from .losses import sample_loss
-from .sample_pass import output_range
 
 ACCURACY, MSE, MAE = range(3)
 CODES = {"accuracy": ACCURACY, "mse": MSE, "mae": MAE}
@@ -45,9 +45,9 @@ def sample_metric(code, a, start, stop, y):
 
 
 @inner
-def add_figures(loss, metrics, layers, z, a, y, weight, figures):
-    """Add the loss and the metrics of one sample, times its weight, to `figures`, in place."""
-    start, stop = output_range(layers)
-    figures[0] += weight * sample_loss(loss, z, a, start, stop, y)
+def add_metrics(net, metrics, sample, y, weight, sums):
+    """Add the loss and the metrics of one sample, times its weight, to `sums`, in place."""
+    start, stop = output_range(net.layer_table)
+    sums[0] += weight * sample_loss(net.loss, sample.z, sample.a, start, stop, y)
     for m in range(metrics.shape[0]):
-        figures[1 + m] += weight * sample_metric(metrics[m], a, start, stop, y)
+        sums[1 + m] += weight * sample_metric(metrics[m], sample.a, start, stop, y)

@@ -1,4 +1,4 @@
-"""The rules by which a batch's gradient changes the parameters, each a loop over flat vectors.
+"""The optimisers: how a batch's gradient changes the parameters, each a loop over flat vectors.
 
 Formulas are PyTorch's (torch.optim, 2.13). In all of them g is the gradient and t the
 number of the update, the first one 1:
@@ -19,15 +19,14 @@ Before that `finish_gradient` adds penalties and clips, where there is an l1 or 
 (a mere l2 is done with the decay, in one pass less), and the weights decay: g += weight_decay W,
 or for AdamW, not through the gradient, W -= rate weight_decay W. Biases have no penalty, and decay
 with `DECAY_BIASES` only. A frozen bias and the padding have zero gradients and no decay, and no
-rule moves them.
-
-The hyperparameters are in `settings`, float64, by the numbers below; `slots`, shape (n_slots,
-n_params), is the state of the rule, updated in place as `params` is.
+optimiser moves them.
 """
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .jit import inner
 from .layout import BIASES, N_IN, N_OUT, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
@@ -35,7 +34,7 @@ from .simd.borrow import row_of
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
 
-# The places of the settings. ALPHA serves RMSPROP, BETA_1 and BETA_2 serve ADAM.
+# The places of the hyperparameters. ALPHA serves RMSPROP, BETA_1 and BETA_2 serve ADAM.
 (
     RULE, MEAN, DIVIDE_PENALTY, CLIP_VALUE, CLIP_NORM, WEIGHT_DECAY, IS_DECOUPLED, EPS, EPS_HAT,
     FACTOR, DAMPENING, ALPHA, CENTERED, BETA_1, BETA_2, LR_DECAY,
@@ -45,14 +44,55 @@ N_SETTINGS = 21
 
 L1, L2, MAX_NORM = range(3)  # the columns of `penalties`, a row each layer, or no row at all
 
+N_UPDATES, N_SEEN, KEY = range(3)  # the places of the counters
+N_COUNTERS = 3
+
+
+class Optimizer(NamedTuple):
+    """An optimiser, and all that it remembers.
+
+    Attributes
+    ----------
+    hyperparameters : ndarray of float64, shape (N_SETTINGS,)
+        By the numbers above.
+    penalties : ndarray of float64, shape (n_layers, 3) or (0, 3)
+    state : ndarray, shape (n_slots, n_params)
+        Updated in place, as `params` is.
+    counters : ndarray of int64, shape (N_COUNTERS,)
+        The number of updates, updated in place; of samples seen before a call's first position; and
+        the key of what is drawn.
+    """
+
+    hyperparameters: NDArray[np.float64]
+    penalties: NDArray[np.float64]
+    state: NDArray[Any]
+    counters: NDArray[np.int64]
+
+
+class Update(NamedTuple):
+    """An update: the gradient is scale * grad, and that of the penalties counts share times."""
+
+    rate: float
+    scale: float
+    share: float
+
+
+class Step(NamedTuple):
+    """An update of weights, or of biases, where g is scale * grad + decay * params."""
+
+    rate: float
+    scale: float
+    decay: float
+    n_updates: int
+
 
 @inner
-def penalty_of(params, layers, penalties):
+def penalty_of(net, penalties):
     """Return the sum over the layers of l1 sum |W| + l2 / 2 sum W^2."""
-    value = 0.0
+    params, layer_table, value = net.params, net.layer_table, 0.0
     for k in range(penalties.shape[0]):
         if penalties[k, L1] > 0 or penalties[k, L2] > 0:
-            W = params[layers[k, WEIGHTS] : layers[k, BIASES]]
+            W = params[layer_table[k, WEIGHTS] : layer_table[k, BIASES]]
             absolute, squares = params.dtype.type(0), params.dtype.type(0)
             for p in range(W.shape[0]):
                 absolute += abs(W[p])
@@ -62,38 +102,36 @@ def penalty_of(params, layers, penalties):
 
 
 @inner
-def finish_gradient(params, layers, penalties, settings, scale, share, grad):
-    """Turn the sum of gradients, times `scale`, into what a rule takes.
-
-    That is with the gradient of the penalties, times `share`, and clipped.
-    """
-    number = grad.dtype.type
-    factor = number(scale)
+def finish_gradient(net, optimizer, update, grad):
+    """Turn the sum of gradients into what an optimiser takes: with all penalties, and clipped."""
+    number, layer_table, penalties = grad.dtype.type, net.layer_table, optimizer.penalties
+    factor = number(update.scale)
     for p in range(grad.shape[0]):
         grad[p] *= factor
     for k in range(penalties.shape[0]):
-        l1, l2 = number(share * penalties[k, L1]), number(share * penalties[k, L2])
-        first, stop = layers[k, WEIGHTS], layers[k, BIASES]
-        W, grad_W = params[first:stop], grad[first:stop]
+        l1, l2 = number(update.share * penalties[k, L1]), number(update.share * penalties[k, L2])
+        first, stop = layer_table[k, WEIGHTS], layer_table[k, BIASES]
+        W, grad_W = net.params[first:stop], grad[first:stop]
         if l2 > 0:
             for p in range(W.shape[0]):
                 grad_W[p] += l2 * W[p]
         if l1 > 0:
             for p in range(W.shape[0]):
                 grad_W[p] += l1 * np.sign(W[p])
-    if settings[CLIP_VALUE] < np.inf:
-        clip_value(number(settings[CLIP_VALUE]), grad)
-    if settings[CLIP_NORM] < np.inf:
-        clip_norm(settings[CLIP_NORM], grad)
+    hyperparameters = optimizer.hyperparameters
+    if hyperparameters[CLIP_VALUE] < np.inf:
+        clip_value(number(hyperparameters[CLIP_VALUE]), grad)
+    if hyperparameters[CLIP_NORM] < np.inf:
+        clip_norm(hyperparameters[CLIP_NORM], grad)
 
 
 @inner
-def needs_finish(penalties, settings):
-    """Return True if the gradient must be finished before the rule takes it."""
-    l1 = 0.0
+def needs_finish(optimizer):
+    """Return True if the gradient must be finished before the optimiser takes it."""
+    hyperparameters, penalties, l1 = optimizer.hyperparameters, optimizer.penalties, 0.0
     for k in range(penalties.shape[0]):
         l1 += penalties[k, L1]
-    return l1 > 0 or settings[CLIP_VALUE] < np.inf or settings[CLIP_NORM] < np.inf
+    return l1 > 0 or hyperparameters[CLIP_VALUE] < np.inf or hyperparameters[CLIP_NORM] < np.inf
 
 
 @inner
@@ -118,15 +156,15 @@ def clip_norm(limit, grad):
 
 
 @inner
-def limit_norms(params, layers, penalties, units):
+def limit_norms(net, penalties, units):
     """Scale each unit's incoming weights W[:, j] to a 2-norm of at most max_norm, in place.
 
     The units of one sample serve as scratch.
     """
     for k in range(penalties.shape[0]):
         if penalties[k, MAX_NORM] < np.inf:
-            layer, largest = layers[k], penalties[k, MAX_NORM]
-            W = params[layer[WEIGHTS] : layer[BIASES]].reshape(layer[N_IN], layer[STRIDE])
+            layer, largest = row_of(net.layer_table, k), penalties[k, MAX_NORM]
+            W = net.params[layer[WEIGHTS] : layer[BIASES]].reshape(layer[N_IN], layer[STRIDE])
             factors = units[layer[UNITS] : layer[UNITS] + layer[N_OUT]]
             factors[:] = 0
             for i in range(W.shape[0]):
@@ -141,85 +179,85 @@ def limit_norms(params, layers, penalties, units):
 
 
 @inner
-def change_params(
-    params, layers, penalties, settings, rate, scale, share, n_updates, slots, units, grad
-):
-    """Do an update by the sum of gradients `grad`, times `scale`; `grad` becomes 0.
-
-    The gradient of the penalties counts `share` times. The units of one sample serve as scratch.
-    """
-    if needs_finish(penalties, settings):
-        finish_gradient(params, layers, penalties, settings, scale, share, grad)
-        scale, share = 1.0, 0.0
-    update_params(params, layers, penalties, settings, rate, scale, share, n_updates, slots, grad)
-    limit_norms(params, layers, penalties, units)
+def change_params(net, optimizer, update, grad, units):
+    """Do an update by the sum of gradients `grad`, which becomes 0; `units` serve as scratch."""
+    if needs_finish(optimizer):
+        finish_gradient(net, optimizer, update, grad)
+        update = Update(update.rate, 1.0, 0.0)
+    update_params(net, optimizer, update, grad)
+    limit_norms(net, optimizer.penalties, units)
 
 
 @inner
-def update_params(params, layers, penalties, settings, rate, scale, share, n_updates, slots, grad):
-    """Change `params` and `slots` by the rule, in place; `grad` becomes 0.
+def update_params(net, optimizer, update, grad):
+    """Change parameters and state by the optimiser, in place; `grad` becomes 0.
 
     The gradient is scale * grad, and share * l2 W for the weights of a layer with a penalty.
     """
-    if settings[WEIGHT_DECAY] == 0 and (share == 0 or penalties.shape[0] == 0):
-        update_part(settings, rate, scale, 0.0, n_updates, params, grad, slots, 0)
+    params, layer_table, rate = net.params, net.layer_table, update.rate
+    hyperparameters, penalties = optimizer.hyperparameters, optimizer.penalties
+    n_updates = optimizer.counters[N_UPDATES]
+    if hyperparameters[WEIGHT_DECAY] == 0 and (update.share == 0 or penalties.shape[0] == 0):
+        update_part(optimizer, Step(rate, update.scale, 0.0, n_updates), params, grad, 0)
         grad[:] = 0
         return
     stop = 0
-    for part in range(2 * layers.shape[0]):  # weights and biases in turn
+    for part in range(2 * layer_table.shape[0]):  # weights and biases in turn
         k, is_biases = part // 2, part % 2
         start = stop
-        stop = layers[k, BIASES] + layers[k, STRIDE] * is_biases
+        stop = layer_table[k, BIASES] + layer_table[k, STRIDE] * is_biases
         W, decay = params[start:stop], 0.0
-        if not is_biases or (settings[DECAY_BIASES] and layers[k, TRAIN_BIAS]):
-            decay = settings[WEIGHT_DECAY]
-            if settings[IS_DECOUPLED]:
+        if not is_biases or (hyperparameters[DECAY_BIASES] and layer_table[k, TRAIN_BIAS]):
+            decay = hyperparameters[WEIGHT_DECAY]
+            if hyperparameters[IS_DECOUPLED]:
                 shrink = params.dtype.type(1.0 - rate * decay)
                 for p in range(W.shape[0]):
                     W[p] *= shrink
                 decay = 0.0
             if penalties.shape[0] > 0 and not is_biases:
-                decay += share * penalties[k, L2]
-        update_part(settings, rate, scale, decay, n_updates, W, grad[start:stop], slots, start)
+                decay += update.share * penalties[k, L2]
+        step = Step(rate, update.scale, decay, n_updates)
+        update_part(optimizer, step, W, grad[start:stop], start)
     grad[:] = 0
 
 
 @inner
-def update_part(settings, rate, scale, decay, n_updates, params, grad, slots, start):
-    """Do it for weights, or biases, whose gradient is scale * grad + decay * params."""
-    rule = settings[RULE]
+def update_part(optimizer, step, params, grad, start):
+    """Do it for weights, or biases, that lie from `start` on."""
+    hyperparameters, state = optimizer.hyperparameters, optimizer.state
+    rule = hyperparameters[RULE]
     if rule == SGD:
-        step_sgd(rate, scale, decay, params, grad)
+        step_sgd(step, params, grad)
     elif rule in (MOMENTUM, NESTEROV):
-        step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, start)
+        step_momentum(hyperparameters, step, params, grad, state, start)
     elif rule == RMSPROP:
-        step_rmsprop(settings, rate, scale, decay, params, grad, slots, start)
+        step_rmsprop(hyperparameters, step, params, grad, state, start)
     elif rule == ADAGRAD:
-        step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, start)
+        step_adagrad(hyperparameters, step, params, grad, state, start)
     elif rule == ADAM:
-        step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, start)
+        step_adam(hyperparameters, step, params, grad, state, start)
     else:
-        step_irprop(settings, scale, decay, params, grad, slots, start)
+        step_irprop(hyperparameters, step, params, grad, state, start)
 
 
 @inner
-def step_sgd(rate, scale, decay, params, grad):
+def step_sgd(step, params, grad):
     """Do an update by SGD."""
     number = params.dtype.type
-    factor, shrink = number(rate * scale), number(rate * decay)
+    factor, shrink = number(step.rate * step.scale), number(step.rate * step.decay)
     for p in range(params.shape[0]):
         params[p] -= factor * grad[p] + shrink * params[p]
 
 
 @inner
-def step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+def step_momentum(hyperparameters, step, params, grad, state, start):
     """Do an update by MOMENTUM or NESTEROV."""
     number, here = params.dtype.type, slice(start, start + params.shape[0])
-    b = row_of(slots, 0)[here]
-    rate, scale, decay = number(rate), number(scale), number(decay)
-    momentum = number(settings[FACTOR])
-    keep = number(1.0 if n_updates == 1 else 1.0 - settings[DAMPENING])
-    is_nesterov = settings[RULE] == NESTEROV
+    b = row_of(state, 0)[here]
+    rate, scale, decay = number(step.rate), number(step.scale), number(step.decay)
+    momentum = number(hyperparameters[FACTOR])
+    keep = number(1.0 if step.n_updates == 1 else 1.0 - hyperparameters[DAMPENING])
+    is_nesterov = hyperparameters[RULE] == NESTEROV
     for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         b[p] = momentum * b[p] + keep * g
@@ -227,15 +265,15 @@ def step_momentum(settings, rate, scale, decay, n_updates, params, grad, slots, 
 
 
 @inner
-def step_rmsprop(settings, rate, scale, decay, params, grad, slots, start):
-    """Do an update by RMSPROP; the slots are v, b if there is momentum, then m if centered."""
+def step_rmsprop(hyperparameters, step, params, grad, state, start):
+    """Do an update by RMSPROP; the state is v, b if there is momentum, then m if centered."""
     number, here = params.dtype.type, slice(start, start + params.shape[0])
-    v = row_of(slots, 0)[here]
-    rate, scale, decay = number(rate), number(scale), number(decay)
-    alpha, eps = number(settings[ALPHA]), number(settings[EPS])
-    momentum = number(settings[FACTOR])
-    b = row_of(slots, 1 if momentum > 0 else 0)[here]
-    m, centered = row_of(slots, slots.shape[0] - 1)[here], settings[CENTERED] > 0
+    v = row_of(state, 0)[here]
+    rate, scale, decay = number(step.rate), number(step.scale), number(step.decay)
+    alpha, eps = number(hyperparameters[ALPHA]), number(hyperparameters[EPS])
+    momentum = number(hyperparameters[FACTOR])
+    b = row_of(state, 1 if momentum > 0 else 0)[here]
+    m, centered = row_of(state, state.shape[0] - 1)[here], hyperparameters[CENTERED] > 0
     for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         v[p] = alpha * v[p] + (1 - alpha) * g * g
@@ -251,12 +289,12 @@ def step_rmsprop(settings, rate, scale, decay, params, grad, slots, start):
 
 
 @inner
-def step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+def step_adagrad(hyperparameters, step, params, grad, state, start):
     """Do an update by ADAGRAD."""
     number, here = params.dtype.type, slice(start, start + params.shape[0])
-    v, scale, decay = row_of(slots, 0)[here], number(scale), number(decay)
-    rate = number(rate / (1 + (n_updates - 1) * settings[LR_DECAY]))
-    eps = number(settings[EPS])
+    v, scale, decay = row_of(state, 0)[here], number(step.scale), number(step.decay)
+    rate = number(step.rate / (1 + (step.n_updates - 1) * hyperparameters[LR_DECAY]))
+    eps = number(hyperparameters[EPS])
     for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         v[p] += g * g
@@ -264,15 +302,15 @@ def step_adagrad(settings, rate, scale, decay, n_updates, params, grad, slots, s
 
 
 @inner
-def step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, start):
+def step_adam(hyperparameters, step, params, grad, state, start):
     """Do an update by ADAM; with `EPS_HAT` eps is added to sqrt(v) in the place of sqrt(v')."""
     number, here = params.dtype.type, slice(start, start + params.shape[0])
-    beta_1, beta_2 = settings[BETA_1], settings[BETA_2]
-    root = math.sqrt(1.0 - beta_2**n_updates)
-    rate = number(rate / (1.0 - beta_1**n_updates) * root)
-    eps = number(settings[EPS] if settings[EPS_HAT] else settings[EPS] * root)
-    m, v = row_of(slots, 0)[here], row_of(slots, 1)[here]
-    scale, decay = number(scale), number(decay)
+    beta_1, beta_2 = hyperparameters[BETA_1], hyperparameters[BETA_2]
+    root = math.sqrt(1.0 - beta_2**step.n_updates)
+    rate = number(step.rate / (1.0 - beta_1**step.n_updates) * root)
+    eps = number(hyperparameters[EPS] if hyperparameters[EPS_HAT] else hyperparameters[EPS] * root)
+    m, v = row_of(state, 0)[here], row_of(state, 1)[here]
+    scale, decay = number(step.scale), number(step.decay)
     keep_m, keep_v = number(beta_1), number(beta_2)
     new_m, new_v = number(1.0 - beta_1), number(1.0 - beta_2)
     for p in range(params.shape[0]):
@@ -283,13 +321,13 @@ def step_adam(settings, rate, scale, decay, n_updates, params, grad, slots, star
 
 
 @inner
-def step_irprop(settings, scale, decay, params, grad, slots, start):
-    """Do an update by IRPROP; the slots are the last gradient and the steps."""
+def step_irprop(hyperparameters, step, params, grad, state, start):
+    """Do an update by IRPROP; the state is the last gradient and the steps."""
     number, here = params.dtype.type, slice(start, start + params.shape[0])
-    last, steps = row_of(slots, 0)[here], row_of(slots, 1)[here]
-    eta_minus, eta_plus = number(settings[ETA_MINUS]), number(settings[ETA_PLUS])
-    scale, decay = number(scale), number(decay)
-    least, most = number(settings[STEP_MIN]), number(settings[STEP_MAX])
+    last, steps = row_of(state, 0)[here], row_of(state, 1)[here]
+    eta_minus, eta_plus = number(hyperparameters[ETA_MINUS]), number(hyperparameters[ETA_PLUS])
+    scale, decay = number(step.scale), number(step.decay)
+    least, most = number(hyperparameters[STEP_MIN]), number(hyperparameters[STEP_MAX])
     for p in range(params.shape[0]):
         g = scale * grad[p] + decay * params[p]
         agreement = g * last[p]

@@ -1,98 +1,124 @@
-"""The entry point that trains in batches, or by any rule but plain gradient descent per sample."""
+"""The entry point that trains in batches, or by any optimiser but plain descent per sample."""
+
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .block_pass import (
-    ROWS,
-    add_figures_of_block,
     add_gradient_of_block,
+    add_metrics_of_block,
     backward_block,
     forward_block,
-    triples_of,
 )
+from .counter_rng import Noise
 from .dispatch import may_skip_zeros, may_step_at_once
 from .inputs import weight_of
 from .jit import entry, inner
 from .layout import N_IN, UNITS
-from .optimizers import DIVIDE_PENALTY, MEAN, change_params, penalty_of
+from .optimizers import (
+    DIVIDE_PENALTY,
+    KEY,
+    MEAN,
+    N_SEEN,
+    N_UPDATES,
+    Update,
+    change_params,
+    penalty_of,
+)
 from .sample_pass import scale_units
-from .simd.bitset import WORD
+from .scratch import BLOCK_ROWS, Block
+from .simd.bitset import WORD, n_tiles_of
 from .simd.borrow import row_of
 
-N_UPDATES, N_SEEN, KEY = range(3)  # the places of `counters`
-N_COUNTERS = 3
+
+class Batches(NamedTuple):
+    """How the gradient of a batch is made.
+
+    Attributes
+    ----------
+    size : int
+        The number of samples; the last batch of an epoch may be shorter.
+    noise_levels : ndarray, shape (n_layers,) or (0,)
+        See `counter_rng.Noise`.
+    units : ndarray, shape (4, BLOCK_ROWS, n_units)
+        Scratch.
+    grad : ndarray, shape (n_params,)
+        It is zero at the start of a batch, and carries an unfinished one from call to call.
+    """
+
+    size: int
+    noise_levels: NDArray[Any]
+    units: NDArray[Any]
+    grad: NDArray[Any]
 
 
 @entry
-def train_batches(
-    params, layers, loss, metrics, X, Y, weights, order, start, stop, rates, batch_size, penalties,
-    noise, settings, slots, counters, workspace, grad, figures,
-):  # fmt: skip
-    """Change `params` by the rule of `settings` for each batch in turn, in place.
+def train_batches(net, data, samples, metrics, batches, optimizer, sums):
+    """Change the parameters by the optimiser for each batch in turn, in place.
 
     The gradient of a batch is the sum over it of weight dLoss(sample)/dparams, divided by the sum
-    of its weights where `settings` say so. The last batch of an epoch may be shorter; one without
-    weight changes nothing. A batch is taken in blocks of up to `ROWS` samples, counted from its
-    first one. For positions, `order`, `rates` and `weights` see `train_samples`.
-
-    `penalties` and `settings` are described in `optimizers`, `noise` in `block_pass`. `counters`,
-    int64, hold the number of updates, updated in place, the number of samples seen before this
-    call's position 0, and the key of what is drawn. `grad`, shape (n_params,), is accumulated into:
-    it is zero at the start of a batch and carries an unfinished one from call to call. `workspace`
-    has the shape (4, ROWS, n_units). `figures`, shape (n_epochs, 2 + n_metrics), is accumulated
-    into: the loss and the metrics of each sample, times its weight, and last the penalty of each
-    batch, times the sum of its weights, all before the update.
+    of its weights where the hyperparameters say so. A batch without weight changes nothing. It is
+    taken in blocks of up to `BLOCK_ROWS` samples, counted from its first one. `samples` is a
+    `train_samples.Slice`. `sums`, shape (n_epochs, 2 + n_metrics), is accumulated into: the loss
+    and the metrics of each sample, times its weight, and last the penalty of each batch, times the
+    sum of its weights, all before the update.
 
     Returns
     -------
     position : int
         Where to go on.
     """
-    n_samples = order.shape[1]
-    skip_zeros = may_skip_zeros(params, stop - start)
-    steps_at_once = may_step_at_once(params, penalties, settings)
-    z, a, delta = row_of(workspace, 0), row_of(workspace, 1), row_of(workspace, 2)
-    h = row_of(workspace, 3) if noise.shape[0] > 0 else a
-    words = np.zeros(triples_of(ROWS) * workspace.shape[2] // WORD, np.uint64)
-    if X.starts.shape[0] > 0:  # sparse samples find zeros where `words` has no mark
-        h[:, : layers[0, N_IN]] = 0
-    key, position = counters[KEY], start
-    while position < stop:
+    params, layer_table, counters = net.params, net.layer_table, optimizer.counters
+    order, units, grad, levels = samples.order, batches.units, batches.grad, batches.noise_levels
+    n_samples, n_units = order.shape[1], units.shape[2]
+    skip_zeros = may_skip_zeros(params, samples.stop - samples.start)
+    steps_at_once = may_step_at_once(params, optimizer)
+    z, a, delta = row_of(units, 0), row_of(units, 1), row_of(units, 2)
+    h = row_of(units, 3) if levels.shape[0] > 0 else a
+    bitsets = np.zeros((n_tiles_of(BLOCK_ROWS), n_units // WORD), np.uint64)
+    block = Block(z, a, h, delta, bitsets, np.empty(0, np.int64))
+    if data.X.starts.shape[0] > 0:  # sparse samples find zeros where no bit is set
+        h[:, : layer_table[0, N_IN]] = 0
+    position = samples.start
+    while position < samples.stop:
         epoch, place = position // n_samples, position % n_samples
-        in_batch = place % batch_size
-        n_batch = min(batch_size, n_samples - (place - in_batch))
-        n_rows = min(ROWS, n_batch - in_batch)
-        numbers, row = row_of(order, epoch % order.shape[0]), row_of(figures, epoch)
-        samples, seen = numbers[place : place + n_rows], counters[N_SEEN] + position
-        forward_block(params, layers, X, samples, skip_zeros, noise, key, seen, z, a, h, words)
-        add_figures_of_block(loss, metrics, layers, Y, weights, samples, z, a, row)
-        backward_block(params, layers, loss, Y, weights, samples, noise, key, seen, z, a, delta)
+        in_batch = place % batches.size
+        n_batch = min(batches.size, n_samples - (place - in_batch))
+        n_rows = min(BLOCK_ROWS, n_batch - in_batch)
+        numbers, row = row_of(order, epoch % order.shape[0]), row_of(sums, epoch)
+        chosen = numbers[place : place + n_rows]
+        noise = Noise(levels, counters[KEY], counters[N_SEEN] + position)
+        forward_block(net, data.X, chosen, skip_zeros, noise, block)
+        add_metrics_of_block(net, metrics, data, chosen, block, row)
+        backward_block(net, data, chosen, noise, block)
         if steps_at_once and n_rows == n_batch:
-            step_down(
-                params, layers, settings, rates[epoch], weights, samples, counters, h, words, delta
-            )
+            step_down(net, optimizer, samples.rates[epoch], data.weights, chosen, block)
         else:
-            add_gradient_of_block(grad, layers, n_rows, h, words, delta)
+            add_gradient_of_block(grad, layer_table, n_rows, block)
             if in_batch + n_rows == n_batch:
-                batch = numbers[place - in_batch : place + n_rows]
-                finish_batch(
-                    params, layers, penalties, settings, rates[epoch], weights, batch, slots,
-                    counters, row_of(delta, 0), grad, row,
-                )  # fmt: skip
+                total = weight_of_batch(data.weights, numbers[place - in_batch : place + n_rows])
+                if total > 0:
+                    row[-1] += finish_batch(
+                        net, optimizer, samples.rates[epoch], total, grad, row_of(delta, 0)
+                    )
+                else:
+                    grad[:] = 0
         position += n_rows
     return position
 
 
 @inner
-def step_down(params, layers, settings, rate, weights, batch, counters, h, words, delta):
+def step_down(net, optimizer, rate, weights, batch, block):
     """Do the update of plain descent for a batch that is one block; `delta` is scaled for it."""
-    total = weight_of_batch(weights, batch)
+    total, delta = weight_of_batch(weights, batch), block.delta
     if total > 0:
-        counters[N_UPDATES] += 1
-        factor = params.dtype.type(-rate / total if settings[MEAN] else -rate)
+        optimizer.counters[N_UPDATES] += 1
+        is_mean = optimizer.hyperparameters[MEAN]
+        factor = net.params.dtype.type(-rate / total if is_mean else -rate)
         for t in range(batch.shape[0]):
-            scale_units(factor, layers[0, UNITS], delta.shape[1], row_of(delta, t))
-        add_gradient_of_block(params, layers, batch.shape[0], h, words, delta)
+            scale_units(factor, net.layer_table[0, UNITS], delta.shape[1], row_of(delta, t))
+        add_gradient_of_block(net.params, net.layer_table, batch.shape[0], block)
 
 
 @inner
@@ -107,31 +133,21 @@ def weight_of_batch(weights, batch):
 
 
 @inner
-def finish_batch(
-    params,
-    layers,
-    penalties,
-    settings,
-    rate,
-    weights,
-    batch,
-    slots,
-    counters,
-    scratch,
-    grad,
-    figures,
-):
-    """Do the update for the sum of gradients in `grad`, which becomes 0."""
-    total = weight_of_batch(weights, batch)
-    if total == 0:
-        grad[:] = 0
-        return
-    counters[N_UPDATES] += 1
-    scale = 1.0 / total if settings[MEAN] else 1.0
-    share = scale if settings[DIVIDE_PENALTY] else 1.0
-    if penalties.shape[0] > 0:
-        figures[-1] += total * share * penalty_of(params, layers, penalties)
-    change_params(
-        params, layers, penalties, settings, rate, scale, share, counters[N_UPDATES], slots,
-        scratch, grad,
-    )  # fmt: skip
+def finish_batch(net, optimizer, rate, total, grad, units):
+    """Do the update for the sum of gradients in `grad`, which becomes 0.
+
+    `total` is the weight of the batch; `units` serve as scratch.
+
+    Returns
+    -------
+    penalty : float
+        Before the update, times `total`.
+    """
+    optimizer.counters[N_UPDATES] += 1
+    scale = 1.0 / total if optimizer.hyperparameters[MEAN] else 1.0
+    share = scale if optimizer.hyperparameters[DIVIDE_PENALTY] else 1.0
+    penalty = 0.0
+    if optimizer.penalties.shape[0] > 0:
+        penalty = total * share * penalty_of(net, optimizer.penalties)
+    change_params(net, optimizer, Update(rate, scale, share), grad, units)
+    return penalty

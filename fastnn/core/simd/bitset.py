@@ -1,35 +1,35 @@
-"""Sets of units as bits: which inputs of a layer are not zero.
+"""Bitsets of units: which inputs of a layer are not zero.
 
 The weights of an input that is 0 take no part in a sample: neither their products nor their
 updates change anything. Images are half zeros, and so are the activations of relu. Where a weight
 is not finite, nothing is left out, for 0 times NaN is NaN.
 
-A set is a row of 64-bit words, one bit a unit; units are padded to whole words.
+A bitset is a row of masks, words of 64 bits, one bit a unit; units are padded to whole words.
 """
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import lower_builtin, type_callable
+from numba.extending import lower_builtin, register_jitable, type_callable
 
 from ..jit import inner
 
 WORD = 64  # bits
-TRIPLE = 3  # samples that go through a layer together, and share a set
+TILE_ROWS = 3  # samples that go through a layer together, and share a bitset
 _ONE = np.uint64(1)
 
 
 # ---- the Python forms ----------------------------------------------------------------------------
 
 
-def lowest(word):
-    """Return the number of the lowest bit that is set in a `word` that is not 0."""
-    word = int(word)
-    return (word & -word).bit_length() - 1
+def lowest(mask):
+    """Return the number of the lowest bit that is set in a `mask` that is not 0."""
+    mask = int(mask)
+    return (mask & -mask).bit_length() - 1
 
 
-def nonzeros(array, i):
-    """Return a word whose bit b is set where array[i + b] is not 0; NaN is not 0."""
+def nonzero_mask(array, i):
+    """Return a mask whose bit b is set where array[i + b] is not 0; NaN is not 0."""
     if not 0 <= i <= array.size - WORD:
         raise IndexError(f"a word must lie within [0, {array.size}), got [{i}, {i + WORD})")
     return np.packbits(array.reshape(-1)[i : i + WORD] != 0, bitorder="little").view(np.uint64)[0]
@@ -40,7 +40,7 @@ def nonzeros(array, i):
 
 @type_callable(lowest)
 def _type_lowest(context):
-    return lambda word: types.intp
+    return lambda mask: types.intp
 
 
 @lower_builtin(lowest, types.uint64)
@@ -48,13 +48,13 @@ def _lower_lowest(context, builder, signature, args):
     return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))  # undefined for 0
 
 
-@type_callable(nonzeros)
-def _type_nonzeros(context):
+@type_callable(nonzero_mask)
+def _type_nonzero_mask(context):
     return lambda array, i: types.uint64
 
 
-@lower_builtin(nonzeros, types.Array, types.Integer)
-def _lower_nonzeros(context, builder, signature, args):
+@lower_builtin(nonzero_mask, types.Array, types.Integer)
+def _lower_nonzero_mask(context, builder, signature, args):
     array, index = signature.args
     data = context.make_array(array)(context, builder, args[0]).data
     i = context.cast(builder, args[1], index, types.intp)
@@ -65,77 +65,82 @@ def _lower_nonzeros(context, builder, signature, args):
     return builder.bitcast(is_nonzero, ir.IntType(WORD))
 
 
-# ---- sets ----------------------------------------------------------------------------------------
+# ---- bitsets -------------------------------------------------------------------------------------
+
+
+@register_jitable
+def n_tiles_of(n_rows):
+    """Return how many tiles hold so many rows."""
+    return (n_rows + TILE_ROWS - 1) // TILE_ROWS
 
 
 @inner
-def without_lowest(word):
-    """Return `word` without its lowest bit."""
-    return word & (word - _ONE)
+def without_lowest(mask):
+    """Return `mask` without its lowest bit."""
+    return mask & (mask - _ONE)
 
 
 @inner
-def mark_units(a, start, n, skip_zeros, words):
-    """Overwrite `words` from bit `start` on: bit start + i is set unless a[start + i] is skipped.
+def cut(mask, n):
+    """Return `mask` without its bits from number `n` on."""
+    return mask & ((_ONE << np.uint64(n)) - _ONE) if n < WORD else mask
+
+
+@inner
+def mark_units(a, start, n, skip_zeros, bitset):
+    """Overwrite `bitset` from bit `start` on: bit start + i is set unless a[start + i] is skipped.
 
     `start` is at the beginning of a word, and `a` reaches to the end of the last one, of which the
     bits beyond `n` are cleared.
     """
     stop = start + n
     for first in range(start, stop, WORD):
-        word = nonzeros(a, first) if skip_zeros else ~np.uint64(0)
-        if stop - first < WORD:
-            word &= (_ONE << np.uint64(stop - first)) - _ONE
-        words[first // WORD] = word
+        mask = nonzero_mask(a, first) if skip_zeros else ~np.uint64(0)
+        bitset[first // WORD] = cut(mask, stop - first)
 
 
 @inner
-def mark_unit(i, words):
+def mark_unit(i, bitset):
     """Set the bit of one unit."""
-    words[i // WORD] |= _ONE << np.uint64(i % WORD)
+    bitset[i // WORD] |= _ONE << np.uint64(i % WORD)
 
 
 @inner
-def clear_units(n, a, words):
-    """Set those of the first `n` units to 0 that are marked, and clear their words."""
+def clear_units(n, a, bitset):
+    """Set those of the first `n` units to 0 that are marked, and clear their masks."""
     for first in range(0, n, WORD):
-        word = words[first // WORD]
-        while word:
-            a[first + lowest(word)] = 0
-            word = without_lowest(word)
-        words[first // WORD] = 0
+        mask = bitset[first // WORD]
+        while mask:
+            a[first + lowest(mask)] = 0
+            mask = without_lowest(mask)
+        bitset[first // WORD] = 0
 
 
 @inner
-def clear_triples(n, n_triples, a, words):
-    """Set those of the first `n` units to 0, in each triple, that are marked; unmark them."""
-    n_words = a.shape[1] // WORD
-    for triple in range(n_triples):
+def clear_tiles(n, n_tiles, a, bitsets):
+    """Set those of the first `n` units to 0, in each tile, that are marked; unmark them."""
+    for tile in range(n_tiles):
         for first in range(0, n, WORD):
-            place = triple * n_words + first // WORD
-            word = words[place]
-            while word:
-                for t in range(TRIPLE * triple, TRIPLE * triple + TRIPLE):
-                    a[t, first + lowest(word)] = 0
-                word = without_lowest(word)
-            words[place] = 0
+            mask = bitsets[tile, first // WORD]
+            while mask:
+                for t in range(TILE_ROWS * tile, TILE_ROWS * tile + TILE_ROWS):
+                    a[t, first + lowest(mask)] = 0
+                mask = without_lowest(mask)
+            bitsets[tile, first // WORD] = 0
 
 
 @inner
-def mark_triples(a, start, n, skip_zeros, n_triples, n_units, words):
-    """Overwrite the words of these `n` units of each triple: a bit is set unless all rows skip it.
+def mark_tiles(a, start, n, skip_zeros, n_tiles, bitsets):
+    """Overwrite the masks of these `n` units of each tile: a bit is set unless all rows skip it.
 
-    `a` holds `n_units` elements a row, row after row, and `words` n_units / WORD a triple; for
-    `start` and the last word see `mark_units`.
+    For `start` and the last word see `mark_units`.
     """
-    stop = start + n
-    for triple in range(n_triples):
+    stop, n_units = start + n, a.shape[1]
+    for tile in range(n_tiles):
         for first in range(start, stop, WORD):
-            place = TRIPLE * triple * n_units + first
-            word = ~np.uint64(0)
+            place = TILE_ROWS * tile * n_units + first
+            mask = ~np.uint64(0)
             if skip_zeros:
-                word = nonzeros(a, place) | nonzeros(a, place + n_units)
-                word |= nonzeros(a, place + 2 * n_units)
-            if stop - first < WORD:
-                word &= (_ONE << np.uint64(stop - first)) - _ONE
-            words[(triple * n_units + first) // WORD] = word
+                mask = nonzero_mask(a, place) | nonzero_mask(a, place + n_units)
+                mask |= nonzero_mask(a, place + 2 * n_units)
+            bitsets[tile, first // WORD] = cut(mask, stop - first)

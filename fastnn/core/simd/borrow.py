@@ -17,7 +17,7 @@ def row_of(array, i):
     return array[i]
 
 
-def lent(arrays):
+def borrowed(arrays):
     """Return a tuple of arrays, and other things, of which nothing counts the references."""
     return arrays
 
@@ -52,13 +52,13 @@ def _lower_row_of(context, builder, signature, args):
     return row._getvalue()
 
 
-@type_callable(lent)
-def _type_lent(context):
+@type_callable(borrowed)
+def _type_borrowed(context):
     return lambda arrays: arrays
 
 
-@lower_builtin(lent, types.BaseTuple)
-def _lower_lent(context, builder, signature, args):
+@lower_builtin(borrowed, types.BaseTuple)
+def _lower_borrowed(context, builder, signature, args):
     arrays = args[0]
     for place, kind in enumerate(signature.args[0]):
         if isinstance(kind, types.Array):

@@ -1,0 +1,58 @@
+"""Compile a function that only kernels call: it is linked into them, not optimised by itself.
+
+Numba optimises each function, turns it into machine code, and optimises it again as a part of each
+caller. A library that only links leaves that to the entry point, which is optimised once, as a
+whole: the same code, in half the time.
+"""
+
+import ctypes
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+class _NoEnvironment:
+    """In the place of a code generator, which would look for an environment in machine code."""
+
+    def set_env(self, name, environment):
+        pass
+
+
+class LinkedLibrary(JITCodeLibrary):
+    """The code of an inner function in LLVM's intermediate form, for its callers to take in."""
+
+    def finalize(self):
+        self._raise_if_finalized()
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        """Return what raises a TypeError: there is no machine code that Python could call."""
+        self._ensure_finalized()
+        return ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value
+
+    @property
+    def codegen(self):
+        return _NoEnvironment()
+
+
+class InnerCompiler(Compiler):
+    """Numba's compiler, with such a library, and no wrappers for Python and C."""
+
+    def define_pipelines(self):
+        state = self.state
+        state.library = LinkedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        state.flags.no_cpython_wrapper = True
+        state.flags.no_cfunc_wrapper = True
+        return super().define_pipelines()
+
+
+def options_of_inner():
+    """Return the options of `njit` for inner functions: none if this Numba has other insides."""
+    needed = {name for name in LinkedLibrary.finalize.__code__.co_names if name.startswith("_")}
+    kinds = JITCodeLibrary.__mro__[:-1]
+    has = set(dir(JITCodeLibrary)).union(*(kind.__init__.__code__.co_names for kind in kinds))
+    return {"pipeline_class": InnerCompiler} if needed <= has else {}

@@ -1,0 +1,103 @@
+"""The memory that kernels work in, and the one loop over rows in blocks.
+
+What travels together through the kernels is one thing with a name. The caller owns all of it; the
+padding of every array of units is zero when it is made.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dispatch import may_skip_zeros
+from .jit import inner, maker
+from .layout import units_size
+from .simd.bitset import TILE_ROWS, WORD, n_tiles_of
+from .simd.borrow import row_of
+
+BLOCK_ROWS = 33  # a block, a layer of weights and its gradient share a cache of 1 MB
+
+
+class Sample(NamedTuple):
+    """One sample's units of all layers, laid out by the layer table, and which of them count.
+
+    Attributes
+    ----------
+    z, a, delta : ndarray, shape (n_units,)
+        Pre-activations, activations (the inputs first), and dLoss/dz, or a step: that times a rate.
+    bitset : ndarray of uint64, shape (n_units / WORD,)
+        A bit for each unit, set where the activation takes part (`simd.bitset`).
+    """
+
+    z: NDArray[Any]
+    a: NDArray[Any]
+    delta: NDArray[Any]
+    bitset: NDArray[np.uint64]
+
+
+class Block(NamedTuple):
+    """Up to `BLOCK_ROWS` samples that go through a network together.
+
+    Attributes
+    ----------
+    z, a, h, delta : ndarray, shape (n_rows, n_units)
+        A row for each sample, as in `Sample`; n_rows is a multiple of `TILE_ROWS`. `h` is what a
+        layer hands to the next: `a` itself, or in training with noise an array of its own, the
+        activations after dropout. In a last tile that is not full, the activations and deltas of
+        the missing samples are zero.
+    bitsets : ndarray of uint64, shape (n_rows / TILE_ROWS, n_units / WORD)
+        For each tile, which units take part in any of its samples.
+    numbers : ndarray of int64, shape (n_rows,)
+        Where the numbers of the samples are written down.
+    """
+
+    z: NDArray[Any]
+    a: NDArray[Any]
+    h: NDArray[Any]
+    delta: NDArray[Any]
+    bitsets: NDArray[np.uint64]
+    numbers: NDArray[np.int64]
+
+
+@maker
+def new_block(net, n_rows, has_delta):
+    """Return a block for so many rows; without `has_delta` no memory stands behind `delta`."""
+    n_units, n_tiles = units_size(net.layer_table), n_tiles_of(min(BLOCK_ROWS, n_rows))
+    shape, dtype = (TILE_ROWS * n_tiles, n_units), net.params.dtype
+    z, a = np.zeros(shape, dtype), np.zeros(shape, dtype)
+    delta = np.zeros(shape, dtype) if has_delta else z
+    bitsets = np.zeros((n_tiles, n_units // WORD), np.uint64)
+    return Block(z, a, a, delta, bitsets, np.empty(shape[0], np.int64))
+
+
+@inner
+def sample_of(block, t):
+    """Return row `t` of a block."""
+    return Sample(
+        row_of(block.z, t),
+        row_of(block.a, t),
+        row_of(block.delta, t),
+        row_of(block.bitsets, t // TILE_ROWS),
+    )
+
+
+def for_each_block(body):
+    """Return a loop that calls body(net, data, samples, skip_zeros, block, target) for each block.
+
+    The loop goes over the rows [start, stop), and ends where the body returns False; it returns
+    whether the body was called for all rows. `samples` are the numbers of a block's rows.
+    """
+
+    @inner
+    def loop(net, data, start, stop, block, target):
+        skip_zeros = may_skip_zeros(net.params, stop - start)
+        n_at_once = min(BLOCK_ROWS, block.numbers.shape[0])
+        for first in range(start, stop, n_at_once):
+            samples = block.numbers[: min(n_at_once, stop - first)]
+            for t in range(samples.shape[0]):
+                samples[t] = first + t
+            if not body(net, data, samples, skip_zeros, block, target):
+                return False
+        return True
+
+    return loop
