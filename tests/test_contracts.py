@@ -15,7 +15,7 @@ from fastnn.core import (
     train_batches,
     train_samples,
 )
-from fastnn.core.simd.bitset import TRIPLE
+from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.optimizers import NAMED
 
 from .support.networks import HIDDEN, make_data, small_network
@@ -23,7 +23,7 @@ from .support.networks import HIDDEN, make_data, small_network
 ENTRIES = [
     train_samples.train_row,
     train_samples.train_samples,
-    train_samples.train_samples_ahead,
+    train_samples.train_samples_looking_ahead,
     train_batches.train_batches,
     evaluate.predict_row,
     evaluate.predict_rows,
@@ -55,7 +55,7 @@ def use_everything(net, X, Y):
         net.loss(rows, Y)
         net.gradient(rows, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastnn._training.loop.rows_ahead", lambda table, itemsize: TRIPLE)
+        patch.setattr("fastnn._training.loop.look_ahead_rows", lambda table, itemsize: TILE_ROWS)
         net.fit(X, Y)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)

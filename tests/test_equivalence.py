@@ -5,7 +5,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn._training import loop
-from fastnn.core.simd.bitset import TRIPLE
+from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.datasets import load_digits
 
 from .support.networks import (
@@ -70,7 +70,7 @@ def test_hundreds_of_updates(activation, loss, batch_size):
 @pytest.mark.parametrize("bias", [{}, {"bias": False}, {"train_bias": False}])
 @pytest.mark.parametrize("n_hidden", [0, 1, 2])
 def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(loop, "rows_ahead", lambda table, itemsize: n_ahead)
+    monkeypatch.setattr(loop, "look_ahead_rows", lambda table, itemsize: n_ahead)
     X, Y = make_data(13, 70, 3)
     X[X < 0.2] = 0
     X[5] = 0
@@ -84,7 +84,7 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
 
 
 def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
-    monkeypatch.setattr(loop, "rows_ahead", lambda table, itemsize: TRIPLE)
+    monkeypatch.setattr(loop, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
     X, Y = make_data(13, 70, 2)
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
     nets[0].fit(X, Y, epochs=4)

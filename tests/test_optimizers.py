@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn.core.block_pass import ROWS
-from fastnn.core.train_batches import KEY, N_UPDATES
+from fastnn.core.optimizers import KEY, N_UPDATES
+from fastnn.core.scratch import BLOCK_ROWS
 from fastnn.optimizers import (
     LBFGS,
     NAMED,
@@ -138,7 +138,7 @@ def test_batches_without_weight_are_no_updates(optimizer, batch_size, expected):
     assert net._state.counters[N_UPDATES] == expected
 
 
-@pytest.mark.parametrize("batch_size", [2, ROWS, ROWS + 1])
+@pytest.mark.parametrize("batch_size", [2, BLOCK_ROWS, BLOCK_ROWS + 1])
 @pytest.mark.parametrize(
     "options",
     [{}, {"reduction": "sum"}, {"input_noise": 0.3}, {"sample_weight": np.arange(70) % 4}],

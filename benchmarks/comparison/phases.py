@@ -12,12 +12,13 @@ from numba import njit
 
 from fastnn._checks.arrays import as_weights
 from fastnn.core import layout, losses, sample_pass
-from fastnn.core import metrics as figures
 from fastnn.core.dense import dense_step_forward
-from fastnn.core.inputs import Samples
+from fastnn.core.inputs import Data, Samples
 from fastnn.core.jit import JIT
+from fastnn.core.metrics import add_metrics
+from fastnn.core.scratch import Sample
 from fastnn.core.simd.bitset import WORD
-from fastnn.core.train_samples import train_samples
+from fastnn.core.train_samples import Slice, train_samples
 
 from .race import on_cores
 from .task import Task
@@ -28,47 +29,44 @@ LEARNING_RATE = 0.1
 
 
 @njit(**JIT)
-def _enter(X, a, sets):
+def _enter(X, this, last):
     for t in range(X.shape[0]):
-        sample_pass.enter(X[t], True, a[t % 2], sets[t % 2])
+        sample_pass.enter(X[t], True, this)
+        this, last = last, this
 
 
 @njit(**JIT)
-def _step_forward_0(params, layers, X, a, sets, step, z):
+def _step_forward_0(net, X, this, last):
     for t in range(X.shape[0]):
-        sample_pass.enter(X[t], True, a[t % 2], sets[t % 2])
-        dense_step_forward(
-            params, layers[0], a[1 - t % 2], sets[1 - t % 2], step, a[t % 2], sets[t % 2], z
-        )
+        sample_pass.enter(X[t], True, this)
+        dense_step_forward(net.params, net.layer_table[0], last, this)
+        this, last = last, this
 
 
 @njit(**JIT)
-def _step_forward_above(params, layers, n, a, sets, step, z):
+def _step_forward_above(net, n, this, last):
     for _ in range(n):
-        for k in range(1, layers.shape[0]):
-            dense_step_forward(params, layers[k], a[0], sets[0], step, a[1], sets[1], z)
+        for k in range(1, net.layer_table.shape[0]):
+            dense_step_forward(net.params, net.layer_table[k], last, this)
 
 
 @njit(**JIT)
-def _leave(layers, n, z, a, nonzeros):
+def _leave(net, n, this):
     for _ in range(n):
-        for k in range(layers.shape[0]):
-            sample_pass.leave(layers[k], z, True, a, nonzeros)
+        for k in range(net.layer_table.shape[0]):
+            sample_pass.leave(net.layer_table[k], True, this)
 
 
 @njit(**JIT)
-def _figures(layers, loss, metrics, Y, z, a, sums):
+def _add_metrics(net, metrics, Y, this, sums):
     for t in range(Y.shape[0]):
-        figures.add_figures(loss, metrics, layers, z, a, Y[t], 1.0, sums)
+        add_metrics(net, metrics, this, Y[t], 1.0, sums)
 
 
 @njit(**JIT)
-def _backward(params, layers, loss, Y, z, a, delta):
-    first, last = sample_pass.output_range(layers)
+def _backward(net, Y, this):
     for t in range(Y.shape[0]):
-        losses.output_delta(loss, layers[-1, layout.ACTIVATION], z, a, first, last, Y[t], delta)
-        sample_pass.scale_units(-LEARNING_RATE, first, last, delta)
-        sample_pass.backward(params, layers, z, a, delta)
+        sample_pass.find_delta(net, Y[t], -LEARNING_RATE, this)
 
 
 def measure(task: Task) -> list[tuple[str, float]]:
@@ -76,25 +74,28 @@ def measure(task: Task) -> list[tuple[str, float]]:
     net = network(task)
     X, Y = task.samples()
     n, dtype = len(X), net.dtype
-    params, layers, loss = net.params, net._model.table, losses.CODES["half_sse"]
-    n_units = layout.units_size(layers)
-    a = np.zeros((2, n_units), dtype)
-    z, delta, step = np.zeros((3, n_units), dtype)
-    sets = np.zeros((2, n_units // WORD), np.uint64)
+    table = net._model.table
+    core = layout.Net(net.params, table, losses.CODES["half_sse"])
+    units = np.zeros((4, layout.units_size(table)), dtype)
+    bitsets = np.zeros((2, units.shape[1] // WORD), np.uint64)
+    z, delta, a, last_a = units
+    this, last = Sample(z, a, delta, bitsets[0]), Sample(z, last_a, delta, bitsets[1])
     metrics, sums = np.zeros(0, np.int64), np.zeros((1, 1))
-    order = np.arange(n)[np.newaxis]
-    workspace = np.zeros((4, n_units), dtype)
     rates, weights = np.full(1, LEARNING_RATE, dtype), as_weights(None, n, dtype)
-    how = weights, order, 0, n, rates, workspace, sets, sums
+    rows = Slice(np.arange(n)[np.newaxis], rates, 0, n)
+    data, scratch = (
+        Data(Samples.dense(X), Y, weights),
+        (np.zeros_like(units), np.zeros_like(bitsets)),
+    )
     seconds = _best(
         [
-            lambda: _enter(X, a, sets),
-            lambda: _step_forward_0(params, layers, X, a, sets, step, z),
-            lambda: _leave(layers, n, z, a[0], sets[0]),
-            lambda: _step_forward_above(params, layers, n, a, sets, step, z),
-            lambda: _figures(layers, loss, metrics, Y, z, a[0], sums[0]),
-            lambda: _backward(params, layers, loss, Y, z, a[0], delta),
-            lambda: train_samples(params, layers, loss, metrics, Samples.dense(X), Y, *how),
+            lambda: _enter(X, this, last),
+            lambda: _step_forward_0(core, X, this, last),
+            lambda: _leave(core, n, this),
+            lambda: _step_forward_above(core, n, this, last),
+            lambda: _add_metrics(core, metrics, Y, this, sums[0]),
+            lambda: _backward(core, Y, this),
+            lambda: train_samples(core, data, rows, metrics, *scratch, sums),
             lambda: net.fit(X, Y, learning_rate=LEARNING_RATE, shuffle=False),
         ]
     )

@@ -10,17 +10,17 @@ import ctypes
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-class _NoEnvironment:
-    """In the place of a code generator, which would look for an environment in machine code."""
 
+class _NoEnvironment:
     def set_env(self, name, environment):
-        pass
+        """Do nothing: machine code would have one."""
 
 
 class LinkedLibrary(JITCodeLibrary):
     """The code of an inner function in LLVM's intermediate form, for its callers to take in."""
 
     def finalize(self):
+        """Take in what this function calls, and leave all optimisation to its callers."""
         self._raise_if_finalized()
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
@@ -35,6 +35,7 @@ class LinkedLibrary(JITCodeLibrary):
 
     @property
     def codegen(self):
+        """In the place of the code generator, which would look for an environment to set."""
         return _NoEnvironment()
 
 
@@ -42,6 +43,7 @@ class InnerCompiler(Compiler):
     """Numba's compiler, with such a library, and no wrappers for Python and C."""
 
     def define_pipelines(self):
+        """Return Numba's passes, which put their code into a library that only links."""
         state = self.state
         state.library = LinkedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()

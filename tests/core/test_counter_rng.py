@@ -5,6 +5,8 @@ from numba import njit
 from fastnn.core import counter_rng
 from fastnn.core.jit import JIT
 
+from ..support.kernels import from_python
+
 DTYPES = [np.float64, np.float32]
 KEY = 0x1234_5678_9ABC_DEF0
 SAMPLE = 2**40 + 7
@@ -15,18 +17,26 @@ def interpreted(function):
     return getattr(function, "py_func", function)
 
 
+add_noise = from_python(counter_rng.add_noise)
+drop_units = from_python(counter_rng.drop_units)
+normal_pair = from_python(counter_rng.normal_pair)
+philox = from_python(counter_rng.philox)
+uniform = from_python(counter_rng.uniform)
+words_of = from_python(counter_rng.words_of)
+
+
 def uniforms(n_units, key=KEY, sample=SAMPLE, stream=0):
-    quads = [counter_rng.words_of(key, sample, stream, first) for first in range(0, n_units, 4)]
-    return np.array([counter_rng.uniform(word) for words in quads for word in words])[:n_units]
+    quads = [words_of(key, sample, stream, first) for first in range(0, n_units, 4)]
+    return np.array([uniform(word) for words in quads for word in words])[:n_units]
 
 
 def noise(n_units, key=KEY, sample=SAMPLE, std=1.0, dtype=np.float64):
     x = np.zeros(n_units, dtype)
-    counter_rng.add_noise(key, sample, std, n_units, x)
+    add_noise(key, sample, std, n_units, x)
     return x
 
 
-@pytest.mark.parametrize("form", [counter_rng.philox, interpreted(counter_rng.philox)])
+@pytest.mark.parametrize("form", [philox, interpreted(counter_rng.philox)])
 @pytest.mark.parametrize(
     ("counter", "key", "expected"),  # known answers of Random123, philox4x32 10
     [
@@ -44,10 +54,10 @@ def test_known_answers(form, counter, key, expected):
 
 
 def test_a_key_and_a_sample_are_two_words_each():
-    got = counter_rng.words_of(KEY, SAMPLE, 3, 20)
+    got = words_of(KEY, SAMPLE, 3, 20)
     words = [5, 3, 7, 2**8, 0x9ABC_DEF0, 0x1234_5678]
-    assert got == counter_rng.philox(*[np.uint64(word) for word in words])
-    all_ones = counter_rng.words_of(-1, -1, -1, 4 * 0xFFFF_FFFF)
+    assert got == philox(*[np.uint64(word) for word in words])
+    all_ones = words_of(-1, -1, -1, 4 * 0xFFFF_FFFF)
     assert [int(word) for word in all_ones] == [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
 
 
@@ -88,13 +98,13 @@ def test_successive_samples_and_layers_are_independent():
 def test_units_are_dropped_or_scaled_up(rate, n, dtype):
     a = np.linspace(1, 2, n + 2).astype(dtype)
     h = np.full_like(a, 7)
-    counter_rng.drop_units(KEY, SAMPLE, 2, rate, 1, n, a, h)
+    drop_units(KEY, SAMPLE, 2, rate, 1, n, a, h)
     is_dropped = uniforms(n, stream=2) < rate
     expected = np.where(is_dropped, 0, a[1:-1] * dtype(1 / (1 - rate)))
     np.testing.assert_array_equal(h[1:-1], expected)
     assert h[0] == h[-1] == 7
     assert abs(is_dropped.mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / n)
-    counter_rng.drop_units(KEY, SAMPLE, 2, rate, 1, n, a, a)
+    drop_units(KEY, SAMPLE, 2, rate, 1, n, a, a)
     np.testing.assert_array_equal(a[1:-1], expected)
 
 
@@ -102,7 +112,7 @@ def test_units_are_dropped_or_scaled_up(rate, n, dtype):
 def test_no_unit_is_dropped_at_rate_0(dtype):
     a = np.linspace(-1, 1, 10).astype(dtype)
     h = np.empty_like(a)
-    counter_rng.drop_units(KEY, SAMPLE, 0, 0.0, 0, 10, a, h)
+    drop_units(KEY, SAMPLE, 0, 0.0, 0, 10, a, h)
     np.testing.assert_array_equal(h, a)
 
 
@@ -124,7 +134,7 @@ def test_noise_is_standard_normal():
 
 def test_the_farthest_noise_is_finite():
     words = np.array([0, 2**32 - 1], np.uint64)
-    pairs = [counter_rng.normal_pair(word, second) for word in words for second in words]
+    pairs = [normal_pair(word, second) for word in words for second in words]
     assert np.isfinite(pairs).all()
     assert 6.6 < np.max(pairs) < 6.7
 
@@ -133,7 +143,7 @@ def test_the_farthest_noise_is_finite():
 @pytest.mark.parametrize("n", [1, 6, 8])
 def test_noise_is_added_in_proportion(n, dtype):
     x = np.arange(8, dtype=dtype)
-    counter_rng.add_noise(KEY, SAMPLE, 0.25, n, x)
+    add_noise(KEY, SAMPLE, 0.25, n, x)
     expected = np.arange(8) + np.where(np.arange(8) < n, 0.25 * noise(8), 0)
     np.testing.assert_allclose(x, expected, rtol=2 * np.finfo(dtype).eps)
 

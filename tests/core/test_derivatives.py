@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn.core import derivatives, losses
-from fastnn.core.block_pass import ROWS
+from fastnn.core import derivatives
+from fastnn.core.inputs import Data
+from fastnn.core.scratch import BLOCK_ROWS
 
 from ..support.networks import TOLERANCES, make_data
 
 DTYPES = ["float64", "float32"]
-N_SAMPLES = 2 * ROWS + 3
+N_SAMPLES = 2 * BLOCK_ROWS + 3
 
 
 def make_net(dtype):
@@ -19,18 +20,18 @@ def make_net(dtype):
 def run(net, X, Y, start, stop):
     """Return what each entry point makes of arrays full of NaN: tables of a row a sample."""
     samples, targets = net._as_pair(X, Y)
-    n, code = len(Y), losses.CODES[net.loss_name]
+    n, data = len(Y), Data(samples, targets, np.empty(0, net.dtype))
     widths = [layer.n_out for layer in net.layers]
     units = np.full(n * sum(widths), np.nan, net.dtype)
     grads = np.full((n, net.params.size), np.nan, net.dtype)
     grads_x = np.full((n, net.n_in), np.nan, net.dtype)
     jacobian = np.full((n, net.n_out, net.n_in), np.nan, net.dtype)
-    first, rest = (net.params, net._model.table), (samples, start, stop)
-    pair = code, samples, targets, start, stop
-    derivatives.activations_of_rows(*first, *rest, units)
-    derivatives.gradients_of_rows(*first, *pair, grads)
-    derivatives.input_gradients_of_rows(*first, *pair, grads_x)
-    derivatives.jacobian_of_rows(*first, *rest, jacobian)
+    core = net._model.net
+    rest = core.params, core.layer_table, samples, start, stop
+    derivatives.activations_of_rows(*rest, units)
+    derivatives.gradients_of_rows(core, data, start, stop, grads)
+    derivatives.input_gradients_of_rows(core, data, start, stop, grads_x)
+    derivatives.jacobian_of_rows(*rest, jacobian)
     tables = np.split(units, n * np.cumsum(widths)[:-1])
     return grads, grads_x, jacobian, *(table.reshape(n, -1) for table in tables)
 
@@ -40,7 +41,7 @@ def test_nothing_but_these_rows_is_overwritten(dtype):
     X, Y = make_data(N_SAMPLES, 4, 3, loss="cross_entropy")
     net = make_net(dtype)
     whole = run(net, X, Y, 0, N_SAMPLES)
-    for start, stop in ((0, 1), (5, 5 + ROWS), (2, N_SAMPLES), (N_SAMPLES - 1, N_SAMPLES)):
+    for start, stop in ((0, 1), (5, 5 + BLOCK_ROWS), (2, N_SAMPLES), (N_SAMPLES - 1, N_SAMPLES)):
         for got, expected in zip(run(net, X, Y, start, stop), whole, strict=True):
             assert np.isfinite(expected).all()
             np.testing.assert_array_equal(got[start:stop], expected[start:stop])

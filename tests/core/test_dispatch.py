@@ -3,8 +3,11 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn.core import layout
-from fastnn.core.dispatch import may_step_at_once, rows_ahead
+from fastnn.core.dispatch import look_ahead_rows, may_step_at_once
+from fastnn.core.optimizers import Optimizer
 from fastnn.optimizers import SGD, Momentum
+
+from ..support.kernels import from_python
 
 
 @pytest.mark.parametrize(
@@ -20,7 +23,7 @@ from fastnn.optimizers import SGD, Momentum
 def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
     dtype = np.dtype(dtype)
     table = layout.layer_table(n_in, [width, 10], [1, 1], [1, 1], [1, 1], dtype)
-    assert rows_ahead(table, dtype.itemsize) == expected
+    assert look_ahead_rows(table, dtype.itemsize) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,4 +41,6 @@ def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
 )
 def test_only_mere_descent_steps_at_once(rule, l2, dtype, expected):
     model = Network(1, [Dense(1, l2=l2)], dtype=dtype)._model
-    assert may_step_at_once(model.params, model.penalties, rule.settings()) == expected
+    slots, counters = rule.initial_slots(model.params.size, model.params.dtype), np.zeros(3, int)
+    optimizer = Optimizer(rule.settings(), model.penalties, slots, counters)
+    assert from_python(may_step_at_once)(model.params, optimizer) == expected

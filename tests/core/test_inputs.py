@@ -140,7 +140,7 @@ def test_same_bits_as_dense(n_samples, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n_ahead", [1, 3, 9])
 def test_look_ahead(n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(loop, "rows_ahead", lambda table, itemsize: n_ahead)
+    monkeypatch.setattr(loop, "look_ahead_rows", lambda table, itemsize: n_ahead)
     X, Y = make_sparse_data()
     net, dense = make_net(dtype), make_net(dtype)
     got = net.fit(sparse.csr_array(X), Y, epochs=4, learning_rate=0.3)

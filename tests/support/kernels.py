@@ -3,11 +3,17 @@
 import pkgutil
 from importlib import import_module
 
+from numba import njit
 from numba.core.dispatcher import Dispatcher
 
 import fastnn.core
 from fastnn.core import api, handle
-from fastnn.core.jit import KernelCache
+from fastnn.core.jit import JIT, KernelCache
+
+
+def from_python(function):
+    """Return a part of kernels, which Python cannot call, compiled by itself."""
+    return njit(**JIT)(function.py_func) if isinstance(function, Dispatcher) else function
 
 
 def dispatchers():

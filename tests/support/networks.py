@@ -8,6 +8,8 @@ from fastnn import Dense, Network
 from fastnn.core import activations, counter_rng, losses
 from fastnn.reference import ReferenceNetwork
 
+from .kernels import from_python
+
 HIDDEN = [name for name in activations.CODES if name != "softmax"]
 # Every (output activation, loss) that goes together.
 OUTPUTS = [
@@ -57,13 +59,17 @@ def central_difference(f, x, step=1e-6):
     return derivative
 
 
+add_noise = from_python(counter_rng.add_noise)
+drop_units = from_python(counter_rng.drop_units)
+
+
 def drawn_masks(net, key, epochs, n_samples):
     """Return which outputs training keeps, from its first sample on: the masks of a naive `fit`."""
     masks = []
     for k, layer in enumerate(net.layers[:-1]):
         kept = np.ones((epochs * n_samples, layer.n_out), net.dtype)
         for number, row in enumerate(kept):
-            counter_rng.drop_units(key, number, k, layer.dropout, 0, layer.n_out, row, row)
+            drop_units(key, number, k, layer.dropout, 0, layer.n_out, row, row)
         masks.append(kept.reshape(epochs, n_samples, -1) > 0)
     return masks
 
@@ -72,7 +78,7 @@ def drawn_noise(net, key, std, epochs, n_samples):
     """Return what training adds to the inputs, from its first sample on."""
     noise = np.zeros((epochs * n_samples, net.n_in), net.dtype)
     for number, row in enumerate(noise):
-        counter_rng.add_noise(key, number, std, net.n_in, row)
+        add_noise(key, number, std, net.n_in, row)
     return noise.reshape(epochs, n_samples, -1)
 
 

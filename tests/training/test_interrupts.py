@@ -83,7 +83,7 @@ def after(function, calls, number):
 
 PLACES = [
     (kernels, "train_samples"),
-    (kernels, "train_samples_ahead"),
+    (kernels, "train_samples_looking_ahead"),
     (train_batches, "train_batches"),
     (History, "record"),
     (loop.Training, "_validate"),

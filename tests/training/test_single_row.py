@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network
-from fastnn.core.train_batches import N_SEEN
+from fastnn.core.optimizers import N_SEEN
 
 from ..support.networks import OUTPUTS, make_data, small_network
 

@@ -6,7 +6,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn._training import threads
-from fastnn.core.block_pass import ROWS
+from fastnn.core.scratch import BLOCK_ROWS
 
 from ..support.networks import make_data, small_network
 
@@ -88,7 +88,7 @@ def test_parts_are_whole_blocks_and_few():
     net = small_network()
     X, Y = make_data(75, 3, 2)
     whole = net.gradient(X, Y)
-    cuts = [0, ROWS, 2 * ROWS, 75]
+    cuts = [0, BLOCK_ROWS, 2 * BLOCK_ROWS, 75]
     sizes = np.diff(cuts)
     parts = [net.gradient(X[a:b], Y[a:b]) for a, b in itertools.pairwise(cuts)]
     expected = sum(size * part for size, part in zip(sizes, parts, strict=True)) / 75

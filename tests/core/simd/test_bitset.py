@@ -3,32 +3,32 @@ import pytest
 from numba import njit
 
 from fastnn import Dense, DivergenceError, Network
-from fastnn.core.dispatch import FEW, may_skip_zeros
-from fastnn.core.simd.bitset import (
-    TRIPLE,
-    WORD,
-    lowest,
-    mark_triples,
-    mark_units,
-    nonzeros,
-    without_lowest,
-)
+from fastnn.core import dispatch
+from fastnn.core.dispatch import FEW
+from fastnn.core.simd import bitset
+from fastnn.core.simd.bitset import TILE_ROWS, WORD, lowest, nonzero_mask, without_lowest
+
+from ...support.kernels import from_python
+
+mark_tiles = from_python(bitset.mark_tiles)
+mark_units = from_python(bitset.mark_units)
+may_skip_zeros = from_python(dispatch.may_skip_zeros)
 
 
 @njit
-def members(words):
+def members(masks):
     found = []
-    for first in range(len(words)):
-        word = words[first]
-        while word:
-            found.append(WORD * first + lowest(word))
-            word = without_lowest(word)
+    for first in range(len(masks)):
+        mask = masks[first]
+        while mask:
+            found.append(WORD * first + lowest(mask))
+            mask = without_lowest(mask)
     return found
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 150])
-def test_sets_hold_what_is_not_zero(n, dtype):
+def test_bitsets_hold_what_is_not_zero(n, dtype):
     rng = np.random.default_rng(n)
     a = np.where(rng.random(5 * WORD) < 0.5, 0, rng.normal(size=5 * WORD)).astype(dtype)
     a[WORD : WORD + 3] = np.nan, -0.0, np.inf
@@ -42,29 +42,29 @@ def test_sets_hold_what_is_not_zero(n, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n", [1, 64, 100])
-def test_a_unit_of_a_triple_is_skipped_where_all_its_rows_skip_it(n, dtype):
+def test_a_unit_of_a_tile_is_skipped_where_all_its_rows_skip_it(n, dtype):
     rng = np.random.default_rng(n)
-    a = np.where(rng.random((2 * TRIPLE, 3 * WORD)) < 0.7, 0, 1).astype(dtype)
+    a = np.where(rng.random((2 * TILE_ROWS, 3 * WORD)) < 0.7, 0, 1).astype(dtype)
     a[2, WORD] = np.nan
     count = -(-n // WORD)
     expected = {
-        True: (a.reshape(2, TRIPLE, -1) != 0).any(axis=1)[:, WORD : WORD + n],
+        True: (a.reshape(2, TILE_ROWS, -1) != 0).any(axis=1)[:, WORD : WORD + n],
         False: np.ones((2, n), dtype=bool),
     }
     for skip_zeros, is_taken in expected.items():
         words = np.full((2, 3), 7, dtype=np.uint64)
-        mark_triples(a, WORD, n, skip_zeros, 2, 3 * WORD, words.reshape(-1))
-        for triple in range(2):
-            got = members(words[triple, 1 : 1 + count])
-            assert got == np.flatnonzero(is_taken[triple]).tolist()
-            assert (words[triple, 0] == 7) & (words[triple, 1 + count :] == 7).all()
+        mark_tiles(a, WORD, n, skip_zeros, 2, words)
+        for tile in range(2):
+            got = members(words[tile, 1 : 1 + count])
+            assert got == np.flatnonzero(is_taken[tile]).tolist()
+            assert (words[tile, 0] == 7) & (words[tile, 1 + count :] == 7).all()
 
 
 def test_the_python_form_checks_its_bounds():
     array = np.ones(100)
-    assert nonzeros(array, 36) == np.iinfo(np.uint64).max
+    assert nonzero_mask(array, 36) == np.iinfo(np.uint64).max
     with pytest.raises(IndexError, match=r"must lie within \[0, 100\), got \[37, 101\)"):
-        nonzeros(array, 37)
+        nonzero_mask(array, 37)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
