@@ -9,8 +9,8 @@ EXPECTED = Path(__file__).parents[1] / "data" / "expected"
 
 
 def printed(capsys, *argv):
-    """Return what the command prints, without the times: all from their heading on is cut off."""
-    assert main(argv) == 0
+    """Return what an example prints, without the times: all from their heading on is cut off."""
+    assert main(["example", *argv]) == 0
     results, heading, times = capsys.readouterr().out.partition(f"\n{HEADING}: ")
     assert heading
     assert "fastnn " in times
