@@ -68,7 +68,7 @@ def test_reduce_on_plateau(monitor):
     )  # fmt: skip
     how = {"learning_rate": schedule, "validation_data": (X, Y), "metrics": ["r2"]}
     net, seen = small_network(), Recorder()
-    history = net.fit(X, Y, epochs=15, callbacks=[seen], **how)
+    history = net.fit(X, Y, epochs=30, callbacks=[seen], **how)
     twin, expected = schedule.start(), []
     for figure in history[monitor]:
         expected.append(twin(0))
@@ -76,7 +76,7 @@ def test_reduce_on_plateau(monitor):
     assert seen.rates[1:] == expected
     assert len(set(expected)) > 2
     without = small_network()
-    without.fit(X, Y, epochs=15, **how)
+    without.fit(X, Y, epochs=30, **how)
     np.testing.assert_array_equal(net.params, without.params)
     assert schedule(0) == 0.5  # training has a copy of its own
 
