@@ -9,32 +9,11 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network, core
-from fastnn.core import (
-    derivatives,
-    evaluate,
-    train_batches,
-    train_samples,
-)
 from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.optimizers import NAMED
 
+from .support.kernels import entries
 from .support.networks import HIDDEN, make_data, small_network
-
-ENTRIES = [
-    train_samples.train_row,
-    train_samples.train_samples,
-    train_samples.train_samples_looking_ahead,
-    train_batches.train_batches,
-    evaluate.predict_row,
-    evaluate.predict_rows,
-    evaluate.evaluate_rows,
-    evaluate.add_gradient_of_rows,
-    evaluate.trace_rows,
-    derivatives.activations_of_rows,
-    derivatives.gradients_of_rows,
-    derivatives.input_gradients_of_rows,
-    derivatives.jacobian_of_rows,
-]
 
 
 def use_everything(net, X, Y):
@@ -84,7 +63,8 @@ def use_everything(net, X, Y):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_one_signature_per_dtype(dtype):
     use_everything(small_network(dtype=dtype), *make_data(5, 3, 2))
-    before = [len(entry.signatures) for entry in ENTRIES]
+    before = {str(entry): len(entry.signatures) for entry in entries()}
+    assert min(before.values()) > 0, "an entry point that `use_everything` does not call"
     bounded = [name for name in HIDDEN if name != "exp"]  # a stack of exp overflows
     for k in range(20):
         widths = [1 + (3 * k + layer) % 40 for layer in range(1 + k % 4)]
@@ -93,8 +73,8 @@ def test_one_signature_per_dtype(dtype):
         X, Y = make_data(5, 1 + k, widths[-1])
         writable, fortran = X, np.asfortranarray(X)
         use_everything(Network(1 + k, layers, dtype=dtype), fortran if k % 2 else writable, Y)
-    assert [len(entry.signatures) for entry in ENTRIES] == before
-    assert max(before) <= 2
+    assert {str(entry): len(entry.signatures) for entry in entries()} == before
+    assert max(before.values()) <= 2
 
 
 ALLOCATIONS = """

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numba import config
 from numpy.testing import assert_allclose
 
 from fastnn import Dense, Network
@@ -23,8 +24,10 @@ def test_trajectory(case, dtype):
     net = Network(3, layers, loss=case.loss, dtype=dtype)
     atol = TRAJECTORY_TOLERANCE if dtype == "float64" else golden("trajectories")["abs_tol_f32"]
     assert_allclose(net.predict(case.X[0]), case.output, rtol=0, atol=atol)
-    n_done = 0
+    n_done, last = 0, 100 if config.DISABLE_JIT else 1000
     for n_updates, expected in case.after.items():
+        if n_updates > last:
+            break
         for step in range(n_done, n_updates):
             rows = slice(step % 6, step % 6 + 1) if case.batch_size == 1 else slice(None)
             net.fit(
@@ -42,7 +45,7 @@ def test_trajectory(case, dtype):
             assert_allclose(got, recorded, rtol=0, atol=atol)
         got = 6 * net.loss(case.X, case.Y)
         assert_allclose(got, expected.loss_total, rtol=0, atol=6 * atol)
-    assert n_done == 1000
+    assert n_done == last
 
 
 @pytest.mark.compiled

@@ -8,9 +8,9 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 
 from ..core.activations import CODES, SECOND_NAMES
-from ..examples._arguments import positive_number, whole_number
 from ..tabular.profile import MOST_CATEGORIES
 from ..tabular.training import PATIENCE, VALIDATION_PART
+from .arguments import positive_number, whole_number, widths
 
 _OPTIMIZERS = ("adam", "adamw", "sgd", "momentum", "nesterov", "rmsprop", "adagrad")
 _HIDDEN = [name for name in (*CODES, *SECOND_NAMES) if name not in ("softmax", "exp")]
@@ -71,7 +71,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     network = parser.add_argument_group("the network and its training")
     network.add_argument(
         "--hidden",
-        type=_widths,
+        type=widths,
         default=[25],
         metavar="N,N",
         help="widths of the hidden layers, as in 25,25; default: 25",
@@ -165,11 +165,6 @@ def _add_delimiter(parser: argparse.ArgumentParser) -> None:
         help="what separates fields, a character or tab; default: comma, semicolon, tab or |, "
         "whichever is most often in the first line",
     )
-
-
-def _widths(text: str) -> list[int]:
-    """Return the whole numbers between commas."""
-    return [whole_number(1)(part) for part in text.split(",")]
 
 
 def _c_path(text: str) -> Path:

@@ -1,4 +1,4 @@
-"""The command line: examples, commands for a user's table, and ``fastnn warmup``.
+"""The command line: commands for a user's table, ``fastnn warmup`` and ``fastnn example NAME``.
 
 Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
 what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in
@@ -18,12 +18,14 @@ from typing import Any, NoReturn
 from .. import DivergenceError, __version__, warmup
 from .._checks.names import did_you_mean, flag_for
 from ..core.jit import cache_folder
-from ..examples import EXAMPLES
-from ..examples.compiled import EXAMPLES as COMPILED_EXAMPLES
 from ..tabular import COMMANDS
 
-_MODULES = {name: f"fastnn.examples.{name}" for name in EXAMPLES}
-_MODULES |= {name: f"fastnn.examples.compiled.{name}" for name in COMPILED_EXAMPLES}
+# Looked up, not imported: the examples are built on fastnn, and nothing of fastnn on them.
+_EXAMPLES = import_module("fastnn.examples")
+_AS_WRITTEN: dict[str, Any] = {
+    "allow_abbrev": False,
+    "formatter_class": argparse.RawDescriptionHelpFormatter,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,11 +35,17 @@ class _Parser(argparse.ArgumentParser):
         """Return the options; a flag that is unknown is compared with those of the command."""
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            flags = [*getattr(options, "flags", self._option_string_actions)]
             word = unknown[0].partition("=")[0]
-            hint = did_you_mean(word, flags) or flag_for(word, flags)
+            hint = did_you_mean(word, options.flags) or flag_for(word, options.flags)
             self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         return options
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Return the options, with the flags of the innermost command, and what is unknown."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if "flags" not in options:
+            options.flags = [*self._option_string_actions]
+        return options, unknown
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:
@@ -51,22 +59,25 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _with_underscores(argv: Sequence[str]) -> list[str]:
-    """Return the arguments, the command by its own name though it be written with dashes."""
-    name = argv[0].replace("-", "_") if argv else ""
-    return [name, *argv[1:]] if name in _MODULES else [*argv]
+    """Return the arguments, with an example by its own name though it be written with dashes."""
+    words = [*argv]
+    position = 1 if words[:1] == ["example"] else 0
+    for name in (word.replace("-", "_") for word in words[position : position + 1]):
+        if name in _EXAMPLES.EXAMPLES:
+            words[position] = name
+    return words
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser; an example that `argv` does not name is listed, not imported."""
+    """Return the parser; what `argv` does not name is listed, not imported."""
     parser = _Parser(
         prog="fastnn",
-        description="Train a network on a table of your own and use it, train the five networks of "
-        "the tutorials that fastnn grew out of, see networks inside compiled loops, or compile the "
-        "kernels ahead.",
-        epilog="Each has its own flags, and a tutorial's example says which line of it is which of "
-        "ours: fastnn NAME --help. Exit codes: 0 done, 1 an optional package is missing, a file "
-        "cannot be read or written or is not what is needed, or training diverges, 2 wrong "
-        "arguments.",
+        description="Train a network on a table of your own and use it, compile the kernels "
+        "ahead, or run an example: the five networks of the tutorials that fastnn grew out of, "
+        "and networks inside compiled loops.",
+        epilog="Each has its own flags: fastnn NAME --help. Exit codes: 0 done, 1 an optional "
+        "package is missing, a file cannot be read or written or is not what is needed, or "
+        "training diverges, 2 wrong arguments.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"fastnn {__version__}")
@@ -77,21 +88,8 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         )
         if name in argv:
             _add_table_command(command, name)
-    for name, summary in (EXAMPLES | COMPILED_EXAMPLES).items():
-        command = commands.add_parser(
-            name,
-            help=summary,
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        if name in argv:
-            example = import_module(_MODULES[name])
-            command.description = example.__doc__
-            example.add_arguments(command)
-            command.set_defaults(run=_run_example, example=example)
     _add_warmup(commands)
-    for command in commands.choices.values():
-        command.set_defaults(flags=[*command._option_string_actions])
+    _add_examples(commands, argv)
     return parser
 
 
@@ -103,6 +101,36 @@ def _add_table_command(command: _Parser, name: str) -> None:
 
 def _sentence(summary: str) -> str:
     return summary[0].upper() + summary[1:]
+
+
+def _add_examples(commands: argparse._SubParsersAction[_Parser], argv: Sequence[str]) -> None:
+    """Add `example`, and each example as a command too, which it was before; help shows it not."""
+    summary = "run an example, or list them all"
+    command = commands.add_parser(
+        "example",
+        help=summary,
+        description=f"{_sentence(summary)}. Each has its own flags, and a tutorial's example says "
+        "which line of it is which of ours: fastnn example NAME --help.",
+        allow_abbrev=False,
+    )
+    command.set_defaults(run=_list_examples)
+    names = command.add_subparsers(title="examples", metavar="NAME")
+    for name, line in _EXAMPLES.EXAMPLES.items():
+        _add_example(names.add_parser(name, help=line, **_AS_WRITTEN), name, argv)
+        _add_example(commands.add_parser(name, **_AS_WRITTEN), name, argv)
+
+
+def _add_example(command: _Parser, name: str, argv: Sequence[str]) -> None:
+    if name in argv:
+        example = _EXAMPLES.load(name)
+        command.description = example.__doc__
+        example.add_arguments(command)
+        command.set_defaults(run=_run_example, example=example)
+
+
+def _list_examples(options: argparse.Namespace) -> None:
+    for name, line in _EXAMPLES.EXAMPLES.items():
+        print(f"{name:14}{line}")
 
 
 def _run_example(options: argparse.Namespace) -> None:
@@ -157,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> from fastnn.cli import main
-    >>> main(["gender", "--epochs", "1"])  # doctest: +ELLIPSIS
+    >>> main(["example", "gender", "--epochs", "1"])  # doctest: +ELLIPSIS
     One neuron, weights [0, 1] and bias 4, on [2, 3]: 0.9990889488055994
     ...
     0

@@ -28,7 +28,7 @@ from ..tabular.report import (
     print_network,
     print_table,
 )
-from ..tabular.rows import N_PARTS, Rows, Split
+from ..tabular.rows import N_PARTS, SpillBuffer, Split
 from ..tabular.training import VALIDATION_PART, Settings, score, train_at_once, train_by_chunks
 from . import flags
 
@@ -42,11 +42,11 @@ def run_train(options: argparse.Namespace) -> None:
     check_output(options.save, options.data, force=options.force)
     start = perf_counter()
     table = open_table(options.data, options.delimiter)
-    wishes = TableOptions(
+    table_options = TableOptions(
         options.target, options.task, options.missing, options.categories, options.ignore
     )
     split = Split(options.holdout, VALIDATION_PART * options.early_stopping, options.seed)
-    profile = take_profile(table, wishes, split, quiet=options.quiet)
+    profile = take_profile(table, table_options, split, quiet=options.quiet)
     seconds = perf_counter() - start
     dropped = f", {profile.n_dropped} of them dropped" if profile.n_dropped else ""
     print(
@@ -72,10 +72,10 @@ def run_train(options: argparse.Namespace) -> None:
     folder = options.save.parent if chunk_rows else None
     with ExitStack() as around:
         parts = [
-            around.enter_context(closing(Rows(len(encoding.columns) + 1, net.dtype, folder)))
+            around.enter_context(closing(SpillBuffer(len(encoding.columns) + 1, net.dtype, folder)))
             for _ in range(N_PARTS)
         ]
-        encode_table(table, wishes, split, encoding, parts, quiet=options.quiet)
+        encode_table(table, table_options, split, encoding, parts, quiet=options.quiet)
         result = _train(net, encoding, parts, settings, chunk_rows)
     trained = {"file": table.path.name, "n_rows": parts[0].n_rows} | vars(settings)
     del trained["quiet"]
@@ -105,11 +105,11 @@ def _chunk_rows(net: Network, n_rows: int, asked: int | None) -> int | None:
 def _train(
     net: Network,
     encoding: Encoding,
-    parts: list[Rows],
+    parts: list[SpillBuffer],
     settings: Settings,
     chunk_rows: int | None,
 ) -> dict[str, Any] | None:
-    """Train, say how it went, and return the score on the rows held out, if there are any."""
+    """Train, print the loss and the score, and return the score, None without held-out rows."""
     training, validation, held_out = parts
     if not training.n_rows or (settings.early_stopping and not validation.n_rows):
         raise TableError(
@@ -184,7 +184,7 @@ def run_export(options: argparse.Namespace) -> None:
 
 
 def run_info(options: argparse.Namespace) -> None:
-    """Tell what a network is."""
+    """Print a network, and what its file tells of its table and training."""
     net, encoding, description = load_model(options.model)
     print(f"{options.model}: {options.model.stat().st_size} bytes")
     print_network(net)

@@ -1,12 +1,13 @@
-"""The flags that the examples share, and what flags accept."""
+"""The flags that the examples share."""
 
 from __future__ import annotations
 
 import argparse
-import math
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+from ..cli.arguments import positive_number, whole_number
 
 
 def add_shared_arguments(
@@ -55,33 +56,6 @@ def each_rate(options: argparse.Namespace) -> Iterator[float]:
         if len(options.learning_rate) > 1:
             print(f"\n--- learning rate {rate:g} ---")
         yield rate
-
-
-def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """Return the type of an argument that is a whole number within bounds."""
-    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-
-    def convert(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = least - 1
-        if number < least or (most is not None and number > most):
-            raise ArgumentTypeError(f"must be a whole number {bounds}, got {text!r}")
-        return number
-
-    return convert
-
-
-def positive_number(text: str) -> float:
-    """Return a finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise ArgumentTypeError(f"must be a finite number above 0, got {text!r}")
-    return number
 
 
 def png_path(text: str) -> Path:

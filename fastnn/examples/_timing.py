@@ -18,6 +18,7 @@ from ..reference import Reduction, ReferenceNetwork
 from ._progress import notice
 
 HEADING = "Time beside naive NumPy"
+ROUNDS = 5  # of which the medians are taken
 
 
 def compile_kernels(
@@ -42,7 +43,6 @@ def print_times(
     learning_rate: float,
     compiling: float,
     reduction: Reduction = "mean",
-    rounds: int = 5,
 ) -> None:
     """Train copies of `net` and of its naive twin in turn, and print the times of an epoch.
 
@@ -57,7 +57,7 @@ def print_times(
         "reduction": reduction,
     }
     own, naive = [], []
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         fast, slow = deepcopy(net), ReferenceNetwork.like(net)
         own.append(_seconds(fast.fit, X, Y, shuffle=False, **how))
         naive.append(_seconds(slow.fit, X, Y, **how))
@@ -66,7 +66,7 @@ def print_times(
 
     print(f"\n{HEADING}: {epochs} x {len(X)} samples in order, {net.dtype},")
     print(
-        f"medians of {rounds} rounds in turn, after which the weights differ by {apart:.1g} at most"
+        f"medians of {ROUNDS} rounds in turn, after which the weights differ by {apart:.1g} at most"
     )
     for name, seconds in (("fastnn", median(own)), ("naive NumPy", median(naive))):
         epoch, sample = seconds / epochs, seconds / epochs / len(X)

@@ -32,8 +32,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import Dense, History, Network, metrics
+from ..cli.arguments import whole_number, widths
 from ..datasets import load_digits
-from ._arguments import add_shared_arguments, each_rate, whole_number
+from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
 from ._pictures import write_pictures
 from ._progress import live_epochs, say
@@ -73,11 +74,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep N random images back from training, and show the accuracy on them too",
     )
     add_shared_arguments(parser, epochs=20, learning_rate=0.003, seed=0)
-
-
-def widths(text: str) -> list[int]:
-    """Return the whole numbers between commas."""
-    return [whole_number(1)(part) for part in text.split(",")]
 
 
 def batch_size(text: str) -> int | None:

@@ -4,10 +4,10 @@ reading     a CSV or Parquet file, some rows at a time
 fields      what a field holds: a number, a text, or nothing
 profile     the first pass: what each column holds, and its mean, deviation or categories
 encoding    rows as the network takes them, and its outputs as labels or values
-rows        which rows are held out, and encoded rows in memory or in a temporary file
+rows        the split, and a buffer of encoded rows in memory or in a temporary file
 training    all rows at once or chunk by chunk, and the score on what was held out
-model       the network, what its metadata tell of the table, and the same on raw numbers
-outputs     files that are never overwritten unasked, nor left half written
+model       the network, its metadata about the table, and the network for unscaled numbers
+outputs     a check that no file is overwritten without --force
 """
 
 COMMANDS = {

@@ -37,7 +37,7 @@ class Number:
         """The names of its inputs."""
         return [self.name]
 
-    def encode(self, column: Column, where: Where) -> Array:
+    def encode(self, column: Column, where: SourceLocation) -> Array:
         """Return standardised values, NaN where there is none."""
         fields = parse(column)
         if fields.is_text.any():
@@ -46,11 +46,11 @@ class Number:
         return (fields.numbers - self.mean) / self.deviation
 
     def expand(self, encoded: Array, inputs: Array) -> None:
-        """Overwrite the column's inputs."""
+        """Write the column's inputs."""
         inputs[:, 0] = np.nan_to_num(encoded)
 
     def describe(self) -> str:
-        """Return what it holds, in one line."""
+        """Return a description of the column in one line."""
         return f"numbers, mean {self.mean:.6g}, standard deviation {self.deviation:.6g}"
 
 
@@ -72,7 +72,7 @@ class Category:
     def _codes(self) -> dict[str, int]:
         return {value: code for code, value in enumerate(self.values)}
 
-    def encode(self, column: Column, where: Where) -> Array:
+    def encode(self, column: Column, where: SourceLocation) -> Array:
         """Return the place of each value among the known ones, -1 where there is none."""
         codes, texts = self._codes, texts_of(column)
         try:
@@ -88,14 +88,14 @@ class Category:
         return encoded
 
     def expand(self, encoded: Array, inputs: Array) -> None:
-        """Overwrite the column's inputs."""
+        """Write the column's inputs."""
         codes = encoded.astype(np.int64)
         known = np.flatnonzero(codes != _UNKNOWN)
         inputs[codes == _UNKNOWN] = self.shares
         inputs[known, codes[known]] = 1
 
     def describe(self) -> str:
-        """Return what it holds, in one line."""
+        """Return a description of the column in one line."""
         return f"{len(self.values)} categories: {_listed(self.values)}"
 
 
@@ -104,7 +104,7 @@ _KINDS: dict[str, type[Encoder]] = {kind.kind: kind for kind in (Number, Categor
 
 
 @dataclass(frozen=True)
-class Where:
+class SourceLocation:
     """The file and the lines of some rows, for errors."""
 
     path: str
@@ -139,7 +139,7 @@ class Encoding:
         """The names of the inputs, in their order."""
         return [name for column in self.columns for name in column.inputs]
 
-    def encode(self, columns: Sequence[Column], where: Where, *, target: bool) -> Array:
+    def encode(self, columns: Sequence[Column], where: SourceLocation, *, target: bool) -> Array:
         """Return encoded rows, float64; of the target too, at the end, if `columns` has it."""
         encoders = [*self.columns, self.target] if target else self.columns
         encoded = np.empty((len(where.lines), len(encoders)))
@@ -150,7 +150,9 @@ class Encoding:
         return encoded
 
     @staticmethod
-    def _check_present(encoder: Encoder, encoded: Array, column: Column, where: Where) -> None:
+    def _check_present(
+        encoder: Encoder, encoded: Array, column: Column, where: SourceLocation
+    ) -> None:
         is_number = isinstance(encoder, Number)
         missing = np.isnan(encoded) if is_number else encoded == _UNKNOWN
         if missing.any():
@@ -178,7 +180,7 @@ class Encoding:
         return [repr(value) for value in (values_of_target + self.target.mean).tolist()]
 
     def to_json(self) -> dict[str, Any]:
-        """Return what JSON holds of it, with lists for tuples; `from_json` takes it back."""
+        """Return the encoding as JSON can hold it, for `from_json`."""
         description: dict[str, Any] = {
             "columns": [{"kind": column.kind} | asdict(column) for column in self.columns],
             "target": {"kind": self.target.kind} | asdict(self.target),
@@ -189,13 +191,13 @@ class Encoding:
 
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> Self:
-        """Return the encoding; raise LookupError, TypeError or ValueError if that is none."""
+        """Return the encoding; raise LookupError, TypeError or ValueError if it is malformed."""
         columns = tuple(_encoder(column) for column in description["columns"])
         return cls(columns, _encoder(description["target"]), bool(description["fills_missing"]))
 
 
 def _encoder(description: Mapping[str, Any]) -> Encoder:
-    """Return a column from what JSON holds of it."""
+    """Return a column from its form in JSON."""
     fields = dict(description)
     if fields.pop("kind") == Number.kind:
         deviation = as_positive("deviation", fields["deviation"])

@@ -16,7 +16,7 @@ MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL"
 
 
 class TableError(ValueError):
-    """A table, or a model of one, is not as it must be; said in one line, and where."""
+    """A table, or a model of one, is not valid; the message is one line and says where."""
 
 
 class Fields(NamedTuple):
@@ -33,10 +33,10 @@ class Fields(NamedTuple):
 
 
 def parse(column: Column) -> Fields:
-    """Return what the fields of a column hold."""
+    """Return the fields of a column, parsed."""
     if isinstance(column, np.ndarray):
         return Fields(column, np.isnan(column))
-    if "_" not in "".join(column):  # Python takes 1_000 for a number, and nobody else does
+    if "_" not in "".join(column):  # Python takes 1_000 for a number, and no other program does
         try:
             numbers = np.fromiter(map(float, column), np.float64, len(column))
         except ValueError:

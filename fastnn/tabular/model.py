@@ -30,7 +30,7 @@ def build_network(
 
 
 def provenance() -> dict[str, str]:
-    """Return where and when this is, for the metadata."""
+    """Return the date, the platform and the versions, for the metadata."""
     versions = {"fastnn": __version__, "numpy": np.__version__, "numba": numba.__version__}
     versions["python"] = platform.python_version()
     return {
@@ -50,7 +50,7 @@ def describe_table(
 def load_model(path: Path) -> tuple[Network, Encoding | None, dict[str, Any]]:
     """Return a saved network, its encoding and what else its metadata tell of the table.
 
-    Of a network that was not trained on a table by `fastnn train` there is no encoding.
+    The encoding is None if `fastnn train` did not train the network.
     """
     net = Network.load(path)
     if _KEY not in net.metadata:
@@ -69,7 +69,7 @@ def load_model(path: Path) -> tuple[Network, Encoding | None, dict[str, Any]]:
 
 
 def on_raw_numbers(net: Network, encoding: Encoding) -> Network:
-    """Return the same network on numbers as they are in the table, in the target's own units.
+    """Return the network for unscaled inputs and outputs, as the table has them.
 
     The standardisation goes into the first layer, and that of the target into the last one:
 

@@ -1,4 +1,4 @@
-"""Files that are never overwritten unasked."""
+"""A check that no file is overwritten without --force."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def check_output(path: Path, *sources: Path, force: bool) -> None:
-    """Raise unless a file may be written: it is new, or the user insists, and its folder exists.
+    """Raise if a file may not be written: it exists, without `force`, or its folder does not.
 
-    None of the sources, which are read, may be overwritten, whether the user insists or not.
+    The sources, which are read, may never be overwritten.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path} must be in a folder that exists, got {path.parent}")

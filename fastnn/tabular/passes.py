@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .._checks.arrays import Array
-from .encoding import Encoder, Encoding, Where
+from .encoding import Encoder, Encoding, SourceLocation
 from .fields import Column, Fields, TableError, parse, texts_of
 from .profile import ColumnProfile, task_of
-from .reading import Chunk, Table, place_of, watched
-from .rows import TRAINING, Rows, Split
+from .reading import Chunk, Table, place_of, with_progress
+from .rows import TRAINING, SpillBuffer, Split
 
 
 class Profile(NamedTuple):
@@ -29,7 +29,7 @@ class Profile(NamedTuple):
 
 
 class TableOptions(NamedTuple):
-    """What the user says of the table."""
+    """How to read a table: the flags of `fastnn train` that are about it."""
 
     target: str
     task: str  # auto, classification or regression
@@ -38,15 +38,15 @@ class TableOptions(NamedTuple):
     ignored: Sequence[str]
 
 
-def _column_numbers(table: Table, wishes: TableOptions) -> list[int]:
+def _column_numbers(table: Table, options: TableOptions) -> list[int]:
     """Return the places of the columns that are used, the target's at the end."""
-    for name in (*wishes.categories, *wishes.ignored):
+    for name in (*options.categories, *options.ignored):
         place_of(table, name)
-    target = place_of(table, wishes.target)
-    left_out = {wishes.target, *wishes.ignored}
+    target = place_of(table, options.target)
+    left_out = {options.target, *options.ignored}
     used = [j for j, name in enumerate(table.names) if name not in left_out]
     if not used:
-        raise TableError(f"{table.path} must have columns beside {wishes.target!r}, got none")
+        raise TableError(f"{table.path} must have columns beside {options.target!r}, got none")
     return [*used, target]
 
 
@@ -58,23 +58,23 @@ def _kept_rows(fields: Sequence[Fields], missing: str) -> Array:
     return ~is_missing
 
 
-def where_of(table: Table, chunk: Chunk) -> Where:
-    """Return where the rows of a chunk are."""
-    return Where(str(table.path), table.unit, chunk.lines)
+def location_of(table: Table, chunk: Chunk) -> SourceLocation:
+    """Return the source location of the rows of a chunk."""
+    return SourceLocation(str(table.path), table.unit, chunk.lines)
 
 
-def take_profile(table: Table, wishes: TableOptions, split: Split, *, quiet: bool) -> Profile:
-    """Go once through a table, in memory that does not grow with it."""
-    numbers = _column_numbers(table, wishes)
+def take_profile(table: Table, options: TableOptions, split: Split, *, quiet: bool) -> Profile:
+    """Return what the columns of a table hold, from one pass over it."""
+    numbers = _column_numbers(table, options)
     profiles = [ColumnProfile(table.names[j]) for j in numbers]
     n_rows = n_dropped = 0
-    for chunk in watched(table, "reading", quiet=quiet):
-        where = where_of(table, chunk)
+    for chunk in with_progress(table, "reading", quiet=quiet):
+        where = location_of(table, chunk)
         columns = [chunk.columns[j] for j in numbers]
         fields = [parse(column) for column in columns]
-        if wishes.missing == "error":
+        if options.missing == "error":
             _check_none_missing(columns, fields, profiles, where)
-        kept = _kept_rows(fields, wishes.missing)
+        kept = _kept_rows(fields, options.missing)
         parts = split.parts(chunk.start, chunk.start + len(chunk.lines))
         n_rows, n_dropped = n_rows + len(kept), n_dropped + int((~kept).sum())
         for profile, column, of_column in zip(profiles, columns, fields, strict=True):
@@ -83,14 +83,14 @@ def take_profile(table: Table, wishes: TableOptions, split: Split, *, quiet: boo
     if n_rows == n_dropped:
         raise TableError(f"{table.path} must have rows to train on, got {n_rows - n_dropped}")
     *others, target = profiles
-    is_classification, reason = task_of(target, wishes.task)
+    is_classification, reason = task_of(target, options.task)
     encoding = Encoding(
-        tuple(_encoder(profile, wishes.categories) for profile in others),
+        tuple(_encoder(profile, options.categories) for profile in others),
         target.as_category() if is_classification else target.as_number(),
-        wishes.missing == "mean",
+        options.missing == "mean",
     )
     if target.counts is not None and len(target.labels()) == 1:
-        raise TableError(f"{wishes.target!r} must vary, got {min(target.counts)!r} in every row")
+        raise TableError(f"{options.target!r} must vary, got {min(target.counts)!r} in every row")
     return Profile(encoding, reason, n_rows, n_dropped)
 
 
@@ -98,7 +98,7 @@ def _check_none_missing(
     columns: Sequence[Column],
     fields: Sequence[Fields],
     profiles: Sequence[ColumnProfile],
-    where: Where,
+    where: SourceLocation,
 ) -> None:
     """Raise if a value is missing: the one in the first row that lacks any."""
     missing = np.stack([of_column.missing for of_column in fields])
@@ -118,23 +118,25 @@ def _encoder(profile: ColumnProfile, categories: Sequence[str]) -> Encoder:
 
 def encode_table(
     table: Table,
-    wishes: TableOptions,
+    options: TableOptions,
     split: Split,
     encoding: Encoding,
-    parts: Sequence[Rows],
+    parts: Sequence[SpillBuffer],
     *,
     quiet: bool,
 ) -> None:
     """Go through a table again, and append its encoded rows, the target last, to their parts."""
-    numbers = _column_numbers(table, wishes)
-    for chunk in watched(table, "encoding", quiet=quiet):
-        where = where_of(table, chunk)
+    numbers = _column_numbers(table, options)
+    for chunk in with_progress(table, "encoding", quiet=quiet):
+        where = location_of(table, chunk)
         columns = [chunk.columns[j] for j in numbers]
         part_of_row = split.parts(chunk.start, chunk.start + len(chunk.lines))
-        if wishes.missing != "error":
-            kept = np.flatnonzero(_kept_rows([parse(column) for column in columns], wishes.missing))
+        if options.missing != "error":
+            kept = np.flatnonzero(
+                _kept_rows([parse(column) for column in columns], options.missing)
+            )
             columns = [_taken(column, kept) for column in columns]
-            where = Where(where.path, where.unit, where.lines[kept])
+            where = SourceLocation(where.path, where.unit, where.lines[kept])
             part_of_row = part_of_row[kept]
         encoded = encoding.encode(columns, where, target=True)
         for part, rows in enumerate(parts):

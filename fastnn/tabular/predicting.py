@@ -11,7 +11,7 @@ from .. import Network
 from .._checks.arrays import Array
 from .encoding import Encoding, Number
 from .fields import TableError
-from .passes import where_of
+from .passes import location_of
 from .reading import Table, place_of
 
 
@@ -37,7 +37,7 @@ class Predictor:
         writer.writerow(self.header)
         for chunk in self.table.chunks():
             columns = [chunk.columns[j] for j in self.places]
-            encoded = self.encoding.encode(columns, where_of(self.table, chunk), target=False)
+            encoded = self.encoding.encode(columns, location_of(self.table, chunk), target=False)
             outputs = self.net.predict(self.encoding.expand(encoded, self.net.dtype))
             writer.writerows(zip(*self.columns_of(outputs), strict=True))
 
@@ -45,7 +45,7 @@ class Predictor:
 def table_predictor(
     net: Network, table: Table, encoding: Encoding, *, probabilities: bool
 ) -> Predictor:
-    """Return what predicts labels or values, with a network that knows its table."""
+    """Return the predictor of labels or values, by a network of `fastnn train`."""
     places = [place_of(table, column.name) for column in encoding.columns]
     header = [encoding.target.name]
     if not probabilities:
@@ -63,7 +63,7 @@ def table_predictor(
 
 
 def numbers_predictor(net: Network, table: Table) -> Predictor:
-    """Return what predicts outputs as they are, with any network: of numbers in their order."""
+    """Return the predictor of plain outputs, by any network, from numbers in their order."""
     if len(table.names) != net.n_in:
         raise TableError(
             f"{table.path} must have {net.n_in} columns, the inputs of the network in their "

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._checks.arrays import Array
-from .encoding import Category, Number, Where
+from .encoding import Category, Number, SourceLocation
 from .fields import Column, Fields, TableError, is_number, plain, texts_of
 
 MOST_CATEGORIES = 1000
@@ -22,19 +22,21 @@ _MOST_LABELS = 20  # of whole numbers that are taken for classes
 
 
 class ColumnProfile:
-    """What was seen of one column."""
+    """The statistics of one column."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.n_numbers = self.n_texts = 0
-        self.first_text: tuple[Where, int, str] | None = None
+        self.first_text: tuple[SourceLocation, int, str] | None = None
         self.n, self.mean, self.squares = 0, 0.0, 0.0  # of training rows; sum of squared errors
         self.low, self.high = math.inf, -math.inf  # of training rows
         self.counts: Counter[str] | None = Counter()  # of training rows; None: too many values
         self.too_many = ""
 
-    def add(self, column: Column, fields: Fields, is_training: Array, where: Where) -> None:
-        """Take note of the rows of a chunk."""
+    def add(
+        self, column: Column, fields: Fields, is_training: Array, where: SourceLocation
+    ) -> None:
+        """Count the rows of a chunk in."""
         is_text = fields.is_text
         self.n_texts += int(is_text.sum())
         self.n_numbers += int((~(is_text | fields.missing)).sum())
@@ -63,7 +65,7 @@ class ColumnProfile:
         texts: Sequence[str],
         is_training: Array,
         missing: Array,
-        where: Where,
+        where: SourceLocation,
     ) -> None:
         present = ~missing
         counts.update(texts[row] for row in np.flatnonzero(is_training & present).tolist())
@@ -132,7 +134,7 @@ class ColumnProfile:
 
 
 def task_of(target: ColumnProfile, task: str) -> tuple[bool, str]:
-    """Return whether to classify, and why."""
+    """Return True for a classification, and the reason."""
     if task != "auto":
         return task == "classification", f"as --task {task} says"
     name = repr(target.name)

@@ -177,7 +177,7 @@ def open_table(path: Path, delimiter: str | None, *, bare: bool = False) -> Tabl
     return ParquetTable(path) if is_parquet else CsvTable(path, delimiter, bare=bare)
 
 
-def watched(table: Table, title: str, *, quiet: bool) -> Iterator[Chunk]:
+def with_progress(table: Table, title: str, *, quiet: bool) -> Iterator[Chunk]:
     """Yield the rows of a table under a bar on stderr, which goes away at the end."""
     hidden = True if quiet else None  # None: unless there is a terminal
     with tqdm(desc=title, unit="row", unit_scale=True, leave=False, disable=hidden) as bar:

@@ -1,4 +1,4 @@
-"""What is printed of a network and its table."""
+"""The reports on a network and its table that the commands print."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which rows are held out, and encoded rows, in memory or in a temporary file.
+"""The split of the rows, and a buffer of encoded rows, in memory or in a temporary file.
 
-Rows are told apart by their number alone, so that no list of them is kept: of each 1 / fraction
-consecutive rows, one at random.
+The split takes one row at random of each 1 / fraction consecutive ones. It depends on the number of
+a row alone, so no list of rows is kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PAGES = 64  # of which a shuffled chunk is made: places all over the file
 
 @dataclass(frozen=True)
 class Split:
-    """What part of the rows is held out, and of the others, what part is for early stopping."""
+    """The fraction of the rows that is held out, and that of the others for early stopping."""
 
     held_out: float
     validation: float
@@ -62,11 +62,11 @@ def _uniform(counters: Array, key: int) -> Array:
     return uniform
 
 
-class Rows:
-    """Encoded rows of one width, appended once and then read as often as need be.
+class SpillBuffer:
+    """Encoded rows of one width: append them once, then read them as often as needed.
 
-    They are in memory, or with a `folder` in a file there that has no name, so that nothing is
-    left of it however the program ends.
+    They are kept in memory or, given a `folder`, in an unnamed file there, so that nothing is left
+    behind however the program ends.
     """
 
     def __init__(self, width: int, dtype: np.dtype[Any], folder: Path | None) -> None:
@@ -105,5 +105,5 @@ class Rows:
             yield np.concatenate([self.read(start, start + page) for start in pages])
 
     def close(self) -> None:
-        """Give the memory or the file back."""
+        """Release the memory or the file."""
         self._file.close()

@@ -12,7 +12,7 @@ from .._checks.arrays import Array
 from .._training.loop import bar_of_samples
 from ..callbacks import EarlyStopping, Run
 from .encoding import Category, Encoding
-from .rows import Rows
+from .rows import SpillBuffer
 
 PATIENCE = 10  # epochs without improvement that early stopping waits for
 VALIDATION_PART = 0.1  # of the rows that are not held out, for early stopping
@@ -38,7 +38,11 @@ class Settings:
 
 
 def train_at_once(
-    net: Network, encoding: Encoding, training: Rows, validation: Rows, settings: Settings
+    net: Network,
+    encoding: Encoding,
+    training: SpillBuffer,
+    validation: SpillBuffer,
+    settings: Settings,
 ) -> History:
     """Train on all rows, shuffled anew each epoch, and return the figures."""
     X, y = _inputs_and_targets(net, encoding, training.read(0, training.n_rows))
@@ -57,8 +61,8 @@ def train_at_once(
 def train_by_chunks(
     net: Network,
     encoding: Encoding,
-    training: Rows,
-    validation: Rows,
+    training: SpillBuffer,
+    validation: SpillBuffer,
     settings: Settings,
     chunk_rows: int,
 ) -> History:
@@ -98,7 +102,7 @@ def train_by_chunks(
     return run.history
 
 
-def _loss(net: Network, encoding: Encoding, rows: Rows, chunk_rows: int) -> float:
+def _loss(net: Network, encoding: Encoding, rows: SpillBuffer, chunk_rows: int) -> float:
     """Return the mean loss."""
     chunks = rows.chunks(chunk_rows)
     total = sum(
@@ -112,7 +116,7 @@ def _inputs_and_targets(net: Network, encoding: Encoding, rows: Array) -> tuple[
     return encoding.expand(rows[:, :-1], net.dtype), rows[:, -1]
 
 
-def score(net: Network, encoding: Encoding, held_out: Rows) -> dict[str, Any]:
+def score(net: Network, encoding: Encoding, held_out: SpillBuffer) -> dict[str, Any]:
     """Return how well a network predicts rows, beside who knows the training targets alone.
 
     Of a classification the share that is right, beside that of the most frequent class; of a

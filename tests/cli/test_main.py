@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -6,8 +7,7 @@ import pytest
 from fastnn import DivergenceError, __version__
 from fastnn.cli.main import main
 from fastnn.core.jit import cache_folder
-from fastnn.examples import EXAMPLES
-from fastnn.examples.compiled import EXAMPLES as COMPILED_EXAMPLES
+from fastnn.examples import COMPILED, EXAMPLES, TUTORIALS
 from fastnn.tabular import COMMANDS
 
 
@@ -46,6 +46,12 @@ def python_m_fastnn(*argv):
         (["info"], "arguments are required: model"),
         (["frist_column"], "; did you mean 'first_column'? (see fastnn --help)"),
         (["first-colum"], "; did you mean 'first_column'?"),
+        (["exampel"], "; did you mean 'example'?"),
+        (["example", "first-colum"], "; did you mean 'first_column'? (see fastnn example --help)"),
+        (["example", "train"], "fastnn example: error: argument NAME: invalid choice: 'train'"),
+        (["example", "xor", "stray"], "fastnn: error: unrecognized arguments: stray"),
+        (["example", "xor", "--epoch", "1"], "arguments: --epoch 1; did you mean '--epochs'?"),
+        (["example", "xor", "--epochs", "0"], "fastnn example xor: error: argument --epochs: must"),
         (["--versoin"], "are required: NAME"),
         (["xor", "--epoch", "1"], "arguments: --epoch 1; did you mean '--epochs'?"),
         (["xor", "--epoch=1"], "arguments: --epoch=1; did you mean '--epochs'?"),
@@ -66,9 +72,15 @@ def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
     assert got.out == ""
 
 
-def test_a_command_with_a_dash_is_the_one_with_an_underscore(capsys):
-    assert main(["first-column", "--epochs", "1", "--quiet"]) == 0
+@pytest.mark.parametrize("argv", [["first-column"], ["example", "first-column"]])
+def test_a_name_with_a_dash_is_the_one_with_an_underscore(argv, capsys):
+    assert main([*argv, "--epochs", "1", "--quiet"]) == 0
     assert "[0.5]  for [0, 0, 0]; correct: 0" in capsys.readouterr().out
+
+
+def test_only_the_name_of_an_example_is_changed(capsys):
+    assert main(["info", "first-column"]) == 1
+    assert "'first-column'" in capsys.readouterr().err
 
 
 def test_help_lists_the_commands(capsys):
@@ -76,8 +88,13 @@ def test_help_lists_the_commands(capsys):
         main(["--help"])
     assert caught.value.code == 0
     got = capsys.readouterr().out
-    names = [*COMMANDS, *EXAMPLES, *COMPILED_EXAMPLES, "warmup"]
-    assert all(f"\n    {name}" in got for name in names)
+    assert re.findall(r"^    (\S+)", got, re.MULTILINE) == [*COMMANDS, "warmup", "example"]
+
+
+def test_example_alone_lists_the_examples(capsys):
+    assert main(["example"]) == 0
+    got = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert got == [[name, summary] for name, summary in EXAMPLES.items()]
 
 
 def test_version(capsys):
@@ -87,26 +104,36 @@ def test_version(capsys):
     assert capsys.readouterr().out == f"fastnn {__version__}\n"
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_help_of_an_example_opens_with_its_table(name, capsys):
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_help_of_a_tutorial_opens_with_its_table(name, capsys):
     with pytest.raises(SystemExit):
-        main([name, "--help"])
+        main(["example", name, "--help"])
     got = capsys.readouterr().out
     assert got.index("find your tutorial's line.\n\n=====") < got.index("the tutorial  ")
     assert "--explain" in got
 
 
-@pytest.mark.parametrize("name", COMPILED_EXAMPLES)
+@pytest.mark.parametrize("name", COMPILED)
 def test_help_of_a_compiled_example(name, capsys):
     with pytest.raises(SystemExit) as caught:
-        main([name, "--help"])
+        main(["example", name, "--help"])
     assert caught.value.code == 0
     assert "--seed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_a_command_by_itself_too(name, capsys):
+    helps = []
+    for argv in ([name], ["example", name]):
+        with pytest.raises(SystemExit):
+            main([*argv, "--help"])
+        helps.append(capsys.readouterr().out.split("\n\n", 1)[1])  # after the usage
+    assert helps[0] == helps[1]
+
+
 @pytest.mark.compiled
 def test_a_compiled_example_runs(capsys):
-    assert main(["integral", "--epochs", "1", "--quiet"]) == 0
+    assert main(["example", "integral", "--epochs", "1", "--quiet"]) == 0
     assert "The same functions after 1 epochs" in capsys.readouterr().out
 
 

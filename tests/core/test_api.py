@@ -181,9 +181,9 @@ def test_updates_are_those_of_fit(optimizer):
     options = {"l1": 0.01, "l2": 0.02, "max_norm": 1.5}
     net, twin = make_network(**options), make_network(**options)
     X, Y, _ = rows(net)
-    train_in_batches(net.handle(optimizer=optimizer), X, Y, np.full(37, 1 / 37), 0.01, 20)
+    train_in_batches(net.handle(optimizer=optimizer), X, Y, np.full(37, 1 / 37), 0.01, 6)
     rate = {} if optimizer == "irprop" else {"learning_rate": 0.01}
-    twin.fit(X, Y, epochs=20, batch_size=None, optimizer=optimizer, shuffle=False, **rate)
+    twin.fit(X, Y, epochs=6, batch_size=None, optimizer=optimizer, shuffle=False, **rate)
     np.testing.assert_allclose(net.params, twin.params, rtol=1e-9, atol=1e-12)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from numba import njit
+from numba import config, njit
 
 from fastnn.core import counter_rng
 from fastnn.core.jit import JIT
@@ -93,7 +93,7 @@ def test_successive_samples_and_layers_are_independent():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n", [1, 4, 25, 40_000])
+@pytest.mark.parametrize("n", [1, 4, 25, 4000])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.875])
 def test_units_are_dropped_or_scaled_up(rate, n, dtype):
     a = np.linspace(1, 2, n + 2).astype(dtype)
@@ -117,7 +117,7 @@ def test_no_unit_is_dropped_at_rate_0(dtype):
 
 
 def test_noise_is_standard_normal():
-    n = 200_000
+    n = 20_000 if config.DISABLE_JIT else 200_000
     x = noise(n)
     assert np.isfinite(x).all()
     deviation = 5 / np.sqrt(n)

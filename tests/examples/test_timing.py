@@ -27,7 +27,6 @@ def test_both_train_alike_and_the_network_stays(capsys, labels, batch_size):
         learning_rate=0.1,
         reduction="sum",
         compiling=1.0,
-        rounds=2,
     )
     got = capsys.readouterr().out
     assert HEADING in got

@@ -3,13 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from fastnn.tabular.encoding import Category, Encoding, Number, Where
+from fastnn.tabular.encoding import Category, Encoding, Number, SourceLocation
 from fastnn.tabular.fields import TableError
 
 AGE = Number("age", 40.0, 10.0)
 CITY = Category("city", ("Bonn", "Rom"), (0.25, 0.75))
 RENT = Number("rent", 500.0, 100.0)
-WHERE = Where("t.csv", "line", np.array([2, 3, 5]))
+WHERE = SourceLocation("t.csv", "line", np.array([2, 3, 5]))
 
 
 def encoding(*columns, target=RENT, fills_missing=False):

@@ -87,7 +87,7 @@ def test_on_raw_numbers_it_is_the_same_network(encoding, hidden):
     np.testing.assert_array_equal(net.params, before)
 
 
-def test_here_and_now_names_time_place_and_versions():
+def test_provenance_names_time_place_and_versions():
     got = provenance()
     assert got["date"].endswith("+00:00")
     for name in ("fastnn ", "numpy ", "numba ", "python "):

@@ -7,14 +7,14 @@ from fastnn.tabular.encoding import Category, Number
 from fastnn.tabular.fields import TableError
 from fastnn.tabular.passes import TableOptions, encode_table, take_profile
 from fastnn.tabular.reading import open_table
-from fastnn.tabular.rows import Rows, Split
+from fastnn.tabular.rows import SpillBuffer, Split
 
 from .tables import IRISES, flowers, write
 
 NOTHING_HELD = Split(0, 0, 0)
 
 
-def wishes(target, **others):
+def options(target, **others):
     defaults = {"task": "auto", "missing": "error", "categories": [], "ignored": []}
     return TableOptions(target, **defaults | others)
 
@@ -25,17 +25,17 @@ def profile(tmp_path):
 
     def of(text, target, split=NOTHING_HELD, **others):
         table = open_table(write(tmp_path / "t.csv", text), None)
-        return take_profile(table, wishes(target, **others), split, quiet=True)
+        return take_profile(table, options(target, **others), split, quiet=True)
 
     return of
 
 
-def encoded_parts(path, wishes, split):
+def encoded_parts(path, options, split):
     """Return the encoded rows of each part."""
     table = open_table(path, None)
-    encoding = take_profile(table, wishes, split, quiet=True).encoding
-    parts = [Rows(len(encoding.columns) + 1, np.dtype(np.float64), None) for _ in range(3)]
-    encode_table(table, wishes, split, encoding, parts, quiet=True)
+    encoding = take_profile(table, options, split, quiet=True).encoding
+    parts = [SpillBuffer(len(encoding.columns) + 1, np.dtype(np.float64), None) for _ in range(3)]
+    encode_table(table, options, split, encoding, parts, quiet=True)
     tables = []
     for rows in parts:
         with closing(rows):
@@ -115,7 +115,7 @@ def test_a_target_of_texts_is_no_regression(profile):
 
 def test_the_parts_of_the_rows_are_those_of_the_profile(tmp_path):
     path = write(tmp_path / "t.csv", flowers(30_000))
-    training, validation, held = encoded_parts(path, wishes("species"), Split(0.2, 0.1, 0))
+    training, validation, held = encoded_parts(path, options("species"), Split(0.2, 0.1, 0))
     assert len(held) == 6000
     assert len(validation) == pytest.approx(2400, rel=0.1)
     assert len(training) + len(validation) + len(held) == 30_000
@@ -126,7 +126,7 @@ def test_the_parts_of_the_rows_are_those_of_the_profile(tmp_path):
 
 def test_dropped_rows_are_not_encoded(tmp_path):
     path = write(tmp_path / "t.csv", "a,y\n1,0\n,1\n3,1\n5,\n")
-    training, *_ = encoded_parts(path, wishes("y", missing="drop"), NOTHING_HELD)
+    training, *_ = encoded_parts(path, options("y", missing="drop"), NOTHING_HELD)
     assert training.tolist() == [[-1, 0], [1, 1]]
 
 
@@ -136,7 +136,7 @@ def test_parquet_and_csv_are_encoded_alike(tmp_path):
     path = write(tmp_path / "t.csv", flowers(300))
     parquet.write_table(csv.read_csv(path), tmp_path / "t.parquet")
     for split in (NOTHING_HELD, Split(0.2, 0.1, 0)):
-        expected = encoded_parts(path, wishes("species"), split)
-        got = encoded_parts(tmp_path / "t.parquet", wishes("species"), split)
+        expected = encoded_parts(path, options("species"), split)
+        got = encoded_parts(tmp_path / "t.parquet", options("species"), split)
         for one, other in zip(got, expected, strict=True):
             np.testing.assert_array_equal(one, other)

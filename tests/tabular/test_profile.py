@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from fastnn.tabular.encoding import Category, Number, Where
+from fastnn.tabular.encoding import Category, Number, SourceLocation
 from fastnn.tabular.fields import TableError, parse
 from fastnn.tabular.profile import MOST_CATEGORIES, ColumnProfile, task_of
 
@@ -13,7 +13,7 @@ def profile_of(*chunks, held_out=()):
     profile, start = ColumnProfile("x"), 0
     for fields in chunks:
         rows = np.arange(start, start + len(fields))
-        where = Where("t.csv", "line", rows + 2)
+        where = SourceLocation("t.csv", "line", rows + 2)
         profile.add(fields, parse(fields), ~np.isin(rows, held_out), where)
         start += len(fields)
     return profile

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn.tabular.fields import TableError
-from fastnn.tabular.reading import open_table, place_of, watched
+from fastnn.tabular.reading import open_table, place_of, with_progress
 
 from .tables import IRISES, write
 
@@ -117,7 +117,7 @@ def test_the_place_of_a_column_and_the_nearest_name(tmp_path):
 
 def test_a_watched_table_is_the_same(tmp_path, capsys):
     table = open_table(write(tmp_path / "t.csv", IRISES), None)
-    (chunk,) = watched(table, "reading", quiet=False)
+    (chunk,) = with_progress(table, "reading", quiet=False)
     assert chunk.lines.tolist() == [2, 3, 4, 5, 6, 7]
     assert capsys.readouterr() == ("", "")
 

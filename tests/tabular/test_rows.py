@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fastnn.tabular.rows import HELD_OUT, TRAINING, VALIDATION, Rows, Split
+from fastnn.tabular.rows import HELD_OUT, TRAINING, VALIDATION, SpillBuffer, Split
 
 
 @pytest.mark.parametrize("fraction", [0.5, 0.3, 0.2, 0.001])
@@ -47,7 +47,7 @@ def test_nothing_is_held_out_of_nothing_asked():
 
 @pytest.fixture(params=["memory", "file"])
 def rows(request, tmp_path):
-    rows = Rows(2, np.dtype(np.float32), tmp_path if request.param == "file" else None)
+    rows = SpillBuffer(2, np.dtype(np.float32), tmp_path if request.param == "file" else None)
     for start in range(0, 100, 30):
         numbers = np.arange(start, min(100, start + 30))
         rows.append(np.stack([numbers, -numbers], axis=1))
@@ -80,7 +80,7 @@ def test_shuffled_chunks_hold_each_row_once(rows, n_rows):
 
 
 def test_a_shuffled_chunk_is_made_of_places_all_over():
-    rows = Rows(1, np.dtype(np.float64), None)
+    rows = SpillBuffer(1, np.dtype(np.float64), None)
     rows.append(np.arange(100_000.0)[:, np.newaxis])
     for chunk in list(rows.shuffled(6400, np.random.default_rng(0)))[:-1]:
         share = np.histogram(chunk, bins=10, range=(0, 100_000))[0] / len(chunk)
@@ -88,13 +88,13 @@ def test_a_shuffled_chunk_is_made_of_places_all_over():
 
 
 def test_a_file_leaves_nothing_behind(tmp_path):
-    rows = Rows(1, np.dtype(np.float64), tmp_path)
+    rows = SpillBuffer(1, np.dtype(np.float64), tmp_path)
     rows.append(np.ones((10, 1)))
     assert list(tmp_path.iterdir()) == [], "a file without a name"
     rows.close()
 
 
 def test_no_rows():
-    rows = Rows(3, np.dtype(np.float64), None)
+    rows = SpillBuffer(3, np.dtype(np.float64), None)
     assert list(rows.chunks(10)) == []
     assert rows.read(0, 0).shape == (0, 3)

@@ -3,7 +3,7 @@ import pytest
 
 from fastnn import Dense, DivergenceError, Network
 from fastnn.tabular.encoding import Category, Encoding, Number
-from fastnn.tabular.rows import Rows
+from fastnn.tabular.rows import SpillBuffer
 from fastnn.tabular.training import Settings, score, train_at_once, train_by_chunks
 
 LINE = Encoding((Number("x", 0.0, 1.0),), Number("y", 100.0, 50.0), fills_missing=False)
@@ -13,7 +13,7 @@ SIGN = Encoding(
 
 
 def rows_of(*table):
-    rows = Rows(2, np.dtype(np.float64), None)
+    rows = SpillBuffer(2, np.dtype(np.float64), None)
     if table:
         rows.append(np.array(table, float))
     return rows

@@ -236,12 +236,12 @@ def test_bad_callbacks(callbacks, message):
 @pytest.mark.parametrize("options", [{"dropout": 0.3}, {"input_noise": 0.3}])
 @pytest.mark.parametrize("batch_size", [1, 40])
 def test_what_is_drawn_comes_from_the_seed_alone(options, batch_size, monkeypatch):
-    X, Y = make_data(70, 3, 2)
+    X, Y = make_data(50, 3, 2)
 
     def trained(seed, **options):
         layers = [Dense(9, "tanh", dropout=options.pop("dropout", 0.0)), Dense(2)]
         net = Network(3, layers, seed=seed)
-        how = {"epochs": 3, "batch_size": batch_size, "learning_rate": 0.05, "shuffle": False}
+        how = {"epochs": 2, "batch_size": batch_size, "learning_rate": 0.05, "shuffle": False}
         net.fit(X, Y, **how, **options)
         return net.params
 
@@ -281,7 +281,7 @@ def test_divergence(batch_size, dtype, watched):
     options |= {"shuffle": False, "reduction": "sum"}
     net, other = (Network(3, [Dense(4), Dense(2)], seed=0, dtype=dtype) for _ in range(2))
     with pytest.raises(DivergenceError) as caught:
-        net.fit(X, Y, epochs=500, callbacks=[Recorder()] if watched else [], **options)
+        net.fit(X, Y, epochs=40, callbacks=[Recorder()] if watched else [], **options)
     epoch = net._state.epochs
     words = str(caught.value)
     assert words.startswith("training must stay finite, got a ")

@@ -31,9 +31,9 @@ import numpy as np
 
 from ... import Dense, Network, core
 from ..._checks.arrays import Array
+from ...cli.arguments import whole_number
 from ...core import Handle
 from ...schedules import Cosine
-from .._arguments import whole_number
 
 N_DIMS = 3
 EXACT = (math.sqrt(math.pi) / 2 * math.erf(1)) ** N_DIMS

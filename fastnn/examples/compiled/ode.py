@@ -35,7 +35,8 @@ from tqdm import tqdm
 
 from ... import Dense, Network, core
 from ..._checks.arrays import Array
-from .._arguments import png_path, whole_number
+from ...cli.arguments import whole_number
+from .._arguments import png_path
 from .._pictures import write_pictures
 from .._progress import notice, say
 
