@@ -4,7 +4,7 @@ The rules look at the network and at the number of samples, never at a clock: so
 the same on every machine.
 """
 
-from .activations import RELU
+from .activations import OFTEN_ZERO
 from .inputs import is_finite
 from .jit import inner
 from .layout import ACTIVATION, N_IN, STRIDE, Array
@@ -38,8 +38,8 @@ def may_step_at_once(params, penalties, settings):
 
 @inner
 def is_often_zero(layer):
-    """Return whether to look for zeros among the outputs of the layer: relu's are half of them."""
-    return layer[ACTIVATION] == RELU
+    """Return True if zeros are looked for among the outputs of the layer."""
+    return layer[ACTIVATION] in OFTEN_ZERO
 
 
 def rows_ahead(layers: Array, itemsize: int) -> int:
