@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar, overload
 
@@ -226,6 +227,36 @@ def explained(target: Any = None, *, usage: str = "") -> Any:
         target.__init__ = _explained(init, target.__qualname__, usage)  # type: ignore[misc]
         return target
     return _explained(target, getattr(target, "__qualname__", ""), usage)
+
+
+def with_lists(**texts: str) -> Callable[[T], T]:
+    """Replace the lines ``{name}`` of a docstring by texts, which come from the tables of the core.
+
+    Examples
+    --------
+    >>> from fastnn._checks.names import with_lists
+    >>> @with_lists(colours="red, green")
+    ... def paint():
+    ...     '''Paint with
+    ...     {colours}
+    ...     '''
+    >>> print(paint.__doc__.rstrip())
+    Paint with
+        red, green
+    """
+
+    def fill(documented: T) -> T:
+        for name, text in texts.items() if documented.__doc__ else ():
+            line = re.compile(rf"^( *)\{{{name}\}}$", re.MULTILINE)
+            documented.__doc__ = line.sub(
+                lambda found, text=text: textwrap.fill(  # type: ignore[misc]
+                    text, 100, initial_indent=found[1], subsequent_indent=found[1]
+                ),
+                documented.__doc__ or "",
+            )
+        return documented
+
+    return fill
 
 
 def _explained(function: Any, name: str, usage: str) -> Any:

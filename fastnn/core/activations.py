@@ -289,7 +289,7 @@ ACTIVATIONS = {
 CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
 SIGMOID, SOFTMAX, EXP = CODES["sigmoid"], CODES["softmax"], CODES["exp"]
 OFTEN_ZERO = tuple(CODES[name] for name, known in ACTIVATIONS.items() if known.is_often_zero)
-# Other names of some of them: whoever takes a name takes these too.
+# Other names of some of them, which are accepted wherever a name is.
 SECOND_NAMES = {known.second_name: name for name, known in ACTIVATIONS.items() if known.second_name}
 
 

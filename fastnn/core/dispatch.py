@@ -1,4 +1,4 @@
-"""Which variant of a pass is taken: the rules, each with the figures behind it.
+"""The rules by which a variant of a pass is chosen, each with its measurements.
 
 The rules look at the network and at the number of samples, never at a clock: so what is computed is
 the same on every machine.

@@ -135,7 +135,7 @@ class LayerBuilder:
             last.W, last.b = step.after(last.W, last.b)
             last.b = np.zeros(last.W.shape[1]) if last.b is None else last.b
             last.has_bias = True
-        elif step.is_nothing:
+        elif step.is_identity:
             pass
         elif last and last.activation == "identity":
             last.W, last.b = step.after(last.W, last.b)

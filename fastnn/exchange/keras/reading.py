@@ -46,7 +46,7 @@ _OPTIONS: dict[str, dict[str, list[Any]]] = {
 _KNOWN = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
 _SMALLEST_DEVIATION = 1e-7  # of `Normalization`: keras.config.epsilon()
 # The errors of zipfile and h5py for malformed files.
-_NONSENSE = (
+_MALFORMED = (
     OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
     EOFError, MemoryError, SystemError, struct.error, zipfile.BadZipFile, zlib.error,
     lzma.LZMAError,
@@ -314,7 +314,7 @@ def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Mo
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             return _from_hdf5(file, size, activations)
-        except _NONSENSE as error:
+        except _MALFORMED as error:
             text = str(error) or type(error).__name__
             raise ValueError(f"{path}: {text}") from error
 
