@@ -118,6 +118,7 @@ _OTHER_ARGUMENTS = {  # other libraries' names of arguments
     "X": "x inputs data",
     "y": "Y targets labels",
 }  # fmt: skip
+_PLACEHOLDER = re.compile(r"^( *)\{(\w+)\}$", re.MULTILINE)
 _CALLS: dict[str, Callable[..., Any]] = {}  # the decorated functions, by their public names
 _OWNERS = ("Network.fit", "Network", "Dense")  # where an unknown argument is looked up
 
@@ -245,15 +246,13 @@ def with_lists(**texts: str) -> Callable[[T], T]:
         red, green
     """
 
+    def wrapped(found: re.Match[str]) -> str:
+        indent, name = found.groups()
+        return textwrap.fill(texts[name], 100, initial_indent=indent, subsequent_indent=indent)
+
     def fill(documented: T) -> T:
-        for name, text in texts.items() if documented.__doc__ else ():
-            line = re.compile(rf"^( *)\{{{name}\}}$", re.MULTILINE)
-            documented.__doc__ = line.sub(
-                lambda found, text=text: textwrap.fill(  # type: ignore[misc]
-                    text, 100, initial_indent=found[1], subsequent_indent=found[1]
-                ),
-                documented.__doc__ or "",
-            )
+        if documented.__doc__:  # which python -OO leaves out
+            documented.__doc__ = _PLACEHOLDER.sub(wrapped, documented.__doc__)
         return documented
 
     return fill

@@ -75,41 +75,18 @@ class Loss(NamedTuple):
 
 
 LOSSES = {
-    "half_sse": Loss(
-        "sum e^2 / 2",
-        c=("0.5 * e * e", "e"),
-        added=add_square,
-        is_halved=True,
-    ),
-    "sse": Loss(
-        "sum e^2",
-        c=("e * e", "2.0 * e"),
-        added=add_square,
-        error=twice,
-    ),
-    "mse": Loss(
-        "mean e^2",
-        c=("e * e", "2.0 * e"),
-        added=add_square,
-        error=twice,
-        is_mean=True,
-    ),
+    "half_sse": Loss("sum e^2 / 2", c=("0.5 * e * e", "e"), added=add_square, is_halved=True),
+    "sse": Loss("sum e^2", c=("e * e", "2.0 * e"), added=add_square, error=twice),
+    "mse": Loss("mean e^2", c=("e * e", "2.0 * e"), added=add_square, error=twice, is_mean=True),
     "mae": Loss(
         "mean |e|",
         c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"),
-        added=add_absolute,
-        error=sign,
-        is_mean=True,
+        added=add_absolute, error=sign, is_mean=True,
     ),
     "huber": Loss(
         "mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere",
-        c=(
-            "fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e",
-            "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e",
-        ),
-        added=add_huber,
-        error=clipped,
-        is_mean=True,
+        c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"),
+        added=add_huber, error=clipped, is_mean=True,
     ),
     "binary_cross_entropy": Loss(
         "sum log(1 + e^z) - y z",
