@@ -6,8 +6,7 @@ The cross-entropies and poisson are computed from z, so they stay finite where a
 and their delta is one expression, in which the activation's derivative has cancelled.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,42 +15,7 @@ from .activations import largest_of, scale_by_derivative, shifted_exp
 from .jit import inner
 from .simd.arithmetic import vector_function, where
 from .simd.functions import softplus
-from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
-
-# ---- functions of vectors ------------------------------------------------------------------------
-# A loss adds to its sums itself: so a product is rounded once with its sum, in every kernel.
-
-
-def add_square(sums, e):
-    """Return the sums, plus e^2."""
-    return sums + e * e
-
-
-def add_absolute(sums, e):
-    """Return the sums, plus |e|."""
-    return sums + abs(e)
-
-
-def add_huber(sums, e):
-    """Return the sums, plus e^2 / 2 where |e| <= 1, |e| - 1/2 elsewhere."""
-    return sums + where(abs(e) > 1.0, abs(e) - 0.5, 0.5 * (e * e))
-
-
-def twice(e):
-    """Return 2 e."""
-    return e + e
-
-
-def sign(e):
-    """Return 1, -1, or e where it is 0 or NaN."""
-    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
-
-
-def clipped(e):
-    """Return e, cut off at -1 and 1."""
-    return where(abs(e) > 1.0, sign(e), e)
-
 
 # ---- the table -----------------------------------------------------------------------------------
 
@@ -59,34 +23,28 @@ def clipped(e):
 class Loss(NamedTuple):
     """What there is to know of a loss; e = a - y.
 
-    A loss of the errors alone needs a record only. One that is computed from z, with a `partner`,
-    has its part of `sample_loss` and, unless dLoss/dz is e, of `output_error`.
+    `sample_loss` has its value in kernels, `output_error` its derivative.
     """
 
     equation: str
     # In C for double, an output's term and its dLoss/da (dLoss/dz if there is a partner), of e, z,
     # a and y; see `Activation.c`. A mean divides both.
     c: tuple[str, str]
-    added: Callable[..., Any] | None = None  # the sums with the terms added, of the sums and e
-    error: Callable[..., Any] | None = None  # dLoss/da, of e; None where that is e
     is_mean: bool = False  # over the outputs
-    is_halved: bool = False  # the sum, not the term
     partner: str = ""  # the activation that goes with a loss computed from z
 
 
 LOSSES = {
-    "half_sse": Loss("sum e^2 / 2", c=("0.5 * e * e", "e"), added=add_square, is_halved=True),
-    "sse": Loss("sum e^2", c=("e * e", "2.0 * e"), added=add_square, error=twice),
-    "mse": Loss("mean e^2", c=("e * e", "2.0 * e"), added=add_square, error=twice, is_mean=True),
+    "half_sse": Loss("sum e^2 / 2", c=("0.5 * e * e", "e")),
+    "sse": Loss("sum e^2", c=("e * e", "2.0 * e")),
+    "mse": Loss("mean e^2", c=("e * e", "2.0 * e"), is_mean=True),
     "mae": Loss(
         "mean |e|",
-        c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"),
-        added=add_absolute, error=sign, is_mean=True,
+        c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"), is_mean=True,
     ),
     "huber": Loss(
         "mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere",
-        c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"),
-        added=add_huber, error=clipped, is_mean=True,
+        c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"), is_mean=True,
     ),
     "binary_cross_entropy": Loss(
         "sum log(1 + e^z) - y z",
@@ -106,31 +64,33 @@ LOSSES = {
     ),
 }  # fmt: skip
 CODES = {name: code for code, name in enumerate(LOSSES)}
-BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = (
-    CODES[name] for name in ("binary_cross_entropy", "cross_entropy", "poisson")
-)
+HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = CODES.values()
 # The losses that are computed from z, with the one activation each of them goes with.
 PARTNERS = {
     CODES[name]: ACTIVATION_CODES[known.partner] for name, known in LOSSES.items() if known.partner
 }
 _FROM_Z = tuple(PARTNERS)
-_HALVED = tuple(CODES[name] for name, known in LOSSES.items() if known.is_halved)
-_MEANS = tuple(CODES[name] for name, known in LOSSES.items() if known.is_mean)
-
-
-@vector_switch({CODES[name]: known.added for name, known in LOSSES.items()})
-def with_terms(code, sums, e):
-    """Return the sums, plus the terms of the errors e."""
-    return sums
-
-
-@vector_switch({CODES[name]: known.error for name, known in LOSSES.items()})
-def derivative_of_terms(code, e):
-    """Return the derivative of each term with respect to a, undivided if the loss is a mean."""
-    return e
 
 
 # ---- kernels -------------------------------------------------------------------------------------
+
+
+@vector_function
+def sign(e):
+    """Return 1, -1, or e where it is 0 or NaN."""
+    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
+
+
+@vector_function
+def clipped(e):
+    """Return e, cut off at -1 and 1."""
+    return where(abs(e) > 1.0, sign(e), e)
+
+
+@vector_function
+def huber(e):
+    """Return e^2 / 2 where |e| <= 1, |e| - 1/2 elsewhere."""
+    return where(abs(e) > 1.0, abs(e) - 0.5, 0.5 * (e * e))
 
 
 @vector_function
@@ -192,11 +152,17 @@ def sample_loss(code, z, a, start, stop, y):
             targets = load_part(y, j - start, stop - j, one)
             sums = sums + up_to(stop - j, binary_cross_entropy(load(z, j, one), targets))
         else:
-            sums = with_terms(code, sums, errors(a, j, stop, start, y, one))
+            e = errors(a, j, stop, start, y, one)
+            if code == MAE:
+                sums = sums + abs(e)
+            elif code == HUBER:
+                sums = sums + huber(e)
+            else:
+                sums = sums + e * e
     loss = total(sums)
-    if code in _HALVED:
+    if code == HALF_SSE:
         loss *= z.dtype.type(0.5)
-    elif code in _MEANS:
+    elif code in (MSE, MAE, HUBER):
         loss /= z.dtype.type(stop - start)
     return loss
 
@@ -211,13 +177,19 @@ def output_error(code, a, start, stop, y, error):
             mass = mass + load_part(y, j - start, stop - j, one)
         mass = splat(total(mass), one)
     for j in range(start, stop, lanes_of(one)):
-        e = derivative_of_terms(code, errors(a, j, stop, start, y, one))
-        if code in _MEANS:
-            e = e / n_out
+        e = errors(a, j, stop, start, y, one)
+        if code == SSE:
+            e = e + e
+        elif code == MSE:
+            e = (e + e) / n_out
+        elif code == MAE:
+            e = sign(e) / n_out
+        elif code == HUBER:
+            e = clipped(e) / n_out
         elif code == CROSS_ENTROPY:
             outputs = up_to(stop - j, load(a, j, one))
             e = mass * outputs - load_part(y, j - start, stop - j, one)
-        store(error, j, e)
+        store(error, j, e)  # HALF_SSE, BINARY_CROSS_ENTROPY, POISSON: e itself
 
 
 @inner
