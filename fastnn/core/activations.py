@@ -287,7 +287,7 @@ ACTIVATIONS = {
     ),
 }  # fmt: skip
 CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
-SIGMOID, SOFTMAX, EXP = CODES["sigmoid"], CODES["softmax"], CODES["exp"]
+SOFTMAX = CODES["softmax"]
 OFTEN_ZERO = tuple(CODES[name] for name, known in ACTIVATIONS.items() if known.is_often_zero)
 # Other names of some of them, which are accepted wherever a name is.
 SECOND_NAMES = {known.second_name: name for name, known in ACTIVATIONS.items() if known.second_name}

@@ -40,11 +40,13 @@ LOSSES = {
     "mse": Loss("mean e^2", c=("e * e", "2.0 * e"), is_mean=True),
     "mae": Loss(
         "mean |e|",
-        c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"), is_mean=True,
+        c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"),
+        is_mean=True,
     ),
     "huber": Loss(
         "mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere",
-        c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"), is_mean=True,
+        c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"),
+        is_mean=True,
     ),
     "binary_cross_entropy": Loss(
         "sum log(1 + e^z) - y z",

@@ -43,7 +43,7 @@ def test_poisson_is_half_the_deviance_of_counts(n, dtype):
     expected = n / 2 * deviance(y, a[start:stop].astype(np.float64))
     np.testing.assert_allclose(got, expected, rtol=20 * np.finfo(dtype).eps)
     delta = np.zeros_like(z)
-    losses.output_delta(losses.POISSON, activations.EXP, z, a, start, stop, y, delta)
+    losses.output_delta(losses.POISSON, activations.CODES["exp"], z, a, start, stop, y, delta)
     np.testing.assert_array_equal(delta[start:stop], a[start:stop] - y)
 
 
