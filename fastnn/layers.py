@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ._checks.arrays import (
     as_numbers,
     as_positive,
 )
-from ._checks.names import explained
+from ._checks.names import explained, with_lists
 from .core import activations, layout, losses, optimizers
 from .initializers import Initializer, Random, as_initializer
 
@@ -31,6 +31,14 @@ _USAGE = "Dense(n_out, activation), such as Dense(25, 'sigmoid'); its inputs are
 _ADDRESSES = 2**47  # bytes that a process can address
 
 
+def _listed(name: str, known: activations.Activation) -> str:
+    """Return a name for the documentation, with what there is to say of it."""
+    second = f'or "{known.second_name}"' if known.second_name else ""
+    notes = ", ".join(filter(None, (second, known.note)))
+    return f"{name} ({notes})" if notes else name
+
+
+@with_lists(activations=", ".join(starmap(_listed, activations.ACTIVATIONS.items())) + ".")
 @explained(usage=_USAGE)
 @dataclass(frozen=True, eq=False, repr=False)
 class Dense:  # numpydoc ignore=PR02
@@ -41,10 +49,9 @@ class Dense:  # numpydoc ignore=PR02
     n_out : int
         The number of output units, at least 1.
     activation : str or None
-        The activation f, by default "identity" (also None, or "linear"). The others are sigmoid
-        (or "logistic"), tanh, relu, leaky_relu (slope 0.01), elu (alpha 1), selu, softplus, swish
-        (or "silu"), mish, gelu (exact), exp and softmax (on the last layer only, with the loss
-        cross_entropy only). Of two names, the first is stored.
+        The activation f, by default "identity"; None means identity too. It is one of
+        {activations}
+        Of two names, the first is stored.
     bias : bool
         Whether the layer has biases, by default True.
     train_bias : bool

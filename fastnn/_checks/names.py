@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar, overload
 
@@ -117,6 +118,7 @@ _OTHER_ARGUMENTS = {  # other libraries' names of arguments
     "X": "x inputs data",
     "y": "Y targets labels",
 }  # fmt: skip
+_PLACEHOLDER = re.compile(r"^( *)\{(\w+)\}$", re.MULTILINE)
 _CALLS: dict[str, Callable[..., Any]] = {}  # the decorated functions, by their public names
 _OWNERS = ("Network.fit", "Network", "Dense")  # where an unknown argument is looked up
 
@@ -226,6 +228,34 @@ def explained(target: Any = None, *, usage: str = "") -> Any:
         target.__init__ = _explained(init, target.__qualname__, usage)  # type: ignore[misc]
         return target
     return _explained(target, getattr(target, "__qualname__", ""), usage)
+
+
+def with_lists(**texts: str) -> Callable[[T], T]:
+    """Replace the lines ``{name}`` of a docstring by texts, which come from the tables of the core.
+
+    Examples
+    --------
+    >>> from fastnn._checks.names import with_lists
+    >>> @with_lists(colours="red, green")
+    ... def paint():
+    ...     '''Paint with
+    ...     {colours}
+    ...     '''
+    >>> print(paint.__doc__.rstrip())
+    Paint with
+        red, green
+    """
+
+    def wrapped(found: re.Match[str]) -> str:
+        indent, name = found.groups()
+        return textwrap.fill(texts[name], 100, initial_indent=indent, subsequent_indent=indent)
+
+    def fill(documented: T) -> T:
+        if documented.__doc__:  # which python -OO leaves out
+            documented.__doc__ = _PLACEHOLDER.sub(wrapped, documented.__doc__)
+        return documented
+
+    return fill
 
 
 def _explained(function: Any, name: str, usage: str) -> Any:

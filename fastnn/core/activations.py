@@ -1,4 +1,8 @@
-"""Activations and their derivatives, elementwise over a part of a flat array of units.
+"""The table of activations, and their loops over a part of a flat array of units.
+
+One record says all of an activation: how kernels compute it, how it is written in C and ONNX, and
+what other libraries call it. `ACTIVATIONS` feeds the kernels, the exchange and the documentation;
+`fastnn.reference` has formulas of its own, to compare with.
 
 A derivative is taken from z or from a = f(z), whichever is cheaper and exact. Every form is stable:
 no intermediate overflows for finite z (exp itself does), and a NaN stays a NaN.
@@ -6,6 +10,9 @@ no intermediate overflows for finite z (exp itself does), and a NaN stays a NaN.
 Units [start, stop) are taken in whole registers: `start` is at the beginning of one, and the last
 is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with something finite.
 """
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from .jit import inner
 from .simd.arithmetic import multiply_add, vector_function, where
@@ -21,100 +28,284 @@ from .simd.functions import (
     swish,
     tanh,
 )
+from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, splat, store, total, up_to, zeros
-
-(
-    IDENTITY, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SOFTPLUS, SWISH, GELU, SOFTMAX, EXP, SELU, MISH,
-) = range(13)  # fmt: skip
-CODES = {
-    "identity": IDENTITY,
-    "sigmoid": SIGMOID,
-    "tanh": TANH,
-    "relu": RELU,
-    "leaky_relu": LEAKY_RELU,
-    "elu": ELU,
-    "softplus": SOFTPLUS,
-    "swish": SWISH,
-    "gelu": GELU,
-    "softmax": SOFTMAX,
-    "exp": EXP,
-    "selu": SELU,
-    "mish": MISH,
-}
-# Under these names others know some of them: whoever takes a name takes these too.
-SECOND_NAMES = {"silu": "swish", "linear": "identity", "logistic": "sigmoid"}
 
 LEAKY_SLOPE = 0.01
 # Klambauer et al., Self-normalizing neural networks, 2017: outputs tend to mean 0 and variance 1.
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
-_SELU_LIMIT = SELU_ALPHA * SELU_SCALE  # minus selu at minus infinity
+SELU_LIMIT = SELU_ALPHA * SELU_SCALE  # minus selu at minus infinity
 
 
-@vector_function
+# ---- f(z), and delta f'(z) of delta, z and a = f(z): functions of vectors ------------------------
+
+
 def relu(z):
     """Return max(z, 0)."""
     return where(z < 0.0, 0.0, z)
 
 
-@vector_function
-def scale_by_relu_derivative(delta, z):
-    """Return delta relu'(z), where relu'(0) = 0."""
-    return where(z > 0.0, delta, 0.0 * delta)
-
-
-@vector_function
 def leaky_relu(z):
     """Return z, scaled down where it is negative."""
     return where(z < 0.0, LEAKY_SLOPE * z, z)
 
 
-@vector_function
-def scale_by_leaky_relu_derivative(delta, z):
-    """Return delta leaky_relu'(z), where leaky_relu'(0) is the slope of the left."""
-    return where(z > 0.0, delta, LEAKY_SLOPE * delta)
-
-
-@vector_function
 def elu(z):
     """Return z where it is positive, e^z - 1 elsewhere."""
     return where(z > 0.0, z, expm1(where(z > 0.0, 0.0, z)))
 
 
-@vector_function
-def scale_by_elu_derivative(delta, a):
-    """Return delta elu'(z), of a = elu(z)."""
-    return where(a > 0.0, delta, (a + 1.0) * delta)
+def selu(z):
+    """Return scale z where z is positive, scale alpha (e^z - 1) elsewhere."""
+    a = elu(z)
+    return where(a > 0.0, SELU_SCALE * a, SELU_LIMIT * a)
 
 
-@vector_function
-def selu_of_elu(a):
-    """Return scale z where z is positive, scale alpha (e^z - 1) elsewhere, of a = elu(z)."""
-    return where(a > 0.0, SELU_SCALE * a, _SELU_LIMIT * a)
+def times(derivative):
+    """Return a function that returns delta times a derivative of z."""
+    return lambda delta, z, a: delta * derivative(z)
 
 
-@vector_function
-def scale_by_selu_derivative(delta, a):
-    """Return delta selu'(z), of a = selu(z)."""
-    return where(a > 0.0, SELU_SCALE * delta, (a + _SELU_LIMIT) * delta)
-
-
-@vector_function
-def scale_by_sigmoid_derivative(delta, a):
-    """Return delta sigmoid'(z), of a = sigmoid(z)."""
+def scale_by_sigmoid_derivative(delta, z, a):
+    """Return delta a (1 - a)."""
     return delta * (a * (1.0 - a))
 
 
-@vector_function
-def scale_by_tanh_derivative(delta, a):
-    """Return delta tanh'(z), of a = tanh(z)."""
+def scale_by_tanh_derivative(delta, z, a):
+    """Return delta (1 - a^2)."""
     return delta * (1.0 - a * a)
 
 
-@vector_function
+def scale_by_relu_derivative(delta, z, a):
+    """Return delta relu'(z), where relu'(0) = 0."""
+    return where(z > 0.0, delta, 0.0 * delta)
+
+
+def scale_by_leaky_relu_derivative(delta, z, a):
+    """Return delta leaky_relu'(z), where leaky_relu'(0) is the slope of the left."""
+    return where(z > 0.0, delta, LEAKY_SLOPE * delta)
+
+
+def scale_by_elu_derivative(delta, z, a):
+    """Return delta, times e^z = a + 1 where z is not positive."""
+    return where(a > 0.0, delta, (a + 1.0) * delta)
+
+
+def scale_by_selu_derivative(delta, z, a):
+    """Return scale delta, times alpha e^z where z is not positive."""
+    return where(a > 0.0, SELU_SCALE * delta, (a + SELU_LIMIT) * delta)
+
+
 def scale_by_swish_derivative(delta, z, a):
-    """Return delta swish'(z), of a = swish(z)."""
+    """Return delta (s + a (1 - s)), s = sigmoid(z)."""
     s = sigmoid(z)
     return delta * (s + a * (1.0 - s))
+
+
+def scale_by_exp_derivative(delta, z, a):
+    """Return delta e^z."""
+    return delta * a
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+Expression = str | float | tuple[Any, ...]
+Options = dict[str, list[Any]]  # the values that are the same function; the first one is written
+_NO_OPTIONS: dict[str, Any] = {}
+
+Z = "z"
+_SQRT_2 = 1.4142135623730951
+_ERF = ("Add", ("Erf", ("Div", Z, _SQRT_2)), 1.0)
+_EXPM1 = ("Sub", ("Exp", ("Min", Z, 0.0)), 1.0)
+_LOG1P_EXP = ("Add", ("Relu", Z), ("Log", ("Add", ("Exp", ("Neg", ("Abs", Z))), 1.0)))
+
+
+class Activation(NamedTuple):
+    """What there is to know of an activation a = f(z).
+
+    An ONNX expression is the letter z, a constant, or a tuple of an operator and its operands. What
+    is written in float64 is what onnxruntime's CPU provider has kernels of: no Erf, Elu, Selu and
+    Softplus; nor can an attribute hold the slope of LeakyRelu. It is as exact as its Sigmoid is: to
+    the rounding of 1.
+    """
+
+    value: Callable[..., Any] | None  # f(z); None where f is the identity, or not elementwise
+    scaled: Callable[..., Any] | None  # delta f'(z), of delta, z and a
+    # f(z) and f'(z) in C for double, of z and a: expressions, or statements with a return. They may
+    # call math.h, other activations of the table, and what `exchange.c.functions` has.
+    c: tuple[str, str]
+    onnx: Expression
+    torch: str  # a class of torch.nn, or a function of torch
+    onnx_float64: Expression | None = ""  # "" means as in float32; None, that it cannot be written
+    onnx_also: tuple[Expression, ...] = ()  # which are read too
+    onnx_options: dict[str, Options] = _NO_OPTIONS  # of operators: the attributes that are read
+    torch_options: Options = _NO_OPTIONS
+    keras: tuple[str | None, ...] = ()  # names
+    keras_layer: str | None = None
+    keras_options: Options = _NO_OPTIONS  # of that layer
+    sklearn: str = ""  # the name in scikit-learn's own estimators, for hidden layers
+    sklearn_outputs: str = ""  # and for outputs
+    second_name: str = ""  # another name that users may give
+    note: str = ""  # what documentation adds to the name
+    is_often_zero: bool = False  # so often that kernels look for zeros among its outputs
+
+
+ACTIVATIONS = {
+    "identity": Activation(
+        None, None,
+        c=("z", ""),
+        onnx=Z,
+        torch="Identity",
+        keras=(None, "linear"),
+        sklearn="identity", sklearn_outputs="identity",
+        second_name="linear",
+    ),
+    "sigmoid": Activation(
+        sigmoid, scale_by_sigmoid_derivative,
+        c=("1.0 / (1.0 + exp(-z))", "a * (1.0 - a)"),
+        onnx=("Sigmoid", Z),
+        torch="Sigmoid",
+        keras=("sigmoid",),
+        sklearn="logistic", sklearn_outputs="logistic",
+        second_name="logistic",
+    ),
+    "tanh": Activation(
+        tanh, scale_by_tanh_derivative,
+        c=("tanh(z)", "1.0 - a * a"),
+        onnx=("Tanh", Z),
+        torch="Tanh",
+        keras=("tanh",),
+        sklearn="tanh",
+    ),
+    "relu": Activation(
+        relu, scale_by_relu_derivative,
+        c=("z < 0.0 ? 0.0 : z", "z > 0.0 ? 1.0 : 0.0"),
+        onnx=("Relu", Z),
+        torch="ReLU",
+        keras=("relu",),
+        keras_layer="ReLU",
+        keras_options={"max_value": [None], "negative_slope": [0.0], "threshold": [0.0]},
+        sklearn="relu",
+        is_often_zero=True,  # half of them
+    ),
+    "leaky_relu": Activation(
+        leaky_relu, scale_by_leaky_relu_derivative,
+        c=(f"z < 0.0 ? {LEAKY_SLOPE} * z : z", f"z > 0.0 ? 1.0 : {LEAKY_SLOPE}"),
+        onnx=("LeakyRelu", Z),
+        onnx_float64=("Max", Z, ("Mul", Z, LEAKY_SLOPE)),
+        onnx_options={"LeakyRelu": {"alpha": [LEAKY_SLOPE]}},
+        torch="LeakyReLU", torch_options={"negative_slope": [LEAKY_SLOPE]},
+        keras_layer="LeakyReLU",
+        keras_options={"negative_slope": [LEAKY_SLOPE], "alpha": [LEAKY_SLOPE]},
+        note=f"slope {LEAKY_SLOPE}",
+    ),
+    "elu": Activation(
+        elu, scale_by_elu_derivative,
+        c=("z > 0.0 ? z : expm1(z)", "z > 0.0 ? 1.0 : a + 1.0"),
+        onnx=("Elu", Z),
+        onnx_float64=("Add", ("Relu", Z), _EXPM1),
+        onnx_options={"Elu": {"alpha": [1.0]}},
+        torch="ELU", torch_options={"alpha": [1.0]},
+        keras=("elu",),
+        keras_layer="ELU", keras_options={"alpha": [1.0]},
+        note="alpha 1",
+    ),
+    "softplus": Activation(
+        softplus, times(sigmoid),
+        c=("(z < 0.0 ? 0.0 : z) + log1p(exp(-fabs(z)))", "sigmoid(z)"),
+        onnx=("Softplus", Z),
+        onnx_float64=_LOG1P_EXP,
+        onnx_also=(("Where", ("Greater", Z, 20.0), Z, ("Softplus", Z)),),
+        # Above its threshold PyTorch's is z, which is exact to rounding at 40; its own is 20.
+        torch="Softplus", torch_options={"beta": [1.0], "threshold": [40.0, 20.0]},
+        keras=("softplus",),
+    ),
+    "swish": Activation(
+        swish, scale_by_swish_derivative,
+        c=(
+            "z / (1.0 + exp(-z))",
+            "const double s = sigmoid(z);\n\nreturn s + s * z * (1.0 - s);",
+        ),
+        onnx=("Mul", Z, ("Sigmoid", Z)),
+        torch="SiLU",
+        keras=("silu", "swish"),
+        second_name="silu",
+    ),
+    "gelu": Activation(
+        gelu, times(gelu_derivative),
+        c=("z * normal_cdf(z)", "normal_cdf(z) + z * 0.3989422804014327 * exp(-0.5 * z * z)"),
+        onnx=("Mul", ("Mul", Z, _ERF), 0.5),
+        onnx_float64=None,
+        onnx_also=(("Gelu", Z), ("Mul", Z, ("Mul", 0.5, _ERF))),
+        onnx_options={"Gelu": {"approximate": [b"none"]}},
+        torch="GELU", torch_options={"approximate": ["none"]},
+        keras=("gelu",),
+        note="exact",
+    ),
+    "softmax": Activation(
+        None, None,
+        c=("", ""),
+        onnx=("Softmax", Z),
+        onnx_options={"Softmax": {"axis": [-1, 1]}},
+        torch="Softmax", torch_options={"dim": [-1, 1]},
+        keras=("softmax",),
+        keras_layer="Softmax", keras_options={"axis": [-1, 1]},
+        sklearn_outputs="softmax",
+        note="on the last layer only, with the loss cross_entropy only",
+    ),
+    "exp": Activation(
+        exp, scale_by_exp_derivative,
+        c=("exp(z)", "a"),
+        onnx=("Exp", Z),
+        torch="exp",
+        keras=("exponential",),
+        sklearn_outputs="exp",
+    ),
+    "selu": Activation(
+        selu, scale_by_selu_derivative,
+        c=(
+            f"z > 0.0 ? {SELU_SCALE} * z : {SELU_LIMIT} * expm1(z)",
+            f"z > 0.0 ? {SELU_SCALE} : a + {SELU_LIMIT}",
+        ),
+        onnx=("Selu", Z),
+        onnx_float64=("Add", ("Mul", ("Relu", Z), SELU_SCALE), ("Mul", _EXPM1, SELU_LIMIT)),
+        onnx_options={"Selu": {"alpha": [SELU_ALPHA], "gamma": [SELU_SCALE]}},
+        torch="SELU",
+        keras=("selu",),
+    ),
+    "mish": Activation(
+        mish, times(mish_derivative),
+        c=(
+            "z * tanh(softplus(z))",
+            "const double t = tanh(softplus(z));\n\nreturn t + z * (1.0 - t * t) * sigmoid(z);",
+        ),
+        onnx=("Mul", Z, ("Tanh", ("Softplus", Z))),
+        onnx_float64=("Mul", Z, ("Tanh", _LOG1P_EXP)),
+        onnx_also=(("Mish", Z),),
+        torch="Mish",
+        keras=("mish",),
+    ),
+}  # fmt: skip
+CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
+SOFTMAX = CODES["softmax"]
+OFTEN_ZERO = tuple(CODES[name] for name, known in ACTIVATIONS.items() if known.is_often_zero)
+# Other names of some of them, which are accepted wherever a name is.
+SECOND_NAMES = {known.second_name: name for name, known in ACTIVATIONS.items() if known.second_name}
+
+
+@vector_switch({CODES[name]: known.value for name, known in ACTIVATIONS.items()})
+def activated(code, z):
+    """Return f(z)."""
+    return z
+
+
+@vector_switch({CODES[name]: known.scaled for name, known in ACTIVATIONS.items()})
+def scaled_by_derivative(code, delta, z, a):
+    """Return delta f'(z)."""
+    return delta
+
+
+# ---- loops over units ----------------------------------------------------------------------------
 
 
 @vector_function
@@ -157,30 +348,7 @@ def activate(code, z, a, start, stop):
         return
     one = zeros(z, 1)
     for j in range(start, stop, lanes_of(one)):
-        units = load(z, j, one)
-        if code == SIGMOID:
-            units = sigmoid(units)
-        elif code == TANH:
-            units = tanh(units)
-        elif code == RELU:
-            units = relu(units)
-        elif code == LEAKY_RELU:
-            units = leaky_relu(units)
-        elif code in (ELU, SELU):  # one e^z in the kernel for both
-            units = elu(units)
-            if code == SELU:
-                units = selu_of_elu(units)
-        elif code == SOFTPLUS:
-            units = softplus(units)
-        elif code == SWISH:
-            units = swish(units)
-        elif code == GELU:
-            units = gelu(units)
-        elif code == MISH:
-            units = mish(units)
-        elif code == EXP:
-            units = exp(units)
-        store(a, j, units)
+        store(a, j, activated(code, load(z, j, one)))
 
 
 @inner
@@ -192,29 +360,7 @@ def scale_by_derivative(code, z, a, delta, start, stop):
     one = zeros(z, 1)
     for j in range(start, stop, lanes_of(one)):
         before, outputs, scaled = load(z, j, one), load(a, j, one), load(delta, j, one)
-        if code == SIGMOID:
-            scaled = scale_by_sigmoid_derivative(scaled, outputs)
-        elif code == TANH:
-            scaled = scale_by_tanh_derivative(scaled, outputs)
-        elif code == RELU:
-            scaled = scale_by_relu_derivative(scaled, before)
-        elif code == LEAKY_RELU:
-            scaled = scale_by_leaky_relu_derivative(scaled, before)
-        elif code == ELU:
-            scaled = scale_by_elu_derivative(scaled, outputs)
-        elif code == SOFTPLUS:
-            scaled = scaled * sigmoid(before)
-        elif code == SWISH:
-            scaled = scale_by_swish_derivative(scaled, before, outputs)
-        elif code == GELU:
-            scaled = scaled * gelu_derivative(before)
-        elif code == EXP:
-            scaled = scaled * outputs
-        elif code == SELU:
-            scaled = scale_by_selu_derivative(scaled, outputs)
-        elif code == MISH:
-            scaled = scaled * mish_derivative(before)
-        store(delta, j, scaled)
+        store(delta, j, scaled_by_derivative(code, scaled, before, outputs))
 
 
 @inner

@@ -1,10 +1,10 @@
-"""Which variant of a pass is taken: the rules, each with the figures behind it.
+"""The rules by which a variant of a pass is chosen, each with its measurements.
 
 The rules look at the network and at the number of samples, never at a clock: so what is computed is
 the same on every machine.
 """
 
-from .activations import RELU
+from .activations import OFTEN_ZERO
 from .inputs import is_finite
 from .jit import inner
 from .layout import ACTIVATION, N_IN, STRIDE, Array
@@ -39,8 +39,8 @@ def may_step_at_once(params, optimizer):
 
 @inner
 def is_often_zero(layer):
-    """Return whether to look for zeros among the outputs of the layer: relu's are half of them."""
-    return layer[ACTIVATION] == RELU
+    """Return True if zeros are looked for among the outputs of the layer."""
+    return layer[ACTIVATION] in OFTEN_ZERO
 
 
 def look_ahead_rows(layer_table: Array, itemsize: int) -> int:

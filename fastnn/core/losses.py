@@ -1,4 +1,4 @@
-"""Losses of one sample and their derivatives with respect to the outputs' pre-activations.
+"""The table of losses, and the loss of one sample and its derivative with respect to z.
 
     error e = a - y        delta = dLoss/dz = dLoss/da f'(z)
 
@@ -6,28 +6,75 @@ The cross-entropies and poisson are computed from z, so they stay finite where a
 and their delta is one expression, in which the activation's derivative has cancelled.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .activations import EXP, SIGMOID, SOFTMAX, largest_of, scale_by_derivative, shifted_exp
+from .activations import CODES as ACTIVATION_CODES
+from .activations import largest_of, scale_by_derivative, shifted_exp
 from .jit import inner
 from .simd.arithmetic import vector_function, where
 from .simd.functions import softplus
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
 
-HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = range(8)
-CODES = {
-    "half_sse": HALF_SSE,
-    "sse": SSE,
-    "mse": MSE,
-    "mae": MAE,
-    "huber": HUBER,
-    "binary_cross_entropy": BINARY_CROSS_ENTROPY,
-    "cross_entropy": CROSS_ENTROPY,
-    "poisson": POISSON,
-}
+# ---- the table -----------------------------------------------------------------------------------
+
+
+class Loss(NamedTuple):
+    """What there is to know of a loss; e = a - y.
+
+    `sample_loss` has its value in kernels, `output_error` its derivative.
+    """
+
+    equation: str
+    # In C for double, an output's term and its dLoss/da (dLoss/dz if there is a partner), of e, z,
+    # a and y; see `Activation.c`. A mean divides both.
+    c: tuple[str, str]
+    is_mean: bool = False  # over the outputs
+    partner: str = ""  # the activation that goes with a loss computed from z
+
+
+LOSSES = {
+    "half_sse": Loss("sum e^2 / 2", c=("0.5 * e * e", "e")),
+    "sse": Loss("sum e^2", c=("e * e", "2.0 * e")),
+    "mse": Loss("mean e^2", c=("e * e", "2.0 * e"), is_mean=True),
+    "mae": Loss(
+        "mean |e|",
+        c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"),
+        is_mean=True,
+    ),
+    "huber": Loss(
+        "mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere",
+        c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"),
+        is_mean=True,
+    ),
+    "binary_cross_entropy": Loss(
+        "sum log(1 + e^z) - y z",
+        # its parts that grow are taken together, for they may cancel
+        c=("log1p(exp(-fabs(z))) + ((z > 0.0 ? z : 0.0) - y * z)", "e"),
+        partner="sigmoid",
+    ),
+    "cross_entropy": Loss(
+        "sum y (log sum e^z - z)",
+        c=("", ""),  # not a sum of terms of an output each
+        partner="softmax",
+    ),
+    "poisson": Loss(
+        "sum y (log y - z) + a - y, where 0 log 0 is 0",
+        c=("(y > 0.0 ? y * (log(y) - z) : 0.0) + (a - y)", "e"),
+        partner="exp",
+    ),
+}  # fmt: skip
+CODES = {name: code for code, name in enumerate(LOSSES)}
+HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = CODES.values()
 # The losses that are computed from z, with the one activation each of them goes with.
-PARTNERS = {BINARY_CROSS_ENTROPY: SIGMOID, CROSS_ENTROPY: SOFTMAX, POISSON: EXP}
+PARTNERS = {
+    CODES[name]: ACTIVATION_CODES[known.partner] for name, known in LOSSES.items() if known.partner
+}
 _FROM_Z = tuple(PARTNERS)
+
+
+# ---- kernels -------------------------------------------------------------------------------------
 
 
 @vector_function
@@ -69,7 +116,7 @@ def poisson(z, a, start, stop, y):
 def is_target(code, y):
     """Return True if a target of a cross-entropy is shares, which for the classes sum to 1.
 
-    It is strict: what rounding may have done to a target, `fastnn._checks.targets` knows.
+    It is strict: `fastnn._checks.targets` allows for rounding.
     """
     if code != BINARY_CROSS_ENTROPY and code != CROSS_ENTROPY:
         return True
@@ -88,15 +135,7 @@ def errors(a, j, stop, start, y, like):
 
 @inner
 def sample_loss(code, z, a, start, stop, y):
-    """Return the loss of one sample, whose outputs are the units [start, stop).
-
-    half_sse   sum e^2 / 2            mse   mean e^2
-    sse        sum e^2                mae   mean |e|
-    huber      mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere
-    binary_cross_entropy   sum log(1 + e^z) - y z
-    cross_entropy          sum y (log sum e^z - z)
-    poisson                sum y (log y - z) + a - y
-    """
+    """Return the loss of one sample, whose outputs are the units [start, stop)."""
     if code == POISSON:
         return poisson(z, a, start, stop, y)
     one, sums = zeros(z, 1), zeros(z, 1)

@@ -68,8 +68,8 @@ class Affine(NamedTuple):
         return sizes[0] if sizes else None
 
     @property
-    def is_nothing(self) -> bool:
-        """Whether the step changes nothing."""
+    def is_identity(self) -> bool:
+        """Whether the step changes no value."""
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
     @property

@@ -66,7 +66,7 @@ def is_far(means: Array, deviations: Array) -> bool:
 def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) -> Centred:
     """Return the parameters as an export in `dtype` has them, for inputs like `samples`, if any.
 
-    The samples tell what is far from 0 where the network's metadata tell nothing of its inputs.
+    Where the network's metadata say nothing of its inputs, the samples show what is far from 0.
     """
     inputs = outputs = None
     if dtype != np.float64:
@@ -89,7 +89,7 @@ def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) ->
 
 
 def _noted(net: Network, name: str, n: int) -> Column | None:
-    """Return what the metadata tell of inputs or outputs."""
+    """Return what the metadata say of inputs or outputs."""
     note = net.metadata.get(_KEY)
     if not isinstance(note, dict) or name not in note:
         return None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._checks.arrays import Array, as_dtype, as_numbers
+from ..core.losses import LOSSES
 from ..layers import Dense
 from ..network import Network
 from ._affine import Affine
@@ -22,7 +23,7 @@ _PACKAGES = {  # the name for a user, and the extra that brings it
     "torch": ("PyTorch", "torch"),
 }
 _WIDEST = 2048  # columns: a file of a number each would make a table of their square
-_LOSSES = {"exp": "poisson", "sigmoid": "binary_cross_entropy", "softmax": "cross_entropy"}
+_LOSSES = {known.partner: name for name, known in LOSSES.items() if known.partner}
 
 
 def import_optional(module: str, function: str) -> Any:
@@ -135,7 +136,7 @@ class LayerBuilder:
             last.W, last.b = step.after(last.W, last.b)
             last.b = np.zeros(last.W.shape[1]) if last.b is None else last.b
             last.has_bias = True
-        elif step.is_nothing:
+        elif step.is_identity:
             pass
         elif last and last.activation == "identity":
             last.W, last.b = step.after(last.W, last.b)

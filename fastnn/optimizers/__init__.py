@@ -44,15 +44,8 @@ from .full_batch import LBFGS as LBFGS
 from .full_batch import IRprop as IRprop
 
 NAMED: dict[str, type[Optimizer]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "rmsprop": RMSprop,
-    "adagrad": Adagrad,
-    "adam": Adam,
-    "adamw": AdamW,
-    "irprop": IRprop,
-    "lbfgs": LBFGS,
+    kind.__name__.lower(): kind
+    for kind in (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adam, AdamW, IRprop, LBFGS)
 }
 
 

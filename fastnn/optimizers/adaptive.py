@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from .._checks.arrays import Array, as_flag, as_in_range
+from .._checks.arrays import as_flag, as_in_range
 from .._checks.names import explained
 from ..core import optimizers
 from .base import CompiledOptimizer
@@ -58,6 +57,12 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
     """
 
     rule: ClassVar[int] = optimizers.RMSPROP
+    places: ClassVar[Mapping[str, int | list[int]]] = {
+        "alpha": optimizers.ALPHA,
+        "eps": optimizers.EPS,
+        "momentum": optimizers.FACTOR,
+        "centered": optimizers.CENTERED,
+    }
 
     alpha: float = 0.99
     eps: float = 1e-8
@@ -70,16 +75,8 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
         self._settle_positive("eps")
         self._settle("centered", as_flag("centered", self.centered))
 
-    def _own_settings(self) -> dict[int, float]:
-        return {
-            optimizers.ALPHA: self.alpha,
-            optimizers.EPS: self.eps,
-            optimizers.FACTOR: self.momentum,
-            optimizers.CENTERED: self.centered,
-        }
-
-    def _n_slots(self) -> int:
-        return 3 if self.centered else 1 + (self.momentum > 0)
+    def _starts(self) -> Sequence[float]:
+        return [0.0] * (3 if self.centered else 1 + (self.momentum > 0))
 
 
 @explained
@@ -125,6 +122,10 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
     """
 
     rule: ClassVar[int] = optimizers.ADAGRAD
+    places: ClassVar[Mapping[str, int | list[int]]] = {
+        "lr_decay": optimizers.LR_DECAY,
+        "eps": optimizers.EPS,
+    }
 
     lr_decay: float = 0.0
     initial_accumulator_value: float = 0.0
@@ -135,25 +136,8 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
         self._settle_amount("lr_decay", "initial_accumulator_value")
         self._settle_positive("eps")
 
-    def _own_settings(self) -> dict[int, float]:
-        return {optimizers.LR_DECAY: self.lr_decay, optimizers.EPS: self.eps}
-
-    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimiser state before the first update.
-
-        Parameters
-        ----------
-        n_params : int
-            The length of the parameter vector.
-        dtype : numpy.dtype
-            The dtype of the parameters.
-
-        Returns
-        -------
-        ndarray, shape (n_slots, n_params)
-            The state.
-        """
-        return np.full((1, n_params), self.initial_accumulator_value, dtype)
+    def _starts(self) -> Sequence[float]:
+        return [self.initial_accumulator_value]
 
 
 @explained
@@ -200,6 +184,13 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
     """
 
     rule: ClassVar[int] = optimizers.ADAM
+    places: ClassVar[Mapping[str, int | list[int]]] = {
+        "betas": [optimizers.BETA_1, optimizers.BETA_2],
+        "eps": optimizers.EPS,
+        "eps_hat": optimizers.EPS_HAT,
+        "is_decoupled": optimizers.IS_DECOUPLED,
+    }
+    is_decoupled: ClassVar[bool] = False  # whether the decay does not go through the gradient
 
     learning_rate: float = 0.001
     betas: tuple[float, float] = (0.9, 0.999)
@@ -213,16 +204,8 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
         self._settle_positive("eps")
         self._settle("eps_hat", as_flag("eps_hat", self.eps_hat))
 
-    def _own_settings(self) -> dict[int, float]:
-        return {
-            optimizers.BETA_1: self.betas[0],
-            optimizers.BETA_2: self.betas[1],
-            optimizers.EPS: self.eps,
-            optimizers.EPS_HAT: self.eps_hat,
-        }
-
-    def _n_slots(self) -> int:
-        return 2
+    def _starts(self) -> Sequence[float]:
+        return [0.0, 0.0]
 
 
 @explained
@@ -268,8 +251,7 @@ class AdamW(Adam):  # numpydoc ignore=PR02
     0.01
     """
 
+    is_decoupled: ClassVar[bool] = True
+
     _: KW_ONLY
     weight_decay: float = 0.01
-
-    def _own_settings(self) -> dict[int, float]:
-        return super()._own_settings() | {optimizers.IS_DECOUPLED: True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -79,7 +80,9 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
     True
     """
 
-    rule: ClassVar[int]
+    rule: ClassVar[int]  # its number in `core.optimizers`
+    # The hyperparameters of its own, and their places in the settings: for a pair, two.
+    places: ClassVar[Mapping[str, int | list[int]]] = {}
 
     learning_rate: float = 0.01
     _: KW_ONLY
@@ -120,12 +123,13 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
         values[optimizers.DECAY_BIASES] = self.decay_biases
         values[optimizers.CLIP_VALUE] = math.inf if self.clip_value is None else self.clip_value
         values[optimizers.CLIP_NORM] = math.inf if self.clip_norm is None else self.clip_norm
-        for place, value in self._own_settings().items():
-            values[place] = value
+        for name, place in self.places.items():
+            value = getattr(self, name)
+            if isinstance(place, int):
+                values[place] = value
+            else:
+                values[place[0]], values[place[1]] = value
         return values
-
-    def _own_settings(self) -> dict[int, float]:
-        return {}
 
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
         """Return the optimiser state before the first update.
@@ -142,7 +146,9 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
         ndarray, shape (n_slots, n_params)
             The state.
         """
-        return np.zeros((self._n_slots(), n_params), dtype)
+        starts = np.array(self._starts(), dtype)
+        return np.repeat(starts[:, np.newaxis], n_params, axis=1)
 
-    def _n_slots(self) -> int:
-        return 1
+    def _starts(self) -> Sequence[float]:
+        """Return the value with which each vector of the state starts."""
+        return [0.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,8 +43,8 @@ class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
 
     rule: ClassVar[int] = optimizers.SGD
 
-    def _n_slots(self) -> int:
-        return 0
+    def _starts(self) -> Sequence[float]:
+        return []
 
 
 @explained
@@ -85,6 +86,10 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
     """
 
     rule: ClassVar[int] = optimizers.MOMENTUM
+    places: ClassVar[Mapping[str, int | list[int]]] = {
+        "momentum": optimizers.FACTOR,
+        "dampening": optimizers.DAMPENING,
+    }
 
     momentum: float = 0.9
     dampening: float = 0.0
@@ -92,9 +97,6 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
     def __post_init__(self) -> None:
         super().__post_init__()
         self._settle_share("momentum", "dampening")
-
-    def _own_settings(self) -> dict[int, float]:
-        return {optimizers.FACTOR: self.momentum, optimizers.DAMPENING: self.dampening}
 
 
 @explained
@@ -135,12 +137,10 @@ class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
     """
 
     rule: ClassVar[int] = optimizers.NESTEROV
+    places: ClassVar[Mapping[str, int | list[int]]] = {"momentum": optimizers.FACTOR}
 
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._settle_share("momentum")
-
-    def _own_settings(self) -> dict[int, float]:
-        return {optimizers.FACTOR: self.momentum}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from .._checks.arrays import Array, as_count, as_positive
+from .._checks.arrays import as_count, as_positive
 from .._checks.names import explained
 from ..core import optimizers
 from .base import CompiledOptimizer, Optimizer
@@ -54,6 +53,10 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
     """
 
     rule: ClassVar[int] = optimizers.IRPROP
+    places: ClassVar[Mapping[str, int | list[int]]] = {
+        "etas": [optimizers.ETA_MINUS, optimizers.ETA_PLUS],
+        "step_sizes": [optimizers.STEP_MIN, optimizers.STEP_MAX],
+    }
 
     etas: tuple[float, float] = (0.5, 1.2)
     step_sizes: tuple[float, float] = (1e-6, 50.0)
@@ -67,32 +70,8 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
         if self.step_sizes[0] > self.step_sizes[1]:
             raise ValueError(f"step_sizes must be in order, got {self.step_sizes}")
 
-    def _own_settings(self) -> dict[int, float]:
-        return {
-            optimizers.ETA_MINUS: self.etas[0],
-            optimizers.ETA_PLUS: self.etas[1],
-            optimizers.STEP_MIN: self.step_sizes[0],
-            optimizers.STEP_MAX: self.step_sizes[1],
-        }
-
-    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimiser state before the first update.
-
-        Parameters
-        ----------
-        n_params : int
-            The length of the parameter vector.
-        dtype : numpy.dtype
-            The dtype of the parameters.
-
-        Returns
-        -------
-        ndarray, shape (n_slots, n_params)
-            The state.
-        """
-        slots = np.zeros((2, n_params), dtype)
-        slots[1] = self.learning_rate
-        return slots
+    def _starts(self) -> Sequence[float]:
+        return [0.0, self.learning_rate]
 
 
 @explained

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +11,26 @@ Array = NDArray[np.floating[Any]]
 
 
 class Activation(NamedTuple):
-    """An activation a = f(z) and its derivative f'(z), both elementwise functions of z."""
+    """An activation a = f(z) and its derivative f'(z), both elementwise functions of z.
+
+    `from_output` is f'(z) as a function of a, where that needs no second exp, as in every tutorial.
+    """
 
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
+    from_output: Callable[[Array], Array] | None = None
 
 
 class Loss(NamedTuple):
     """The loss of each sample, and its derivative, both functions of (z, a, y) of the last layer.
 
-    `value` sums or averages over the last axis, the outputs. `derivative` is taken with respect to
-    `of`: "a", or "z" where the loss is bound to one activation and dLoss/dz is the simpler.
+    `value` sums or averages over the last axis, the outputs. A loss may be bound to one activation,
+    its `partner`: then `derivative` is taken with respect to z, which is the simpler, else to a.
     """
 
     value: Callable[[Array, Array, Array], Array]
     derivative: Callable[[Array, Array, Array], Array]
-    of: Literal["a", "z"] = "a"
+    partner: str = ""
 
 
 # Every constant below is a Python number, which leaves a float32 array float32.
@@ -86,17 +90,14 @@ def _softmax_derivative(z: Array) -> Array:
     return a[..., :, None] * (np.eye(a.shape[-1], dtype=a.dtype) - a[..., None, :])
 
 
-# Where f'(z) follows from a = f(z), as every tutorial has it: no second exp.
-_DERIVATIVE_FROM_OUTPUT: dict[str, Callable[[Array], Array]] = {
-    "sigmoid": lambda a: a * (1 - a),
-    "tanh": lambda a: 1 - a * a,
-    "exp": lambda a: a,
-}
-
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation(np.copy, np.ones_like),
-    "sigmoid": Activation(_sigmoid, lambda z: _DERIVATIVE_FROM_OUTPUT["sigmoid"](_sigmoid(z))),
-    "tanh": Activation(np.tanh, lambda z: _DERIVATIVE_FROM_OUTPUT["tanh"](np.tanh(z))),
+    "sigmoid": Activation(
+        _sigmoid, lambda z: _sigmoid(z) * (1 - _sigmoid(z)), from_output=lambda a: a * (1 - a)
+    ),
+    "tanh": Activation(
+        np.tanh, lambda z: 1 - np.tanh(z) * np.tanh(z), from_output=lambda a: 1 - a * a
+    ),
     "relu": Activation(lambda z: np.maximum(z, 0), lambda z: np.heaviside(z, 0)),  # f'(0) = 0
     "leaky_relu": Activation(
         lambda z: np.maximum(z, 0.01 * z),
@@ -113,7 +114,7 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "gelu": Activation(lambda z: z * _normal_cdf(z), _gelu_derivative),
     "softmax": Activation(_softmax, _softmax_derivative),
-    "exp": Activation(np.exp, np.exp),
+    "exp": Activation(np.exp, np.exp, from_output=lambda a: a),
     "selu": Activation(
         lambda z: _SELU_SCALE * np.where(z > 0, z, _SELU_ALPHA * np.expm1(np.minimum(z, 0))),
         lambda z: _SELU_SCALE * np.where(z > 0, 1, _SELU_ALPHA * np.exp(np.minimum(z, 0))),
@@ -152,26 +153,25 @@ LOSSES: dict[str, Loss] = {
     "binary_cross_entropy": Loss(  # -sum y log a + (1 - y) log(1 - a), with a = sigmoid(z)
         lambda z, a, y: (_softplus(z) - y * z).sum(axis=-1),
         lambda z, a, y: a - y,
-        of="z",
+        partner="sigmoid",
     ),
     "cross_entropy": Loss(  # -sum y log a, with a = softmax(z)
         lambda z, a, y: -(y * _log_softmax(z)).sum(axis=-1),
         lambda z, a, y: a * y.sum(axis=-1, keepdims=True) - y,  # a - y if y sums to 1
-        of="z",
+        partner="softmax",
     ),
     "poisson": Loss(  # sum y log(y / a) + a - y, with a = exp(z)
         lambda z, a, y: (_y_log_y(y) - y * z + a - y).sum(axis=-1),
         lambda z, a, y: a - y,
-        of="z",
+        partner="exp",
     ),
 }
 
 
 def derivative_of(name: str, z: Array, a: Array) -> Array:
     """Return f'(z), from a = f(z) where that is quicker."""
-    if name in _DERIVATIVE_FROM_OUTPUT:
-        return _DERIVATIVE_FROM_OUTPUT[name](a)
-    return ACTIVATIONS[name].derivative(z)
+    from_output = ACTIVATIONS[name].from_output
+    return from_output(a) if from_output else ACTIVATIONS[name].derivative(z)
 
 
 def check_names(activations: Sequence[str], loss: str) -> None:
@@ -183,9 +183,8 @@ def check_names(activations: Sequence[str], loss: str) -> None:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
     if "softmax" in activations[:-1]:
         raise ValueError(f"softmax must be the last activation, got {', '.join(activations)}")
-    if (activations[-1] == "softmax") != (loss == "cross_entropy"):
-        raise ValueError(f"softmax and cross_entropy go together, got {activations[-1]} and {loss}")
-    if loss == "binary_cross_entropy" and activations[-1] != "sigmoid":
-        raise ValueError(f"binary_cross_entropy requires sigmoid outputs, got {activations[-1]}")
-    if loss == "poisson" and activations[-1] != "exp":
-        raise ValueError(f"poisson requires exp outputs, got {activations[-1]}")
+    last, partner = activations[-1], LOSSES[loss].partner
+    if "softmax" in (last, partner) and last != partner:
+        raise ValueError(f"softmax and cross_entropy go together, got {last} and {loss}")
+    if partner and last != partner:
+        raise ValueError(f"{loss} requires {partner} outputs, got {last}")

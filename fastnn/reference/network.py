@@ -322,7 +322,7 @@ class ReferenceNetwork:
         loss = LOSSES[self.loss_name]
         losses = loss.value(zs[-1], activations[-1], Y)
         delta = scale * loss.derivative(zs[-1], activations[-1], Y)
-        if loss.of == "a":
+        if not loss.partner:
             delta = delta * derivative_of(self.activations[-1], zs[-1], activations[-1])
         if sample_weight is not None:
             delta = delta * np.asarray(sample_weight, dtype=self.dtype)[..., None]

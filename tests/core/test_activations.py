@@ -1,6 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
+from fastnn import Dense
 from fastnn.core import activations
 from fastnn.core.simd.vectors import REGISTER_BYTES
 from fastnn.reference import ACTIVATIONS
@@ -10,6 +13,13 @@ DTYPES = [np.float64, np.float32]
 WIDTHS = [1, 7, 8, 25]
 CODES = list(activations.CODES.items())
 ELEMENTWISE = [(name, code) for name, code in CODES if name != "softmax"]
+
+
+def test_documentation_has_all_names():
+    for name, known in activations.ACTIVATIONS.items():
+        assert re.search(rf"\b{name}\b", Dense.__doc__), name
+        assert known.second_name in Dense.__doc__
+        assert known.note in Dense.__doc__.replace("\n        ", " ")
 
 
 def padded(values):

@@ -1,10 +1,25 @@
+import re
+
 import numpy as np
 import pytest
 
-from fastnn.core import losses
+from fastnn import Network
+from fastnn.core import activations, losses
 from fastnn.core.simd.vectors import REGISTER_BYTES
+from fastnn.reference import LOSSES
 
 DTYPES = [np.float64, np.float32]
+
+
+def test_documentation_has_all_names():
+    for name in losses.LOSSES:
+        assert re.search(rf"\b{name}\b", Network.__doc__), name
+
+
+def test_partners_are_those_of_the_reference():
+    assert {name: known.partner for name, known in losses.LOSSES.items()} == {
+        name: known.partner for name, known in LOSSES.items()
+    }
 
 
 def units_of(values, dtype):
@@ -28,7 +43,7 @@ def test_poisson_is_half_the_deviance_of_counts(n, dtype):
     expected = n / 2 * deviance(y, a[start:stop].astype(np.float64))
     np.testing.assert_allclose(got, expected, rtol=20 * np.finfo(dtype).eps)
     delta = np.zeros_like(z)
-    losses.output_delta(losses.POISSON, losses.EXP, z, a, start, stop, y, delta)
+    losses.output_delta(losses.POISSON, activations.CODES["exp"], z, a, start, stop, y, delta)
     np.testing.assert_array_equal(delta[start:stop], a[start:stop] - y)
 
 

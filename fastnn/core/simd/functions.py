@@ -1,4 +1,4 @@
-"""Elementary functions of vectors: branch-free, each with one division.
+"""Math functions of vectors: branch-free, each with one division.
 
 All of them stand on one rational form of e^x. With n the integer nearest to x / ln 2,
 
@@ -12,7 +12,7 @@ of their argument (see `vectors`).
 Coefficients are those of the least relative error on the interval said beside them, found at 50
 digits with Remez' algorithm, and with Lawson's for the one quotient. Results are within 4 units in
 the last place where they are normal numbers; those of gelu, in its negative tail, within one unit
-of 1. A NaN stays a NaN. `tests/core/test_elementary.py` has the proof.
+of 1. A NaN stays a NaN. `tests/core/simd/test_functions.py` has the proof.
 """
 
 import math

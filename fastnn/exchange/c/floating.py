@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ...core.losses import LOSSES
 from .._centres import Centred
 from .ends import buffers, mean_tables, predict
-from .functions import ACTIVATIONS, FROM_Z, LOSSES, functions_called
+from .functions import error_of, functions_called, scaled_by_derivative, term_of, value_of
 from .text import Layer, definition, in_precision
 
 _LAYER = Template("""\
@@ -136,13 +137,8 @@ def activate(layer: Layer) -> str:
     """Return the statements that compute a from the layer's z."""
     if layer.activation == "softmax":
         return f"    softmax(z_{layer.k}, a);"
-    value = _in_units(ACTIVATIONS[layer.activation].value, layer, "j")
+    value = value_of(layer.activation, f"z_{layer.k}[j]")
     return _ACTIVATE.substitute(n_out=layer.n_out, value=value)
-
-
-def _in_units(expression: str, layer: Layer, j: str) -> str:
-    """Return an expression with $z and $a of a layer's unit `j`."""
-    return Template(expression).substitute(z=f"z_{layer.k}[{j}]", a=f"a_{layer.k}[{j}]")
 
 
 def _parameters(layer: Layer, *, train: bool) -> list[str]:
@@ -174,26 +170,17 @@ def _layer(layer: Layer) -> str:
 def _find_delta(layer: Layer, loss: str) -> str:
     if loss == "cross_entropy":
         return _FIND_DELTA_OF_SOFTMAX.substitute(k=layer.k)
-    term, delta = LOSSES[loss]
-    if loss not in FROM_Z:
-        delta = _times_derivative(delta, layer)
-    return _FIND_DELTA.substitute(
-        k=layer.k,
-        loss=loss,
-        term=_in_units(term, layer, "j"),
-        delta=_in_units(delta, layer, "j"),
-    )
+    z, a = f"z_{layer.k}[j]", f"a_{layer.k}[j]"
+    delta = error_of(loss, z, a)
+    if not LOSSES[loss].partner:
+        delta = scaled_by_derivative(layer.activation, delta, z, a)
+    return _FIND_DELTA.substitute(k=layer.k, loss=loss, term=term_of(loss, z, a), delta=delta)
 
 
 def _backward(layer: Layer, below: Layer) -> str:
-    delta = _in_units(_times_derivative("error", below), below, "i")
+    units = f"z_{below.k}[i]", f"a_{below.k}[i]"
+    delta = scaled_by_derivative(below.activation, "error", *units)
     return _BACKWARD.substitute(layer._asdict(), below=below.k, delta=delta)
-
-
-def _times_derivative(error: str, layer: Layer) -> str:
-    """Return the expression of an error times f'(z)."""
-    derivative = ACTIVATIONS[layer.activation].derivative
-    return f"{error} * {derivative}" if derivative else error
 
 
 def _update(layer: Layer) -> str:

@@ -1,96 +1,20 @@
-"""Activations, derivatives and losses in C for double; `in_precision` converts them to float.
-
-Every form is stable, as in `core.activations` and `core.losses`, and a NaN stays a NaN.
-"""
+"""C functions for double, of what the tables of the core have; `in_precision` makes them float."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from textwrap import indent
 
-FUNCTIONS = {  # each after those that it calls
-    "sigmoid": """\
-static double sigmoid(double z)
-{
-    return 1.0 / (1.0 + exp(-z));
-}
-""",
-    "relu": """\
-static double relu(double z)
-{
-    return z < 0.0 ? 0.0 : z;
-}
-""",
-    "leaky_relu": """\
-static double leaky_relu(double z)
-{
-    return z < 0.0 ? 0.01 * z : z;
-}
-""",
-    "elu": """\
-static double elu(double z)
-{
-    return z > 0.0 ? z : expm1(z);
-}
-""",
-    "selu": """\
-static double selu(double z)
-{
-    return z > 0.0 ? 1.0507009873554805 * z : 1.7580993408473766 * expm1(z);
-}
-""",
-    "softplus": """\
-/* ln (1 + e^z), by way of an exp that cannot overflow. */
-static double softplus(double z)
-{
-    return (z < 0.0 ? 0.0 : z) + log1p(exp(-fabs(z)));
-}
-""",
-    "swish": """\
-static double swish(double z)
-{
-    return z / (1.0 + exp(-z));
-}
-""",
-    "mish": """\
-static double mish(double z)
-{
-    return z * tanh(softplus(z));
-}
-""",
-    "mish_derivative": """\
-static double mish_derivative(double z)
-{
-    const double t = tanh(softplus(z));
+from ...core.activations import ACTIVATIONS
+from ...core.losses import LOSSES
 
-    return t + z * (1.0 - t * t) * sigmoid(z);
-}
-""",
-    "swish_derivative": """\
-static double swish_derivative(double z)
-{
-    const double s = sigmoid(z);
-
-    return s + s * z * (1.0 - s);
-}
-""",
+_FUNCTIONS = {
     "normal_cdf": """\
 /* (1 + erf(z / sqrt 2)) / 2, as an erfc: that sum would cancel where erf nears -1. */
 static double normal_cdf(double z)
 {
     return 0.5 * erfc(-0.7071067811865476 * z);
-}
-""",
-    "gelu": """\
-static double gelu(double z)
-{
-    return z * normal_cdf(z);
-}
-""",
-    "gelu_derivative": """\
-static double gelu_derivative(double z)
-{
-    return normal_cdf(z) + z * 0.3989422804014327 * exp(-0.5 * z * z);
 }
 """,
     "largest_of": """\
@@ -122,84 +46,70 @@ static void softmax(const double z[N_OUT], double a[N_OUT])
     }
 }
 """,
-    "sign": """\
-static double sign(double e)
-{
-    return e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e;
-}
-""",
-    "huber": """\
-static double huber(double e)
-{
-    return fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e;
-}
-""",
-    "clipped": """\
-static double clipped(double e)
-{
-    return fabs(e) > 1.0 ? sign(e) : e;
-}
-""",
-    "binary_cross_entropy": """\
-/* ln (1 + e^z) - y z; its parts that grow are taken together, for they may cancel. */
-static double binary_cross_entropy(double z, double y)
-{
-    return log1p(exp(-fabs(z))) + ((z > 0.0 ? z : 0.0) - y * z);
-}
-""",
-    "poisson": """\
-/* y (ln y - z) + a - y, where 0 ln 0 is 0. */
-static double poisson(double z, double a, double y)
-{
-    return (y > 0.0 ? y * (log(y) - z) : 0.0) + (a - y);
-}
-""",
 }
 
 
-class Activation(NamedTuple):
-    """Expressions of an activation and its derivative in $z and $a; the derivative "" is 1."""
-
-    value: str
-    derivative: str
+def _units(body: str) -> list[str]:
+    """Return the variables of a body, which are the arguments of its function."""
+    return [unit for unit in ("e", "z", "a", "y") if re.search(rf"\b{unit}\b", body)]
 
 
-ACTIVATIONS = {  # but softmax, which is not elementwise
-    "identity": Activation("$z", ""),
-    "sigmoid": Activation("sigmoid($z)", "($a * (1.0 - $a))"),
-    "tanh": Activation("tanh($z)", "(1.0 - $a * $a)"),
-    "relu": Activation("relu($z)", "($z > 0.0 ? 1.0 : 0.0)"),
-    "leaky_relu": Activation("leaky_relu($z)", "($z > 0.0 ? 1.0 : 0.01)"),
-    "elu": Activation("elu($z)", "($z > 0.0 ? 1.0 : $a + 1.0)"),
-    "selu": Activation("selu($z)", "($z > 0.0 ? 1.0507009873554805 : $a + 1.7580993408473766)"),
-    "softplus": Activation("softplus($z)", "sigmoid($z)"),
-    "swish": Activation("swish($z)", "swish_derivative($z)"),
-    "mish": Activation("mish($z)", "mish_derivative($z)"),
-    "gelu": Activation("gelu($z)", "gelu_derivative($z)"),
-    "exp": Activation("exp($z)", "$a"),
+def _call(name: str, body: str, units: Mapping[str, str]) -> str:
+    """Return a call of a function; a body that is a variable, or a call of math.h, needs none."""
+    if body in units:
+        return units[body]
+    return f"{name}({', '.join(units[unit] for unit in _units(body))})"
+
+
+def _definition(name: str, body: str) -> str:
+    """Return a function of this name, of an expression or of statements."""
+    statements = body if "return" in body else f"return {body};"
+    arguments = ", ".join(f"double {unit}" for unit in _units(body))
+    return f"static double {name}({arguments})\n{{\n{indent(statements, '    ')}\n}}\n"
+
+
+_BODIES = {
+    **{name: known.c[0] for name, known in ACTIVATIONS.items()},
+    **{f"{name}_derivative": known.c[1] for name, known in ACTIVATIONS.items()},
+    **{name: known.c[0] for name, known in LOSSES.items()},
+    **{f"{name}_error": known.c[1] for name, known in LOSSES.items()},
+}
+FUNCTIONS = {  # each after those that it calls
+    **_FUNCTIONS,
+    **{
+        name: _definition(name, body)
+        for name, body in _BODIES.items()
+        if body and body not in "ezay" and body != f"{name}(z)"
+    },
 }
 
 
-class Loss(NamedTuple):
-    """Expressions of an output's part of a loss, and of dLoss/da, in $z, $a, y[j] and e = a - y."""
-
-    term: str
-    error: str
+def value_of(activation: str, z: str) -> str:
+    """Return the expression of an elementwise f(z)."""
+    return _call(activation, ACTIVATIONS[activation].c[0], {"z": z})
 
 
-LOSSES = {  # but cross_entropy, which is not a sum over single outputs
-    "half_sse": Loss("0.5 * e * e", "e"),
-    "sse": Loss("e * e", "2.0 * e"),
-    "mse": Loss("e * e / (double)N_OUT", "2.0 * e / (double)N_OUT"),
-    "mae": Loss("fabs(e) / (double)N_OUT", "sign(e) / (double)N_OUT"),
-    "huber": Loss("huber(e) / (double)N_OUT", "clipped(e) / (double)N_OUT"),
-    "binary_cross_entropy": Loss("binary_cross_entropy($z, y[j])", "e"),
-    "poisson": Loss("poisson($z, $a, y[j])", "e"),
-}
-FROM_Z = {  # their expressions are of dLoss/dz instead
-    "binary_cross_entropy",
-    "poisson",
-}
+def scaled_by_derivative(activation: str, error: str, z: str, a: str) -> str:
+    """Return the expression of an error times f'(z), where a = f(z)."""
+    body = ACTIVATIONS[activation].c[1]
+    if not body:
+        return error
+    return f"{error} * {_call(f'{activation}_derivative', body, {'z': z, 'a': a})}"
+
+
+def term_of(loss: str, z: str, a: str) -> str:
+    """Return the expression of an output's part of a loss, of its e = a - y[j]."""
+    return _of_loss(loss, loss, LOSSES[loss].c[0], z, a)
+
+
+def error_of(loss: str, z: str, a: str) -> str:
+    """Return the expression of dLoss/da, or of dLoss/dz if the loss is computed from z."""
+    return _of_loss(loss, f"{loss}_error", LOSSES[loss].c[1], z, a)
+
+
+def _of_loss(loss: str, name: str, body: str, z: str, a: str) -> str:
+    call = _call(name, body, {"e": "e", "z": z, "a": a, "y": "y[j]"})
+    return f"{call} / (double)N_OUT" if LOSSES[loss].is_mean else call
 
 
 def functions_called(code: str) -> list[str]:

@@ -76,7 +76,7 @@ class Group:
                         f"a group must hold at most {_MOST_OBJECTS} objects, groups within groups "
                         f"at most {_DEEPEST} deep, got more"
                     )
-                if group._is_group(name):
+                if group.holds_group(name):
                     waiting.append((f"{before}{name}/", group.group(name), depth + 1))
                 else:
                     yield before + name, name
@@ -105,7 +105,8 @@ class Group:
         self._left[0] -= n_read
         return np.asarray(dataset[()])
 
-    def _is_group(self, name: str) -> bool:
+    def holds_group(self, name: str) -> bool:
+        """Return True if an object is a group."""
         self._check_link(self._group, name)
         return self._group.get(name, getclass=True) is self._h5py.Group
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..._checks.arrays import Array
 from ..._checks.paths import as_path, open_regular
-from ...core import activations as ours
+from ...core.activations import ACTIVATIONS, LEAKY_SLOPE
 from ...network import Network
 from .._affine import Affine
 from .._layer_builder import LayerBuilder, import_optional, unsupported_options
@@ -25,28 +25,12 @@ from .hdf5 import MOST_EXPANSION, SMALL, Group
 from .models import LARGEST_CONFIG, SEQUENTIAL, Config, Layer, Model, called, model_of, parse_json
 from .weights import Weights, in_order, names_of, of_keras_3, of_legacy, of_objects
 
-_ACTIVATIONS = {  # by Keras' names
-    None: "identity",
-    "linear": "identity",
-    "sigmoid": "sigmoid",
-    "tanh": "tanh",
-    "relu": "relu",
-    "elu": "elu",
-    "selu": "selu",
-    "mish": "mish",
-    "softplus": "softplus",
-    "silu": "swish",
-    "swish": "swish",
-    "gelu": "gelu",
-    "softmax": "softmax",
-    "exponential": "exp",
-}
+_ACTIVATIONS = {keras: name for name, known in ACTIVATIONS.items() for keras in known.keras}
 # Layers that are activations, and the values that their options may have.
-_LAYERS: dict[str, tuple[str, dict[str, list[Any]]]] = {
-    "ReLU": ("relu", {"max_value": [None], "negative_slope": [0.0], "threshold": [0.0]}),
-    "LeakyReLU": ("leaky_relu", {"negative_slope": [0.01], "alpha": [0.01]}),
-    "ELU": ("elu", {"alpha": [1.0]}),
-    "Softmax": ("softmax", {"axis": [-1, 1]}),
+_LAYERS = {
+    known.keras_layer: (name, known.keras_options)
+    for name, known in ACTIVATIONS.items()
+    if known.keras_layer is not None
 }
 # Layers that act in training only.
 _PASSED_OVER = (
@@ -62,7 +46,7 @@ _OPTIONS: dict[str, dict[str, list[Any]]] = {
 _KNOWN = {"Dense", "Activation", "Rescaling", *_LAYERS, *_PASSED_OVER, *_OPTIONS}
 _SMALLEST_DEVIATION = 1e-7  # of `Normalization`: keras.config.epsilon()
 # The errors of zipfile and h5py for malformed files.
-_NONSENSE = (
+_MALFORMED = (
     OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
     EOFError, MemoryError, SystemError, struct.error, zipfile.BadZipFile, zlib.error,
     lzma.LZMAError,
@@ -251,19 +235,15 @@ def _activate(reading: LayerBuilder, activation: Any, source: str) -> None:
         config = config if isinstance(config, Mapping) else {}
         unlike = unsupported_options(options, config)
         if kind == "LeakyReLU" and not {*options} & {*config}:
-            unlike = ", negative_slope is 0.3, ours 0.01"
+            unlike = f", negative_slope is 0.3, ours {LEAKY_SLOPE}"
         if unlike:
             reading.refuse(f"{source} ({kind}{unlike})")
         else:
             reading.activate(name, source)
-    elif (
-        isinstance(activation, str | None)
-        and activation in _ACTIVATIONS
-        and _ACTIVATIONS[activation] in ours.CODES
-    ):
+    elif isinstance(activation, str | None) and activation in _ACTIVATIONS:
         reading.activate(_ACTIVATIONS[activation], source)
     else:
-        slope = " of slope 0.2, ours is 0.01" if activation == "leaky_relu" else ""
+        slope = f" of slope 0.2, ours is {LEAKY_SLOPE}" if activation == "leaky_relu" else ""
         reading.refuse(f"{source} ({str(activation)[:100]}{slope})")
 
 
@@ -334,7 +314,7 @@ def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Mo
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             return _from_hdf5(file, size, activations)
-        except _NONSENSE as error:
+        except _MALFORMED as error:
             text = str(error) or type(error).__name__
             raise ValueError(f"{path}: {text}") from error
 

@@ -9,68 +9,46 @@ from typing import Any
 
 import numpy as np
 
-Expression = str | float | tuple[Any, ...]
+from ...core import activations
+from ...core.activations import Expression, Options, Z
 
-Z = "z"
-_SQRT_2 = float(np.sqrt(2.0))
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
-_ERF = ("Add", ("Erf", ("Div", Z, _SQRT_2)), 1.0)
+__all__ = ["ACTIVATIONS", "ATTRIBUTES", "PARTS", "WRITTEN", "Expression", "Z", "canonical"]
 
-_WRITTEN_FLOAT32: dict[str, Expression] = {
-    "identity": Z,
-    "sigmoid": ("Sigmoid", Z),
-    "tanh": ("Tanh", Z),
-    "relu": ("Relu", Z),
-    "leaky_relu": ("LeakyRelu", Z),
-    "elu": ("Elu", Z),
-    "softplus": ("Softplus", Z),
-    "selu": ("Selu", Z),
-    "swish": ("Mul", Z, ("Sigmoid", Z)),
-    "mish": ("Mul", Z, ("Tanh", ("Softplus", Z))),
-    "gelu": ("Mul", ("Mul", Z, _ERF), 0.5),
-    "softmax": ("Softmax", Z),
-    "exp": ("Exp", Z),
-}
-_ELU_FLOAT64 = ("Add", ("Relu", Z), ("Sub", ("Exp", ("Min", Z, 0.0)), 1.0))
-_SELU_FLOAT64 = (
-    "Add",
-    ("Mul", ("Relu", Z), _SELU_SCALE),
-    ("Mul", ("Sub", ("Exp", ("Min", Z, 0.0)), 1.0), _SELU_SCALE * _SELU_ALPHA),
-)
-_SOFTPLUS_FLOAT64 = ("Add", ("Relu", Z), ("Log", ("Add", ("Exp", ("Neg", ("Abs", Z))), 1.0)))
-# onnxruntime's CPU provider has no float64 kernel of Erf, Elu, Selu and Softplus, nor can an
-# attribute hold the slope of LeakyRelu in float64. These are as exact as its Sigmoid: to the
-# rounding of 1.
-_WRITTEN_FLOAT64: dict[str, Expression] = {
-    **{name: form for name, form in _WRITTEN_FLOAT32.items() if name != "gelu"},
-    "leaky_relu": ("Max", Z, ("Mul", Z, 0.01)),
-    "elu": _ELU_FLOAT64,
-    "selu": _SELU_FLOAT64,
-    "softplus": _SOFTPLUS_FLOAT64,
-    "mish": ("Mul", Z, ("Tanh", _SOFTPLUS_FLOAT64)),
-}
-_OTHERS: list[tuple[str, Expression]] = [  # as PyTorch writes them
-    ("gelu", ("Gelu", Z)),
-    ("mish", ("Mish", Z)),
-    ("gelu", ("Mul", Z, ("Mul", 0.5, _ERF))),
-    ("softplus", ("Where", ("Greater", Z, 20.0), Z, ("Softplus", Z))),
-]
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _COMMUTATIVE = {"Add", "Max", "Min", "Mul"}
+
+
+def _in_attributes(options: Options) -> Options:
+    """Return the values that attributes may have: numbers are float32."""
+    return {
+        name: [float(np.float32(value)) if isinstance(value, float) else value for value in values]
+        for name, values in options.items()
+    }
+
+
+def _in_float64(known: activations.Activation) -> Expression | None:
+    return known.onnx if known.onnx_float64 == "" else known.onnx_float64
+
+
 # What is written, by dtype: operators that onnxruntime has.
-WRITTEN = {np.dtype(np.float32): _WRITTEN_FLOAT32, np.dtype(np.float64): _WRITTEN_FLOAT64}
-# The values that an attribute may have; the first one we write.
-ATTRIBUTES: dict[str, dict[str, list[Any]]] = {
-    "Elu": {"alpha": [1.0]},
-    "Gelu": {"approximate": [b"none"]},
-    "Gemm": {"transA": [0], "transB": [0, 1]},
-    "LeakyRelu": {"alpha": [float(np.float32(0.01))]},
-    "Selu": {
-        "alpha": [float(np.float32(_SELU_ALPHA))],
-        "gamma": [float(np.float32(_SELU_SCALE))],
+WRITTEN: dict[np.dtype[Any], dict[str, Expression]] = {
+    _FLOAT32: {name: known.onnx for name, known in activations.ACTIVATIONS.items()},
+    _FLOAT64: {
+        name: form
+        for name, known in activations.ACTIVATIONS.items()
+        if (form := _in_float64(known)) is not None
     },
-    "Softmax": {"axis": [-1, 1]},
+}
+# The values that an attribute may have, by operator.
+ATTRIBUTES: dict[str, Options] = {
+    "Gemm": {"transA": [0], "transB": [0, 1]},
     "ai.onnx.ml.LinearRegressor": {"post_transform": [b"NONE"]},
     "ai.onnx.ml.Normalizer": {"norm": [b"L1"]},
+    **{
+        operator: _in_attributes(options)
+        for known in activations.ACTIVATIONS.values()
+        for operator, options in known.onnx_options.items()
+    },
 }
 
 
@@ -81,12 +59,12 @@ def canonical(operator: str, operands: list[Expression]) -> Expression:
     return (operator, *operands)
 
 
-def _canonical_in(expression: Expression, dtype: type[np.floating[Any]]) -> Expression:
+def _canonical_in(expression: Expression, dtype: np.dtype[Any]) -> Expression:
     """Return the canonical expression whose constants are rounded to `dtype`."""
     if isinstance(expression, tuple):
         operator, *operands = expression
         return canonical(operator, [_canonical_in(operand, dtype) for operand in operands])
-    return float(dtype(expression)) if isinstance(expression, float) else expression
+    return float(dtype.type(expression)) if isinstance(expression, float) else expression
 
 
 def _parts(expression: Expression) -> set[Expression]:
@@ -97,8 +75,10 @@ def _parts(expression: Expression) -> set[Expression]:
 
 # What an expression means, by its canonical form.
 ACTIVATIONS = {
-    _canonical_in(expression, dtype): activation
-    for dtype in (np.float32, np.float64)
-    for activation, expression in [*_WRITTEN_FLOAT32.items(), *_WRITTEN_FLOAT64.items(), *_OTHERS]
+    _canonical_in(expression, dtype): name
+    for dtype in WRITTEN
+    for name, known in activations.ACTIVATIONS.items()
+    for expression in (known.onnx, _in_float64(known), *known.onnx_also)
+    if expression is not None
 }
 PARTS = set().union(*map(_parts, ACTIVATIONS))

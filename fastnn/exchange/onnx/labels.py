@@ -58,7 +58,7 @@ def kept_of(
 
 
 def _is_number(operand: Any) -> bool:
-    """Tell whether an operand is of floats."""
+    """Return True if an operand is of floats."""
     if isinstance(operand, Value):
         return operand.is_number
     return operand is not None and operand.dtype.kind == "f"

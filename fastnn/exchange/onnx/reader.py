@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -123,8 +123,8 @@ class GraphReader:
             return kept_of(operator, operands, attributes, source)
         if self._keeps_all(operator, operands, attributes):
             return operands[0] if isinstance(operands[0], Value) else None
-        if operator in _READERS:
-            return _READERS[operator](self, operands, attributes, source)
+        if operator in self._READERS:
+            return self._READERS[operator](self, operands, attributes, source)
         result = self._stages.applied(operator, operands, source)
         if result is None and len(values) == 1:
             return chosen_of(operator, values[0], attributes, source)
@@ -289,17 +289,16 @@ class GraphReader:
             and self._stages.makes_table(None)
         )
 
-
-_READERS: dict[str, Callable[..., Result]] = {
-    "Abs": GraphReader._absolute,
-    "BatchNormalization": GraphReader._batch_normalisation,
-    "Clip": GraphReader._clipped,
-    "Concat": GraphReader._joined,
-    "Gemm": GraphReader._product,
-    "MatMul": GraphReader._product,
-    "ReduceSum": GraphReader._row_sum,
-    "ai.onnx.ml.LinearClassifier": GraphReader._classifier,
-    "ai.onnx.ml.LinearRegressor": GraphReader._regressor,
-    "ai.onnx.ml.Normalizer": GraphReader._normaliser,
-    "ai.onnx.ml.Scaler": GraphReader._scaler,
-}
+    _READERS: ClassVar[dict[str, Callable[..., Result]]] = {
+        "Abs": _absolute,
+        "BatchNormalization": _batch_normalisation,
+        "Clip": _clipped,
+        "Concat": _joined,
+        "Gemm": _product,
+        "MatMul": _product,
+        "ReduceSum": _row_sum,
+        "ai.onnx.ml.LinearClassifier": _classifier,
+        "ai.onnx.ml.LinearRegressor": _regressor,
+        "ai.onnx.ml.Normalizer": _normaliser,
+        "ai.onnx.ml.Scaler": _scaler,
+    }

@@ -93,7 +93,7 @@ class Stages:
             within = self._expression(operator, operands)
         if step is not None:
             x, own = step
-            if own.is_nothing and operator != "Add":  # biases of 0 are biases
+            if own.is_identity and operator != "Add":  # biases of 0 are biases
                 return x
             stepped = self.stepped(x, own, source)
             if stepped is not None:

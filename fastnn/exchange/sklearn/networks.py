@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._checks.arrays import Array, as_activation
+from ...core.activations import ACTIVATIONS
 from ...network import Network
 from .._layer_builder import LayerBuilder, as_network, import_optional
 from .steps import (
@@ -22,8 +23,10 @@ from .steps import (
     steps_of,
 )
 
-_HIDDEN = {"identity": "identity", "sigmoid": "logistic", "tanh": "tanh", "relu": "relu"}
-_OUTPUT = {"identity": "identity", "exp": "exp", "sigmoid": "logistic", "softmax": "softmax"}
+_HIDDEN = {name: known.sklearn for name, known in ACTIVATIONS.items() if known.sklearn}
+_OUTPUT = {
+    name: known.sklearn_outputs for name, known in ACTIVATIONS.items() if known.sklearn_outputs
+}
 
 
 def from_sklearn(estimator: Any) -> Network:

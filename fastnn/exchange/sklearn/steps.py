@@ -57,7 +57,7 @@ def _package_of(kind: type) -> str:
 
 
 def is_derived(estimator: Any) -> bool:
-    """Tell whether an estimator's class is neither scikit-learn's own nor ours."""
+    """Return True if an estimator's class is neither scikit-learn's own nor ours."""
     return _package_of(type(estimator)) not in _OWN_PACKAGES
 
 

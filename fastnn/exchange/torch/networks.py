@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.activations import ACTIVATIONS
 from ...network import Network
 from .._affine import Affine
 from .._layer_builder import LayerBuilder, as_network, import_optional, unsupported_options
 from .modules import ModuleParts
 
-# The class of an activation, and the values that its attributes may have: the first is written.
-# Beyond its threshold Softplus returns z, which is exact to rounding at 40; PyTorch's own is 20.
-_MODULES: dict[str, tuple[str, dict[str, list[Any]]]] = {
-    "identity": ("Identity", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-    "relu": ("ReLU", {}),
-    "leaky_relu": ("LeakyReLU", {"negative_slope": [0.01]}),
-    "elu": ("ELU", {"alpha": [1.0]}),
-    "softplus": ("Softplus", {"beta": [1.0], "threshold": [40.0, 20.0]}),
-    "swish": ("SiLU", {}),
-    "gelu": ("GELU", {"approximate": ["none"]}),
-    "selu": ("SELU", {}),
-    "mish": ("Mish", {}),
-    "softmax": ("Softmax", {"dim": [-1, 1]}),
-}
 # Skipped: they do nothing in eval mode.
 _DROPOUTS = (
     "AlphaDropout",
@@ -78,12 +63,8 @@ def to_torch(net: Network) -> Any:
             linear.bias.data.copy_(torch.tensor(b))
             linear.bias.requires_grad_(layer.train_bias)
         modules.append(linear)
-        if layer.activation == "exp":
-            modules.append(_exp(torch))
-        elif layer.activation != "identity":
-            name, options = _MODULES[str(layer.activation)]
-            first = {option: values[0] for option, values in options.items()}
-            modules.append(getattr(torch.nn, name)(**first))
+        if layer.activation != "identity":
+            modules.append(_activation(torch, str(layer.activation)))
     return torch.nn.Sequential(*modules)
 
 
@@ -93,11 +74,10 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
     Parameters
     ----------
     module : torch.nn.Sequential
-        The module, of these parts: `Linear`; the activations of `Dense` (sigmoid, tanh, ReLU,
-        LeakyReLU of slope 0.01, ELU of alpha 1, SELU, Softplus of beta 1, SiLU, Mish, exact GELU,
-        and Softmax at the end); `BatchNorm1d`, which is folded into the layers beside it; nested
-        `Sequential`. Dropout, `Identity` and `Flatten` are skipped. A module in several places is
-        copied to each of them.
+        The module, of these parts: `Linear`; the activations of `Dense`, with its options (such as
+        LeakyReLU of slope 0.01, or exact GELU), and Softmax at the end only; `BatchNorm1d`, which
+        is folded into the layers beside it; nested `Sequential`. Dropout, `Identity` and `Flatten`
+        are skipped. A module in several places is copied to each of them.
     loss : str, optional
         The loss of the network. By default it follows from the last activation: cross_entropy from
         softmax, binary_cross_entropy from sigmoid, poisson from exp, mse from all others.
@@ -153,8 +133,9 @@ def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
     """Read a module that computes what its class does."""
     kind = type(part)
     activations = {
-        getattr(torch.nn, name): (activation, options)
-        for activation, (name, options) in _MODULES.items()
+        getattr(torch.nn, known.torch): (name, known.torch_options)
+        for name, known in ACTIVATIONS.items()
+        if hasattr(torch.nn, known.torch)
     }
     if kind is torch.nn.Linear:
         W, b = part.weight, part.bias
@@ -171,8 +152,8 @@ def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
     elif kind is torch.nn.Flatten:
         if (part.start_dim, part.end_dim) != (1, -1):
             reading.refuse(f"{source.removesuffix(')')} of axes other than 1 to -1)")
-    elif _is_exp(torch, part):
-        reading.activate("exp", source)
+    elif function := _function_of(torch, part):
+        reading.activate(function, source)
     elif kind not in {getattr(torch.nn, name) for name in _DROPOUTS}:
         is_own = isinstance(part, torch.nn.Module) and not kind.__module__.startswith("torch.nn.")
         remedy = " with a forward of its own: build it as nn.Sequential" if is_own else ""
@@ -208,15 +189,25 @@ def _array(parameter: Any) -> Any:
         ) from error
 
 
-def _exp(torch: Any) -> Any:
-    """Return a module of e^z, which `torch.nn` lacks; as a graph it is saved without fastnn."""
+def _activation(torch: Any, name: str) -> Any:
+    """Return the module of an activation.
+
+    What `torch.nn` lacks is a function of torch: as a graph it is saved without fastnn.
+    """
+    known = ACTIVATIONS[name]
+    if hasattr(torch.nn, known.torch):
+        first = {option: values[0] for option, values in known.torch_options.items()}
+        return getattr(torch.nn, known.torch)(**first)
     graph = torch.fx.Graph()
-    graph.output(graph.call_function(torch.exp, (graph.placeholder("z"),)))
-    return torch.fx.GraphModule({}, graph, "Exp")
+    graph.output(graph.call_function(getattr(torch, known.torch), (graph.placeholder("z"),)))
+    return torch.fx.GraphModule({}, graph, known.torch.capitalize())
 
 
-def _is_exp(torch: Any, module: Any) -> bool:
-    """Return True if a module is what `_exp` makes."""
-    if not isinstance(module, torch.fx.GraphModule):
-        return False
-    return [node.target for node in module.graph.nodes] == ["z", torch.exp, "output"]
+def _function_of(torch: Any, module: Any) -> str | None:
+    """Return the activation whose graph `_activation` makes, if a module is one."""
+    if isinstance(module, torch.fx.GraphModule):
+        targets = [node.target for node in module.graph.nodes]
+        for name, known in ACTIVATIONS.items():
+            if targets == ["z", getattr(torch, known.torch, None), "output"]:
+                return name
+    return None
