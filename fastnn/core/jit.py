@@ -147,5 +147,8 @@ def inner(function):
 
 
 def maker(function):
-    """Compile such a function if it makes arrays, or errors with numbers in them."""
-    return njit(**JIT, **_INNER, _nrt=True)(function)
+    """Compile such a function if it makes arrays, or errors with numbers in them.
+
+    These numbers need what only machine code has, so it is not merely linked.
+    """
+    return njit(**JIT, _nrt=True)(function)

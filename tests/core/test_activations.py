@@ -9,6 +9,12 @@ from fastnn.core.simd.vectors import REGISTER_BYTES
 from fastnn.reference import ACTIVATIONS
 from fastnn.reference.functions import derivative_of
 
+from ..support.kernels import from_python
+
+activate = from_python(activations.activate)
+pull_back = from_python(activations.pull_back)
+scale_by_derivative = from_python(activations.scale_by_derivative)
+
 DTYPES = [np.float64, np.float32]
 WIDTHS = [1, 7, 8, 25]
 CODES = list(activations.CODES.items())
@@ -43,7 +49,7 @@ def test_values_are_those_of_the_reference(name, code, n, dtype):
     values = np.linspace(-6, 5, n).astype(dtype)
     z, start, stop = padded(values)
     a, _, _ = padded(np.zeros_like(values))
-    activations.activate(code, z, a, start, stop)
+    activate(code, z, a, start, stop)
     np.testing.assert_allclose(
         a[start:stop], ACTIVATIONS[name].function(values), **tolerance(dtype)
     )
@@ -60,10 +66,10 @@ def test_derivatives_are_those_of_the_reference(name, code, n, dtype):
     values[n // 2] = 0
     z, start, stop = padded(values)
     a, _, _ = padded(np.zeros_like(values))
-    activations.activate(code, z, a, start, stop)
+    activate(code, z, a, start, stop)
     errors = np.linspace(1, 2, n).astype(dtype)
     delta, _, _ = padded(errors)
-    activations.scale_by_derivative(code, z, a, delta, start, stop)
+    scale_by_derivative(code, z, a, delta, start, stop)
     expected = errors * ACTIVATIONS[name].derivative(values)
     np.testing.assert_allclose(delta[start:stop], expected, **tolerance(dtype))
     assert (delta[:start] == 7).all()
@@ -78,10 +84,10 @@ def test_errors_are_pulled_back_by_the_matrix_of_derivatives(name, code, n, dtyp
     values = np.linspace(-2, 1.5, n).astype(dtype)
     z, start, stop = padded(values)
     a, _, _ = padded(np.zeros_like(values))
-    activations.activate(code, z, a, start, stop)
+    activate(code, z, a, start, stop)
     errors = np.linspace(1, 2, n).astype(dtype)
     delta, _, _ = padded(errors)
-    activations.pull_back(code, z, a, start, stop, delta)
+    pull_back(code, z, a, start, stop, delta)
     slope = derivative_of(name, values, a[start:stop])
     expected = errors * slope if slope.ndim == 1 else errors @ slope
     np.testing.assert_allclose(delta[start:stop], expected, **tolerance(dtype))
@@ -95,13 +101,13 @@ def test_errors_are_pulled_back_by_the_matrix_of_derivatives(name, code, n, dtyp
 def test_nan_stays_nan(name, code, dtype):
     z, start, stop = padded(np.array([np.nan, 1, np.nan], dtype))
     a, delta = np.zeros_like(z), np.ones_like(z)
-    activations.activate(code, z, a, start, stop)
+    activate(code, z, a, start, stop)
     np.testing.assert_array_equal(np.isnan(a[start:stop]), [True, False, True])
-    activations.scale_by_derivative(code, z, a, delta, start, stop)
+    scale_by_derivative(code, z, a, delta, start, stop)
     if name not in ("identity", "relu", "leaky_relu"):  # constant on either side of 0
         np.testing.assert_array_equal(np.isnan(delta[start:stop]), [True, False, True])
     delta[:] = np.nan
-    activations.scale_by_derivative(code, z, a, delta, start, stop)
+    scale_by_derivative(code, z, a, delta, start, stop)
     assert np.isnan(delta[start:stop]).all()
 
 
@@ -111,7 +117,7 @@ def test_softmax_of_shifted_values(shift, dtype):
     values = np.array([0, 3, -2, 1, 0.5], dtype)
     z, start, stop = padded(values + dtype(shift))
     a = np.zeros_like(z)
-    activations.activate(activations.SOFTMAX, z, a, start, stop)
+    activate(activations.SOFTMAX, z, a, start, stop)
     expected = ACTIVATIONS["softmax"].function(values + dtype(shift))
     np.testing.assert_allclose(a[start:stop], expected, **tolerance(dtype))
     assert np.isfinite(a).all()
@@ -124,5 +130,5 @@ def test_softmax_of_nan_is_nan(dtype):
         values[place] = np.nan
         z, start, stop = padded(values)
         a = np.zeros_like(z)
-        activations.activate(activations.SOFTMAX, z, a, start, stop)
+        activate(activations.SOFTMAX, z, a, start, stop)
         assert np.isnan(a[start:stop]).all()
