@@ -5,6 +5,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn._training import loop
+from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TRIPLE
 from fastnn.datasets import load_digits
 
@@ -100,7 +101,7 @@ def test_shuffles_are_those_of_the_random_source():
     X, Y = make_data(9, 3, 2)
     net, reference = make_pair(small_network(seed=np.random.RandomState(5)))
     shuffles = np.random.RandomState()
-    shuffles.set_state(net._random.get_state())
+    shuffles.set_state(state_of(net).random.get_state())
     net.fit(X, Y, epochs=4, batch_size=2, learning_rate=0.2)
     orders = [shuffles.permutation(9) for _ in range(4)]
     reference.fit(X, Y, epochs=4, batch_size=2, learning_rate=0.2, orders=orders)

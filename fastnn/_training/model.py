@@ -6,13 +6,12 @@ take some 20 ms, up to 0.2 s on a slow machine. Several threads may share the sl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._checks.arrays import Array
+from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, losses, optimizers
 from ..core import metrics as figures
@@ -29,25 +28,27 @@ _LAYER = 300  # the cost of a layer beside its parameters, in the same unit
 # Gradients are summed within parts of the rows, then over the parts, for any number of threads.
 _PARTS = 16  # at most: each has a sum as large as `params`
 _ROWS_A_PART = 512  # at least: what a part costs beside its rows is 1 to 3 % then
+_FEW = 4096  # parameters
+
+NO_METRICS = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True)
 class Model:
     """The arrays of a network for the kernels: `params` is shared with it, not copied.
 
     The methods take samples, targets and weights as `_checks` returns them: weights are empty, or
-    one for each sample.
+    one for each sample. What is a function of the layers alone is computed once, here.
     """
 
-    params: Array
-    table: Array
-    loss: str
-    penalties: Array
-
-    @property
-    def has_penalty(self) -> bool:
-        """Whether layers add a penalty to the loss that training minimises."""
-        return bool(self.penalties[:, : optimizers.MAX_NORM].any())
+    def __init__(self, params: Array, table: Array, loss: str, penalties: Array) -> None:
+        self.params, self.table, self.loss, self.penalties = params, table, loss, penalties
+        self.dtype, self.loss_code = params.dtype, losses.CODES[loss]
+        self.n_in, self.n_out = int(table[0, layout.N_IN]), int(table[-1, layout.N_OUT])
+        self.n_units = layout.units_size(table)
+        self.no_weights = as_read_only(np.empty(0, params.dtype))
+        # Whether layers add a penalty to the loss that training minimises.
+        self.has_penalty = bool(penalties.size and penalties[:, : optimizers.MAX_NORM].any())
+        self._cost = params.size + _LAYER * len(table)
 
     def check_writable(self) -> None:
         """Raise if the parameters cannot be changed."""
@@ -59,10 +60,10 @@ class Model:
 
     def cost(self, X: Inputs) -> int:
         """Return the cost of a sample, in visited parameters."""
-        cost = self.params.size + _LAYER * len(self.table)
+        cost = self._cost
         # Of sparse samples a unit without an element costs the look at its bit.
         if isinstance(X, Samples) and X.is_sparse:
-            n_in, stride = (int(n) for n in self.table[0, [layout.N_IN, layout.STRIDE]])
+            n_in, stride = self.n_in, int(self.table[0, layout.STRIDE])
             cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
         return cost
 
@@ -96,6 +97,8 @@ class Model:
         if len(outputs) == 1 and not X.is_sparse:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluate.predict_row(self.params, self.table, row, outputs[0]))
+        if self._is_one_call(X, len(outputs) * (_WRITTEN * outputs.shape[1])):
+            return bool(evaluate.predict_rows(self.params, self.table, X, 0, len(outputs), outputs))
         n_threads = self._threads_worth_starting(X, n_threads)
         finite: list[bool] = []
 
@@ -112,14 +115,23 @@ class Model:
         self, X: Inputs, Y: Array, weights: Array, n_threads: int = 1
     ) -> tuple[Array, float]:
         """Return the gradient of the mean loss, laid out as `params`, and that loss."""
+        if len(Y) <= _ROWS_A_PART and isinstance(X, Samples) and self._is_one_call(X):
+            # Of few parameters, memory on the border of a cache line would gain nothing.
+            few, size = self.params.size <= _FEW, self.params.size
+            grad = np.zeros(size, self.dtype) if few else layout.aligned_zeros(size, self.dtype)
+            value, total = np.zeros(1), total_weight(weights, len(Y))
+            evaluate.add_gradient_of_rows(
+                self.params, self.table, self.loss_code, X, Y, weights, 0, len(Y), grad, value
+            )
+            return _divided(grad, total), value.item() / total
         parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
-        grads = [layout.aligned_zeros(self.params.size, self.params.dtype) for _ in parts]
+        grads = [layout.aligned_zeros(self.params.size, self.dtype) for _ in parts]
         values = np.zeros((len(parts), 1))
 
         def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
             for piece in self._pieces(X, Y, weights, start, stop):
                 evaluate.add_gradient_of_rows(
-                    self.params, self.table, losses.CODES[self.loss], *piece, grad, value
+                    self.params, self.table, self.loss_code, *piece, grad, value
                 )
                 yield
 
@@ -135,20 +147,21 @@ class Model:
         with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
             for other in others:
                 grad += other
-            grad /= total
-        return grad, float(values.sum() / total)
+        return _divided(grad, total), float(values.sum() / total)
 
     def evaluate(
         self, X: Inputs, Y: Array, weights: Array, metrics: Sequence[str] = ()
     ) -> dict[str, float]:
         """Return the mean loss and metrics over the samples, by name."""
-        sums = np.zeros(1 + len(metrics))
-        for piece in self._pieces(X, Y, weights, 0, len(Y)):
-            evaluate.evaluate_rows(
-                self.params, self.table, losses.CODES[self.loss], metric_codes(metrics), *piece,
-                sums,
-            )  # fmt: skip
-        return named(sums / total_weight(weights, len(Y)), metrics)
+        codes = metric_codes(metrics) if metrics else NO_METRICS
+        sums, n_samples = np.zeros(1 + len(metrics)), len(Y)
+        if isinstance(X, Samples) and self._is_one_call(X):
+            pieces: Iterable[Any] = ((X, Y, weights, 0, n_samples),)
+        else:
+            pieces = self._pieces(X, Y, weights, 0, n_samples)
+        for piece in pieces:
+            evaluate.evaluate_rows(self.params, self.table, self.loss_code, codes, *piece, sums)
+        return named(sums / total_weight(weights, n_samples), metrics)
 
     def _pieces(
         self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
@@ -165,6 +178,10 @@ class Model:
             part = slice(first, last)
             yield X.part(first, last), Y[part], weights[part], 0, last - first
 
+    def _is_one_call(self, X: Samples, n_more: int = 0) -> bool:
+        """Return True if so few rows are one slice for one thread, `n_more` visits included."""
+        return n_more + self.cost(X) * X.n_samples <= min(_LEAST, _SLICE)
+
     def _threads_worth_starting(self, X: Inputs, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""
         return max(1, min(n_threads, X.n_samples * self.cost(X) // _LEAST))
@@ -174,6 +191,16 @@ def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:
     """Return (start, stop) of parts of the samples: `step` each, rounded up to whole blocks."""
     step = -(-step // ROWS) * ROWS
     return [(start, min(start + step, n_samples)) for start in range(0, n_samples, step)]
+
+
+def _divided(grad: Array, total: float) -> Array:
+    """Divide a gradient in place, and return it; infinity and NaN are no errors."""
+    if total >= 1:  # then nothing overflows
+        grad /= total
+    else:
+        with np.errstate(over="ignore"):
+            grad /= total
+    return grad
 
 
 def total_weight(weights: Array, n_samples: int) -> float:

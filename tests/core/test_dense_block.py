@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core.dense_block import (
     dense_add_gradient_triples,
     dense_error_below_triples,
@@ -27,7 +28,7 @@ class Case:
     def __init__(self, n_triples, n_in, n_out, dtype):
         self.net = Network(n_in, [Dense(n_out)], dtype=dtype, seed=0)
         self.net.biases[0][:] = np.linspace(-1, 1, n_out)
-        self.table, self.params = self.net._model.table, self.net.params
+        self.table, self.params = state_of(self.net).model.table, self.net.params
         self.layer, self.n_units = self.table[0], units_size(self.table)
         self.size = n_triples, self.n_units
         self.inputs = slice(self.layer[BELOW], self.layer[BELOW] + n_in)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core import derivatives, losses
 from fastnn.core.block_pass import ROWS
 
@@ -18,14 +19,14 @@ def make_net(dtype):
 
 def run(net, X, Y, start, stop):
     """Return what each entry point makes of arrays full of NaN: tables of a row a sample."""
-    samples, targets = net._as_pair(X, Y)
+    samples, targets = state_of(net).as_pair(X, Y)
     n, code = len(Y), losses.CODES[net.loss_name]
     widths = [layer.n_out for layer in net.layers]
     units = np.full(n * sum(widths), np.nan, net.dtype)
     grads = np.full((n, net.params.size), np.nan, net.dtype)
     grads_x = np.full((n, net.n_in), np.nan, net.dtype)
     jacobian = np.full((n, net.n_out, net.n_in), np.nan, net.dtype)
-    first, rest = (net.params, net._model.table), (samples, start, stop)
+    first, rest = (net.params, state_of(net).model.table), (samples, start, stop)
     pair = code, samples, targets, start, stop
     derivatives.activations_of_rows(*first, *rest, units)
     derivatives.gradients_of_rows(*first, *pair, grads)

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from fastnn import Dense, Network
 from fastnn._training import loop
+from fastnn._training.state import state_of
 from fastnn.core.inputs import Samples
 from fastnn.optimizers import Adam
 
@@ -186,7 +187,7 @@ def test_a_matrix_without_elements():
 def test_take(make):
     X, _ = make_sparse_data()
     net = make_net()
-    samples, _ = net._as_pair(make(X), np.zeros((13, 3)))
+    samples, _ = state_of(net).as_pair(make(X), np.zeros((13, 3)))
     order = np.array([7, 5, 0, 0, 12])
     part = samples.take(order)
     assert (part.n_samples, part.is_sparse) == (5, make is sparse.csr_array)

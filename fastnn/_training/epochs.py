@@ -1,0 +1,213 @@
+"""Train epochs by the compiled kernels: the runner of all optimisers but L-BFGS.
+
+A compiled call is a slice of samples; on small data one slice spans many epochs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from .._checks.arrays import Array, is_finite
+from .._checks.scales import remedy_of_scale
+from .._checks.stored import Inputs, Stored, Windows
+from ..core import optimizers, train_batches, train_samples
+from ..core.block_pass import ROWS
+from ..core.dispatch import rows_ahead
+from ..core.inputs import Samples
+from ..core.simd.bitset import TRIPLE, WORD
+from ..core.train_batches import N_SEEN
+from ..errors import DivergenceError
+from ..optimizers import CompiledOptimizer
+from .config import FitConfig
+from .model import NO_METRICS, metric_codes
+from .sources import Arrays, Source
+from .state import NetworkState, TrainingState
+
+if TYPE_CHECKING:
+    from .loop import TrainingLoop
+
+_UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
+_MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
+
+
+class Observer(Protocol):
+    """Who is told of each compiled call."""
+
+    def kept(self) -> Sequence[Array]:
+        """Return copies of the arrays that a call changes, as they are before it."""
+
+    def advance(self, n_samples: int) -> None:
+        """Hear of so many trained samples; may raise to end training."""
+
+
+class CompiledEpochs:
+    """Epochs over a source, by the kernel for these options; its scratch is kept between calls."""
+
+    def __init__(
+        self, state: NetworkState, source: Source, config: FitConfig, training: TrainingState
+    ) -> None:
+        self.state, self.source, self.config, self.training = state, source, config, training
+        self.is_plain = config.is_plain(state.model)
+        self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
+        self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
+
+    def train_span(self, loop: TrainingLoop) -> None:
+        """Train the epochs until callbacks, a schedule or validation run, and record them."""
+        self._train(loop, self._span(loop))
+
+    def _train(self, loop: TrainingLoop, span: int) -> None:
+        """Do so many epochs; of those that diverge, all up to the first that does."""
+        training = self.training
+        rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
+        sums, total = np.zeros(1), 0.0
+        for where, data in self.source.parts(training.epochs):
+            part, is_all_finite = self.pass_over(data, rates, self.draw_order(data, span), loop)
+            if not is_all_finite:
+                if span > 1:
+                    break
+                error = divergence(data, part, rates[0], training.epochs)
+                if where:
+                    error.add_note(where)
+                raise loop.diverged(error)
+            sums, total = sums + part, total + data.total_weight()
+        else:
+            loop.finish_epochs(sums / total, rates)
+            return
+        loop.put_back()  # the random stream too: each half draws its own orders, the same again
+        for half in (span // 2, span - span // 2):
+            loop.begin_span()
+            self._train(loop, half)
+
+    def _span(self, loop: TrainingLoop) -> int:
+        """Return the epochs per compiled call before callbacks, schedules or validation run."""
+        config, data = self.config, self.source
+        if config.callbacks or not isinstance(data, Arrays):
+            return 1
+        if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
+            return 1
+        epochs = min(max(1, self._samples_per_slice(data.X) // data.n_samples), loop.epochs_left())
+        if config.validation is not None:
+            epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
+        return epochs
+
+    def draw_order(self, data: Arrays, span: int) -> Array:
+        """Return a row of sample numbers for each epoch, or a single row for all of them."""
+        config, n_samples = self.config, data.n_samples
+        if config.draw_order is None and not config.shuffle:
+            order = np.arange(n_samples)[np.newaxis]
+        else:
+            draw = config.draw_order or self.state.random.permutation
+            order = np.empty((span, n_samples), np.int64)
+            for row in order:
+                row[:] = draw(n_samples)
+        return order if data.rows is None else data.rows[order]
+
+    def pass_over(
+        self, data: Arrays, rates: Array, order: Array, observer: Observer
+    ) -> tuple[Array, bool]:
+        """Train one pass for each rate; return the sums of the metrics of each pass.
+
+        Also return whether all is finite: if not, the state before that compiled call is restored.
+        """
+        X, Y, weights, model = data.X, data.Y, data.weights, self.state.model
+        kernel, n_metrics, arguments = self._kernel_for(X)
+        rates = self._as_rates(rates)
+        sums = np.zeros((len(rates), n_metrics))
+        position, n_positions = 0, order.shape[1] * len(rates)
+        n_at_once = self._samples_per_slice(X)
+        windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
+        if windows is not None:
+            n_at_once = min(n_at_once, windows.n_at_once)
+        while position < n_positions:
+            start, stop = position, min(position + n_at_once, n_positions)
+            if windows is not None:
+                X, Y, weights, order = windows(start, stop, n_positions)
+            kept = observer.kept()
+            position = kernel(
+                model.params, model.table, model.loss_code, self._codes, X, Y, weights, order,
+                start, stop, rates, *arguments, sums,
+            )  # fmt: skip
+            if not (all(map(math.isfinite, sums[:, 0].tolist())) and is_finite(model.params)):
+                for array, copy in zip(self.changed(), kept, strict=True):
+                    array[...] = copy
+                self._ready.clear()  # scratch holds an unfinished batch
+                return sums, False
+            observer.advance(position - start)
+        self.training.counters[N_SEEN] += n_positions
+        return sums, True
+
+    def changed(self) -> tuple[Array, Array, Array]:
+        """Return the arrays that a compiled call changes."""
+        return self.state.model.params, self.training.slots, self.training.counters
+
+    def _samples_per_slice(self, X: Inputs) -> int:
+        """Return the number of samples in a compiled call."""
+        model, n_updated = self.state.model, 0
+        if not self.is_plain:
+            size = model.params.size
+            n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
+        return model.samples_per_slice(X, n_updated)
+
+    def _as_rates(self, rates: Array) -> Array:
+        """Return the learning rates in the dtype that the kernel takes."""
+        dtype = self.state.model.dtype
+        if not self.is_plain or dtype == np.float64:
+            return rates
+        with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
+            return rates.astype(dtype)
+
+    def _kernel_for(self, X: Inputs) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
+        """Return the kernel, its number of metrics, and its arguments from the rates to those."""
+        config, n_metrics = self.config, 1 + len(self.config.metrics)
+        if X.is_sparse not in self._ready:
+            make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
+            kernel, arguments = make(X)
+            if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
+                kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
+            self._ready[X.is_sparse] = kernel, n_metrics + (not self.is_plain), arguments
+        kernel, n_metrics, arguments = self._ready[X.is_sparse]
+        return kernel, n_metrics, arguments if self.is_plain else (config.batch_size, *arguments)
+
+    def _kernel_of_batches(self, X: Inputs) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel for batches, and its arguments after the batch size."""
+        model, config, training = self.state.model, self.config, self.training
+        assert isinstance(config.optimizer, CompiledOptimizer)
+        settings = config.optimizer.settings()
+        # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
+        settings[optimizers.MEAN] = config.reduction == "mean" and (
+            config.batch_size > 1 or config.divide_penalty
+        )
+        settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
+        workspace = np.zeros((4, ROWS, model.n_units), model.dtype)
+        grad = np.zeros(model.params.size, model.dtype)
+        how = model.penalties, config.noise, settings, training.slots, training.counters
+        return train_batches.train_batches, (*how, workspace, grad)
+
+    def _kernel_of_samples(self, X: Inputs) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel for plain steps of single samples, and its scratch."""
+        model = self.state.model
+        dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
+        sets = np.zeros((2, n_words), np.uint64)
+        n_ahead = 1 if X.is_sparse else rows_ahead(model.table, dtype.itemsize)
+        if n_ahead == 1:
+            return train_samples.train_samples, (np.zeros((4, n_units), dtype), sets)
+        workspace = np.zeros((4, n_ahead, n_units), dtype)
+        words = np.zeros((2, n_ahead // TRIPLE * n_words), np.uint64)
+        return train_samples.train_samples_ahead, (workspace, sets, words)
+
+
+def divergence(data: Arrays, sums: Array, rate: float, epoch: int) -> DivergenceError:
+    """Return the error for a pass that is not finite."""
+    X, loss = data.X, sums[0, 0]
+    is_dense = isinstance(X, Samples) and not X.is_sparse
+    remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
+    what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
+    return DivergenceError(
+        f"training must stay finite, got {what} in epoch {epoch} "
+        f"at the learning rate {rate}{remedy and '; '}{remedy}"
+    )
