@@ -219,6 +219,21 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """Return the score of outputs."""
         raise NotImplementedError
 
+    @property
+    def _optimizer(self) -> Any:
+        """What scikit-learn calls so: the solver's rate and steps."""
+        return None if self._solver is None else self._solver.steps
+
+    @property
+    def _no_improvement_count(self) -> int:
+        """What scikit-learn calls so: the number of epochs without progress."""
+        return 0 if self._solver is None else self._solver.n_without_progress
+
+    @_no_improvement_count.setter
+    def _no_improvement_count(self, count: int) -> None:
+        self._solver = self._solver or SolverState()
+        self._solver.n_without_progress = count
+
     def _verdict(self, X: Any, y: Array, weights: Any) -> str:
         """Return advice after useless training; a regressor overrides this."""
         return ""

@@ -46,15 +46,13 @@ def check_same(got, expected):
     assert got.history.columns() == expected.history.columns()
     assert got.history.epoch == expected.history.epoch
     assert got.metadata == expected.metadata
-    assert (state_of(got).training is None) == (state_of(expected).training is None)
-    if state_of(expected).training is not None:
+    training, other = state_of(got).training, state_of(expected).training
+    assert (training is None) == (other is None)
+    if other is not None:
         for item in fields(TrainingState):
-            value, other = (
-                getattr(state_of(got).training, item.name),
-                getattr(state_of(expected).training, item.name),
-            )
-            np.testing.assert_array_equal(value, other, err_msg=item.name)
-        assert state_of(got).training.slots.dtype == state_of(expected).training.slots.dtype
+            value = getattr(training, item.name)
+            np.testing.assert_array_equal(value, getattr(other, item.name), err_msg=item.name)
+        assert training.slots.dtype == other.slots.dtype
     draws = copy.deepcopy((state_of(got).random, state_of(expected).random))
     np.testing.assert_array_equal(*(random.random(3) for random in draws))
 

@@ -213,15 +213,20 @@ def test_lbfgs(monkeypatch):
     assert everything(net) == everything(expected)
 
 
-def test_partial_fit_leaves_out_what_was_cut_short(monkeypatch):
+@pytest.mark.parametrize(
+    ("owner", "name", "options"),
+    [
+        (train_batches, "train_batches", {"optimizer": "adam"}),
+        (CompiledEpochs, "pass_over", {}),  # of what was made ready by the call before
+    ],
+)
+def test_partial_fit_leaves_out_what_was_cut_short(monkeypatch, owner, name, options):
     net, calls = small_network(), []
     net.partial_fit(X, Y, optimizer="adam")
     before = everything(net)
-    monkeypatch.setattr(
-        train_batches, "train_batches", after(train_batches.train_batches, calls, 1)
-    )
+    monkeypatch.setattr(owner, name, after(getattr(owner, name), calls, 1))
     with pytest.raises(KeyboardInterrupt):
-        net.partial_fit(X, Y)
+        net.partial_fit(X, Y, **options)
     assert everything(net) == before
 
 

@@ -9,7 +9,7 @@ import pytest
 from tqdm import tqdm
 
 from fastnn import Dense, DivergenceError, Network, schedules
-from fastnn._training import loop
+from fastnn._training import model
 from fastnn._training.state import state_of
 from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping
 from fastnn.optimizers import SGD, Momentum
@@ -250,7 +250,7 @@ def test_what_is_drawn_comes_from_the_seed_alone(options, batch_size, monkeypatc
     np.testing.assert_array_equal(trained(0, **options), net)
     assert (trained(0) != net).any()
     assert (trained(1, **options) != net).any()
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 7)
+    monkeypatch.setattr(model.Model, "samples_per_slice", lambda self, *_: 7)
     np.testing.assert_array_equal(trained(0, **options), net)
 
 
@@ -312,7 +312,7 @@ def test_divergence_late_in_many_epochs_loses_no_epoch():
 
 
 def test_divergence_within_an_epoch_of_several_slices(monkeypatch):
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 4)
+    monkeypatch.setattr(model.Model, "samples_per_slice", lambda self, *_: 4)
     x, y = np.ones((12, 1)), np.zeros(12)
     y[9] = 1e300
     net = Network(1, [Dense(1, weights=[[1.0]])])
@@ -347,7 +347,7 @@ class Terminal(io.StringIO):
 def test_progress_bar(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 5)
+    monkeypatch.setattr(model.Model, "samples_per_slice", lambda self, *_: 5)
     monkeypatch.setattr(tqdm, "mininterval", 0, raising=False)
     updates, update = [], tqdm.update
     monkeypatch.setattr(tqdm, "update", lambda bar, n=1: (updates.append(n), update(bar, n))[1])

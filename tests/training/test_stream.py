@@ -100,7 +100,7 @@ def test_one_thread_at_a_time():
         except RuntimeError as error:
             errors.append(str(error))
 
-    with net._training:
+    with state_of(net).lock:
         thread = threading.Thread(target=second)
         thread.start()
         thread.join()
