@@ -38,7 +38,7 @@ from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop
 from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
 from ._training.sources import Arrays
-from ._training.state import Schedule, TrainingState, state_of
+from ._training.state import Schedule, Snapshot, TrainingState, state_of
 from .callbacks import Callback, Checkpoint
 from .history import History
 from .network import Network
@@ -221,7 +221,7 @@ def fit(
         state.lock,
         tqdm(total=config.epochs * len(chunks), unit="chunk", disable=disable) as bar,
     ):
-        before = state.snapshot()
+        before = Snapshot(state)
         if last is not None:
             state.take_over(state_of(last))
         loop = TrainingLoop(net, request, before=before)

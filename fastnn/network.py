@@ -919,8 +919,8 @@ class Network:
         array([7.])
         """
         options = FitOptions(
-            epochs, batch_size, optimizer, learning_rate, shuffle, reduction, sample_weight,
-            class_weight, input_noise, metrics, validation_data, validation_fraction,
+            epochs, batch_size, optimizer, learning_rate, input_noise, shuffle, reduction,
+            sample_weight, class_weight, metrics, validation_data, validation_fraction,
             evaluate_every, callbacks, resume, progress,
         )  # fmt: skip
         with self._state.lock:  # what training goes on from is read when no other thread changes it

@@ -32,6 +32,7 @@ from .scalars import check_generator as check_generator
 Array = NDArray[Any]
 
 _FEW = 64  # numbers, which Python adds up sooner than NumPy is called
+_SOME = 4096  # numbers, for which one look is shorter than the call of einsum
 
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
@@ -93,6 +94,8 @@ def is_finite(array: Array) -> bool:
     flat = array.reshape(-1)
     if flat.size <= _FEW:
         return math.isfinite(sum(flat.tolist())) or bool(np.isfinite(flat).all())
+    if flat.size <= _SOME:
+        return bool(np.logical_and.reduce(np.isfinite(flat)))
     return math.isfinite(np.einsum("i->", flat)) or bool(np.isfinite(flat).all())
 
 

@@ -31,6 +31,8 @@ from .state import NetworkState, TrainingState
 if TYPE_CHECKING:
     from .loop import TrainingLoop
 
+NOT_SPARSE = Samples.dense(np.empty((0, 0)))
+
 _UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
 _MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
 
@@ -55,15 +57,18 @@ class CompiledEpochs:
         self.is_plain = config.is_plain(state.model)
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
         self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
+        self._n_at_once = self._samples_per_slice(NOT_SPARSE)
 
-    def train_span(self, loop: TrainingLoop) -> None:
-        """Train the epochs until callbacks, a schedule or validation run, and record them."""
-        self._train(loop, self._span(loop))
+    def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
+        """Train the epochs until callbacks, a schedule or validation run, and record them.
 
-    def _train(self, loop: TrainingLoop, span: int) -> None:
-        """Do so many epochs; of those that diverge, all up to the first that does."""
-        training = self.training
-        rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
+        Or `span` epochs. Of epochs that diverge, all are done up to the first that does.
+        """
+        training, span = self.training, span or self._span(loop)
+        if span == 1 or training.schedule is None:
+            rates = np.full(span, training.rate_ahead())
+        else:
+            rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
         sums, total = np.zeros(1), 0.0
         for where, data in self.source.parts(training.epochs):
             part, is_all_finite = self.pass_over(data, rates, self.draw_order(data, span), loop)
@@ -81,7 +86,7 @@ class CompiledEpochs:
         loop.put_back()  # the random stream too: each half draws its own orders, the same again
         for half in (span // 2, span - span // 2):
             loop.begin_span()
-            self._train(loop, half)
+            self.train_span(loop, half)
 
     def _span(self, loop: TrainingLoop) -> int:
         """Return the epochs per compiled call before callbacks, schedules or validation run."""
@@ -90,7 +95,8 @@ class CompiledEpochs:
             return 1
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
             return 1
-        epochs = min(max(1, self._samples_per_slice(data.X) // data.n_samples), loop.epochs_left())
+        n_at_once = self._samples_per_slice(data.X) if data.X.is_sparse else self._n_at_once
+        epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
         if config.validation is not None:
             epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
         return epochs
@@ -115,11 +121,16 @@ class CompiledEpochs:
         Also return whether all is finite: if not, the state before that compiled call is restored.
         """
         X, Y, weights, model = data.X, data.Y, data.weights, self.state.model
-        kernel, n_metrics, arguments = self._kernel_for(X)
-        rates = self._as_rates(rates)
+        is_sparse = X.is_sparse
+        kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(X)
+        if not self.is_plain:
+            arguments = (self.config.batch_size, *arguments)
+        elif model.dtype != rates.dtype:
+            with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
+                rates = rates.astype(model.dtype)
         sums = np.zeros((len(rates), n_metrics))
         position, n_positions = 0, order.shape[1] * len(rates)
-        n_at_once = self._samples_per_slice(X)
+        n_at_once = self._samples_per_slice(X) if is_sparse else self._n_at_once
         windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
         if windows is not None:
             n_at_once = min(n_at_once, windows.n_at_once)
@@ -153,25 +164,15 @@ class CompiledEpochs:
             n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
         return model.samples_per_slice(X, n_updated)
 
-    def _as_rates(self, rates: Array) -> Array:
-        """Return the learning rates in the dtype that the kernel takes."""
-        dtype = self.state.model.dtype
-        if not self.is_plain or dtype == np.float64:
-            return rates
-        with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
-            return rates.astype(dtype)
-
     def _kernel_for(self, X: Inputs) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
-        """Return the kernel, its number of metrics, and its arguments from the rates to those."""
-        config, n_metrics = self.config, 1 + len(self.config.metrics)
-        if X.is_sparse not in self._ready:
-            make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
-            kernel, arguments = make(X)
-            if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
-                kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
-            self._ready[X.is_sparse] = kernel, n_metrics + (not self.is_plain), arguments
-        kernel, n_metrics, arguments = self._ready[X.is_sparse]
-        return kernel, n_metrics, arguments if self.is_plain else (config.batch_size, *arguments)
+        """Return the kernel, its number of metrics, and its arguments before those."""
+        make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
+        kernel, arguments = make(X)
+        if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
+            kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
+        ready = kernel, 1 + len(self.config.metrics) + (not self.is_plain), arguments
+        self._ready[X.is_sparse] = ready
+        return ready
 
     def _kernel_of_batches(self, X: Inputs) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for batches, and its arguments after the batch size."""

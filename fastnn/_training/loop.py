@@ -78,13 +78,17 @@ class TrainingLoop:
         state.row_step = state.batch_step = None
         is_late = not request.is_checked or not isinstance(request.source, Arrays)
         if self._before is None and (is_late or request.n_validation):
-            self._before = state.snapshot()
+            self._before = Snapshot(state)
             if not (request.n_validation or self.config.callbacks or self.config.noise.size):
                 self._like = self._before  # nothing changes until the first span
         try:
             if request.n_validation:
                 self._split()
-            self._train_surrounded(self._runner() if runner is None else runner)
+            runner = runner or self._runner()
+            if self.config.callbacks or self.config.progress:
+                self._train_surrounded(runner)
+            else:
+                self._train(runner)
         except BaseException as error:
             self._restore_if_refused(error)
             raise
@@ -143,9 +147,6 @@ class TrainingLoop:
         config, run, training = self.config, self.run, self.training
         run.epoch, run.learning_rate = training.epochs - 1, training.rate_ahead()
         run.recorded = self.request.recorded(self.state.model)
-        if not (config.callbacks or config.progress):
-            self._train(runner)
-            return
         started: list[Callback] = []
         with ExitStack() as around:
             around.callback(self._end, started)
@@ -171,7 +172,7 @@ class TrainingLoop:
             if self.config.noise.size:
                 self.begin_span()
                 training.draw_key(state.random)
-            while self.epochs_left() and not run.stopping:
+            while training.epochs < self._last_epoch and not run.stopping:
                 self.begin_span()
                 runner.train_span(self)
         except BaseException as error:
@@ -184,7 +185,7 @@ class TrainingLoop:
         draws = self.config.shuffle or self.config.noise.size > 0
         like, self._like = self._like, None
         self._shown = self.run.epoch, self.run.learning_rate
-        self._mark, self._is_at_mark = self.state.snapshot(draws=draws, like=like), True
+        self._mark, self._is_at_mark = Snapshot(self.state, draws=draws, like=like), True
 
     def put_back(self) -> None:
         """Undo the span that is under way, if there is one."""
@@ -196,7 +197,7 @@ class TrainingLoop:
         """Return copies of what a compiled call changes; a span's first has those of the mark."""
         if self._is_at_mark and self._mark is not None:
             self._is_at_mark = False
-            return self._mark.arrays()
+            return self._mark.arrays
         training = self.training
         return [
             array.copy() for array in (self.state.model.params, training.slots, training.counters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import is_
 from typing import Any, NamedTuple
 
 from .._checks.arrays import (
@@ -23,35 +24,44 @@ from ..callbacks import Callback
 from ..core import metrics as kernel_metrics
 from ..layers import noise_levels
 from ..metrics import r2
-from ..optimizers import LBFGS, IRprop, Optimizer, as_optimizer
+from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
 from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
 from .lbfgs import check_lbfgs
+from .model import Model
 from .sources import Arrays, Chunks, Source, check_chunks
 from .split import as_n_validation
 from .state import NetworkState, Schedule, TrainingState
 
+_SGD = SGD()  # the default
 _VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
 
 
 class FitOptions(NamedTuple):
-    """The options of `Network.fit`, which describes them, as a user gave them."""
+    """The options of `Network.fit`, which describes them, as a user gave them.
 
-    epochs: Any
-    batch_size: Any
-    optimizer: Any
-    learning_rate: Any
-    shuffle: Any
-    reduction: Any
-    sample_weight: Any
-    class_weight: Any
-    input_noise: Any
-    metrics: Any
-    validation_data: Any
-    validation_fraction: Any
-    evaluate_every: Any
-    callbacks: Any
-    resume: Any
-    progress: Any
+    Those that most calls leave as they are come last.
+    """
+
+    epochs: Any = 1
+    batch_size: Any = 1
+    optimizer: Any = None
+    learning_rate: Any = None
+    input_noise: Any = 0.0
+    shuffle: Any = True
+    reduction: Any = "mean"
+    sample_weight: Any = None
+    class_weight: Any = None
+    metrics: Any = ()
+    validation_data: Any = None
+    validation_fraction: Any = None
+    evaluate_every: Any = 1
+    callbacks: Any = ()
+    resume: Any = False
+    progress: Any = False
+
+
+_N_OFTEN_GIVEN = 5
+_USUAL = FitOptions()[_N_OFTEN_GIVEN:]
 
 
 def as_request(
@@ -69,6 +79,38 @@ def as_request(
     already. Without `pair`, the check that X is finite is left to training if training touches only
     what a rollback can restore: the network, with all of X, no callbacks.
     """
+    model = state.model
+    if pair is None and y is not None and all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL)):
+        inputs, targets = state.as_pair(X, y, finite=False)
+        optimizer, schedule = as_rule(options.optimizer, options.learning_rate, None)
+        if not isinstance(optimizer, IRprop | LBFGS):  # nothing else needs a check
+            config = FitConfig(
+                as_count("epochs", options.epochs),
+                as_batch_size(options.batch_size, len(targets)),
+                optimizer,
+                schedule,
+                noise=as_noise(state, options.input_noise),
+            )
+            source = Arrays(inputs, targets, model.no_weights)
+            training = TrainingState.begun(config, model, None)
+            request = FitRequest(source, config, training, names_of(X), is_checked=False)
+            if schedule is not None:
+                _check_start(request, model)
+            return request
+        pair = inputs, targets
+        check_samples(inputs, names_of(X))
+    return _as_any_request(state, X, y, options, pair, validation)
+
+
+def _as_any_request(
+    state: NetworkState,
+    X: Any,
+    y: Any,
+    options: FitOptions,
+    pair: tuple[Inputs, Array] | None,
+    validation: Validation | None,
+) -> FitRequest:
+    """Do what `as_request` does, for any options."""
     model, is_shared = state.model, pair is not None
     names = names_of(X)
     if resume := as_flag("resume", options.resume):
@@ -141,9 +183,14 @@ def as_request(
     if n_validation:
         request.y = as_array("y", y)
     if config.callbacks or training.schedule is not None:
-        request.check_monitors(model)
-        training.rate_ahead()  # raises if a schedule does not begin with a rate
+        _check_start(request, model)
     return request
+
+
+def _check_start(request: FitRequest, model: Model) -> None:
+    """Raise if a metric is monitored but not recorded, or a schedule does not begin with a rate."""
+    request.check_monitors(model)
+    request.training.rate_ahead()
 
 
 def _names_of_validation(data: Any) -> Names:
@@ -164,6 +211,8 @@ def as_batch_size(batch_size: Any, n_samples: int | None) -> int:
     if n_samples is None:  # the chunks hold an unknown number
         return as_count("batch_size", batch_size)
     n_all = max(2, n_samples)
+    if type(batch_size) is int and 1 <= batch_size <= n_all:
+        return batch_size
     return n_all if batch_size is None else min(as_count("batch_size", batch_size), n_all)
 
 
@@ -178,6 +227,8 @@ def as_rule(
     optimizer: Any, learning_rate: Any, last: TrainingState | None
 ) -> tuple[Optimizer, Schedule | None]:
     """Return the optimiser and, if the rate is one, the schedule."""
+    if optimizer is None and learning_rate is None and last is None:
+        return _SGD, None
     schedule = learning_rate if callable(learning_rate) else None
     chosen = as_optimizer(
         optimizer, None if schedule else learning_rate, None if last is None else last.optimizer

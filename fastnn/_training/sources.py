@@ -33,14 +33,18 @@ class Source(Protocol):
         """Yield the parts of an epoch, each with the place that an error names; empty for all."""
 
 
-@dataclass(slots=True)
 class Arrays:
-    """Samples in memory, or stored where a part can be read at any time; one part."""
+    """Samples in memory, or stored where a part can be read at any time; one part.
 
-    X: Inputs
-    Y: Array
-    weights: Array  # empty if all weights are 1
-    rows: Array | None = None  # the numbers of the training samples; None means all
+    `weights` are empty if all are 1. `rows` are the numbers of the training samples; None means
+    all.
+    """
+
+    __slots__ = ("X", "Y", "n_samples", "rows", "weights")
+
+    def __init__(self, X: Inputs, Y: Array, weights: Array, rows: Array | None = None) -> None:
+        self.X, self.Y, self.weights, self.rows = X, Y, weights, rows
+        self.n_samples = len(Y) if rows is None else len(rows)
 
     @classmethod
     def none(cls, model: Model) -> Arrays:
@@ -48,17 +52,12 @@ class Arrays:
         X = Samples.dense(np.empty((0, model.n_in)))
         return cls(X, np.empty((0, model.n_out)), model.no_weights)
 
-    @property
-    def n_samples(self) -> int:
-        """The number of training samples."""
-        return len(self.Y) if self.rows is None else len(self.rows)
-
     def total_weight(self) -> float:
         """Return the sum of the weights of the training samples."""
         weights, rows = self.weights, self.rows
-        return total_weight(
-            weights[rows] if weights.size and rows is not None else weights, self.n_samples
-        )
+        if not weights.size:
+            return float(self.n_samples)
+        return total_weight(weights if rows is None else weights[rows], self.n_samples)
 
     def parts(self, epoch: int) -> Iterator[tuple[str, Arrays]]:
         """Yield the arrays."""

@@ -57,7 +57,7 @@ class TrainingState:
         if schedule is not None:  # one that is shown what epochs recorded starts anew
             start = getattr(schedule, "start", None)
             schedule = schedule if start is None else start()
-        slots = initial_slots(config.optimizer, model.params.size, model.params.dtype)
+        slots = initial_slots(config.optimizer, model.params.size, model.dtype)
         counters = np.zeros(N_COUNTERS, np.int64)
         return cls(config.optimizer, schedule, config.reduction, slots, counters)
 
@@ -160,10 +160,11 @@ class NetworkState:
         must have those in `names`.
         """
         model = self.model
-        X_checked = as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
-        is_row = row and np.ndim(X) == 1
-        n_samples = X_checked.n_samples
-        return X_checked, as_targets(y, n_samples, model.n_out, model.dtype, model.loss, row=is_row)
+        inputs = as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
+        is_table = type(X) is np.ndarray and X.ndim == 2
+        n_samples = len(X) if is_table else inputs.n_samples
+        row = row and not is_table and np.ndim(X) == 1
+        return inputs, as_targets(y, n_samples, model.n_out, model.dtype, model.loss, row=row)
 
     def as_weights(self, sample_weight: ArrayLike | None, n_samples: int) -> Array:
         """Return the weights of the samples, or an empty array if all are 1."""
@@ -192,7 +193,8 @@ class NetworkState:
         if training.epochs == 0:
             self.__dict__.update(new, past=History(), latest=history)
             return
-        past, n_past = self.past, _end_of(self.past)
+        past = self.past
+        n_past = past.epoch[-1] + 1 if past.epoch else 0
         try:
             past.extend(self.latest.epoch, self.latest.columns())
             self.__dict__.update(new, latest=history)
@@ -211,50 +213,44 @@ class NetworkState:
         """Drop the training state and all that was recorded."""
         self.__dict__.update(training=None, past=History(), latest=History())
 
-    def snapshot(self, *, draws: bool = True, like: Snapshot | None = None) -> Snapshot:
-        """Return a snapshot of all that training changes.
-
-        Without `draws`, nothing is drawn from the random source until the snapshot is restored or
-        dropped. `like` is an earlier one, since which neither parameters nor random source have
-        changed.
-        """
-        return Snapshot(self, draws=draws, like=like)
-
 
 class Snapshot:
-    """The parts of a network that training changes, to restore them."""
+    """The parts of a network that training changes, to restore them.
+
+    Without `draws`, nothing is drawn from the random source until the snapshot is restored or
+    dropped. `like` is an earlier one, since which neither parameters nor random source have
+    changed.
+    """
 
     __slots__ = (
         "_ends",
+        "_epochs",
         "_refs",
+        "_schedule",
         "_state",
         "_stream",
-        "epochs",
+        "arrays",
         "params",
-        "schedule",
-        "slots_and_counters",
-    )  # fmt: skip
+    )
 
-    def __init__(self, state: NetworkState, *, draws: bool, like: Snapshot | None) -> None:
+    def __init__(
+        self, state: NetworkState, *, draws: bool = True, like: Snapshot | None = None
+    ) -> None:
         self._state = state
         if like is None:
             self.params = state.model.params.copy()
             self._stream = _stream_of(state.random) if draws else None
         else:
             self.params, self._stream = like.params, like._stream
-        training = state.training
+        training, past, latest = state.training, state.past.epoch, state.latest.epoch
         self._refs = training, state.past, state.latest, state.feature_names, state.random
-        self._ends = _end_of(state.past), _end_of(state.latest)
+        self._ends = past[-1] + 1 if past else 0, latest[-1] + 1 if latest else 0
         if training is not None:
-            self.slots_and_counters = training.slots.copy(), training.counters.copy()
-            self.epochs = training.epochs
-            schedule = training.schedule
-            changes = schedule is not None and hasattr(schedule, "observe")
-            self.schedule = copy.deepcopy(schedule) if changes else schedule
-
-    def arrays(self) -> tuple[Array, Array, Array]:
-        """Return the copies of parameters, optimiser slots and counters."""
-        return (self.params, *self.slots_and_counters)
+            # Copies of all that a compiled call changes.
+            self.arrays = self.params, training.slots.copy(), training.counters.copy()
+            self._epochs, self._schedule = training.epochs, training.schedule
+            if self._schedule is not None and hasattr(self._schedule, "observe"):
+                self._schedule = copy.deepcopy(self._schedule)
 
     def restore(self) -> None:
         """Make the network as it was."""
@@ -264,8 +260,8 @@ class Snapshot:
         if self._stream is not None:
             _set_stream(random, self._stream)
         if training is not None:
-            training.slots[...], training.counters[...] = self.slots_and_counters
-            training.epochs, training.schedule = self.epochs, self.schedule
+            training.slots[...], training.counters[...] = self.arrays[1:]
+            training.epochs, training.schedule = self._epochs, self._schedule
         past.drop_from(self._ends[0])
         latest.drop_from(self._ends[1])
         state.training, state.past, state.latest = training, past, latest
@@ -274,11 +270,6 @@ class Snapshot:
 
 # How other modules reach the state of a network, which is no part of its interface to users.
 state_of: Callable[[Any], NetworkState] = attrgetter("_state")
-
-
-def _end_of(history: History) -> int:
-    """Return the epoch after the last one recorded."""
-    return history.epoch[-1] + 1 if history.epoch else 0
 
 
 def _set_stream(random: Any, stream: Any) -> None:

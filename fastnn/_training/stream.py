@@ -90,7 +90,7 @@ class BatchStep:
         n_samples = data.n_samples
         if self._order.shape[1] != n_samples:
             self._order = np.arange(n_samples)[np.newaxis]
-        before = self._mark = state.snapshot(draws=self._config.noise.size > 0)
+        before = self._mark = Snapshot(state, draws=self._config.noise.size > 0)
         try:
             if self._config.noise.size:
                 training.draw_key(state.random)
@@ -107,7 +107,7 @@ class BatchStep:
         """Return copies of what a compiled call changes, as they are before it."""
         mark, self._mark = self._mark, None
         if mark is not None:
-            return mark.arrays()
+            return mark.arrays
         return [array.copy() for array in self._epochs.changed()]
 
     def advance(self, n_samples: int) -> None:
@@ -161,7 +161,7 @@ def _first_step(
     state: NetworkState, config: FitConfig, training: TrainingState, names: Names, data: Arrays
 ) -> BatchStep:
     """Train on rows by a new step, and return it."""
-    step, before = BatchStep(state, config, training), state.snapshot()
+    step, before = BatchStep(state, config, training), Snapshot(state)
     state.row_step = state.batch_step = None
     try:
         state.begin(training, names, None)

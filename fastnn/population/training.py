@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,11 +24,8 @@ from ..network import Network
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_DEFAULTS = {
-    name: parameter.default
-    for name, parameter in inspect.signature(Network.fit).parameters.items()
-    if parameter.kind is parameter.KEYWORD_ONLY and name != "progress"
-}
+# `progress` is that of all networks together.
+_OPTIONS = tuple(name for name in FitOptions._fields if name != "progress")
 
 
 class _Abandoned(BaseException):
@@ -73,7 +69,7 @@ class PopulationFit:
         callbacks: dict[int, int] = {}
         for k, (net, own) in enumerate(zip(networks, options, strict=True)):
             with noting_network(k):
-                request = shared.as_request(state_of(net), FitOptions(progress=False, **own))
+                request = shared.as_request(state_of(net), FitOptions(**own))
             self._requests.append(request)
             for callback in request.config.callbacks:
                 if (first := callbacks.setdefault(id(callback), k)) != k:
@@ -165,7 +161,7 @@ def noting_network(k: int) -> Iterator[None]:
 
 
 def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> list[dict[str, Any]]:
-    """Return all keyword arguments of `Network.fit` for each network."""
+    """Return the keyword arguments of `Network.fit` for each network."""
     if settings is None:
         settings = [{}] * n_networks
     if not isinstance(settings, Sequence) or len(settings) != n_networks:
@@ -173,7 +169,7 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
     for own in (common, *settings):
         if not isinstance(own, Mapping):
             raise TypeError(f"settings must hold mappings, got {own!r}")
-        if unknown := [name for name in own if name not in _DEFAULTS]:
-            hint = hint_of_argument(str(unknown[0]), _DEFAULTS)
+        if unknown := [name for name in own if name not in _OPTIONS]:
+            hint = hint_of_argument(str(unknown[0]), _OPTIONS)
             raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
-    return [{**_DEFAULTS, **common, **own} for own in settings]
+    return [{**common, **own} for own in settings]
