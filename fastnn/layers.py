@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -227,11 +226,13 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
     ndarray, shape (n_layers, 3), or (0, 3)
         The penalties of each layer; no rows if no layer has any.
     """
+    if not any(layer.l1 or layer.l2 or layer.max_norm is not None for layer in layers):
+        return np.zeros((0, 3))
     table = np.zeros((len(layers), 3))
     table[:, optimizers.L1] = [layer.l1 for layer in layers]
     table[:, optimizers.L2] = [layer.l2 for layer in layers]
     table[:, optimizers.MAX_NORM] = [layer.max_norm or math.inf for layer in layers]
-    return table if (table != (0, 0, math.inf)).any() else table[:0]
+    return table
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
@@ -305,9 +306,8 @@ def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense
     Dense
         The copy.
     """
-    twin = copy.copy(layer)
-    for name, array in (("weights", W), ("biases", b)):
-        object.__setattr__(twin, name, array)
+    twin = object.__new__(type(layer))
+    twin.__dict__.update(layer.__dict__, weights=W, biases=b)
     return twin
 
 
@@ -320,6 +320,8 @@ def _fill(
 ) -> None:
     """Fill `view` with the given array, or else from the initializer."""
     if given is None:
+        if initializer == "zeros":  # as the view is
+            return
         given = as_initializer("initializer", initializer)(random, view.shape)
     array = as_numbers(name, given, view.dtype)
     if array.shape != view.shape:

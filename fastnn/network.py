@@ -439,10 +439,11 @@ class Network:
             return outputs
         names = self._state.feature_names
         samples = as_inputs(X, model.n_in, model.dtype, row=True, finite=False, names=names)
-        outputs = np.empty((samples.n_samples, model.n_out), model.dtype)
+        n_samples = samples.n_samples
+        outputs = np.empty((n_samples, model.n_out), model.dtype)
         if not model.predict(samples, outputs, n_threads):
             self._as_samples(X)
-        return outputs[0] if np.ndim(X) == 1 else outputs
+        return outputs[0] if n_samples == 1 and np.ndim(X) == 1 else outputs
 
     @explained
     def hidden(self, X: ArrayLike) -> tuple[Array, ...]:

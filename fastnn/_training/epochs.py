@@ -31,8 +31,6 @@ from .state import NetworkState, TrainingState
 if TYPE_CHECKING:
     from .loop import TrainingLoop
 
-NOT_SPARSE = Samples.dense(np.empty((0, 0)))
-
 _UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
 _MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
 
@@ -57,7 +55,7 @@ class CompiledEpochs:
         self.is_plain = config.is_plain(state.model)
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
         self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
-        self._n_at_once = self._samples_per_slice(NOT_SPARSE)
+        self._n_at_once = self._samples_per_slice(None)
 
     def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
         """Train the epochs until callbacks, a schedule or validation run, and record them.
@@ -66,7 +64,7 @@ class CompiledEpochs:
         """
         training, span = self.training, span or self._span(loop)
         if span == 1 or training.schedule is None:
-            rates = np.full(span, training.rate_ahead())
+            rates = np.array([training.rate_ahead()] * span)
         else:
             rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
         sums, total = np.zeros(1), 0.0
@@ -122,7 +120,7 @@ class CompiledEpochs:
         """
         X, Y, weights, model = data.X, data.Y, data.weights, self.state.model
         is_sparse = X.is_sparse
-        kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(X)
+        kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
         if not self.is_plain:
             arguments = (self.config.batch_size, *arguments)
         elif model.dtype != rates.dtype:
@@ -156,25 +154,25 @@ class CompiledEpochs:
         """Return the arrays that a compiled call changes."""
         return self.state.model.params, self.training.slots, self.training.counters
 
-    def _samples_per_slice(self, X: Inputs) -> int:
-        """Return the number of samples in a compiled call."""
+    def _samples_per_slice(self, X: Inputs | None) -> int:
+        """Return the number of samples in a compiled call; X only counts if it is sparse."""
         model, n_updated = self.state.model, 0
         if not self.is_plain:
             size = model.params.size
             n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
         return model.samples_per_slice(X, n_updated)
 
-    def _kernel_for(self, X: Inputs) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
+    def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
         """Return the kernel, its number of metrics, and its arguments before those."""
         make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
-        kernel, arguments = make(X)
+        kernel, arguments = make(is_sparse)
         if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
             kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
         ready = kernel, 1 + len(self.config.metrics) + (not self.is_plain), arguments
-        self._ready[X.is_sparse] = ready
+        self._ready[is_sparse] = ready
         return ready
 
-    def _kernel_of_batches(self, X: Inputs) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def _kernel_of_batches(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for batches, and its arguments after the batch size."""
         model, config, training = self.state.model, self.config, self.training
         assert isinstance(config.optimizer, CompiledOptimizer)
@@ -189,12 +187,12 @@ class CompiledEpochs:
         how = model.penalties, config.noise, settings, training.slots, training.counters
         return train_batches.train_batches, (*how, workspace, grad)
 
-    def _kernel_of_samples(self, X: Inputs) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def _kernel_of_samples(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for plain steps of single samples, and its scratch."""
         model = self.state.model
         dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
         sets = np.zeros((2, n_words), np.uint64)
-        n_ahead = 1 if X.is_sparse else rows_ahead(model.table, dtype.itemsize)
+        n_ahead = 1 if is_sparse else rows_ahead(model.table, dtype.itemsize)
         if n_ahead == 1:
             return train_samples.train_samples, (np.zeros((4, n_units), dtype), sets)
         workspace = np.zeros((4, n_ahead, n_units), dtype)

@@ -84,7 +84,8 @@ class TrainingLoop:
         try:
             if request.n_validation:
                 self._split()
-            runner = runner or self._runner()
+            if runner is None:
+                runner = self._runner()
             if self.config.callbacks or self.config.progress:
                 self._train_surrounded(runner)
             else:

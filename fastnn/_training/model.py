@@ -67,12 +67,13 @@ class Model:
             cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
         return cost
 
-    def samples_per_slice(self, X: Inputs, n_updated: int = 0) -> int:
-        """Return the number of samples in one compiled call.
+    def samples_per_slice(self, X: Inputs | None, n_updated: int = 0) -> int:
+        """Return the number of samples in one compiled call; None means that X is not sparse.
 
         `n_updated` parameters are updated for each sample, beside the cost of its gradient.
         """
-        return max(1, _SLICE // (self.cost(X) + n_updated))
+        cost = self._cost if X is None else self.cost(X)
+        return max(1, _SLICE // (cost + n_updated))
 
     def slices(
         self, X: Inputs, start: int, stop: int, n_more: int = 0, n_written: int = 0
@@ -97,8 +98,9 @@ class Model:
         if len(outputs) == 1 and not X.is_sparse:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluate.predict_row(self.params, self.table, row, outputs[0]))
-        if self._is_one_call(X, len(outputs) * (_WRITTEN * outputs.shape[1])):
-            return bool(evaluate.predict_rows(self.params, self.table, X, 0, len(outputs), outputs))
+        n_samples = len(outputs)
+        if n_samples * (self._cost + _WRITTEN * self.n_out) <= min(_LEAST, _SLICE):
+            return bool(evaluate.predict_rows(self.params, self.table, X, 0, n_samples, outputs))
         n_threads = self._threads_worth_starting(X, n_threads)
         finite: list[bool] = []
 
@@ -115,7 +117,7 @@ class Model:
         self, X: Inputs, Y: Array, weights: Array, n_threads: int = 1
     ) -> tuple[Array, float]:
         """Return the gradient of the mean loss, laid out as `params`, and that loss."""
-        if len(Y) <= _ROWS_A_PART and isinstance(X, Samples) and self._is_one_call(X):
+        if len(Y) <= _ROWS_A_PART and isinstance(X, Samples) and self._is_one_call(len(Y)):
             # Of few parameters, memory on the border of a cache line would gain nothing.
             few, size = self.params.size <= _FEW, self.params.size
             grad = np.zeros(size, self.dtype) if few else layout.aligned_zeros(size, self.dtype)
@@ -155,7 +157,7 @@ class Model:
         """Return the mean loss and metrics over the samples, by name."""
         codes = metric_codes(metrics) if metrics else NO_METRICS
         sums, n_samples = np.zeros(1 + len(metrics)), len(Y)
-        if isinstance(X, Samples) and self._is_one_call(X):
+        if isinstance(X, Samples) and self._is_one_call(len(Y)):
             pieces: Iterable[Any] = ((X, Y, weights, 0, n_samples),)
         else:
             pieces = self._pieces(X, Y, weights, 0, n_samples)
@@ -178,9 +180,9 @@ class Model:
             part = slice(first, last)
             yield X.part(first, last), Y[part], weights[part], 0, last - first
 
-    def _is_one_call(self, X: Samples, n_more: int = 0) -> bool:
-        """Return True if so few rows are one slice for one thread, `n_more` visits included."""
-        return n_more + self.cost(X) * X.n_samples <= min(_LEAST, _SLICE)
+    def _is_one_call(self, n_samples: int) -> bool:
+        """Return True if so few rows are one slice for one thread."""
+        return n_samples * self._cost <= min(_LEAST, _SLICE)
 
     def _threads_worth_starting(self, X: Inputs, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""

@@ -64,7 +64,8 @@ class TrainingState:
     @classmethod
     def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
         """Return the state to start from: that of the last training, or a fresh one."""
-        model.check_writable()
+        if not model.params.flags.writeable:
+            model.check_writable()
         return cls.fresh(config, model) if last is None else last.resumed(config, model)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -228,9 +229,9 @@ class Snapshot:
         "_refs",
         "_schedule",
         "_state",
-        "_stream",
         "arrays",
         "params",
+        "stream",
     )
 
     def __init__(
@@ -239,9 +240,9 @@ class Snapshot:
         self._state = state
         if like is None:
             self.params = state.model.params.copy()
-            self._stream = _stream_of(state.random) if draws else None
+            self.stream = _stream_of(state.random) if draws else None
         else:
-            self.params, self._stream = like.params, like._stream
+            self.params, self.stream = like.params, like.stream
         training, past, latest = state.training, state.past.epoch, state.latest.epoch
         self._refs = training, state.past, state.latest, state.feature_names, state.random
         self._ends = past[-1] + 1 if past else 0, latest[-1] + 1 if latest else 0
@@ -257,8 +258,8 @@ class Snapshot:
         state = self._state
         training, past, latest, names, random = self._refs
         state.model.params[:] = self.params
-        if self._stream is not None:
-            _set_stream(random, self._stream)
+        if self.stream is not None:
+            _set_stream(random, self.stream)
         if training is not None:
             training.slots[...], training.counters[...] = self.arrays[1:]
             training.epochs, training.schedule = self._epochs, self._schedule
