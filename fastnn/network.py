@@ -33,7 +33,7 @@ from .core import Handle, derivatives, evaluate, layout, losses
 from .core.handle import handle_of
 from .core.inputs import Samples
 from .history import History
-from .layers import Dense, initial_params, layer_table, with_arrays
+from .layers import Dense, fill_params, layer_table, with_arrays
 from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
@@ -164,8 +164,10 @@ class Network:
         loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
         random = as_generator(seed)
         table = layer_table(n_in, layers, loss, dtype)
-        params = initial_params(layers, table, dtype, random)
-        self._adopt(NetworkState(layers, params, table, loss, random), {})
+        params = layout.aligned_zeros(layout.params_size(table), dtype)
+        state = NetworkState(layers, params, table, loss, random)
+        fill_params(layers, state.weights, state.biases, random)
+        self._adopt(state, {})
 
     def _adopt(self, state: NetworkState, metadata: dict[str, Any]) -> None:
         """Take over a state, and show what never changes of it."""

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from fastnn._checks.arrays import as_weights
+from fastnn._training.state import state_of
 from fastnn.core import layout, losses, sample_pass
 from fastnn.core import metrics as figures
 from fastnn.core.dense import dense_step_forward
@@ -76,7 +77,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
     net = network(task)
     X, Y = task.samples()
     n, dtype = len(X), net.dtype
-    params, layers, loss = net.params, net._model.table, losses.CODES["half_sse"]
+    params, layers, loss = net.params, state_of(net).model.table, losses.CODES["half_sse"]
     n_units = layout.units_size(layers)
     a = np.zeros((2, n_units), dtype)
     z, delta, step = np.zeros((3, n_units), dtype)

@@ -23,7 +23,7 @@ from ..optimizers import LBFGS
 from .config import FitRequest
 from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
-from .model import named
+from .model import metrics_by_name
 from .sources import Arrays, Chunks
 from .split import split_validation
 from .state import Snapshot, state_of
@@ -220,10 +220,10 @@ class TrainingLoop:
         config, training, run = self.config, self.training, self.run
         history, has_penalty = run.history, self.state.model.has_penalty
         for means in epochs:
-            figures = named(means[: 1 + len(config.metrics)], config.metrics)
+            metrics = metrics_by_name(means[: 1 + len(config.metrics)], config.metrics)
             if has_penalty:
-                figures["penalty"] = float(means[-1])
-            history.record(training.epochs, figures)
+                metrics["penalty"] = float(means[-1])
+            history.record(training.epochs, metrics)
             training.epochs += 1
         last = training.epochs - 1
         if config.validation is not None and last % config.evaluate_every == 0:
@@ -242,13 +242,13 @@ class TrainingLoop:
         """Return the metrics on the validation data."""
         data, config, model = self.config.validation, self.config, self.state.model
         assert data is not None
-        figures = model.evaluate(data.X, data.Y, data.weights, config.metrics)
+        metrics = model.evaluate(data.X, data.Y, data.weights, config.metrics)
         if config.validation_metrics:
             outputs = np.empty_like(data.Y)
             model.predict(data.X, outputs)
             for name, metric in config.validation_metrics.items():
-                figures[name] = figure_of(name, metric, data.y, outputs)
-        return {f"val_{name}": value for name, value in figures.items()}
+                metrics[name] = figure_of(name, metric, data.y, outputs)
+        return {f"val_{name}": value for name, value in metrics.items()}
 
 
 def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:

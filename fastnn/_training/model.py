@@ -14,7 +14,7 @@ import numpy as np
 from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, losses, optimizers
-from ..core import metrics as figures
+from ..core import metrics as kernel_metrics
 from ..core.block_pass import ROWS
 from ..core.inputs import Samples
 from ..core.simd.bitset import WORD
@@ -163,7 +163,7 @@ class Model:
             pieces = self._pieces(X, Y, weights, 0, n_samples)
         for piece in pieces:
             evaluate.evaluate_rows(self.params, self.table, self.loss_code, codes, *piece, sums)
-        return named(sums / total_weight(weights, n_samples), metrics)
+        return metrics_by_name(sums / total_weight(weights, n_samples), metrics)
 
     def _pieces(
         self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
@@ -212,9 +212,9 @@ def total_weight(weights: Array, n_samples: int) -> float:
 
 def metric_codes(metrics: Sequence[str]) -> Array:
     """Return what stands for the metrics in a kernel."""
-    return np.array([figures.CODES[name] for name in metrics], dtype=np.int64)
+    return np.array([kernel_metrics.CODES[name] for name in metrics], dtype=np.int64)
 
 
-def named(values: Any, metrics: Sequence[str]) -> dict[str, float]:
-    """Return a row of figures by name: the loss, then the metrics."""
+def metrics_by_name(values: Any, metrics: Sequence[str]) -> dict[str, float]:
+    """Return a row of metrics by name: the loss, then the metrics."""
     return dict(zip(("loss", *metrics), values.tolist(), strict=True))
