@@ -1,12 +1,14 @@
 """Where training stands: it goes on from there, to the bit."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
 import pytest
 
 from fastnn import Network, schedules
+from fastnn._training.request import FitOptions
 from fastnn._training.state import state_of
 from fastnn.callbacks import Checkpoint
 from fastnn.optimizers import Adam
@@ -105,3 +107,9 @@ def test_partial_fit_goes_on_drawing_dropout():
     np.testing.assert_array_equal(net.params, other.params)
     key, seen = state_of(net).training.counters[[2, 1]]
     assert (key > 0, seen) == (True, 24)
+
+
+def test_the_defaults_of_fit_are_those_that_need_no_check():
+    parameters = inspect.signature(Network.fit).parameters.values()
+    got = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+    assert got == FitOptions()._asdict()
