@@ -119,7 +119,11 @@ class TrainingLock:
 
     def __enter__(self) -> None:
         if not self.acquire(False):
-            raise RuntimeError("a network must be trained by one thread at a time, got a second")
+            raise self.refusal()
+
+    def refusal(self) -> RuntimeError:
+        """Return the error for a second thread."""
+        return RuntimeError("a network must be trained by one thread at a time, got a second")
 
     def __exit__(self, *error: object) -> None:
         self.release()
