@@ -22,6 +22,7 @@ from table import Table, circumstances
 from threadpoolctl import threadpool_limits
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core.jit import JIT
 from fastnn.core.train_samples import train_row
 from fastnn.datasets import load_digits
@@ -73,7 +74,7 @@ def ways_of(
     layers = [Dense(width, "sigmoid") for width in sizes[1:]]
     net = Network(sizes[0], layers, loss="half_sse", seed=0)
     net.partial_fit(rows[0], targets[0], learning_rate=RATE)
-    step = net._row_step
+    step = state_of(net).row_step
     assert step is not None
     before, after = step._before, step._after
 

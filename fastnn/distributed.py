@@ -34,12 +34,12 @@ from ._checks.arrays import as_choice, as_count, as_flag, as_positive
 from ._checks.names import explained
 from ._checks.targets import check_metrics
 from ._cluster.replicas import Share, mean, same, train_replica
-from ._training.loop import Training
-from ._training.options import as_callbacks, as_metrics, as_rule
-from ._training.request import FitConfig, Metric, Schedule, TrainingState, check_monitors
-from ._training.snapshot import Snapshot
-from .callbacks import Callback, Checkpoint, Run
-from .core.inputs import Samples
+from ._training.config import FitConfig, FitRequest, Metric
+from ._training.loop import TrainingLoop
+from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
+from ._training.sources import Arrays
+from ._training.state import Schedule, Snapshot, TrainingState, state_of
+from .callbacks import Callback, Checkpoint
 from .history import History
 from .network import Network
 from .optimizers import Optimizer
@@ -182,23 +182,23 @@ def fit(
     if checkpoint is not None:
         callbacks = (*as_callbacks(callbacks), Checkpoint(checkpoint))
         last = _read_checkpoint(checkpoint, net)
+    state = state_of(net)
     rule, schedule = as_rule(optimizer, learning_rate, None)
-    running, on_validation = as_metrics(metrics, validation_data is not None)
-    plan = FitConfig(
+    running, on_validation = as_metrics(metrics, is_evaluated=validation_data is not None)
+    config = FitConfig(
         epochs=as_count("rounds", rounds),
         batch_size=1 if batch_size is None else as_count("batch_size", batch_size),
         optimizer=rule,
-        weights=np.empty(0),
         schedule=schedule,
         reduction=as_choice("reduction", reduction, ("mean", "sum")),
         metrics=running,
-        validation=net._as_validation(validation_data),
         validation_metrics=on_validation,
         evaluate_every=as_count("evaluate_every", evaluate_every),
         callbacks=as_callbacks(callbacks),
     )
-    if plan.validation is not None:
-        check_metrics(running, plan.validation.Y, net.loss_name)
+    if validation_data is not None:
+        config.validation = as_validation(state, validation_data)
+        check_metrics(running, config.validation.Y, net.loss_name)
     options = {
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,
@@ -211,24 +211,21 @@ def fit(
     parts = _as_chunks(net, X, y)
     with within_reach(client, 0):
         chunks = client.compute(parts)
-    state = TrainingState.begun(plan, net._model, None if last is None else last._state)
-    plan.epochs = max(0, rounds - state.epochs)
-    check_monitors(plan, state, net._model)
+    last_training = None if last is None else state_of(last).training
+    training = TrainingState.begun(config, state.model, last_training)
+    config.epochs = max(0, rounds - training.epochs)
+    request = FitRequest(Arrays.none(state.model), config, training, state.feature_names)
+    request.check_monitors(state.model)
     disable = None if progress else True  # None: silent where there is no terminal
     with (
-        net._alone(),
-        _as_it_was(net) as refused,
-        tqdm(total=plan.epochs * len(chunks), unit="chunk", disable=disable) as bar,
+        state.lock,
+        tqdm(total=config.epochs * len(chunks), unit="chunk", disable=disable) as bar,
     ):
+        before = Snapshot(state)
         if last is not None:
-            net.params = last.params
-            net.__dict__.update(_random=last._random, _past=last.history, _latest=History())
-        net.__dict__["_row_step"] = None
-        run = Run(net, History())
-        nothing = Samples.dense(np.empty((0, net.n_in))), np.empty((0, net.n_out))
-        with Training(net._model, *nothing, plan, state, net._random, run) as training:
-            net._begin(state, net._feature_names, run.history)
-            training.train(_Round(net, client, chunks, options, timeout, bar, refused))
+            state.take_over(state_of(last))
+        loop = TrainingLoop(net, request, before=before)
+        loop.train(_Round(net, client, chunks, options, timeout, bar))
     return net.history
 
 
@@ -243,30 +240,29 @@ class _Round:
         options: dict[str, Any],
         timeout: float,
         bar: tqdm[NoReturn],
-        refused: list[Exception],
     ) -> None:
         self.net, self.client, self.chunks, self.options = net, client, chunks, options
-        self.timeout, self.bar, self.refused = timeout, bar, refused
+        self.timeout, self.bar = timeout, bar
         bare = copy.copy(net)
         bare.metadata = {}
-        bare.__dict__.update(_past=History(), _latest=History(), _state=None)
+        state_of(bare).forget_training()
         with within_reach(client, 0):
             self.bare = _as_result(client, bare)
 
-    def __call__(self, this: Training) -> None:
-        """Make the network the mean of its replicas, and record their figures."""
-        rate = this.state.rate_ahead()
-        weights, params, figures = zip(*self._shares(this.state, rate), strict=True)
+    def train_span(self, loop: TrainingLoop) -> None:
+        """Make the network the mean of its replicas, and record their metrics."""
+        rate = loop.training.rate_ahead()
+        weights, params, metrics = zip(*self._shares(loop, rate), strict=True)
         self.net.params[:] = mean(weights, params)
-        this.finish_epochs(mean(weights, figures)[np.newaxis], np.array([rate]))
-        shown = {name: f"{value:.4g}" for name, value in this.run.figures().items()}
+        loop.finish_epochs(mean(weights, metrics)[np.newaxis], np.array([rate]))
+        shown = {name: f"{value:.4g}" for name, value in loop.run.figures().items()}
         self.bar.set_postfix(shown, refresh=False)
 
-    def _shares(self, state: TrainingState, rate: float) -> list[Share]:
+    def _shares(self, loop: TrainingLoop, rate: float) -> list[Share]:
         """Return the replicas of chunks that are not empty, in the order of the chunks."""
-        number = state.epochs
+        number = loop.training.epochs
         with within_reach(self.client, number):
-            shares, failed = self._answers(state, number, rate)
+            shares, failed = self._answers(loop.training, number, rate)
         if failed and self.client.status != "running" and all(map(is_lost, failed.values())):
             raise no_cluster(number, self.client.status)
         try:
@@ -280,12 +276,12 @@ class _Round:
                     f"round {number}: chunks must hold a sample, got {len(shares)} that are empty"
                 )
         except (ValueError, TypeError) as error:
-            self.refused.append(error)
+            loop.refuse(error)
             raise
         return filled
 
     def _answers(
-        self, state: TrainingState, number: int, rate: float
+        self, training: TrainingState, number: int, rate: float
     ) -> tuple[dict[int, Share], dict[int, Any]]:
         """Return the replicas and the failures of a round, by the numbers of the chunks."""
         client = self.client
@@ -297,8 +293,8 @@ class _Round:
             range(len(self.chunks)),
             bare=self.bare,
             params=_as_result(client, self.net.params),
-            seed=(state.draw_key(self.net._random), number),
-            rate=None if state.schedule is None else rate,
+            seed=(training.draw_key(state_of(self.net).random), number),
+            rate=None if training.schedule is None else rate,
             options=self.options,
             pure=False,
         )
@@ -338,19 +334,6 @@ def _as_they_come(
                     f"a worker must be there, got none for {timeout:g} s in round {number}"
                 ) from None
             looked = time.monotonic()
-
-
-@contextlib.contextmanager
-def _as_it_was(net: Network) -> Iterator[list[Exception]]:
-    """Restore the network if training ends with an error in the list that is yielded."""
-    refused: list[Exception] = []
-    snapshot = Snapshot(net)
-    try:
-        yield refused
-    except (ValueError, TypeError) as error:
-        if error in refused:
-            snapshot.put_back()
-        raise
 
 
 def _as_result(client: Client, value: Any) -> Future:
@@ -401,7 +384,7 @@ def _read_checkpoint(path: str | os.PathLike[str], net: Network) -> Network | No
     if not Path(path).exists():
         return None
     last = Network.load(path)
-    is_alike = np.array_equal(last._model.table, net._model.table)
+    is_alike = np.array_equal(state_of(last).model.table, state_of(net).model.table)
     if not is_alike or (last.loss_name, last.dtype) != (net.loss_name, net.dtype):
         raise ValueError(f"the checkpoint must be of {net}, got {last}")
     return last

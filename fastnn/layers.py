@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -23,7 +22,7 @@ from ._checks.arrays import (
 )
 from ._checks.names import explained, with_lists
 from .core import activations, layout, losses, optimizers
-from .initializers import Initializer, Random, as_initializer
+from .initializers import Initializer, Random, as_initializer, zeros
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
@@ -234,11 +233,13 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
     ndarray, shape (n_layers, 3), or (0, 3)
         The penalties of each layer; no rows if no layer has any.
     """
+    if not any(layer.l1 or layer.l2 or layer.max_norm is not None for layer in layers):
+        return np.zeros((0, 3))
     table = np.zeros((len(layers), 3))
     table[:, optimizers.L1] = [layer.l1 for layer in layers]
     table[:, optimizers.L2] = [layer.l2 for layer in layers]
     table[:, optimizers.MAX_NORM] = [layer.max_norm or math.inf for layer in layers]
-    return table if (table != (0, 0, math.inf)).any() else table[:0]
+    return table
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
@@ -260,39 +261,32 @@ def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
     return levels if levels.any() else levels[:0]
 
 
-def initial_params(
-    layers: Sequence[Dense], table: Array, dtype: np.dtype[Any], random: Random
-) -> Array:
-    """Return the flat vector of initial parameters.
+def fill_params(
+    layers: Sequence[Dense],
+    weights: Sequence[Array],
+    biases: Sequence[Array | None],
+    random: Random,
+) -> None:
+    """Set parameters that are zero to their initial values.
 
     Parameters
     ----------
     layers : sequence of Dense
         The layers.
-    table : ndarray
-        Their layer table.
-    dtype : numpy.dtype
-        The dtype of the parameters.
+    weights, biases : sequence of ndarray
+        The parameters of each layer, in place; None for a layer without biases.
     random : numpy.random.Generator or numpy.random.RandomState
         The random source, used layer by layer: first for W, then for b.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        The parameters, laid out as `core.layout` describes.
 
     Raises
     ------
     ValueError, TypeError
         If given or drawn parameters have another shape, or are not finite numbers.
     """
-    params = layout.aligned_zeros(layout.params_size(table), dtype)
-    views = zip(layout.weight_views(params, table), layout.bias_views(params, table), strict=True)
-    for k, (layer, (W, b)) in enumerate(zip(layers, views, strict=True)):
+    for k, (layer, W, b) in enumerate(zip(layers, weights, biases, strict=True)):
         _fill(W, f"weights of layer {k}", layer.weights, layer.initializer, random)
         if b is not None:
             _fill(b, f"biases of layer {k}", layer.biases, layer.bias_initializer, random)
-    return params
 
 
 def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense:
@@ -312,9 +306,8 @@ def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense
     Dense
         The copy.
     """
-    twin = copy.copy(layer)
-    for name, array in (("weights", W), ("biases", b)):
-        object.__setattr__(twin, name, array)
+    twin = object.__new__(type(layer))
+    twin.__dict__.update(layer.__dict__, weights=W, biases=b)
     return twin
 
 
@@ -327,7 +320,10 @@ def _fill(
 ) -> None:
     """Fill `view` with the given array, or else from the initializer."""
     if given is None:
-        given = as_initializer("initializer", initializer)(random, view.shape)
+        draw = as_initializer("initializer", initializer)
+        if draw is zeros:  # as the view is
+            return
+        given = draw(random, view.shape)
     array = as_numbers(name, given, view.dtype)
     if array.shape != view.shape:
         raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}")

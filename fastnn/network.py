@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -16,72 +12,44 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from ._checks.arrays import (
     Array,
-    as_array,
     as_choice,
-    as_class_weights,
     as_count,
     as_dtype,
     as_flag,
     as_generator,
-    as_in_range,
     as_numbers,
-    as_weights,
 )
-from ._checks.frames import check_names, names_of
-from ._checks.inputs import Names, as_inputs, as_ready_row, as_samples, as_table, check_samples
+from ._checks.frames import names_of
+from ._checks.inputs import as_inputs, as_ready_row, as_table, whole
 from ._checks.names import explained, hint_of_attribute
-from ._checks.stored import Inputs
-from ._checks.targets import as_targets, check_metrics
-from ._training.chunks import ChunkTraining, as_chunks
-from ._training.lbfgs import check_lbfgs, train_by_lbfgs
-from ._training.loop import Training, is_plain, train_compiled
-from ._training.model import Model
-from ._training.options import as_batch_size, as_callbacks, as_metrics, as_rule
-from ._training.request import (
-    FitConfig,
-    FitRequest,
-    Metric,
-    Schedule,
-    TrainingState,
-    Validation,
-    check_monitors,
-)
-from ._training.rollback import rolled_back_unless_finite
-from ._training.single_row import SingleSampleStep
-from ._training.snapshot import Snapshot
-from ._training.split import held_out, separate
-from .callbacks import Callback, Run
+from ._training.config import Metric
+from ._training.loop import TrainingLoop
+from ._training.request import FitOptions, as_request
+from ._training.sources import Arrays
+from ._training.state import NetworkState, Schedule
+from ._training.stream import train_rows
+from .callbacks import Callback
 from .core import Handle, derivatives, evaluate, layout, losses
 from .core.handle import handle_of
 from .core.inputs import Data, Samples
 from .core.optimizers import N_COUNTERS
 from .core.optimizers import Optimizer as CoreOptimizer
 from .history import History
-from .initializers import Random
-from .layers import Dense, initial_params, layer_table, noise_levels, penalty_table, with_arrays
-from .optimizers import LBFGS, SGD, CompiledOptimizer, IRprop, Optimizer, as_optimizer
+from .layers import Dense, fill_params, layer_table, with_arrays
+from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "metadata")
-_OWN = frozenset({  # set through `__dict__`, by this class and those that train for it
-    "_random", "_state", "_past", "_latest", "_feature_names", "_model", "_weights", "_biases",
-    "_training", "_row_step",
-})  # fmt: skip
-_SECOND = "a network must be trained by one thread at a time, got a second"
 
 
 def _is_internal(name: str) -> bool:
     """Tell whether a name is one that the network itself uses, and no user sees."""
     is_hidden = name.startswith("_") and not name.startswith("__")
-    return name in _OWN or (is_hidden and hasattr(Network, name))
+    return name == "_state" or (is_hidden and hasattr(Network, name))
 
 
 def _internal(what: str, name: str) -> str:
     return f"{name} must not be {what}: the network itself uses it; choose another name"
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    return function(*arguments)
 
 
 class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
@@ -181,16 +149,7 @@ class Network:
     loss_name: str
     dtype: np.dtype[Any]
     metadata: dict[str, Any]
-    _random: Random
-    _state: TrainingState | None
-    _past: History
-    _latest: History
-    _feature_names: Names = None  # what was pickled by an earlier fastnn has none
-    _model: Model
-    _weights: tuple[Array, ...]
-    _biases: tuple[Array | None, ...]
-    _training: threading.Lock
-    _row_step: SingleSampleStep | None
+    _state: NetworkState  # `_training.state.state_of` is the door to it
 
     def __init__(
         self,
@@ -207,26 +166,18 @@ class Network:
         loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
         random = as_generator(seed)
         table = layer_table(n_in, layers, loss, dtype)
-        params = initial_params(layers, table, dtype, random)
-        self.__dict__.update(
-            n_in=n_in, layers=tuple(layers), loss_name=loss, dtype=dtype, metadata={},
-            _random=random, _state=None, _past=History(), _latest=History(), _feature_names=None,
-        )  # fmt: skip
-        self._adopt(params, table)
+        params = layout.aligned_zeros(layout.params_size(table), dtype)
+        state = NetworkState(layers, params, table, loss, random)
+        fill_params(layers, state.weights, state.biases, random)
+        self._adopt(state, {})
 
-    def _adopt(self, params: Array, table: Array) -> None:
-        """Take over `params` and make new views of it."""
-        weights, biases = layout.weight_views(params, table), layout.bias_views(params, table)
+    def _adopt(self, state: NetworkState, metadata: dict[str, Any]) -> None:
+        """Take over a state, and show what never changes of it."""
+        model = state.model
         self.__dict__.update(
-            n_layers=len(self.layers),
-            n_out=self.layers[-1].n_out,
-            layers=tuple(map(with_arrays, self.layers, weights, biases)),
-            _model=Model(params, table, self.loss_name, penalty_table(self.layers)),
-            _weights=weights,
-            _biases=biases,
-            _training=threading.Lock(),
-            _row_step=None,
-        )
+            n_in=model.n_in, n_out=model.n_out, n_layers=len(state.layers), layers=state.layers,
+            loss_name=model.loss, dtype=model.dtype, metadata=metadata, _state=state,
+        )  # fmt: skip
 
     if not TYPE_CHECKING:  # a type checker knows the attributes
 
@@ -245,7 +196,7 @@ class Network:
                             name,
                             [
                                 *_ASSIGNABLE,
-                                *(own for own in Network.__annotations__ if own not in _OWN),
+                                *(own for own in Network.__annotations__ if own != "_state"),
                             ],
                         )
                     )
@@ -278,7 +229,7 @@ class Network:
         >>> net.predict([1, 2])
         array([0.])
         """
-        return self._model.params
+        return self._state.model.params
 
     @params.setter
     def params(self, values: ArrayLike) -> None:  # numpydoc ignore=GL08
@@ -304,11 +255,11 @@ class Network:
         >>> net.predict([1, 2])
         array([21.])
         """
-        return self._weights
+        return self._state.weights
 
     @weights.setter
     def weights(self, values: Iterable[ArrayLike]) -> None:  # numpydoc ignore=GL08
-        self._copy_in("weights", self._weights, values)
+        self._copy_in("weights", self.weights, values)
 
     @property
     def biases(self) -> tuple[Array | None, ...]:
@@ -324,11 +275,11 @@ class Network:
         >>> net.predict([0])
         array([3.])
         """
-        return self._biases
+        return self._state.biases
 
     @biases.setter
     def biases(self, values: Iterable[ArrayLike | None]) -> None:  # numpydoc ignore=GL08
-        self._copy_in("biases", self._biases, values)
+        self._copy_in("biases", self.biases, values)
 
     def _copy_in(self, name: str, own: Sequence[Array | None], values: Any) -> None:
         """Overwrite the views of all layers, or of none if an array is not valid."""
@@ -358,7 +309,7 @@ class Network:
 
     def _views(self, flat: Array) -> list[Array]:
         """Return views of the parameters in a flat vector, without padding."""
-        table = self._model.table
+        table = self._state.model.table
         views = layout.weight_views(flat, table) + layout.bias_views(flat, table)
         return [view for view in views if view is not None]
 
@@ -372,7 +323,7 @@ class Network:
         >>> Network(3, [Dense(2), Dense(1)]).n_params
         11
         """
-        return layout.n_params(self._model.table)
+        return layout.n_params(self._state.model.table)
 
     @property
     def feature_names_in_(self) -> Array | None:
@@ -386,7 +337,7 @@ class Network:
         >>> print(net.feature_names_in_)  # of a DataFrame: array(['rain', 'sun'], dtype=object)
         None
         """
-        names = self._feature_names
+        names = self._state.feature_names
         return None if names is None else np.array(names, dtype=object)
 
     @property
@@ -402,31 +353,7 @@ class Network:
         >>> net.history.epoch, history.epoch
         ([0, 1, 2, 3], [2, 3])
         """
-        history = History()
-        for part in (self._past, self._latest):
-            history.extend(part.epoch, part.columns())
-        return history
-
-    def _begin(self, state: TrainingState, names: Names, history: History | None) -> None:
-        """Let training start: from `state`, its `history` after what was recorded, or anew.
-
-        All of it or, if Ctrl-C comes, nothing: one call of C.
-        """
-        own: dict[str, Any] = {"_state": state, "_feature_names": names}
-        if history is None:
-            self.__dict__.update(own)
-            return
-        if state.epochs == 0:
-            self.__dict__.update(own, _past=History(), _latest=history)
-            return
-        past, n_past = self._past, self._past.epoch[-1] + 1 if self._past.epoch else 0
-        try:
-            past.extend(self._latest.epoch, self._latest.columns())
-            self.__dict__.update(own, _latest=history)
-        except BaseException:
-            if self._latest is not history:
-                past.drop_from(n_past)
-            raise
+        return self._state.history()
 
     # ---- description -----------------------------------------------------------------------------
 
@@ -507,21 +434,20 @@ class Network:
                [2.]])
         """
         n_threads = as_count("n_threads", n_threads)
-        model = self._model
-        row = as_ready_row(X, self.n_in, self.dtype)
+        model = self._state.model
+        row = as_ready_row(X, model.n_in, model.dtype)
         if row is not None:
-            outputs = np.empty(self.n_out, self.dtype)
-            finite = evaluate.predict_row(model.params, model.table, row, outputs)
-        else:
-            names = self._feature_names
-            samples = as_inputs(X, self.n_in, self.dtype, row=True, finite=False, names=names)
-            outputs = np.empty((samples.n_samples, self.n_out), self.dtype)
-            finite = model.predict(samples, outputs, n_threads)
-            if np.ndim(X) == 1:
-                outputs = outputs[0]
-        if not finite:
-            self._as_samples(X)  # raises, and says where
-        return outputs
+            outputs = np.empty(model.n_out, model.dtype)
+            if not evaluate.predict_row(model.params, model.table, row, outputs):
+                self._as_samples(X)  # raises, and says where
+            return outputs
+        names = self._state.feature_names
+        samples = as_inputs(X, model.n_in, model.dtype, row=True, finite=False, names=names)
+        n_samples = samples.n_samples
+        outputs = np.empty((n_samples, model.n_out), model.dtype)
+        if not model.predict(samples, outputs, n_threads):
+            self._as_samples(X)
+        return outputs[0] if n_samples == 1 and np.ndim(X) == 1 else outputs
 
     @explained
     def hidden(self, X: ArrayLike) -> tuple[Array, ...]:
@@ -552,7 +478,7 @@ class Network:
                [6.]]))
         """
         samples = self._as_samples(X)
-        n_samples, model = samples.n_samples, self._model
+        n_samples, model = samples.n_samples, self._state.model
         widths = np.array([layer.n_out for layer in self.layers])
         units = np.empty(n_samples * widths.sum(), self.dtype)
         for rows in model.slices(samples, 0, n_samples, n_written=int(widths.sum())):
@@ -591,9 +517,10 @@ class Network:
         >>> net.loss([[1], [2]], [0, 0])
         1.25
         """
-        samples, targets = self._as_stored_pair(X, y, names=self._feature_names)
-        weights = as_weights(sample_weight, len(targets), self.dtype)
-        return self._model.evaluate(samples, targets, weights)["loss"]
+        state = self._state
+        samples, targets = state.as_pair(X, y, names=state.feature_names)
+        weights = state.as_weights(sample_weight, len(targets))
+        return state.model.evaluate(samples, targets, weights)["loss"]
 
     @explained
     def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
@@ -624,17 +551,16 @@ class Network:
         >>> step.a, step.delta, step.grad_W
         (array([6.]), array([1.]), array([[3.]]))
         """
-        samples, targets = self._as_pair(x, y, row=True, names=self._feature_names)
-        rows, table = as_table(samples, self.n_in), self._model.table
+        samples, targets = self._as_rows(x, y)
+        model = self._state.model
+        rows, table = as_table(samples, self.n_in), model.table
         units = np.zeros((4, len(targets), layout.units_size(table)), self.dtype)
         grad = layout.aligned_zeros(self.params.size, self.dtype)
-        net, n_written = self._model.net, 4 * units.shape[-1]
-        for start, stop in self._model.slices(
-            samples, 0, len(targets), self.params.size, n_written
-        ):
+        n_written = 4 * units.shape[-1]
+        for start, stop in model.slices(samples, 0, len(targets), grad.size, n_written):
             part = slice(start, stop)
             trace = evaluate.Trace(*units[:, part])
-            evaluate.trace_rows(net, rows[part], targets[part], trace, grad)
+            evaluate.trace_rows(model.net, rows[part], targets[part], trace, grad)
         grad /= len(targets)
         if np.ndim(x) == 1:
             units = units[:, 0]
@@ -698,7 +624,7 @@ class Network:
         rule = as_optimizer(optimizer, None, None)
         if not isinstance(rule, CompiledOptimizer):
             raise ValueError(f"optimizer must be one that is compiled, got {rule}")
-        model = self._model
+        model = self._state.model
         params = model.params
         if as_flag("frozen", frozen):
             params = layout.aligned_zeros(params.size, params.dtype)
@@ -751,9 +677,10 @@ class Network:
         2.5
         """
         n_threads = as_count("n_threads", n_threads)
-        samples, targets = self._as_stored_pair(X, y, names=self._feature_names)
-        weights = as_weights(sample_weight, len(targets), self.dtype)
-        return self._model.gradient(samples, targets, weights, n_threads)[0]
+        state = self._state
+        samples, targets = state.as_pair(X, y, names=state.feature_names)
+        weights = state.as_weights(sample_weight, len(targets))
+        return state.model.gradient(samples, targets, weights, n_threads)[0]
 
     @explained
     def gradient_per_sample(self, X: ArrayLike, y: ArrayLike) -> Array:
@@ -825,9 +752,10 @@ class Network:
         self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
     ) -> Array:
         """Return a table that a kernel fills, a row of `size` elements for each sample."""
-        samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
-        model, data = self._model, Data(samples, targets, np.empty(0, self.dtype))
-        grads = np.empty((len(targets), size), self.dtype)
+        samples, targets = self._as_rows(X, y)
+        model = self._state.model
+        data = Data(samples, targets, model.no_weights)
+        grads = np.empty((len(targets), size), model.dtype)
         for rows in model.slices(samples, 0, len(targets), model.params.size, size):
             kernel(model.net, data, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
@@ -860,7 +788,7 @@ class Network:
         array([[1., 2.]])
         """
         samples = self._as_samples(X)
-        n_samples, model = samples.n_samples, self._model
+        n_samples, model = samples.n_samples, self._state.model
         jacobian = np.empty((n_samples, self.n_out, self.n_in), self.dtype)
         costs = self.n_out * model.params.size, self.n_out * self.n_in
         for rows in model.slices(samples, 0, n_samples, *costs):
@@ -994,16 +922,13 @@ class Network:
         >>> net.predict([3.0]).round(6)
         array([7.])
         """
-        with self._alone():  # what training goes on from is read when no other thread changes it
-            prepared = self._prepare(
-                X, y, epochs=epochs, batch_size=batch_size, optimizer=optimizer,
-                learning_rate=learning_rate, shuffle=shuffle, reduction=reduction,
-                sample_weight=sample_weight, class_weight=class_weight, input_noise=input_noise,
-                metrics=metrics, validation_data=validation_data,
-                validation_fraction=validation_fraction, evaluate_every=evaluate_every,
-                callbacks=callbacks, resume=resume, progress=progress, look_later=True,
-            )  # fmt: skip
-            return self._train_alone(prepared)
+        options = FitOptions(
+            epochs, batch_size, optimizer, learning_rate, input_noise, shuffle, reduction,
+            sample_weight, class_weight, metrics, validation_data, validation_fraction,
+            evaluate_every, callbacks, resume, progress,
+        )  # fmt: skip
+        with self._state.lock:  # what training goes on from is read when no other thread changes it
+            return TrainingLoop(self, as_request(self._state, X, y, options)).train()
 
     @explained
     def partial_fit(
@@ -1055,12 +980,12 @@ class Network:
         >>> net.partial_fit([1.0], 2.0, learning_rate=0.1).predict([1.0]).round(6)
         array([0.8])
         """
-        # As `_alone`, in fewer steps of Python.
-        if not self._training.acquire(blocking=False):
-            raise RuntimeError(_SECOND)
+        state = self._state
+        if not state.lock.acquire(False):  # as `with state.lock`, in fewer calls of Python
+            raise state.lock.refusal()
         try:
             if (
-                (step := self._row_step) is not None
+                (step := state.row_step) is not None
                 and batch_size == 1
                 and optimizer is None
                 and learning_rate is None
@@ -1068,50 +993,16 @@ class Network:
                 and step(X, y)
             ):
                 return self
-            self._partial_fit_alone(X, y, batch_size, optimizer, learning_rate, sample_weight)
+            names = state.feature_names
+            inputs, targets = state.as_pair(X, y, row=True, names=names)
+            weights = state.as_weights(sample_weight, len(targets))
+            train_rows(
+                self, Arrays(whole(inputs), targets, weights), names or names_of(X),
+                batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
+            )  # fmt: skip
         finally:
-            self._training.release()
+            state.lock.release()
         return self
-
-    def _partial_fit_alone(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        batch_size: int | None,
-        optimizer: str | Optimizer | None,
-        learning_rate: float | None,
-        sample_weight: ArrayLike | None,
-    ) -> None:
-        """Do what `partial_fit` does, in a caller that keeps other threads away."""
-        samples, targets = self._as_pair(X, y, row=True, names=self._feature_names)
-        last = self._state
-        schedule = None
-        if learning_rate is None and optimizer is None and last is not None:
-            learning_rate, schedule = last.rate(), last.schedule
-        plan = FitConfig(
-            epochs=1,
-            batch_size=as_batch_size(batch_size, len(targets)),
-            optimizer=as_optimizer(
-                optimizer, learning_rate, None if last is None else last.optimizer
-            ),
-            weights=as_weights(sample_weight, len(targets), self.dtype),
-            shuffle=False,
-            reduction="mean" if last is None else last.reduction,
-            noise=noise_levels(self.layers, 0.0),
-        )
-        if isinstance(plan.optimizer, LBFGS):
-            check_lbfgs(plan, self.layers, batch_size)
-        state = TrainingState.begun(plan, self._model, last)
-        epochs, names = state.epochs, self._feature_names or names_of(X)
-        try:
-            prepared = FitRequest(samples, targets, plan, state, names=names)
-            self._train_alone(prepared, recorded=False)
-        finally:
-            state.epochs, state.schedule = epochs, schedule  # the rows of a stream are no epoch
-        rule = plan.optimizer
-        if isinstance(rule, SGD) and is_plain(self._model, plan) and self.loss_name != "poisson":
-            step = SingleSampleStep(self._model, rule.learning_rate, state.counters)
-            self.__dict__["_row_step"] = step
 
     # ---- files and copies ------------------------------------------------------------------------
 
@@ -1220,202 +1111,42 @@ class Network:
         return net
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state without what `_adopt` makes; a copy shares nothing that can change."""
-        state = self.__dict__.copy()
-        for name in ("_weights", "_biases", "_training", "_row_step", "_model", "_past", "_latest"):
-            del state[name]
-        return state | {
+        """Return what a file or a copy needs; a copy shares nothing that can change."""
+        own, state = self.__dict__.copy(), self._state
+        for name in ("n_out", "n_layers", "_state"):
+            del own[name]
+        return own | {
             "layers": tuple(with_arrays(layer, None, None) for layer in self.layers),
             "params": self.params.copy(),
-            "table": self._model.table,
-            "_random": copy.deepcopy(self._random),
-            "_state": copy.deepcopy(self._state),
+            "table": state.model.table,
+            "_random": copy.deepcopy(state.random),
+            "_state": copy.deepcopy(state.training),
+            "_feature_names": state.feature_names,
             "history": self.history,
             "metadata": copy.deepcopy(self.metadata),
         }
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        params, table = state.pop("params"), state.pop("table")
-        self.__dict__.update(state, _past=state.pop("history"), _latest=History())
-        own = layout.aligned_zeros(params.size, params.dtype)
-        own[:] = params
-        self._adopt(own, np.array(table))  # joblib may map it read-only from a file
+    def __setstate__(self, given: dict[str, Any]) -> None:
+        given = dict(given)
+        params = layout.aligned_zeros(given["params"].size, given["params"].dtype)
+        params[:] = given.pop("params")
+        table = np.array(given.pop("table"))  # joblib may map it read-only from a file
+        layers, loss, random = given.pop("layers"), given.pop("loss_name"), given.pop("_random")
+        state = NetworkState(layers, params, table, loss, random)
+        state.training, state.past = given.pop("_state"), given.pop("history")
+        state.feature_names = given.pop("_feature_names", None)  # earlier fastnn had none
+        self.__dict__.update(given)  # what a subclass has
+        self._adopt(state, given["metadata"])
 
-    # ---- checks and the training of one call -----------------------------------------------------
-
-    def _prepare(
-        self, X: Any, y: Any, once: Callable[..., Any] = _call, *, epochs: Any, batch_size: Any,
-        optimizer: Any, learning_rate: Any, shuffle: bool, reduction: Any, sample_weight: Any,
-        class_weight: Any, input_noise: Any, metrics: Any, validation_data: Any,
-        validation_fraction: Any, evaluate_every: Any, callbacks: Any, resume: bool, progress: bool,
-        look_later: bool = False,
-    ) -> FitRequest:  # fmt: skip
-        """Check all arguments and return the fit request for `_train`; do not change `self`.
-
-        `once(function, *arguments)` calls the function, or returns the result that networks of a
-        population share. With `look_later` the check that X is finite is deferred to training, if
-        training touches only what a rollback can restore: the network, with all of X, no callbacks.
-        """
-        chunks = n_samples = None
-        names = once(names_of, X)
-        resume = as_flag("resume", resume)
-        if resume:
-            check_names(X, self._feature_names)
-            names = self._feature_names or names
-        if y is None:
-            chunks = as_chunks(
-                X,
-                sample_weight=sample_weight,
-                class_weight=class_weight,
-                validation_fraction=validation_fraction,
-            )
-            if names is None and isinstance(validation_data, tuple | list) and validation_data:
-                names = names_of(validation_data[0])  # so the chunks must have them, too
-            samples: Inputs = Samples.dense(np.empty((0, self.n_in)))
-            targets = np.empty((0, self.n_out))
-        else:
-            samples, targets = once(self._as_pair_unseen, X, y)
-            n_samples = len(targets)
-        weights = once(self._as_weights, sample_weight, targets)
-        last = self._state if resume else None
-        rule, schedule = as_rule(optimizer, learning_rate, last)
-        is_evaluated = not (validation_data is None and validation_fraction is None)
-        running, on_validation = as_metrics(metrics, is_evaluated)
-        check_metrics(running, targets, self.loss_name)
-        plan = FitConfig(
-            epochs=as_count("epochs", epochs),
-            batch_size=as_batch_size(batch_size, n_samples),
-            optimizer=rule,
-            weights=weights,
-            schedule=schedule,
-            shuffle=as_flag("shuffle", shuffle),
-            reduction=as_choice("reduction", reduction, ("mean", "sum")),
-            noise=noise_levels(self.layers, as_in_range("input_noise", input_noise, 0, math.inf)),
-            metrics=running,
-            validation=once(self._as_validation, validation_data, names),
-            validation_metrics=on_validation,
-            evaluate_every=as_count("evaluate_every", evaluate_every),
-            callbacks=as_callbacks(callbacks),
-            progress=as_flag("progress", progress),
-        )
-        if plan.validation is not None:
-            check_metrics(running, plan.validation.Y, self.loss_name)
-        if class_weight is not None:
-            plan.weights = once(as_class_weights, class_weight, targets, weights)
-        if isinstance(rule, LBFGS):
-            check_lbfgs(plan, self.layers, batch_size)
-        if validation_fraction is not None:
-            if validation_data is not None:
-                raise ValueError("validation_fraction must not be given beside validation_data")
-            plan.n_held = held_out(validation_fraction, len(targets))
-            plan.y = as_array("y", y)
-            plan.batch_size = as_batch_size(batch_size, len(targets) - plan.n_held)
-        others = (chunks, sample_weight, class_weight, validation_fraction, *plan.callbacks)
-        plan.is_known = (
-            not look_later or resume or isinstance(rule, IRprop | LBFGS)
-            or any(other is not None for other in others)
-        )  # fmt: skip
-        if plan.is_known:
-            once(check_samples, samples, once(names_of, X))
-        state = TrainingState.begun(plan, self._model, last)
-        check_monitors(plan, state, self._model)
-        state.rate_ahead()  # raises, if a schedule does not begin with a rate
-        return FitRequest(samples, targets, plan, state, chunks, names)
-
-    def _train(self, prepared: FitRequest, *, recorded: bool = True) -> History:
-        """Train as a checked request says, while other threads are kept away."""
-        with self._alone():
-            return self._train_alone(prepared, recorded=recorded)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other threads from training this network."""
-        if not self._training.acquire(blocking=False):
-            raise RuntimeError(_SECOND)
-        try:
-            yield
-        finally:
-            self._training.release()
-
-    def _train_alone(self, prepared: FitRequest, *, recorded: bool = True) -> History:
-        """Do what `_train` does, in a caller that keeps other threads away."""
-        X, Y, plan, state, chunks, names = prepared
-        self.__dict__["_row_step"] = None
-        if plan.n_held:
-            before = Snapshot(self, history=False)
-            try:
-                X, Y = separate(X, Y, plan, state.draw_key(self._random))
-            except BaseException:
-                before.put_back()
-                raise
-        run = Run(self, History())
-        with ExitStack() as around:
-            if not plan.is_known:
-                around.enter_context(rolled_back_unless_finite(self, X, names))
-            if chunks is not None:
-                by_chunks = ChunkTraining(self, chunks, partial(self._as_chunk, plan.metrics))
-                around.enter_context(by_chunks.put_back_faults())
-            training = around.enter_context(
-                Training(self._model, X, Y, plan, state, self._random, run)
-            )
-            self._begin(state, names, run.history if recorded else None)
-            if chunks is not None:
-                training.train(by_chunks)
-            elif isinstance(plan.optimizer, LBFGS):
-                training.train(train_by_lbfgs)
-            else:
-                training.train(train_compiled)
-        return run.history
-
-    def _as_chunk(
-        self,
-        metrics: Sequence[str],
-        X: Any,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-    ) -> tuple[Samples, Array, Array]:
-        samples, targets = self._as_pair(X, y, names=self._feature_names)
-        check_metrics(metrics, targets, self.loss_name)
-        weights = self._as_weights(sample_weight, targets)
-        self.__dict__["_feature_names"] = self._feature_names or names_of(X)
-        return samples, targets, weights
-
-    def _as_weights(self, sample_weight: ArrayLike | None, targets: Array) -> Array:
-        return as_weights(sample_weight, len(targets), self.dtype)
-
-    def _as_validation(self, data: Any, names: Names = None) -> Validation | None:
-        if data is None:
-            return None
-        if not isinstance(data, tuple | list) or len(data) != 2:
-            raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
-        X, Y = self._as_stored_pair(*data, names=names)
-        return Validation(X, Y, self._as_weights(None, Y), as_array("y", data[1]))
-
-    def _as_pair_unseen(self, X: ArrayLike, y: ArrayLike) -> tuple[Inputs, Array]:
-        """Return what `_as_stored_pair` returns; X may hold NaN and infinity."""
-        return self._as_stored_pair(X, y, finite=False)
-
-    def _as_stored_pair(
-        self, X: ArrayLike, y: ArrayLike, *, finite: bool = True, names: Names = None
-    ) -> tuple[Inputs, Array]:
-        """Return what `_as_pair` returns; a large X is not converted but left as it is stored."""
-        samples = as_inputs(X, self.n_in, self.dtype, finite=finite, names=names)
-        return samples, as_targets(y, samples.n_samples, self.n_out, self.dtype, self.loss_name)
+    # ---- checks ----------------------------------------------------------------------------------
 
     def _as_samples(self, X: ArrayLike) -> Samples:
         """Return a table or a row of inputs after checking its column names."""
-        return as_samples(X, self.n_in, self.dtype, row=True, names=self._feature_names)
+        model, names = self._state.model, self._state.feature_names
+        return whole(as_inputs(X, model.n_in, model.dtype, row=True, names=names))
 
-    def _as_pair(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        *,
-        row: bool = False,
-        names: Names = None,
-    ) -> tuple[Samples, Array]:
-        samples = as_samples(X, self.n_in, self.dtype, row=row, names=names)
-        is_row = row and np.ndim(X) == 1
-        return samples, as_targets(
-            y, samples.n_samples, self.n_out, self.dtype, self.loss_name, row=is_row
-        )
+    def _as_rows(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
+        """Return a table or a row of inputs and its targets."""
+        state = self._state
+        inputs, targets = state.as_pair(X, y, row=True, names=state.feature_names)
+        return whole(inputs), targets

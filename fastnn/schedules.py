@@ -337,6 +337,11 @@ class ReduceOnPlateau(_Schedule):  # numpydoc ignore=PR02
         """Return the present rate; the epoch does not matter."""
         return self._state.rate
 
+    @property
+    def observed(self) -> _Plateau:
+        """The present rate, and what decides on the next: the state that a file keeps."""
+        return self._state
+
     def start(self) -> ReduceOnPlateau:
         """Return a copy in its initial state.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network, core
+from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.optimizers import NAMED
 
@@ -34,7 +35,7 @@ def use_everything(net, X, Y):
         net.loss(rows, Y)
         net.gradient(rows, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastnn._training.loop.look_ahead_rows", lambda table, itemsize: TILE_ROWS)
+        patch.setattr("fastnn._training.epochs.look_ahead_rows", lambda table, itemsize: TILE_ROWS)
         net.fit(X, Y)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
@@ -162,7 +163,11 @@ def test_slices_do_not_change_a_bit(batch_size, monkeypatch):
     expected = whole.fit(X, Y, **options)
     outputs, grad = whole.predict(X), whole.gradient(X, Y)
     monkeypatch.setattr("fastnn._training.model._SLICE", 2 * (cut.params.size + 600))
-    assert list(cut._model.slices(cut._as_pair(X, Y)[0], 0, 5)) == [(0, 2), (2, 4), (4, 5)]
+    assert list(state_of(cut).model.slices(state_of(cut).as_pair(X, Y)[0], 0, 5)) == [
+        (0, 2),
+        (2, 4),
+        (4, 5),
+    ]
     got = cut.fit(X, Y, **options)
     np.testing.assert_array_equal(cut.params, whole.params)
     np.testing.assert_array_equal(cut.predict(X), outputs)

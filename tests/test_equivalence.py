@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn._training import loop
+from fastnn._training import epochs
+from fastnn._training.model import Model
+from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.datasets import load_digits
 
@@ -70,7 +72,7 @@ def test_hundreds_of_updates(activation, loss, batch_size):
 @pytest.mark.parametrize("bias", [{}, {"bias": False}, {"train_bias": False}])
 @pytest.mark.parametrize("n_hidden", [0, 1, 2])
 def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(loop, "look_ahead_rows", lambda table, itemsize: n_ahead)
+    monkeypatch.setattr(epochs, "look_ahead_rows", lambda table, itemsize: n_ahead)
     X, Y = make_data(13, 70, 3)
     X[X < 0.2] = 0
     X[5] = 0
@@ -84,13 +86,13 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
 
 
 def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
-    monkeypatch.setattr(loop, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
+    monkeypatch.setattr(epochs, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
     X, Y = make_data(13, 70, 2)
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
     nets[0].fit(X, Y, epochs=4)
     for _ in range(4):
         nets[1].fit(X, Y, resume=True)
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 5)
+    monkeypatch.setattr(Model, "samples_per_slice", lambda self, *_: 5)
     nets[2].fit(X, Y, epochs=4)
     for net in nets[1:]:
         np.testing.assert_array_equal(net.params, nets[0].params)
@@ -100,7 +102,7 @@ def test_shuffles_are_those_of_the_random_source():
     X, Y = make_data(9, 3, 2)
     net, reference = make_pair(small_network(seed=np.random.RandomState(5)))
     shuffles = np.random.RandomState()
-    shuffles.set_state(net._random.get_state())
+    shuffles.set_state(state_of(net).random.get_state())
     net.fit(X, Y, epochs=4, batch_size=2, learning_rate=0.2)
     orders = [shuffles.permutation(9) for _ in range(4)]
     reference.fit(X, Y, epochs=4, batch_size=2, learning_rate=0.2, orders=orders)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core.optimizers import KEY, N_UPDATES
 from fastnn.core.scratch import BLOCK_ROWS
 from fastnn.optimizers import (
@@ -93,7 +94,7 @@ def test_equals_the_naive_one_with_all_that_may_be_added(noise, optimizer, batch
     X, Y = make_data(8, 3, 2)
     how = {"epochs": 3, "batch_size": batch_size, "sample_weight": WEIGHTS}
     history = net.fit(X, Y, optimizer=optimizer, shuffle=False, input_noise=noise, **how)
-    key = int(net._state.counters[KEY])
+    key = int(state_of(net).training.counters[KEY])
     expected = reference.fit(
         X, Y, optimizer=Optimizer.like(optimizer), masks=drawn_masks(net, key, 3, 8),
         noise=drawn_noise(net, key, noise, 3, 8), **how,
@@ -135,7 +136,7 @@ def test_batches_without_weight_are_no_updates(optimizer, batch_size, expected):
     X, Y = make_data(8, 3, 2)
     net = small_network()
     net.fit(X, Y, batch_size=batch_size, optimizer=optimizer, shuffle=False, sample_weight=WEIGHTS)
-    assert net._state.counters[N_UPDATES] == expected
+    assert state_of(net).training.counters[N_UPDATES] == expected
 
 
 @pytest.mark.parametrize("batch_size", [2, BLOCK_ROWS, BLOCK_ROWS + 1])
@@ -154,7 +155,10 @@ def test_descent_at_once_equals_that_by_the_gradient(options, batch_size):
     expected = later.fit(*data, optimizer=SGD(0.01, clip_value=1e9), **how)
     np.testing.assert_allclose(at_once.params, later.params, rtol=1e-11, atol=1e-13)
     np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-11)
-    assert at_once._state.counters[N_UPDATES] == later._state.counters[N_UPDATES]
+    assert (
+        state_of(at_once).training.counters[N_UPDATES]
+        == state_of(later).training.counters[N_UPDATES]
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -191,7 +195,7 @@ def test_parts_equal_the_whole(optimizer, batch_size):
     for _ in range(4):
         rows.partial_fit(X, Y, batch_size=batch_size)
     np.testing.assert_array_equal(rows.params, whole.params)
-    assert rows._state.epochs == 0
+    assert state_of(rows).training.epochs == 0
 
 
 def test_fit_forgets_the_state_unless_it_is_to_resume():

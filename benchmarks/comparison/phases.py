@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from fastnn._checks.arrays import as_weights
+from fastnn._training.state import state_of
 from fastnn.core import layout, losses, sample_pass
 from fastnn.core.dense import dense_step_forward
 from fastnn.core.inputs import Data, Samples
@@ -74,7 +75,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
     net = network(task)
     X, Y = task.samples()
     n, dtype = len(X), net.dtype
-    table = net._model.table
+    table = state_of(net).model.table
     core = layout.Net(net.params, table, losses.CODES["half_sse"])
     units = np.zeros((4, layout.units_size(table)), dtype)
     bitsets = np.zeros((2, units.shape[1] // WORD), np.uint64)

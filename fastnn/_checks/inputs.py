@@ -7,27 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..core.inputs import Samples
+from ..core.inputs import NOTHING, Samples
 from .arrays import Array, as_array, as_contiguous, as_read_only, is_finite
 from .frames import check_names, names_of
 from .sparse import compressed_rows
 from .stored import Inputs, Stored, must_stay
 
 Names = tuple[str, ...] | None
-
-
-def as_samples(
-    X: Any,
-    n_in: int,
-    dtype: np.dtype[Any],
-    *,
-    row: bool = False,
-    finite: bool = True,
-    names: Names = None,
-) -> Samples:
-    """Return what `as_inputs` returns, but convert a large table at once."""
-    samples = as_inputs(X, n_in, dtype, row=row, finite=finite, names=names)
-    return samples.part(0, samples.n_samples) if isinstance(samples, Stored) else samples
 
 
 def as_inputs(
@@ -44,6 +30,19 @@ def as_inputs(
     A sparse matrix or array of SciPy stays sparse. If `names` are given, a table with column names
     must have them.
     """
+    if (
+        type(X) is np.ndarray
+        and X.dtype == dtype
+        and X.ndim == 2
+        and X.shape[1] == n_in
+        and X.flags.c_contiguous
+        and X.size
+    ):  # what most calls give, and kernels take as it is
+        table = X.view()
+        table.flags.writeable = False
+        if finite and not is_finite(table):
+            check_table(table)
+        return Samples(table, NOTHING, NOTHING)
     if hasattr(X, "tocsr"):
         if len(X.shape) != 2 or X.shape[1] != n_in:
             raise _wrong_shape(X, n_in, row=row)
@@ -65,6 +64,18 @@ def as_inputs(
     return samples
 
 
+def whole(X: Inputs) -> Samples:
+    """Return all samples as kernels take them; a large table that was left as it is, converted."""
+    return X if isinstance(X, Samples) else X.part(0, X.n_samples)
+
+
+def as_samples(
+    X: Any, n_in: int, dtype: np.dtype[Any], *, row: bool = False, names: Names = None
+) -> Samples:
+    """Return what `as_inputs` returns, but convert a large table at once."""
+    return whole(as_inputs(X, n_in, dtype, row=row, names=names))
+
+
 def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:
     """Return the error for an array that is not a table of `n_in` columns."""
     shape = X.shape
@@ -82,7 +93,7 @@ def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:
 
 
 def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
-    """Return `X` if it is a row that a kernel can take as it is, else None: call `as_samples` then.
+    """Return `X` if it is a row that a kernel can take as it is, else None: call `as_inputs` then.
 
     It may hold NaN or infinity, and is writable, as kernels are compiled for one type. This is the
     least Python code that makes a call of a microsecond safe.
@@ -96,13 +107,13 @@ def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> No
     """Raise an error unless the rows are finite; sparse rows have been checked already."""
     if isinstance(X, Samples):
         if not X.is_sparse:
-            _check_table(X.values[0] if is_row else X.values, 0, names)
+            check_table(X.values[0] if is_row else X.values, 0, names)
         return
     for start in range(0, X.n_samples, X.n_at_once):
-        _check_table(X.part(start, start + X.n_at_once).values, start, names)
+        check_table(X.part(start, start + X.n_at_once).values, start, names)
 
 
-def _check_table(table: Array, n_before: int, names: Names) -> None:
+def check_table(table: Array, n_before: int = 0, names: Names = None) -> None:
     """Raise an error that names the place, unless a part of X is finite; other rows precede it."""
     if is_finite(table):
         return

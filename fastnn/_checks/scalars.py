@@ -17,6 +17,8 @@ _LARGEST = 2**62  # int64 holds it, with room to count on
 
 def as_flag(name: str, value: Any) -> bool:
     """Return `value` as a bool if it is one, of Python or NumPy."""
+    if value is True or value is False:
+        return bool(value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     raise TypeError(f"{name} must be True or False, got {value!r}")
@@ -46,6 +48,8 @@ def as_integer(name: str, value: Any) -> int:
 
 def as_number(name: str, value: Any) -> float:
     """Return `value` as a float, infinite if it is beyond the range of floats."""
+    if type(value) is float:
+        return value
     try:
         plain = _without_array(value)
         if isinstance(plain, _NO_NUMBERS) or np.ndim(plain) > 0:
@@ -71,6 +75,8 @@ def _without_array(value: Any) -> Any:
 
 def as_count(name: str, value: Any) -> int:
     """Return `value` as an int of at least 1."""
+    if type(value) is int and 1 <= value <= _LARGEST:
+        return value
     if isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} must be at least 1, got {value!r}")
     count = as_integer(name, value)
@@ -117,6 +123,8 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
     try:
+        if type(seed) is int:
+            return np.random.default_rng(seed)
         if np.ndim(seed) == 0 and isinstance(_without_array(seed), (bool, np.bool_)):
             raise TypeError
         return np.random.default_rng(seed)

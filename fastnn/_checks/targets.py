@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Array, as_array, as_numbers, as_read_only
+from .arrays import Array, as_array, as_numbers, as_read_only, check_finite, is_finite
 
 # The rounding error of sums and quotients in float32, with a small margin.
 _ROUNDING = 1e-6
+_LIMITED = ("poisson", "binary_cross_entropy", "cross_entropy")  # losses not of any target
 _FEW = 64  # so few numbers that a Python loop is faster than a call of NumPy
 
 
@@ -29,6 +30,20 @@ def as_targets(
     If there is a loss, it must be defined for the targets. With `row`, `y` belongs to one row
     (n_in,) and may lack the axis of samples.
     """
+    if (
+        type(y) is np.ndarray
+        and y.dtype == dtype
+        and y.shape == (n_samples, n_out)
+        and y.flags.c_contiguous
+        and y.size
+    ):  # what kernels take as it is
+        targets = y.view()
+        targets.flags.writeable = False
+        if not is_finite(targets):
+            check_finite("y", targets)
+        if loss in _LIMITED:
+            check_targets(targets, loss)
+        return targets
     array = as_array("y", y)
     if row and array.shape in ((), (n_out,)):
         array = array[np.newaxis]
@@ -42,7 +57,7 @@ def as_targets(
         labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
         raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
     targets = as_numbers("y", array, dtype)
-    if loss is not None:
+    if loss in _LIMITED:
         check_targets(targets, loss)
     return targets
 

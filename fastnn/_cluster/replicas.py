@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._checks.arrays import Array
+from .._training.sources import parts_of_chunk
+from .._training.state import state_of
 from ..network import Network
 
 
@@ -36,17 +38,13 @@ def train_replica(
     options: dict[str, Any],
 ) -> Share:
     """Train a replica of the network on a chunk."""
-    if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
-        raise ValueError(
-            f"a chunk must be (X, y) or (X, y, sample_weight), got {type(chunk).__name__}"
-        )
-    X, y, sample_weight = (*chunk, None)[:3]
+    X, y, sample_weight = parts_of_chunk(chunk)
     names = ("loss", *options["metrics"], "penalty")
     if _is_empty(X) and _is_empty(y):  # a filter may leave a block empty
         return Share(0.0, params, np.zeros(len(names)))
     replica = copy.copy(bare)  # the threads of a worker share `bare`
     replica.params = params
-    replica.__dict__["_random"] = np.random.default_rng((*seed, number))
+    state_of(replica).random = np.random.default_rng((*seed, number))
     schedule = None if rate is None else lambda epoch: rate
     history = replica.fit(X, y, sample_weight=sample_weight, learning_rate=schedule, **options)
     figures = [np.mean(history[name]) if name in history else 0.0 for name in names]

@@ -58,7 +58,7 @@ import numpy as np
 from .._atomic import replace_file
 from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
 from .._checks.paths import as_path_or_file, open_regular, rest_of, write_all
-from .._training.request import TrainingState, initial_slots
+from .._training.state import TrainingState, initial_slots
 from ..core import layout, losses
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
 from ..errors import FormatError

@@ -152,7 +152,7 @@ def build_schedule(description: Any) -> Any:
         state = description.pop("state", None)
     schedule = _build(description, _SCHEDULES, "learning_rate")
     if isinstance(schedule, ReduceOnPlateau):
-        stands = schedule._state
+        stands = schedule.observed
         state = as_object(state, asdict(stands))
         stands.rate = as_in_range("rate", state["rate"], 0, math.inf)
         stands.best = float(state["best"])

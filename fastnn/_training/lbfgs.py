@@ -3,93 +3,135 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._checks.arrays import Array
+from .._checks.arrays import Array, is_finite
 from ..core.layout import BIASES, WEIGHTS
-from ..core.optimizers import L1, L2
-from ..layers import Dense
+from ..core.optimizers import L1, L2, MAX_NORM
 from ..optimizers import LBFGS
-from .loop import Training
-from .model import Model, total_weight
-from .request import FitConfig
+from .config import FitConfig
+from .epochs import divergence
+from .model import Model
+from .sources import Arrays
+from .state import TrainingState
+
+if TYPE_CHECKING:
+    from .loop import TrainingLoop
 
 
-def check_lbfgs(plan: FitConfig, layers: Sequence[Dense], batch_size: int | None) -> None:
+def check_lbfgs(config: FitConfig, model: Model, batch_size: int | None) -> None:
     """Raise unless L-BFGS can train with these options, and SciPy is installed."""
     if importlib.util.find_spec("scipy") is None:
         raise ImportError('L-BFGS needs SciPy: pip install "fastnn-numba[lbfgs]"')
     if batch_size is not None:
         raise ValueError(f"batch_size must be None with L-BFGS, got {batch_size}")
-    if plan.noise.size or any(layer.max_norm is not None for layer in layers):
+    if config.noise.size or np.isfinite(model.penalties[:, MAX_NORM]).any():
         raise ValueError("L-BFGS must go without dropout, input_noise and max_norm, got one")
 
 
-def train_by_lbfgs(this: Training) -> None:
-    """Train all epochs, or fewer if L-BFGS converges."""
-    from scipy.optimize import minimize
+class Objective:
+    """What L-BFGS minimises, as SciPy takes it: `of_loss` loss + `of_penalty` penalty.
 
-    model, plan, optimizer = this.model, this.plan, this.plan.optimizer
-    assert isinstance(optimizer, LBFGS)
-    total = total_weight(plan.weights, len(this.Y))
-    scale = total if plan.reduction == "sum" else 1.0
-    share = 1 / total if plan.divide_penalty else 1.0
-    rates = np.array([this.state.rate_ahead()])
-    accepted = model.params.copy()
-    terms = np.zeros(2)  # the loss and the penalty where they were computed last
+    The gradient of the loss is multiplied by `of_gradient`. `loss` and `penalty`, with its factor,
+    are those of the last call.
+    """
 
-    def objective(x: Array) -> tuple[float, Array]:
+    def __init__(
+        self, model: Model, data: Arrays, *, of_loss: float, of_gradient: float, of_penalty: float
+    ) -> None:
+        self._model, self._data = model, data
+        self._factors = of_loss, of_gradient, of_penalty
+        self.loss = self.penalty = 0.0
+
+    def __call__(self, x: Array) -> tuple[float, Array]:
+        """Set the parameters to `x`; return the value and its gradient in float64."""
+        model, data = self._model, self._data
+        of_loss, of_gradient, of_penalty = self._factors
         model.params[:] = x
-        grad, terms[0] = model.gradient(this.X, this.Y, plan.weights)
-        terms[1], of_penalty = _penalty(model)
-        terms[1] *= share
-        of_all = scale * grad + share * of_penalty
-        return float(scale * terms[0] + terms[1]), of_all.astype(np.float64)
+        grad, self.loss = model.gradient(data.X, data.Y, data.weights)
+        penalty, grad_penalty = _penalty(model)
+        self.penalty = of_penalty * penalty
+        of_all = of_gradient * grad + of_penalty * grad_penalty
+        return of_loss * self.loss + self.penalty, of_all.astype(np.float64)
 
-    def figures() -> Array:
-        values = {}
-        if plan.metrics:
-            values = model.evaluate(this.X, this.Y, plan.weights, plan.metrics)
-        return np.array([[terms[0], *(values[name] for name in plan.metrics), terms[1]]])
 
-    def finish_iteration(intermediate_result: Any) -> None:
-        model.params[:] = accepted[:] = intermediate_result.x
-        before, record["figures"] = record["figures"], figures()
-        this.advance(len(this.Y))
-        this.finish_epochs(before, rates)
-        accepted[:] = model.params  # a callback may have changed them
-        this.begin_span()
-        if this.run.stopping:
-            raise StopIteration
+def minimize(
+    objective: Objective, start: Array, callback: Callable[..., None] | None = None, **options: Any
+) -> Any:
+    """Return SciPy's result of L-BFGS-B, with SciPy's options."""
+    from scipy.optimize import minimize as minimize_by
 
-    objective(accepted)
-    record = {"figures": figures()}
-    if not this.is_finite(record["figures"]):
-        raise this.divergence(record["figures"], rates)
-    try:
-        minimize(
-            objective,
-            accepted.astype(np.float64),
-            jac=True,
-            method="L-BFGS-B",
-            callback=finish_iteration,
-            options={
-                "maxiter": this.epochs_left(),
-                "maxfun": np.inf,
-                "maxcor": optimizer.memory,
-                "gtol": optimizer.gtol,
-                "ftol": optimizer.ftol,
-                "maxls": optimizer.max_line_search,
-            },
-        )
-    finally:
-        model.params[:] = accepted
-    if not this.run.history.epoch:  # there was nothing to gain
-        this.finish_epochs(record["figures"], rates)
-    this.run.stop()
+    return minimize_by(
+        objective,
+        start.astype(np.float64),
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback,
+        options=options,
+    )
+
+
+class LBFGSEpochs:
+    """The runner of L-BFGS."""
+
+    def __init__(
+        self, model: Model, data: Arrays, config: FitConfig, training: TrainingState
+    ) -> None:
+        self._model, self._data, self._config, self._training = model, data, config, training
+        total = data.total_weight()
+        scale = total if config.reduction == "sum" else 1.0
+        share = 1 / total if config.divide_penalty else 1.0
+        self._objective = Objective(model, data, of_loss=scale, of_gradient=scale, of_penalty=share)
+
+    def train_span(self, loop: TrainingLoop) -> None:
+        """Train all epochs, or fewer if L-BFGS converges."""
+        model, objective, optimizer = self._model, self._objective, self._config.optimizer
+        assert isinstance(optimizer, LBFGS)
+        rates = np.array([self._training.rate_ahead()])
+        accepted = model.params.copy()
+        objective(accepted)
+        metrics = self._metrics()
+        if not (np.isfinite(metrics[0, 0]) and is_finite(accepted)):
+            raise loop.diverged(divergence(self._data, metrics, rates[0], self._training.epochs))
+
+        def finish_iteration(intermediate_result: Any) -> None:
+            nonlocal metrics
+            model.params[:] = accepted[:] = intermediate_result.x
+            before, metrics = metrics, self._metrics()
+            loop.advance(len(self._data.Y))
+            loop.finish_epochs(before, rates)
+            accepted[:] = model.params  # a callback may have changed them
+            loop.begin_span()
+            if loop.run.stopping:
+                raise StopIteration
+
+        try:
+            minimize(
+                objective,
+                accepted,
+                finish_iteration,
+                maxiter=loop.epochs_left(),
+                maxfun=np.inf,
+                maxcor=optimizer.memory,
+                gtol=optimizer.gtol,
+                ftol=optimizer.ftol,
+                maxls=optimizer.max_line_search,
+            )
+        finally:
+            model.params[:] = accepted
+        if not loop.run.history.epoch:  # there was nothing to gain
+            loop.finish_epochs(metrics, rates)
+        loop.run.stop()
+
+    def _metrics(self) -> Array:
+        """Return loss, metrics and penalty where the objective was computed last."""
+        data, names = self._data, self._config.metrics
+        values = self._model.evaluate(data.X, data.Y, data.weights, names) if names else {}
+        of_names = (values[name] for name in names)
+        return np.array([[self._objective.loss, *of_names, self._objective.penalty]])
 
 
 def _penalty(model: Model) -> tuple[float, Array]:

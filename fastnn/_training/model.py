@@ -6,16 +6,15 @@ take some 20 ms, up to 0.2 s on a slow machine. Several threads may share the sl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._checks.arrays import Array
+from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, losses, optimizers
-from ..core import metrics as figures
+from ..core import metrics as kernel_metrics
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
@@ -30,30 +29,27 @@ _LAYER = 300  # the cost of a layer beside its parameters, in the same unit
 # Gradients are summed within parts of the rows, then over the parts, for any number of threads.
 _PARTS = 16  # at most: each has a sum as large as `params`
 _ROWS_A_PART = 512  # at least: what a part costs beside its rows is 1 to 3 % then
+_FEW = 4096  # parameters
+
+NO_METRICS = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True)
 class Model:
     """The arrays of a network for the kernels: `params` is shared with it, not copied.
 
     The methods take samples, targets and weights as `_checks` returns them: weights are empty, or
-    one for each sample.
+    one for each sample. What is a function of the layers alone is computed once, here.
     """
 
-    params: Array
-    table: Array
-    loss: str
-    penalties: Array
-
-    @property
-    def net(self) -> Net:
-        """The network for the kernels."""
-        return Net(self.params, self.table, losses.CODES[self.loss])
-
-    @property
-    def has_penalty(self) -> bool:
-        """Whether layers add a penalty to the loss that training minimises."""
-        return bool(self.penalties[:, : optimizers.MAX_NORM].any())
+    def __init__(self, params: Array, table: Array, loss: str, penalties: Array) -> None:
+        self.params, self.table, self.loss, self.penalties = params, table, loss, penalties
+        self.dtype, self.net = params.dtype, Net(params, table, losses.CODES[loss])
+        self.n_in, self.n_out = int(table[0, layout.N_IN]), int(table[-1, layout.N_OUT])
+        self.n_units = layout.units_size(table)
+        self.no_weights = as_read_only(np.empty(0, params.dtype))
+        # Whether layers add a penalty to the loss that training minimises.
+        self.has_penalty = bool(penalties.size and penalties[:, : optimizers.MAX_NORM].any())
+        self._cost = params.size + _LAYER * len(table)
 
     def check_writable(self) -> None:
         """Raise if the parameters cannot be changed."""
@@ -65,19 +61,20 @@ class Model:
 
     def cost(self, X: Inputs) -> int:
         """Return the cost of a sample, in visited parameters."""
-        cost = self.params.size + _LAYER * len(self.table)
+        cost = self._cost
         # Of sparse samples a unit without an element costs the look at its bit.
         if isinstance(X, Samples) and X.is_sparse:
-            n_in, stride = (int(n) for n in self.table[0, [layout.N_IN, layout.STRIDE]])
+            n_in, stride = self.n_in, int(self.table[0, layout.STRIDE])
             cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
         return cost
 
-    def samples_per_slice(self, X: Inputs, n_updated: int = 0) -> int:
-        """Return the number of samples in one compiled call.
+    def samples_per_slice(self, X: Inputs | None, n_updated: int = 0) -> int:
+        """Return the number of samples in one compiled call; None means that X is not sparse.
 
         `n_updated` parameters are updated for each sample, beside the cost of its gradient.
         """
-        return max(1, _SLICE // (self.cost(X) + n_updated))
+        cost = self._cost if X is None else self.cost(X)
+        return max(1, _SLICE // (cost + n_updated))
 
     def slices(
         self, X: Inputs, start: int, stop: int, n_more: int = 0, n_written: int = 0
@@ -102,6 +99,9 @@ class Model:
         if len(outputs) == 1 and not X.is_sparse:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluate.predict_row(self.params, self.table, row, outputs[0]))
+        n_samples = len(outputs)
+        if n_samples * (self._cost + _WRITTEN * self.n_out) <= min(_LEAST, _SLICE):
+            return bool(evaluate.predict_rows(self.params, self.table, X, 0, n_samples, outputs))
         n_threads = self._threads_worth_starting(X, n_threads)
         finite: list[bool] = []
 
@@ -118,8 +118,15 @@ class Model:
         self, X: Inputs, Y: Array, weights: Array, n_threads: int = 1
     ) -> tuple[Array, float]:
         """Return the gradient of the mean loss, laid out as `params`, and that loss."""
+        if len(Y) <= _ROWS_A_PART and isinstance(X, Samples) and self._is_one_call(len(Y)):
+            # Of few parameters, memory on the border of a cache line would gain nothing.
+            few, size = self.params.size <= _FEW, self.params.size
+            grad = np.zeros(size, self.dtype) if few else layout.aligned_zeros(size, self.dtype)
+            value, total = np.zeros(1), total_weight(weights, len(Y))
+            evaluate.add_gradient_of_rows(self.net, Data(X, Y, weights), 0, len(Y), grad, value)
+            return _divided(grad, total), value.item() / total
         parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
-        grads = [layout.aligned_zeros(self.params.size, self.params.dtype) for _ in parts]
+        grads = [layout.aligned_zeros(self.params.size, self.dtype) for _ in parts]
         values = np.zeros((len(parts), 1))
 
         def add_part(start: int, stop: int, grad: Array, value: Array) -> Iterator[None]:
@@ -139,17 +146,21 @@ class Model:
         with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
             for other in others:
                 grad += other
-            grad /= total
-        return grad, float(values.sum() / total)
+        return _divided(grad, total), float(values.sum() / total)
 
     def evaluate(
         self, X: Inputs, Y: Array, weights: Array, metrics: Sequence[str] = ()
     ) -> dict[str, float]:
         """Return the mean loss and metrics over the samples, by name."""
-        sums = np.zeros(1 + len(metrics))
-        for piece in self._pieces(X, Y, weights, 0, len(Y)):
-            evaluate.evaluate_rows(self.net, *piece, metric_codes(metrics), sums)
-        return named(sums / total_weight(weights, len(Y)), metrics)
+        codes = metric_codes(metrics) if metrics else NO_METRICS
+        sums, n_samples = np.zeros(1 + len(metrics)), len(Y)
+        if isinstance(X, Samples) and self._is_one_call(len(Y)):
+            pieces: Iterable[Any] = ((Data(X, Y, weights), 0, n_samples),)
+        else:
+            pieces = self._pieces(X, Y, weights, 0, n_samples)
+        for piece in pieces:
+            evaluate.evaluate_rows(self.net, *piece, codes, sums)
+        return metrics_by_name(sums / total_weight(weights, n_samples), metrics)
 
     def _pieces(
         self, X: Inputs, Y: Array, weights: Array, start: int, stop: int
@@ -166,6 +177,10 @@ class Model:
             part = slice(first, last)
             yield Data(X.part(first, last), Y[part], weights[part]), 0, last - first
 
+    def _is_one_call(self, n_samples: int) -> bool:
+        """Return True if so few rows are one slice for one thread."""
+        return n_samples * self._cost <= min(_LEAST, _SLICE)
+
     def _threads_worth_starting(self, X: Inputs, n_threads: int) -> int:
         """Return how many threads, of `n_threads` at most, have enough to do."""
         return max(1, min(n_threads, X.n_samples * self.cost(X) // _LEAST))
@@ -177,6 +192,16 @@ def _parts(n_samples: int, step: int) -> list[tuple[int, int]]:
     return [(start, min(start + step, n_samples)) for start in range(0, n_samples, step)]
 
 
+def _divided(grad: Array, total: float) -> Array:
+    """Divide a gradient in place, and return it; infinity and NaN are no errors."""
+    if total >= 1:  # then nothing overflows
+        grad /= total
+    else:
+        with np.errstate(over="ignore"):
+            grad /= total
+    return grad
+
+
 def total_weight(weights: Array, n_samples: int) -> float:
     """Return the sum of the samples' weights."""
     return float(weights.sum(dtype=np.float64)) if weights.size else float(n_samples)
@@ -184,9 +209,9 @@ def total_weight(weights: Array, n_samples: int) -> float:
 
 def metric_codes(metrics: Sequence[str]) -> Array:
     """Return what stands for the metrics in a kernel."""
-    return np.array([figures.CODES[name] for name in metrics], dtype=np.int64)
+    return np.array([kernel_metrics.CODES[name] for name in metrics], dtype=np.int64)
 
 
-def named(values: Any, metrics: Sequence[str]) -> dict[str, float]:
-    """Return a row of figures by name: the loss, then the metrics."""
+def metrics_by_name(values: Any, metrics: Sequence[str]) -> dict[str, float]:
+    """Return a row of metrics by name: the loss, then the metrics."""
     return dict(zip(("loss", *metrics), values.tolist(), strict=True))

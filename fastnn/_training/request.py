@@ -1,164 +1,282 @@
-"""A checked fit request and the training state."""
+"""Check the arguments of `fit` and make the request that the training loop runs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from operator import is_
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .._checks.arrays import Array
+from .._checks.arrays import (
+    Array,
+    as_array,
+    as_choice,
+    as_class_weights,
+    as_count,
+    as_flag,
+    as_in_range,
+)
+from .._checks.frames import check_names, names_of
+from .._checks.inputs import Names, check_samples
 from .._checks.stored import Inputs
+from .._checks.targets import check_metrics
 from ..callbacks import Callback
-from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
-from ..initializers import Random
-from ..optimizers import CompiledOptimizer, Optimizer
+from ..core import metrics as kernel_metrics
+from ..layers import noise_levels
+from ..metrics import r2
+from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
+from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
+from .lbfgs import check_lbfgs
 from .model import Model
+from .sources import Arrays, Chunks, Source, check_chunks
+from .split import as_n_validation
+from .state import NetworkState, Schedule, TrainingState
 
-Schedule = Callable[[int], float]
-Metric = Callable[[Any, Array], float]
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The validation samples; `y` is the original, for user-defined metrics."""
-
-    X: Inputs
-    Y: Array
-    weights: Array
-    y: Any
+_SGD = SGD()  # the default
+_VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
 
 
-@dataclass
-class FitConfig:
-    """The checked options of a call of `fit`."""
+class FitOptions(NamedTuple):
+    """The options of `Network.fit`, which describes them, as a user gave them.
 
-    epochs: int
-    batch_size: int
-    optimizer: Optimizer
-    weights: Array  # empty if all weights are 1
-    schedule: Schedule | None = None
-    shuffle: bool = True
-    draw_order: Callable[[int], Array] | None = None  # the order of an epoch, instead of `shuffle`
-    reduction: str = "mean"
-    divide_penalty: bool = False  # by the weight of the batch, as scikit-learn does
-    noise: Array = field(default_factory=lambda: np.empty(0))
-    metrics: Sequence[str] = ()  # computed by kernels
-    validation: Validation | None = None
-    validation_metrics: dict[str, Metric] = field(default_factory=dict)  # computed by Python
-    evaluate_every: int = 1
-    callbacks: Sequence[Callback] = ()
-    progress: bool = False
-    watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
-    n_held: int = 0  # samples to hold out for validation
-    rows: Array | None = None  # the numbers of the training samples; None means all
-    y: Any = None  # the original y of all samples, if some are held out
-    is_known: bool = True  # whether X is known to be finite; else see `rollback`
-
-
-def check_monitors(plan: FitConfig, state: TrainingState, model: Model) -> None:
-    """Raise if a callback or schedule monitors a metric that training does not record.
-
-    User-defined callbacks may record further metrics, so with them the first epoch decides.
+    Those that most calls leave as they are come last.
     """
-    if all(type(callback).__module__ == Callback.__module__ for callback in plan.callbacks):
-        for item in (*plan.callbacks, state.schedule):
-            if (expect := getattr(item, "expect", None)) is not None:
-                expect(state.recorded(plan, model))
+
+    epochs: Any = 1
+    batch_size: Any = 1
+    optimizer: Any = None
+    learning_rate: Any = None
+    input_noise: Any = 0.0
+    shuffle: Any = True
+    reduction: Any = "mean"
+    sample_weight: Any = None
+    class_weight: Any = None
+    metrics: Any = ()
+    validation_data: Any = None
+    validation_fraction: Any = None
+    evaluate_every: Any = 1
+    callbacks: Any = ()
+    resume: Any = False
+    progress: Any = False
 
 
-def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
-    """Return an optimiser state before the first update, shape (n_slots, n_params)."""
-    if isinstance(optimizer, CompiledOptimizer):
-        return optimizer.initial_slots(n_params, dtype)
-    return np.zeros((0, n_params), dtype)
+_N_OFTEN_GIVEN = 5
+_USUAL = FitOptions()[_N_OFTEN_GIVEN:]
 
 
-class FitRequest(NamedTuple):
-    """A checked fit request: data, options, starting state."""
+def as_request(
+    state: NetworkState,
+    X: Any,
+    y: Any,
+    options: FitOptions,
+    *,
+    pair: tuple[Inputs, Array] | None = None,
+    validation: Validation | None = None,
+) -> FitRequest:
+    """Check all arguments of `fit` and return the request; do not change the network.
 
-    X: Inputs
-    Y: Array
-    plan: FitConfig
-    state: TrainingState
-    chunks: Any = None
-    names: tuple[str, ...] | None = None  # of the columns of X, which training stores
-
-
-@dataclass
-class TrainingState:
-    """The training state, beside the parameters and the random source."""
-
-    optimizer: Optimizer
-    schedule: Schedule | None
-    reduction: str
-    slots: Array
-    counters: Array
-    epochs: int = 0
-
-    @classmethod
-    def fresh(cls, plan: FitConfig, model: Model) -> TrainingState:
-        """Return the state before the first update."""
-        start = getattr(plan.schedule, "start", None)  # of one that is shown what epochs recorded
-        schedule = plan.schedule if start is None else start()
-        slots = initial_slots(plan.optimizer, model.params.size, model.params.dtype)
-        counters = np.zeros(N_COUNTERS, np.int64)
-        return cls(plan.optimizer, schedule, plan.reduction, slots, counters)
-
-    @classmethod
-    def begun(cls, plan: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
-        """Return the state to start from: that of the last training, or a fresh one."""
-        model.check_writable()
-        return cls.fresh(plan, model) if last is None else last.resumed(plan, model)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take arrays of its own: joblib's may be files, mapped read-only."""
-        self.__dict__.update(state)
-        self.slots, self.counters = np.array(self.slots), np.array(self.counters)
-
-    def resumed(self, plan: FitConfig, model: Model) -> TrainingState:
-        """Return the state to resume from; another kind of optimiser gets fresh slots."""
-        state = self.fresh(plan, model)
-        state.counters, state.epochs = self.counters.copy(), self.epochs
-        if type(plan.optimizer) is type(self.optimizer) and state.slots.shape == self.slots.shape:
-            state.slots = self.slots
-        else:
-            state.counters[N_UPDATES] = 0
-        if plan.schedule == self.schedule:
-            state.schedule = self.schedule
-        return state
-
-    def rate(self) -> float | None:
-        """Return the learning rate of the last epoch; None means the optimiser's own."""
-        return None if self.schedule is None else float(self.schedule(max(0, self.epochs - 1)))
-
-    def rate_ahead(self, ahead: int = 0) -> float:
-        """Return the learning rate of the next epoch, or of a later one."""
-        if self.schedule is None:
-            return float(getattr(self.optimizer, "learning_rate", 1.0))
-        epoch = self.epochs + ahead
-        rate = float(self.schedule(epoch))
-        if not (math.isfinite(rate) and rate >= 0):
-            raise ValueError(
-                f"a schedule must return a finite rate of at least 0, got {rate} for epoch {epoch}"
+    `pair` and `validation` are what `as_pair` and `as_validation` return, if they were called
+    already. Without `pair`, the check that X is finite is left to training if training touches only
+    what a rollback can restore: the network, with all of X, no callbacks.
+    """
+    model = state.model
+    if pair is None and y is not None and all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL)):
+        inputs, targets = state.as_pair(X, y, finite=False)
+        optimizer, schedule = as_rule(options.optimizer, options.learning_rate, None)
+        if not isinstance(optimizer, IRprop | LBFGS):  # nothing else needs a check
+            config = FitConfig(
+                as_count("epochs", options.epochs),
+                as_batch_size(options.batch_size, len(targets)),
+                optimizer,
+                schedule,
+                noise=as_noise(state, options.input_noise),
             )
-        return rate
+            source = Arrays(inputs, targets, model.no_weights)
+            training = TrainingState.begun(config, model, None)
+            request = FitRequest(source, config, training, names_of(X), is_checked=False)
+            if schedule is not None:
+                _check_start(request, model)
+            return request
+        pair = inputs, targets
+        check_samples(inputs, names_of(X))
+    return _as_any_request(state, X, y, options, pair, validation)
 
-    def recorded(self, plan: FitConfig, model: Model) -> tuple[str, ...]:
-        """Return the names of the metrics that training with these options records."""
-        names = ["loss", *plan.metrics]
-        on_validation = [f"val_{name}" for name in (*names, *plan.validation_metrics)]
-        if model.has_penalty:
-            names.append("penalty")
-        is_evaluated = plan.validation is not None or plan.n_held > 0
-        if is_evaluated and -self.epochs % plan.evaluate_every < plan.epochs:
-            names += on_validation
-        return tuple(names)
 
-    def draw_key(self, random: Random) -> int:
-        """Return the key of all random draws within an epoch; draw it if there is none."""
-        if self.counters[KEY] == 0:
-            self.counters[KEY] = 1 + int(random.random() * 2**53)
-        return int(self.counters[KEY])
+def _as_any_request(
+    state: NetworkState,
+    X: Any,
+    y: Any,
+    options: FitOptions,
+    pair: tuple[Inputs, Array] | None,
+    validation: Validation | None,
+) -> FitRequest:
+    """Do what `as_request` does, for any options."""
+    model, is_shared = state.model, pair is not None
+    names = names_of(X)
+    if resume := as_flag("resume", options.resume):
+        check_names(X, state.feature_names)
+        names = state.feature_names or names
+    last = state.training if resume else None
+    n_samples = None
+    if y is None:
+        check_chunks(X, options)
+        names = names or _names_of_validation(options.validation_data)
+    else:
+        inputs, targets = pair or state.as_pair(X, y, finite=False)
+        n_samples = len(targets)
+        weights = state.as_weights(options.sample_weight, n_samples)
+    optimizer, schedule = as_rule(options.optimizer, options.learning_rate, last)
+    fraction, data = options.validation_fraction, options.validation_data
+    metrics, validation_metrics = as_metrics(
+        options.metrics, is_evaluated=not (data is None and fraction is None)
+    )
+    if y is not None and metrics:
+        check_metrics(metrics, targets, model.loss)
+    config = FitConfig(
+        epochs=as_count("epochs", options.epochs),
+        batch_size=as_batch_size(options.batch_size, n_samples),
+        optimizer=optimizer,
+        schedule=schedule,
+        shuffle=as_flag("shuffle", options.shuffle),
+        reduction=as_choice("reduction", options.reduction, ("mean", "sum")),
+        noise=as_noise(state, options.input_noise),
+        metrics=metrics,
+        validation=validation,
+        validation_metrics=validation_metrics,
+        evaluate_every=as_count("evaluate_every", options.evaluate_every),
+        callbacks=as_callbacks(options.callbacks),
+        progress=as_flag("progress", options.progress),
+    )
+    if data is not None:
+        config.validation = validation or as_validation(state, data, names)
+        check_metrics(metrics, config.validation.Y, model.loss)
+    if options.class_weight is not None:
+        weights = as_class_weights(options.class_weight, targets, weights)
+    if isinstance(optimizer, LBFGS):
+        check_lbfgs(config, model, options.batch_size)
+    n_validation = 0
+    if fraction is not None:
+        if data is not None:
+            raise ValueError("validation_fraction must not be given beside validation_data")
+        assert n_samples is not None
+        n_validation = as_n_validation(fraction, n_samples)
+        config.batch_size = as_batch_size(options.batch_size, n_samples - n_validation)
+    is_checked = (
+        is_shared
+        or resume
+        or y is None
+        or isinstance(optimizer, IRprop | LBFGS)
+        or options.sample_weight is not None
+        or options.class_weight is not None
+        or fraction is not None
+        or len(config.callbacks) > 0
+    )
+    source: Source
+    if y is None:
+        source = Chunks(X, state, metrics)
+    else:
+        source = Arrays(inputs, targets, weights)
+        if is_checked and not is_shared:
+            check_samples(inputs, names_of(X))
+    training = TrainingState.begun(config, model, last)
+    request = FitRequest(source, config, training, names, n_validation, None, is_checked)
+    if n_validation:
+        request.y = as_array("y", y)
+    if config.callbacks or training.schedule is not None:
+        _check_start(request, model)
+    return request
+
+
+def _check_start(request: FitRequest, model: Model) -> None:
+    """Raise if a metric is monitored but not recorded, or a schedule does not begin with a rate."""
+    request.check_monitors(model)
+    request.training.rate_ahead()
+
+
+def _names_of_validation(data: Any) -> Names:
+    """Return the column names of the validation inputs, which the chunks must have, too."""
+    return names_of(data[0]) if isinstance(data, tuple | list) and data else None
+
+
+def as_validation(state: NetworkState, data: Any, names: Names = None) -> Validation:
+    """Return the validation samples; a large X is left as it is stored."""
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
+    X, Y = state.as_pair(*data, names=names)
+    return Validation(X, Y, state.as_weights(None, len(Y)), as_array("y", data[1]))
+
+
+def as_batch_size(batch_size: Any, n_samples: int | None) -> int:
+    """Return the number of samples in an update; None means the full batch."""
+    if n_samples is None:  # the chunks hold an unknown number
+        return as_count("batch_size", batch_size)
+    n_all = max(2, n_samples)
+    if type(batch_size) is int and 1 <= batch_size <= n_all:
+        return batch_size
+    return n_all if batch_size is None else min(as_count("batch_size", batch_size), n_all)
+
+
+def as_noise(state: NetworkState, input_noise: Any = 0.0) -> Array:
+    """Return the input noise and the dropout of each hidden layer; empty if all are 0."""
+    if type(input_noise) is float and input_noise == 0.0 and not state.has_dropout:
+        return NO_NOISE
+    return noise_levels(state.layers, as_in_range("input_noise", input_noise, 0, math.inf))
+
+
+def as_rule(
+    optimizer: Any, learning_rate: Any, last: TrainingState | None
+) -> tuple[Optimizer, Schedule | None]:
+    """Return the optimiser and, if the rate is one, the schedule."""
+    if optimizer is None and learning_rate is None and last is None:
+        return _SGD, None
+    schedule = learning_rate if callable(learning_rate) else None
+    chosen = as_optimizer(
+        optimizer, None if schedule else learning_rate, None if last is None else last.optimizer
+    )
+    if learning_rate is None and last is not None:
+        schedule = last.schedule
+    if schedule is not None and isinstance(chosen, IRprop | LBFGS):
+        raise ValueError(f"a schedule of rates must not be given with {chosen}, got {schedule}")
+    return chosen, schedule
+
+
+def as_metrics(metrics: Any, *, is_evaluated: bool) -> tuple[Sequence[str], dict[str, Metric]]:
+    """Return the names of the training metrics, and the validation metrics by name."""
+    if type(metrics) is tuple and not metrics:
+        return (), {}
+    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics must be a sequence of names or functions, got {metrics!r}")
+    running: list[str] = []
+    on_validation: dict[str, Metric] = {}
+    for metric in metrics:
+        if callable(metric):
+            name = getattr(metric, "__name__", type(metric).__name__)
+            if name in on_validation:
+                raise ValueError(f"metrics must have names that differ, got two of {name}")
+            on_validation[name] = metric
+        elif metric in _VALIDATION_METRICS:
+            on_validation[metric] = _VALIDATION_METRICS[metric]
+        else:
+            names = (*kernel_metrics.CODES, *_VALIDATION_METRICS)
+            running.append(as_choice("a metric", metric, names))
+    for name in ("loss", *running):
+        if name in on_validation:
+            raise ValueError(f"metrics must have names that differ, got a function named {name}")
+    if on_validation and not is_evaluated:
+        raise ValueError(
+            f"the metrics {', '.join(on_validation)} need validation_data or validation_fraction"
+        )
+    return running, on_validation
+
+
+def as_callbacks(callbacks: Any) -> Sequence[Callback]:
+    """Return the callbacks after checking that each has the methods of one."""
+    if not isinstance(callbacks, Sequence):
+        raise TypeError(f"callbacks must be a sequence, got {callbacks!r}")
+    for callback in callbacks:
+        if isinstance(callback, type):
+            kind = callback.__name__
+            raise TypeError(f"a callback must be an object, got the class {kind}: write {kind}()")
+        if not all(callable(getattr(callback, name, None)) for name in ("start", "epoch", "end")):
+            raise TypeError(f"a callback must have methods start, epoch and end, got {callback!r}")
+    return callbacks

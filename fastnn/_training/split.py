@@ -5,38 +5,40 @@ from __future__ import annotations
 import numpy as np
 
 from .._checks.arrays import Array, as_in_range
-from .._checks.stored import Inputs, taken
+from .._checks.stored import taken
 from ..optimizers import LBFGS
-from .request import FitConfig, Validation
+from .config import FitRequest, Validation
+from .sources import Arrays
 
 
-def held_out(fraction: float, n_samples: int) -> int:
+def as_n_validation(fraction: float, n_samples: int) -> int:
     """Return the number of samples that a fraction holds out: at least one, and not all."""
     share = as_in_range("validation_fraction", fraction, 0, 1)
-    n_held = max(1, round(share * n_samples))
-    if share == 0 or n_held >= n_samples:
+    n_validation = max(1, round(share * n_samples))
+    if share == 0 or n_validation >= n_samples:
         raise ValueError(
             f"validation_fraction must leave samples on both sides, got {fraction} of {n_samples}"
         )
-    return n_held
+    return n_validation
 
 
-def separate(X: Inputs, Y: Array, plan: FitConfig, key: int) -> tuple[Inputs, Array]:
-    """Split off the validation samples; return the inputs and targets for training.
+def split_validation(request: FitRequest, key: int) -> tuple[Arrays, Validation]:
+    """Return the training samples and the validation samples of a request.
 
     The training samples are not copied: the order of training skips the others. L-BFGS, which has
     no order, gets a copy of them.
     """
-    rows, held = split_rows(labels_of(Y), len(Y), plan.n_held, key)
-    plan.validation = Validation(
-        taken(X, held), take(Y, held), take(plan.weights, held), np.asarray(plan.y)[held]
+    data = request.source
+    assert isinstance(data, Arrays)
+    X, Y, weights = data.X, data.Y, data.weights
+    rows, held = split_rows(labels_of(Y), len(Y), request.n_validation, key)
+    validation = Validation(
+        taken(X, held), take(Y, held), take(weights, held), np.asarray(request.y)[held]
     )
-    check_weights(take(plan.weights, rows), plan.validation.weights)
-    if not isinstance(plan.optimizer, LBFGS):
-        plan.rows = rows
-        return X, Y
-    plan.weights = take(plan.weights, rows)
-    return taken(X, rows), take(Y, rows)
+    check_weights(take(weights, rows), validation.weights)
+    if not isinstance(request.config.optimizer, LBFGS):
+        return Arrays(X, Y, weights, rows), validation
+    return Arrays(taken(X, rows), take(Y, rows), take(weights, rows)), validation
 
 
 def check_weights(*parts: Array) -> None:
@@ -65,20 +67,22 @@ def take(array: Array, rows: Array) -> Array:
     return part
 
 
-def split_rows(labels: Array | None, n_samples: int, n_held: int, key: int) -> tuple[Array, Array]:
+def split_rows(
+    labels: Array | None, n_samples: int, n_validation: int, key: int
+) -> tuple[Array, Array]:
     """Return the numbers of the training samples and of those held out, in order.
 
     With `labels`, each class has its share of the held-out samples, up to one.
     """
     random = np.random.default_rng(key)
     if labels is None:
-        held = random.permutation(n_samples)[:n_held]
+        held = random.permutation(n_samples)[:n_validation]
     else:
         classes, counts = np.unique(labels, return_counts=True)
-        quotas = counts * (n_held / n_samples)
+        quotas = counts * (n_validation / n_samples)
         shares = quotas.astype(np.int64)
         most_wanting = np.argsort(shares - quotas, kind="stable")
-        shares[most_wanting[: n_held - shares.sum()]] += 1
+        shares[most_wanting[: n_validation - shares.sum()]] += 1
         held = np.concatenate(
             [
                 random.permutation(np.flatnonzero(labels == label))[:share]

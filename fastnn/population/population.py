@@ -18,10 +18,11 @@ from .._checks.monitors import sign_of
 from .._checks.names import explained
 from .._training import threads
 from .._training.loop import bar_of_samples
+from .._training.state import state_of
 from ..core.inputs import Samples
 from ..history import History
 from ..network import Network
-from .training import PopulationFit, as_options, named
+from .training import PopulationFit, as_options, noting_network
 
 _MOST_ROWS = 512  # in a job of `predict`: enough that Python takes some hundredths of it
 _MOST_OUTPUTS = 1 << 22  # of all networks, for the rows of a job
@@ -121,7 +122,7 @@ class Population:
                 raise TypeError(f"networks must be Network, got {type(net).__name__} at {k}")
             for part, what in (
                 (net, "be different ones"),
-                (net._random, "have seeds of their own"),
+                (state_of(net).random, "have seeds of their own"),
             ):
                 if (first := seen.setdefault(id(part), k)) != k:
                     raise ValueError(f"networks must {what}, got one for both {first} and {k}")
@@ -218,19 +219,19 @@ class Population:
         options = as_options(common, settings, len(self))
         with ExitStack() as stack:
             for k, net in enumerate(self.networks):
-                with named(k):
-                    stack.enter_context(net._alone())
-            course = PopulationFit(self.networks, X, y, options)
+                with noting_network(k):
+                    stack.enter_context(state_of(net).lock)
+            training = PopulationFit(self.networks, X, y, options)
             if progress:
-                course.bar = stack.enter_context(bar_of_samples(course.n_samples))
-            jobs = (course.train(k) for k in course.order())
+                training.bar = stack.enter_context(bar_of_samples(training.n_samples))
+            jobs = (training.train(k) for k in training.order())
             try:
-                threads.run(jobs, min(n_threads, len(self)), course.errors)
+                threads.run(jobs, min(n_threads, len(self)), training.errors)
             finally:
-                self._restored |= course.restored()
-        if course.diverged:
-            raise course.divergence()
-        return tuple(net._latest for net in self.networks)
+                self._restored |= training.restored()
+        if training.diverged:
+            raise training.divergence()
+        return tuple(state_of(net).latest for net in self.networks)
 
     @explained
     def predict(self, X: ArrayLike, *, n_threads: int | None = None) -> Prediction:
@@ -265,14 +266,14 @@ class Population:
         n_out = self.networks[0].n_out
         tables: dict[tuple[int, np.dtype[Any]], Samples] = {}
         for k, net in enumerate(self.networks):
-            with named(k):
-                check_names(X, net._feature_names)
+            with noting_network(k):
+                check_names(X, state_of(net).feature_names)
             if net.n_out != n_out:
                 raise ValueError(
                     f"networks must have the same n_out, got {n_out} at 0 and {net.n_out} at {k}"
                 )
             if (net.n_in, net.dtype) not in tables:
-                with named(k):
+                with noting_network(k):
                     samples = as_samples(X, net.n_in, net.dtype, row=True)
                 tables[net.n_in, net.dtype] = samples
         shape = samples.n_samples, n_out
@@ -285,7 +286,7 @@ class Population:
             outputs = np.zeros((len(self), n_rows + 1, n_out))
             for net, rows in zip(self.networks, outputs, strict=True):
                 own = np.empty((n_rows, n_out), net.dtype)
-                net._model.predict(parts[net.n_in, net.dtype], own)
+                state_of(net).model.predict(parts[net.n_in, net.dtype], own)
                 rows[:n_rows] = own
                 yield
             mean[start:stop] = outputs.mean(axis=0)[:n_rows]
@@ -344,7 +345,7 @@ class Population:
         history = net.history
         epochs = history.epochs_of(monitor) if monitor in history else []
         fitted, last = self._restored.get(k, (None, 0))
-        if fitted is net._latest:
+        if fitted is state_of(net).latest:
             epochs = [epoch for epoch in epochs if epoch <= last]
         return history[monitor][len(epochs) - 1] if epochs else math.nan
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .._checks.arrays import Array
+from .._checks.frames import names_of
 from .._checks.names import hint_of_argument
-from .._training.options import Once
+from .._checks.stored import Inputs
+from .._training.config import FitRequest, Validation
+from .._training.loop import TrainingLoop
+from .._training.request import FitOptions, as_request, as_validation
+from .._training.sources import Arrays
+from .._training.state import NetworkState, state_of
 from ..callbacks import EarlyStopping
 from ..errors import DivergenceError
 from ..history import History
@@ -19,15 +24,38 @@ from ..network import Network
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_DEFAULTS = {
-    name: parameter.default
-    for name, parameter in inspect.signature(Network.fit).parameters.items()
-    if parameter.kind is parameter.KEYWORD_ONLY and name != "progress"
-}
+# `progress` is that of all networks together.
+_OPTIONS = tuple(name for name in FitOptions._fields if name != "progress")
 
 
 class _Abandoned(BaseException):
     """Raised inside the training of a network, because that of another has failed."""
+
+
+class SharedData:
+    """The data of a call: checked and converted once for all networks that take them alike."""
+
+    def __init__(self, X: Any, y: Any) -> None:
+        self._X, self._y = X, y
+        self._pairs: dict[Any, tuple[Inputs, Array]] = {}
+        self._validations: dict[Any, Validation] = {}
+
+    def as_request(self, state: NetworkState, options: FitOptions) -> FitRequest:
+        """Return the checked request of a network."""
+        model, data, validation = state.model, options.validation_data, None
+        kind = model.n_in, model.n_out, model.dtype, model.loss
+        if kind not in self._pairs:
+            self._pairs[kind] = state.as_pair(self._X, self._y)
+        if data is not None:
+            names = names_of(self._X)
+            if options.resume:
+                names = state.feature_names or names
+            key = (*kind, names, id(data))  # the options keep `data`: no other gets its id
+            if key not in self._validations:
+                self._validations[key] = as_validation(state, data, names)
+            validation = self._validations[key]
+        pair = self._pairs[kind]
+        return as_request(state, self._X, self._y, options, pair=pair, validation=validation)
 
 
 class PopulationFit:
@@ -36,16 +64,14 @@ class PopulationFit:
     def __init__(
         self, networks: Sequence[Network], X: Any, y: Any, options: Sequence[Mapping[str, Any]]
     ) -> None:
-        kinds: defaultdict[tuple[Any, ...], Once] = defaultdict(Once)
-        self._networks = networks
-        self._prepared = []
+        shared = SharedData(X, y)
+        self._networks, self._requests = networks, list[FitRequest]()
         callbacks: dict[int, int] = {}
         for k, (net, own) in enumerate(zip(networks, options, strict=True)):
-            once = kinds[net.n_in, net.n_out, net.dtype, net.loss_name]
-            with named(k):
-                prepared = net._prepare(X, y, once, progress=False, **own)
-            self._prepared.append(prepared)
-            for callback in prepared.plan.callbacks:
+            with noting_network(k):
+                request = shared.as_request(state_of(net), FitOptions(**own))
+            self._requests.append(request)
+            for callback in request.config.callbacks:
                 if (first := callbacks.setdefault(id(callback), k)) != k:
                     raise ValueError(
                         f"callbacks must be of one network each, got {callback!r} for both "
@@ -59,14 +85,16 @@ class PopulationFit:
 
     def _n_samples(self, k: int) -> int:
         """Return how many samples a network sees, with repetitions, unless it is stopped early."""
-        _, Y, plan, *_ = self._prepared[k]
-        return plan.epochs * (len(Y) - plan.n_held)
+        request = self._requests[k]
+        n_samples = request.source.n_samples or 0
+        return request.config.epochs * (n_samples - request.n_validation)
 
     def order(self) -> list[int]:
         """Return the indices of the networks, longest training first, to keep all threads busy."""
         costs = [
-            net._model.cost(prepared.X) * self._n_samples(k)
-            for k, (net, prepared) in enumerate(zip(self._networks, self._prepared, strict=True))
+            state_of(net).model.cost(request.source.X) * self._n_samples(k)
+            for k, (net, request) in enumerate(zip(self._networks, self._requests, strict=True))
+            if isinstance(request.source, Arrays)
         ]
         return sorted(range(len(costs)), key=costs.__getitem__, reverse=True)
 
@@ -81,11 +109,11 @@ class PopulationFit:
             left -= n_samples
             self._advance(n_samples)
 
-        prepared = self._prepared[k]
-        prepared.plan.watch = watch
+        request = self._requests[k]
+        request.config.watch = watch
         try:
-            with named(k):
-                self._networks[k]._train_alone(prepared)
+            with noting_network(k):
+                TrainingLoop(self._networks[k], request).train()
         except _Abandoned:
             return
         except DivergenceError as error:
@@ -104,9 +132,9 @@ class PopulationFit:
     def restored(self) -> dict[int, tuple[History, int]]:
         """Return, by network, the history and the epoch whose weights a callback has restored."""
         return {
-            k: (self._networks[k]._latest, callback.best_epoch)
-            for k, prepared in enumerate(self._prepared)
-            for callback in prepared.plan.callbacks
+            k: (state_of(self._networks[k]).latest, callback.best_epoch)
+            for k, request in enumerate(self._requests)
+            for callback in request.config.callbacks
             if isinstance(callback, EarlyStopping) and callback.restore_best
             if callback.best_epoch is not None
         }
@@ -123,7 +151,7 @@ class PopulationFit:
 
 
 @contextmanager
-def named(k: int) -> Iterator[None]:
+def noting_network(k: int) -> Iterator[None]:
     """Add a note to an error that names the network."""
     try:
         yield
@@ -133,7 +161,7 @@ def named(k: int) -> Iterator[None]:
 
 
 def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> list[dict[str, Any]]:
-    """Return all keyword arguments of `Network.fit` for each network."""
+    """Return the keyword arguments of `Network.fit` for each network."""
     if settings is None:
         settings = [{}] * n_networks
     if not isinstance(settings, Sequence) or len(settings) != n_networks:
@@ -141,7 +169,7 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
     for own in (common, *settings):
         if not isinstance(own, Mapping):
             raise TypeError(f"settings must hold mappings, got {own!r}")
-        if unknown := [name for name in own if name not in _DEFAULTS]:
-            hint = hint_of_argument(str(unknown[0]), _DEFAULTS)
+        if unknown := [name for name in own if name not in _OPTIONS]:
+            hint = hint_of_argument(str(unknown[0]), _OPTIONS)
             raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
-    return [{**_DEFAULTS, **common, **own} for own in settings]
+    return [{**common, **own} for own in settings]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import operator
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
@@ -17,10 +19,11 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from .._checks.arrays import Array
 from .._checks.names import explained
 from .._checks.sparse import check_structure
+from .._training.state import state_of
 from ..core.activations import CODES, SECOND_NAMES
 from ..layers import Dense
 from ..network import Network
-from ._training import SOLVERS, train_by_lbfgs, train_by_steps
+from ._training import SOLVERS, SolverState, train_by_lbfgs, train_by_steps
 
 HIDDEN = {*CODES, *SECOND_NAMES} - {"softmax", "exp"}
 LOSSES = {  # by the activation of the outputs
@@ -132,6 +135,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     validation_scores_: Any
     best_validation_score_: Any
     _network: Network | None = None
+    _solver: SolverState | None = None
     _network_design: Design
 
     def _keep(self, given: Mapping[str, Any]) -> None:
@@ -193,13 +197,42 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if first_pass:
             self._initialize([X.shape[1], *hidden, y.shape[1]], self._dtype_for(X))
         network = self._connected()
-        network.__dict__["_random"] = self._random_state  # for dropout
+        state_of(network).random = self._random_state
         self._connect(network)
+        data, sayings = (X, y, weights), []
         if self.solver == "lbfgs":
-            train_by_lbfgs(self, network, X, y, weights)
+            train_by_lbfgs(self, network, data)
         else:
-            train_by_steps(self, network, X, y, weights, incremental)
+            self._solver = self._solver or SolverState()
+            sayings.append(
+                train_by_steps(
+                    self, network, self._solver, data, self._score_of, incremental=incremental
+                )
+            )
+        if not incremental:
+            sayings.append(self._verdict(*data))
+        if any(sayings):
+            warnings.warn(" ".join(filter(None, sayings)), ConvergenceWarning, stacklevel=5)
         return self
+
+    def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
+        """Return the score of outputs."""
+        raise NotImplementedError
+
+    @property
+    def _optimizer(self) -> Any:
+        """What scikit-learn calls so: the solver's rate and steps."""
+        return None if self._solver is None else self._solver.steps
+
+    @property
+    def _no_improvement_count(self) -> int:
+        """What scikit-learn calls so: the number of epochs without progress."""
+        return 0 if self._solver is None else self._solver.n_without_progress
+
+    @_no_improvement_count.setter
+    def _no_improvement_count(self, count: int) -> None:
+        self._solver = self._solver or SolverState()
+        self._solver.n_without_progress = count
 
     def _verdict(self, X: Any, y: Array, weights: Any) -> str:
         """Return advice after useless training; a regressor overrides this."""
@@ -240,7 +273,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.validation_scores_ = [] if early else None
             self.best_validation_score_ = -math.inf if early else None
             self.best_loss_ = None if early else math.inf
-            self._no_improvement_count = 0
+            self._solver = SolverState()
 
     # ---- the network -----------------------------------------------------------------------------
 
@@ -257,7 +290,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         for own, given in zip(_views(network), [*self.coefs_, *self.intercepts_], strict=True):
             own[:] = given
         if last is not None and last.params.size == network.params.size:
-            network.__dict__["_state"] = last._state
+            state_of(network).training = state_of(last).training
         return network
 
     def _connect(self, network: Network) -> None:
@@ -312,19 +345,36 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         return self._connected().predict(X)
 
-    def _check_solver(self) -> bool:
-        """Raise unless the solver is stochastic."""
-        if self.solver not in SOLVERS:
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers."
-                f" {self.solver} is not stochastic."
-            )
-        return True
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def is_stochastic(estimator: BaseMLP) -> bool:
+    """Raise unless the solver, which partial_fit needs, is stochastic.
+
+    Parameters
+    ----------
+    estimator : BaseMLP
+        The estimator.
+
+    Returns
+    -------
+    bool
+        True.
+
+    Raises
+    ------
+    AttributeError
+        If the solver is lbfgs.
+    """
+    if estimator.solver not in SOLVERS:
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers."
+            f" {estimator.solver} is not stochastic."
+        )
+    return True
 
 
 def _check_sparse(X: Any) -> None:

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from ._base import BaseMLP
+from ._base import BaseMLP, is_stochastic
 
 
 @explained
@@ -173,7 +173,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     ) -> None:
         self._keep(locals())
 
-    @available_if(lambda estimator: estimator._check_solver())
+    @available_if(is_stochastic)
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._checks.arrays import Array
 from .._checks.names import explained
 from .._checks.scales import remedy_of_scale
-from ._base import BaseMLP
+from ._base import BaseMLP, is_stochastic
 
 
 @explained
@@ -161,7 +161,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
     ) -> None:
         self._keep(locals())
 
-    @available_if(lambda estimator: estimator._check_solver())
+    @available_if(is_stochastic)
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

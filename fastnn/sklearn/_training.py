@@ -14,29 +14,36 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.optimize
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.optimize import _check_optimize_result
 
-from .._checks.arrays import Array, as_weights
+from .._checks.arrays import Array
+from .._checks.inputs import whole
 from .._checks.scales import remedy_of_scale
-from .._training.model import total_weight
-from .._training.request import FitConfig, FitRequest, TrainingState
+from .._training.config import FitConfig, FitRequest
+from .._training.lbfgs import Objective, minimize
+from .._training.loop import TrainingLoop
+from .._training.request import as_noise
+from .._training.sources import Arrays
+from .._training.state import TrainingState, state_of
 from ..callbacks import Callback, Run
-from ..core import layout
+from ..core.inputs import Samples
 from ..errors import DivergenceError
-from ..layers import noise_levels
+from ..initializers import Random
 from ..network import Network
 from ..optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
 
 if TYPE_CHECKING:
     from ._base import BaseMLP
+
+Score = Callable[[Array, Array, Array | None], float]
 
 SOLVERS = ("sgd", "adam")
 LEAST_RATE = 1e-6  # from there an adaptive rate falls no further, and training stops
@@ -78,8 +85,9 @@ class StepSchedule:
     def change(self, learning_rate: float, network: Network) -> None:
         """Change the rate, and keep the velocity."""
         if isinstance(self.optimizer, Momentum | Nesterov):
-            assert network._state is not None
-            network._state.slots *= self.learning_rate / learning_rate
+            training = state_of(network).training
+            assert training is not None
+            training.slots *= self.learning_rate / learning_rate
         self.learning_rate = learning_rate
 
     def end_epoch(self, n_seen: int, network: Network) -> None:
@@ -108,13 +116,13 @@ class Split:
     validation: tuple[Any, Array, Array | None] | None = None
 
     @classmethod
-    def of(cls, estimator: BaseMLP, X: Any, y: Array, weights: Array | None) -> Split:
+    def of(cls, estimator: BaseMLP, X: Any, y: Array, weights: Array | None, random: Any) -> Split:
         """Hold out a fraction if the estimator uses early stopping."""
         if not estimator.early_stopping:
             return cls(X, y, weights)
         parts = train_test_split(
             *(X, y, np.ones(len(y)) if weights is None else weights),
-            random_state=estimator._random_state,
+            random_state=random,
             test_size=estimator.validation_fraction,
             stratify=y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None,
         )
@@ -129,10 +137,10 @@ class Split:
         return cls(X, y, train_weights, (X_val, y_val, val_weights))
 
 
-class Order:
+class EpochOrder:
     """The order of each epoch, drawn as in scikit-learn: the previous order, permuted."""
 
-    def __init__(self, n_samples: int, shuffle: bool, random: np.random.RandomState) -> None:
+    def __init__(self, n_samples: int, shuffle: bool, random: Random) -> None:
         self.order = np.arange(n_samples)
         self.shuffle = shuffle
         self.random = random
@@ -144,26 +152,39 @@ class Order:
         return self.order
 
 
-class ProgressRecord(Callback):
-    """The callback that records each epoch, and stops training as scikit-learn does."""
+@dataclass(eq=False)
+class SolverState:
+    """What a solver keeps between calls, beside the network's own state."""
 
-    def __init__(self, estimator: BaseMLP, split: Split) -> None:
-        self.estimator = estimator
-        self.split = split
+    steps: StepSchedule | None = None  # None before any step
+    n_without_progress: int = 0  # epochs
+    best_params: Array | None = None
+
+
+class ProgressRecord(Callback):
+    """The callback that records each epoch, and stops training as scikit-learn does.
+
+    `score` returns the score of outputs, given the targets and the sample weights.
+    """
+
+    def __init__(self, estimator: BaseMLP, solver: SolverState, split: Split, score: Score) -> None:
+        self.estimator, self.solver, self.split, self.score = estimator, solver, split, score
         self.has_stopped = False
 
     def epoch(self, run: Run) -> None:
         """Record the loss and the validation score, and stop if neither improves."""
-        estimator, descent, figures = self.estimator, self.estimator._optimizer, run.figures()
+        estimator, solver, figures = self.estimator, self.solver, run.figures()
+        steps = solver.steps
+        assert steps is not None
         self.record(share_of_loss(estimator) * figures["loss"] + figures.get("penalty", 0.0))
         if self.split.validation is None:
             what, is_better = "Training loss", self.compare_loss()
         else:
             what, is_better = "Validation score", self.compare_score(run, *self.split.validation)
-        estimator._no_improvement_count = 0 if is_better else estimator._no_improvement_count + 1
-        descent.end_epoch(estimator.t_, run.network)
-        if estimator._no_improvement_count > estimator.n_iter_no_change:
-            self.has_stopped, consequence = descent.stops(run.network)
+        solver.n_without_progress = 0 if is_better else solver.n_without_progress + 1
+        steps.end_epoch(estimator.t_, run.network)
+        if solver.n_without_progress > estimator.n_iter_no_change:
+            self.has_stopped, consequence = steps.stops(run.network)
             self.say(
                 f"{what} did not improve more than tol={estimator.tol:f} for"
                 f" {estimator.n_iter_no_change} consecutive epochs. {consequence}"
@@ -171,7 +192,7 @@ class ProgressRecord(Callback):
             if self.has_stopped:
                 run.stop()
             else:
-                estimator._no_improvement_count = 0
+                solver.n_without_progress = 0
 
     def diverge(self, remedy: str) -> None:
         """Record an epoch that diverged."""
@@ -204,12 +225,12 @@ class ProgressRecord(Callback):
     def compare_score(self, run: Run, X: Any, targets: Array, weights: Array | None) -> bool:
         """Return True if the score rose by `tol`; keep the best weights."""
         estimator, best = self.estimator, self.estimator.best_validation_score_
-        score = estimator._score_of(run.network.predict(X), targets, weights)
+        score = self.score(run.network.predict(X), targets, weights)
         estimator.validation_scores_.append(score)
         self.say(f"Validation score: {score:f}")
         if score > best:
             estimator.best_validation_score_ = score
-            estimator._best_params = run.network.params.copy()
+            self.solver.best_params = run.network.params.copy()
         return not score < best + estimator.tol
 
     def say(self, text: str) -> None:
@@ -221,99 +242,95 @@ class ProgressRecord(Callback):
 def train_by_steps(
     estimator: BaseMLP,
     network: Network,
-    X: Any,
-    y: Array,
-    sample_weight: Array | None,
+    solver: SolverState,
+    data: tuple[Any, Array, Array | None],
+    score: Score,
+    *,
     incremental: bool,
-) -> None:
-    """Train with sgd or adam; with `incremental`, for one more epoch."""
-    goes_on = incremental and hasattr(estimator, "_optimizer")
+) -> str:
+    """Train with sgd or adam; with `incremental`, for one more epoch.
+
+    `data` are inputs, targets and sample weights. Return what to warn of; it is empty if nothing.
+    """
+    state = state_of(network)
+    goes_on = incremental and solver.steps is not None
     if not goes_on:
-        estimator._optimizer = StepSchedule.of(estimator)
+        solver.steps = StepSchedule.of(estimator)
     if estimator.early_stopping and incremental:
         raise ValueError("partial_fit does not support early_stopping=True")
-    split = Split.of(estimator, X, y, sample_weight)
-    samples, targets = network._as_pair(split.X, split.y)
-    books = ProgressRecord(estimator, split)
+    assert solver.steps is not None
+    split = Split.of(estimator, *data, state.random)
+    inputs, targets = state.as_pair(split.X, split.y)
+    record = ProgressRecord(estimator, solver, split, score)
     batch_size = _batch_size(estimator.batch_size, len(targets))
     weights = split.weights
     if weights is not None and batch_size == 1 and estimator.alpha == 0:
         weights = np.sign(weights)  # a gradient is divided by the weight of its batch
-    plan = FitConfig(
+    samples = Arrays(whole(inputs), targets, state.as_weights(weights, len(targets)))
+    config = FitConfig(
         epochs=1 if incremental else estimator.max_iter,
         batch_size=batch_size,
-        optimizer=estimator._optimizer.optimizer,
-        weights=as_weights(weights, len(targets), network.dtype),
-        schedule=estimator._optimizer,
-        draw_order=Order(len(targets), estimator.shuffle, estimator._random_state),
+        optimizer=solver.steps.optimizer,
+        schedule=solver.steps,
+        draw_order=EpochOrder(len(targets), estimator.shuffle, state.random),
         divide_penalty=True,
-        noise=noise_levels(network.layers, 0.0),
-        callbacks=[books],
+        noise=as_noise(state),
+        callbacks=[record],
     )
-    state = TrainingState.begun(plan, network._model, network._state if goes_on else None)
+    training = TrainingState.begun(config, state.model, state.training if goes_on else None)
     if estimator.early_stopping and estimator.best_validation_score_ == -math.inf:
-        estimator._best_params = network.params.copy()
+        solver.best_params = network.params.copy()
     estimator.n_iter_ = 0
     try:
-        network._train(FitRequest(samples, targets, plan, state))
+        with state.lock:
+            TrainingLoop(network, FitRequest(samples, config, training)).train()
     except DivergenceError as error:
-        remedy = remedy_of_scale(None if samples.is_sparse else samples.values, targets)
+        X = samples.X
+        assert isinstance(X, Samples)
+        remedy = remedy_of_scale(None if X.is_sparse else X.values, targets)
         remedy = remedy and f" Here {remedy}."
         if not estimator.early_stopping:
             raise ValueError(f"{NOT_FINITE}{remedy}") from error
-        books.diverge(remedy)
+        record.diverge(remedy)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=6)
-    if estimator.early_stopping:
-        network.params = estimator._best_params
-    if incremental:
-        return
-    sayings = []
-    if estimator.n_iter_ == estimator.max_iter and not books.has_stopped:
-        sayings.append(
+    if estimator.early_stopping and solver.best_params is not None:
+        network.params = solver.best_params
+    if not incremental and estimator.n_iter_ == estimator.max_iter and not record.has_stopped:
+        return (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the"
             " optimization hasn't converged yet."
         )
-    if verdict := estimator._verdict(X, y, sample_weight):
-        sayings.append(verdict)
-    if sayings:
-        warnings.warn(" ".join(sayings), ConvergenceWarning, stacklevel=6)
+    return ""
 
 
 def train_by_lbfgs(
-    estimator: BaseMLP, network: Network, X: Any, y: Array, sample_weight: Array | None
+    estimator: BaseMLP, network: Network, data: tuple[Any, Array, Array | None]
 ) -> None:
     """Train with SciPy's L-BFGS-B on full batches."""
-    model = network._model
-    samples, targets = network._as_pair(X, y)
-    weights = as_weights(sample_weight, len(targets), network.dtype)
-    share = share_of_loss(estimator)
-    alpha = estimator.alpha / total_weight(weights, len(targets))
-
-    def loss_and_gradient(flat: Array) -> tuple[float, Array]:
-        network.params[:] = flat
-        gradient, loss = model.gradient(samples, targets, weights)
-        loss *= share
-        views = layout.weight_views(gradient, model.table)
-        for W, grad_W in zip(network.weights, views, strict=True):
-            loss += 0.5 * alpha * float(np.square(W).sum())
-            grad_W += alpha * W
-        return loss, gradient.astype(np.float64)
-
-    result = scipy.optimize.minimize(
-        loss_and_gradient,
-        network.params.astype(np.float64),
-        method="L-BFGS-B",
-        jac=True,
-        options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+    X, y, sample_weight = data
+    state = state_of(network)
+    inputs, targets = state.as_pair(X, y)
+    samples = Arrays(inputs, targets, state.as_weights(sample_weight, len(targets)))
+    objective = Objective(
+        state.model,
+        samples,
+        of_loss=share_of_loss(estimator),
+        of_gradient=1.0,
+        of_penalty=1.0 / samples.total_weight(),
+    )
+    result = minimize(
+        objective,
+        network.params,
+        maxfun=estimator.max_fun,
+        maxiter=estimator.max_iter,
+        gtol=estimator.tol,
     )
     network.params[:] = result.x
     estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
     if not np.isfinite(network.params).all():
         raise ValueError(NOT_FINITE)
-    if verdict := estimator._verdict(X, y, sample_weight):
-        warnings.warn(verdict, ConvergenceWarning, stacklevel=6)
 
 
 def share_of_loss(estimator: BaseMLP) -> float:

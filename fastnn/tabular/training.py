@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from .. import History, Network
 from .._checks.arrays import Array
 from .._training.loop import bar_of_samples
-from ..callbacks import EarlyStopping, Run
+from ..callbacks import Callback, EarlyStopping, Run
 from .encoding import Category, Encoding
 from .rows import SpillBuffer
 
@@ -66,40 +68,50 @@ def train_by_chunks(
     settings: Settings,
     chunk_rows: int,
 ) -> History:
-    """Train on some rows at a time, and return the figures of the epochs.
+    """Train on some rows at a time, and return the metrics of the epochs.
 
     Each epoch the chunks are made anew, of runs of rows from all over the table, and shuffled.
     """
     random = np.random.default_rng(settings.seed)
-    run = Run(net, History())
-    stopping = EarlyStopping(patience=PATIENCE) if settings.early_stopping else None
-    n_rows, begun = training.n_rows, False
-    with bar_of_samples(settings.epochs * n_rows, quiet=settings.quiet) as bar:
-        for epoch in range(settings.epochs):
-            run.epoch = epoch
-            total = 0.0
+    with bar_of_samples(settings.epochs * training.n_rows, quiet=settings.quiet) as bar:
+
+        def chunks() -> Iterator[tuple[Array, Array]]:
             for rows in training.shuffled(chunk_rows, random):
-                X, y = _inputs_and_targets(net, encoding, rows)
-                figures = net.fit(X, y, **settings.of_fit(), resume=begun)
-                total, begun = total + figures["loss"][-1] * len(rows), True
-                assert net._state is not None
-                net._state.epochs = run.epoch  # a chunk is not yet an epoch
+                yield _inputs_and_targets(net, encoding, rows)
                 bar.update(len(rows))
-            figures_of_epoch = {"loss": total / n_rows}
-            if stopping is not None:
-                figures_of_epoch["val_loss"] = _loss(net, encoding, validation, chunk_rows)
-            run.history.record(run.epoch, figures_of_epoch)
-            if stopping is not None:
-                stopping.epoch(run)
-            bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in run.history.items()})
-            if run.stopping:
-                break
-    if stopping is not None:
-        stopping.end(run)
-    assert net._state is not None
-    net._state.epochs = run.epoch + 1
-    net.__dict__.update(_past=History(), _latest=run.history)
-    return run.history
+
+        callbacks: list[Callback] = []
+        if settings.early_stopping:
+            loss = partial(_loss, net, encoding, validation, chunk_rows)
+            callbacks = [ValidationLoss(loss), EarlyStopping(patience=PATIENCE)]
+        return net.fit(
+            chunks,
+            **settings.of_fit(),
+            epochs=settings.epochs,
+            callbacks=[*callbacks, ShownMetrics(bar)],
+        )
+
+
+class ValidationLoss(Callback):
+    """Record as "val_loss" what a function returns after each epoch."""
+
+    def __init__(self, loss: Callable[[], float]) -> None:
+        self._loss = loss
+
+    def epoch(self, run: Run) -> None:
+        """Record the loss."""
+        run.history.record(run.epoch, {"val_loss": self._loss()})
+
+
+class ShownMetrics(Callback):
+    """Show the metrics of each epoch in a progress bar."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def epoch(self, run: Run) -> None:
+        """Show the metrics."""
+        self._bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in run.history.items()})
 
 
 def _loss(net: Network, encoding: Encoding, rows: SpillBuffer, chunk_rows: int) -> float:

@@ -14,6 +14,7 @@ from fastnn._checks.arrays import (
     as_weights,
 )
 from fastnn._checks.targets import check_targets
+from fastnn._training.state import state_of
 from fastnn.core.activations import SECOND_NAMES
 from fastnn.initializers import normal, uniform
 
@@ -87,11 +88,11 @@ BAD_OPTIONS = [
 def net():
     """Return a network, and check afterwards that nothing changed it."""
     net = small_network()
-    before, state = net.params.copy(), net._random.bit_generator.state
+    before, state = net.params.copy(), state_of(net).random.bit_generator.state
     yield net
     np.testing.assert_array_equal(net.params, before)
-    assert net._random.bit_generator.state == state
-    assert net._state is None
+    assert state_of(net).random.bit_generator.state == state
+    assert state_of(net).training is None
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_X)

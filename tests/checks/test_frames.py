@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network, Population
+from fastnn._training.state import state_of
 
 pd = pytest.importorskip("pandas")
 
@@ -104,7 +105,7 @@ def test_a_column_that_cannot_be_is_named(column, error, message):
         with pytest.raises(error, match=message):
             call()
     np.testing.assert_array_equal(net.params, before)
-    assert net._state is None
+    assert state_of(net).training is None
     assert net.feature_names_in_ is None
 
 

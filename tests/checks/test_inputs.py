@@ -7,6 +7,7 @@ import pytest
 
 from fastnn import Dense, Network, metrics
 from fastnn._checks.arrays import as_numbers
+from fastnn._training.state import state_of
 from fastnn.online import OnlineRegressor
 
 from ..support.networks import make_data, small_network
@@ -218,8 +219,8 @@ def test_threads_that_try_again_lose_no_update():
             until_alone(lambda: net.partial_fit(X, Y, batch_size=2))
 
     in_threads(work)
-    n_updates, n_seen, _ = net._state.counters
-    assert net._state.epochs == 1 + 2 * 60 * 2
+    n_updates, n_seen, _ = state_of(net).training.counters
+    assert state_of(net).training.epochs == 1 + 2 * 60 * 2
     assert net.history.epoch == list(range(1 + 2 * 60 * 2))
     assert n_updates == 3 * (1 + 2 * 60 * 3)
     assert n_seen == 6 * (1 + 2 * 60 * 3)
@@ -239,4 +240,4 @@ def test_threads_that_take_rows_lose_none():
             until_alone(lambda x=x: rows.learn_one(x, 1.0))
 
     in_threads(work)
-    assert net._state.counters[1] == 1 + 600 + 6
+    assert state_of(net).training.counters[1] == 1 + 600 + 6

@@ -5,6 +5,7 @@ import pytest
 
 from fastnn import Dense, Network, Population
 from fastnn._checks.targets import as_targets, check_targets
+from fastnn._training.state import state_of
 from fastnn.online import OnlineRegressor
 
 X = np.random.default_rng(0).random((40, 3))
@@ -93,7 +94,7 @@ def test_a_row_that_is_no_share_changes_nothing(y, dtype):
     net = binary(dtype=dtype)
     x = X[0].astype(dtype)
     net.partial_fit(x, 1)
-    assert net._row_step is not None
+    assert state_of(net).row_step is not None
     before = net.params.copy()
     for target in (y, np.asarray(y, dtype).reshape(1)):
         with pytest.raises(ValueError, match="y must be from 0 to 1"):
@@ -107,7 +108,7 @@ def test_a_row_that_is_no_share_changes_nothing(y, dtype):
 def test_a_row_that_is_no_distribution_changes_nothing(y):
     net = classes()
     net.partial_fit(X[0], 1)
-    assert net._row_step is not None
+    assert state_of(net).row_step is not None
     before = net.params.copy()
     with pytest.raises(ValueError, match="y must have rows that are at least 0 and sum to 1"):
         net.partial_fit(X[0], np.array(y))

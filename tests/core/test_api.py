@@ -10,6 +10,7 @@ import pytest
 from numba import njit
 
 from fastnn import Dense, Network, core
+from fastnn._training.state import state_of
 from fastnn.optimizers import NAMED, AdamW
 from fastnn.reference import ReferenceNetwork
 
@@ -146,10 +147,10 @@ def test_a_loss_of_ones_own_is_taken_back(output):
     np.testing.assert_allclose(error_x, central_difference(loss, x), rtol=1e-6, atol=1e-8)
     expected = np.zeros_like(net.params)
     for k, W in enumerate(net.weights):
-        own = core.layout.weight_views(expected, net._model.table)[k]
+        own = core.layout.weight_views(expected, state_of(net).model.table)[k]
         own[:] = central_difference(loss, W)
     for k in (0, 2):  # the biases of layer 1 are frozen
-        core.layout.bias_views(expected, net._model.table)[k][:] = central_difference(
+        core.layout.bias_views(expected, state_of(net).model.table)[k][:] = central_difference(
             loss, net.biases[k]
         )
     np.testing.assert_allclose(handle.grad, expected, rtol=1e-6, atol=1e-8)

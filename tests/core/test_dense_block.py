@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core import dense_block
 from fastnn.core.layout import BELOW, UNITS, bias_views, units_size, weight_views
 from fastnn.core.scratch import Block
@@ -31,7 +32,7 @@ class Case:
     def __init__(self, n_tiles, n_in, n_out, dtype):
         self.net = Network(n_in, [Dense(n_out)], dtype=dtype, seed=0)
         self.net.biases[0][:] = np.linspace(-1, 1, n_out)
-        self.table, self.params = self.net._model.table, self.net.params
+        self.table, self.params = state_of(self.net).model.table, self.net.params
         self.layer, self.n_units, self.n_tiles = self.table[0], units_size(self.table), n_tiles
         self.inputs = slice(self.layer[BELOW], self.layer[BELOW] + n_in)
         self.outputs = slice(self.layer[UNITS], self.layer[UNITS] + n_out)

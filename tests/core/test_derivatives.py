@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core import derivatives
 from fastnn.core.inputs import Data
 from fastnn.core.scratch import BLOCK_ROWS
@@ -19,14 +20,14 @@ def make_net(dtype):
 
 def run(net, X, Y, start, stop):
     """Return what each entry point makes of arrays full of NaN: tables of a row a sample."""
-    samples, targets = net._as_pair(X, Y)
+    samples, targets = state_of(net).as_pair(X, Y)
     n, data = len(Y), Data(samples, targets, np.empty(0, net.dtype))
     widths = [layer.n_out for layer in net.layers]
     units = np.full(n * sum(widths), np.nan, net.dtype)
     grads = np.full((n, net.params.size), np.nan, net.dtype)
     grads_x = np.full((n, net.n_in), np.nan, net.dtype)
     jacobian = np.full((n, net.n_out, net.n_in), np.nan, net.dtype)
-    core = net._model.net
+    core = state_of(net).model.net
     rest = core.params, core.layer_table, samples, start, stop
     derivatives.activations_of_rows(*rest, units)
     derivatives.gradients_of_rows(core, data, start, stop, grads)

@@ -7,7 +7,8 @@ import pytest
 from scipy import sparse
 
 from fastnn import Dense, Network
-from fastnn._training import loop
+from fastnn._training import epochs
+from fastnn._training.state import state_of
 from fastnn.core.inputs import Samples
 from fastnn.optimizers import Adam
 
@@ -146,7 +147,7 @@ def test_same_bits_as_dense(n_samples, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n_ahead", [1, 3, 9])
 def test_look_ahead(n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(loop, "look_ahead_rows", lambda table, itemsize: n_ahead)
+    monkeypatch.setattr(epochs, "look_ahead_rows", lambda table, itemsize: n_ahead)
     X, Y = make_sparse_data()
     net, dense = make_net(dtype), make_net(dtype)
     got = net.fit(sparse.csr_array(X), Y, epochs=4, learning_rate=0.3)
@@ -192,7 +193,7 @@ def test_a_matrix_without_elements():
 def test_take(make):
     X, _ = make_sparse_data()
     net = make_net()
-    samples, _ = net._as_pair(make(X), np.zeros((13, 3)))
+    samples, _ = state_of(net).as_pair(make(X), np.zeros((13, 3)))
     order = np.array([7, 5, 0, 0, 12])
     part = samples.take(order)
     assert (part.n_samples, part.is_sparse) == (5, make is sparse.csr_array)

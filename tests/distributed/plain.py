@@ -4,6 +4,8 @@ import copy
 
 import numpy as np
 
+from fastnn._training.state import state_of
+
 
 def fit(net, chunks, *, rounds, epochs_per_round=1, rate=None, lost=(), **options):
     """Train `net` by local SGD; return the loss of each round.
@@ -17,7 +19,7 @@ def fit(net, chunks, *, rounds, epochs_per_round=1, rate=None, lost=(), **option
             if (number, c) in lost:
                 continue
             replica = copy.copy(net)
-            replica.__dict__["_random"] = np.random.default_rng((key, number, c))
+            state_of(replica).random = np.random.default_rng((key, number, c))
             history = replica.fit(
                 X,
                 y,
@@ -36,4 +38,4 @@ def fit(net, chunks, *, rounds, epochs_per_round=1, rate=None, lost=(), **option
 
 def draw_key(net):
     """Return what all that is random in the replicas comes from."""
-    return 1 + int(net._random.random() * 2**53)
+    return 1 + int(state_of(net).random.random() * 2**53)

@@ -18,6 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from fastnn import Dense, DivergenceError, Network, distributed
 from fastnn._cluster.lost import tell
+from fastnn._training.state import state_of
 from fastnn.callbacks import Callback
 from fastnn.distributed import fit
 
@@ -340,7 +341,9 @@ def test_nothing_but_empty_blocks(client, network, blocks):
     with pytest.raises(ValueError, match=r"^round 0: chunks must hold a sample, got 3 that are em"):
         fit(net, X[X[:, 0] > 9], y[X[:, 0] > 9])
     assert_array_equal(net.params, network().params)
-    assert net._random.bit_generator.state == network()._random.bit_generator.state
+    assert (
+        state_of(net).random.bit_generator.state == state_of(network()).random.bit_generator.state
+    )
 
 
 def test_rows_without_targets_are_not_an_empty_chunk(client, network, data):

@@ -7,6 +7,7 @@ from dask import delayed
 from numpy.testing import assert_allclose, assert_array_equal
 
 import fastnn.distributed
+from fastnn._training.state import state_of
 from fastnn.callbacks import Checkpoint, EarlyStopping
 from fastnn.distributed import fit
 from fastnn.schedules import Exponential, ReduceOnPlateau
@@ -46,7 +47,7 @@ def test_frozen_biases_stay(client, network, blocks):
 def test_one_chunk_is_that_replica(client, network, data):
     net, twin = network(), network()
     fit(net, [delayed(data)], **OPTIONS)
-    twin.__dict__["_random"] = np.random.default_rng((plain.draw_key(twin), 0, 0))
+    state_of(twin).random = np.random.default_rng((plain.draw_key(twin), 0, 0))
     twin.fit(*data, **OPTIONS)
     assert_array_equal(net.params, twin.params)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 
 from ..support.networks import make_data, small_network
 
@@ -134,7 +135,7 @@ def test_nothing_is_deleted(name):
 
 @pytest.mark.parametrize(
     "name",
-    [*(own for own in vars(small_network()) if own.startswith("_")), "_train", "_prepare"],
+    [*(own for own in vars(small_network()) if own.startswith("_")), "_adopt", "_as_rows"],
 )
 def test_what_the_network_uses_is_its_own(name):
     net = small_network()
@@ -155,7 +156,7 @@ def test_params_that_are_read_only():
     x, y = X[0].copy(), Y[0].copy()
     net.partial_fit(x, y)
     net.partial_fit(x, y)  # by the step that was made ready
-    before, epochs = net.params.copy(), net._state.epochs
+    before, epochs = net.params.copy(), state_of(net).training.epochs
     net.params.setflags(write=False)
     for train in (
         lambda: net.fit(X, Y),
@@ -166,7 +167,7 @@ def test_params_that_are_read_only():
         with pytest.raises(ValueError, match="params must be writable to be trained"):
             train()
     np.testing.assert_array_equal(net.params, before)
-    assert net._state.epochs == epochs
+    assert state_of(net).training.epochs == epochs
     net.params.setflags(write=True)
     net.fit(X, Y)
     assert (net.params != before).any()

@@ -5,6 +5,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn._checks.inputs import as_samples
+from fastnn._training.state import state_of
 from fastnn.core import derivatives
 from fastnn.reference import ReferenceNetwork
 from fastnn.reference.functions import derivative_of
@@ -201,22 +202,22 @@ def test_slices_do_not_change_a_bit(method, monkeypatch):
 
 def test_a_pass_for_each_output_makes_slices_shorter():
     net = small_network()
-    samples, size = net._as_pair(*make_data(3, 3, 2))[0], net.params.size
-    several = [net._model.samples_per_slice(samples, n * size) for n in (0, 10)]
+    samples, size = state_of(net).as_pair(*make_data(3, 3, 2))[0], net.params.size
+    several = [state_of(net).model.samples_per_slice(samples, n * size) for n in (0, 10)]
     assert several[0] > several[1]
-    assert next(net._model.slices(samples, 0, 10**9, 10 * size)) == (0, several[1])
+    assert next(state_of(net).model.slices(samples, 0, 10**9, 10 * size)) == (0, several[1])
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_is_changed(method):
     X, Y = make_data(5, 3, 2)
     net, given_X, given_Y = small_network(), X.copy(), Y.copy()
-    params, state = net.params.copy(), net._random.bit_generator.state
+    params, state = net.params.copy(), state_of(net).random.bit_generator.state
     METHODS[method](net, X, Y)
     np.testing.assert_array_equal(net.params, params)
     np.testing.assert_array_equal(X, given_X)
     np.testing.assert_array_equal(Y, given_Y)
-    assert net._random.bit_generator.state == state
+    assert state_of(net).random.bit_generator.state == state
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -301,7 +302,10 @@ def test_a_trace_in_slices_is_the_whole(monkeypatch):
     net = small_network()
     whole = net.trace(X, Y)
     monkeypatch.setattr("fastnn._training.model._SLICE", 3000)
-    assert len(list(net._model.slices(as_samples(X, 3, net.dtype), 0, 9, net.params.size))) > 1
+    assert (
+        len(list(state_of(net).model.slices(as_samples(X, 3, net.dtype), 0, 9, net.params.size)))
+        > 1
+    )
     for got, expected in zip(net.trace(X, Y), whole, strict=True):
         for one, other in zip(got, expected, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, History, Network
+from fastnn._training.state import state_of
 from fastnn.core import layout
 from fastnn.initializers import normal
 from fastnn.optimizers import SGD
@@ -65,7 +66,7 @@ def test_views_and_params_are_one_memory():
     net = small_network()
     net.weights[0][:] = 0
     net.biases[0][:] = 3
-    layer_0 = net.params[: net._model.table[1, layout.WEIGHTS]]
+    layer_0 = net.params[: state_of(net).model.table[1, layout.WEIGHTS]]
     np.testing.assert_array_equal(np.unique(layer_0), [0, 3])
     assert net.n_params == 3 * 5 + 5 + 5 * 2 + 2
     assert net.params.size >= net.n_params
@@ -309,13 +310,13 @@ def test_threads_may_predict_at_once():
 def test_a_second_trainer_gets_an_error():
     X, Y = make_data(6, 3, 2)
     net = small_network()
-    net._training.acquire()
+    state_of(net).lock.acquire(False)
     before = net.params.copy()
     for train in (net.fit, net.partial_fit):
         with pytest.raises(RuntimeError, match="one thread at a time"):
             train(X, Y)
     np.testing.assert_array_equal(net.params, before)
-    net._training.release()
+    state_of(net).lock.release()
     net.fit(X, Y)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network, Population, schedules
+from fastnn._training.state import NetworkState, state_of
 from fastnn.callbacks import Callback, EarlyStopping
 from fastnn.optimizers import Adam, AdamW, Momentum
 from fastnn.population.population import Best
@@ -56,9 +57,11 @@ COMMON = {"epochs": 6, "metrics": ["accuracy", "r2"], "validation_data": (X[:5],
 def same_bits(net, other):
     """Return True if all that training changes is equal."""
     np.testing.assert_array_equal(net.params, other.params)
-    np.testing.assert_array_equal(net._state.slots, other._state.slots)
-    np.testing.assert_array_equal(net._state.counters, other._state.counters)
-    assert net._random.random() == other._random.random()
+    np.testing.assert_array_equal(state_of(net).training.slots, state_of(other).training.slots)
+    np.testing.assert_array_equal(
+        state_of(net).training.counters, state_of(other).training.counters
+    )
+    assert state_of(net).random.random() == state_of(other).random.random()
     return net.history.columns() == other.history.columns()
 
 
@@ -117,13 +120,13 @@ def test_sparse_inputs_and_weights():
 
 def test_data_are_looked_at_once(monkeypatch):
     calls = []
-    as_pair = Network._as_stored_pair
+    as_pair = NetworkState.as_pair
 
     def counted(self, *data, **how):
         calls.append(1)
         return as_pair(self, *data, **how)
 
-    monkeypatch.setattr(Network, "_as_stored_pair", counted)
+    monkeypatch.setattr(NetworkState, "as_pair", counted)
     population = Population(
         small_network(seed=seed, dtype=dtype) for seed in range(9) for dtype in ("f4", "f8")
     )

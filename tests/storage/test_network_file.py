@@ -18,7 +18,7 @@ import pytest
 from fastnn import Dense, FormatError, Network, initializers, optimizers, schedules
 from fastnn._storage import network_file
 from fastnn._storage.npz import pack
-from fastnn._training.request import TrainingState
+from fastnn._training.state import TrainingState, state_of
 from fastnn.callbacks import Callback, Checkpoint
 from fastnn.initializers import uniform
 from fastnn.optimizers import LBFGS, Adagrad, Adam, AdamW, IRprop, RMSprop
@@ -46,13 +46,14 @@ def check_same(got, expected):
     assert got.history.columns() == expected.history.columns()
     assert got.history.epoch == expected.history.epoch
     assert got.metadata == expected.metadata
-    assert (got._state is None) == (expected._state is None)
-    if expected._state is not None:
+    training, other = state_of(got).training, state_of(expected).training
+    assert (training is None) == (other is None)
+    if other is not None:
         for item in fields(TrainingState):
-            value, other = getattr(got._state, item.name), getattr(expected._state, item.name)
-            np.testing.assert_array_equal(value, other, err_msg=item.name)
-        assert got._state.slots.dtype == expected._state.slots.dtype
-    draws = copy.deepcopy((got._random, expected._random))
+            value = getattr(training, item.name)
+            np.testing.assert_array_equal(value, getattr(other, item.name), err_msg=item.name)
+        assert training.slots.dtype == other.slots.dtype
+    draws = copy.deepcopy((state_of(got).random, state_of(expected).random))
     np.testing.assert_array_equal(*(random.random(3) for random in draws))
 
 
@@ -389,7 +390,7 @@ def test_shuffles_go_on(path, seed):
     net = small_network(seed=seed)
     net.fit(X, Y, epochs=2)
     twin = through_file(net, path)
-    assert twin._random is not seed
+    assert state_of(twin).random is not seed
     for one in (twin, net):
         one.fit(X, Y, epochs=2, resume=True)
         one.fit(X, Y)

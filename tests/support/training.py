@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 
+from fastnn._training.state import state_of
 from fastnn.callbacks import Callback
 
 
@@ -37,10 +38,10 @@ class Recorder(Callback):
 
 def snapshot(net):
     """Return all that training changes."""
-    state = net._state
+    state = state_of(net).training
     return (
         net.params.copy(),
-        copy.deepcopy(net._random.bit_generator.state),
+        copy.deepcopy(state_of(net).random.bit_generator.state),
         None if state is None else (state.slots.copy(), state.counters.copy(), state.epochs),
         None if state is None else (state.optimizer, state.schedule, state.reduction),
     )

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from fastnn import History
-from fastnn._training import loop
+from fastnn._training.epochs import CompiledEpochs
+from fastnn._training.loop import TrainingLoop
+from fastnn._training.state import state_of
 from fastnn.core import train_batches
 from fastnn.core import train_samples as kernels
 from fastnn.optimizers import LBFGS
@@ -22,9 +24,10 @@ from ..support.training import Recorder
 X, Y = make_data(12, 3, 2)
 FILES = (
     "fastnn/_training/loop.py",
+    "fastnn/_training/epochs.py",
+    "fastnn/_training/sources.py",
+    "fastnn/_training/state.py",
     "fastnn/history.py",
-    "fastnn/_training/snapshot.py",
-    "fastnn/_training/chunks.py",
 )
 HOWS = {
     "plain": {},
@@ -55,7 +58,7 @@ def trained(how, epochs):
 
 def check_whole(net, how, options, n_before, n_all):
     """Assert that `net` is as after a whole epoch, and goes on as if nothing had been."""
-    done = 0 if net._state is None else net._state.epochs
+    done = 0 if state_of(net).training is None else state_of(net).training.epochs
     assert net.history.epoch == list(range(done))
     expected, _ = trained(how, n_before)
     if done > n_before:
@@ -86,10 +89,10 @@ PLACES = [
     (kernels, "train_samples_looking_ahead"),
     (train_batches, "train_batches"),
     (History, "record"),
-    (loop.Training, "_validate"),
-    (loop.Training, "advance"),
-    (loop.Training, "draw_order"),
-    (loop.Training, "begin_span"),
+    (TrainingLoop, "_validate"),
+    (TrainingLoop, "advance"),
+    (CompiledEpochs, "draw_order"),
+    (TrainingLoop, "begin_span"),
 ]
 
 
@@ -148,7 +151,7 @@ def test_every_line(how):
 
         if not interrupt_at_line(number, fit):
             break
-        done = net._state.epochs
+        done = state_of(net).training.epochs
         assert net.history.epoch == list(range(done))
         check_whole(net, HOWS[how], options, 2, 5)
         number += 1 if number < 60 else 7
@@ -185,11 +188,14 @@ def test_every_line_of_chunks():
         net, expected = small_network(), small_network()
         if not interrupt_at_line(number, lambda net=net: net.fit(parts, epochs=2, **options)):
             break
-        if net._state is not None and net._state.epochs:
-            expected.fit(parts, epochs=net._state.epochs, **options)
+        if state_of(net).training is not None and state_of(net).training.epochs:
+            expected.fit(parts, epochs=state_of(net).training.epochs, **options)
         np.testing.assert_array_equal(net.params, expected.params)
         assert net.history.columns() == expected.history.columns()
-        assert net._random.bit_generator.state == expected._random.bit_generator.state
+        assert (
+            state_of(net).random.bit_generator.state
+            == state_of(expected).random.bit_generator.state
+        )
         number += 3
     assert number > 60
 
@@ -207,15 +213,20 @@ def test_lbfgs(monkeypatch):
     assert everything(net) == everything(expected)
 
 
-def test_partial_fit_leaves_out_what_was_cut_short(monkeypatch):
+@pytest.mark.parametrize(
+    ("owner", "name", "options"),
+    [
+        (train_batches, "train_batches", {"optimizer": "adam"}),
+        (CompiledEpochs, "pass_over", {}),  # of what was made ready by the call before
+    ],
+)
+def test_partial_fit_leaves_out_what_was_cut_short(monkeypatch, owner, name, options):
     net, calls = small_network(), []
     net.partial_fit(X, Y, optimizer="adam")
     before = everything(net)
-    monkeypatch.setattr(
-        train_batches, "train_batches", after(train_batches.train_batches, calls, 1)
-    )
+    monkeypatch.setattr(owner, name, after(getattr(owner, name), calls, 1))
     with pytest.raises(KeyboardInterrupt):
-        net.partial_fit(X, Y)
+        net.partial_fit(X, Y, **options)
     assert everything(net) == before
 
 
@@ -261,6 +272,7 @@ def test_signals():
         import os, pickle, signal, sys, threading, time
         import numpy as np
         from fastnn._training import model
+        from fastnn._training.state import state_of
         from tests.support.networks import make_data, small_network
 
         X, Y = make_data(12, 3, 2)
@@ -273,12 +285,12 @@ def test_signals():
                 net.fit(X, Y, epochs=10**8)
             except KeyboardInterrupt:
                 pass
-            k = 0 if net._state is None else net._state.epochs
+            k = 0 if state_of(net).training is None else state_of(net).training.epochs
             expected = small_network()
             if k:
                 expected.fit(X, Y, epochs=k)
             else:
-                net.__dict__["_state"] = None  # it was a fresh one
+                state_of(net).training = None  # it was a fresh one
             assert pickle.dumps(net.__getstate__()) == pickle.dumps(expected.__getstate__()), k
             n_done.append(k)
         assert max(n_done) > 0, n_done

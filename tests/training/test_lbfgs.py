@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
 from fastnn import Dense, DivergenceError, Network
+from fastnn._training.state import state_of
 from fastnn.callbacks import Callback, EarlyStopping
 from fastnn.optimizers import LBFGS
 from fastnn.reference import ReferenceNetwork
@@ -162,7 +163,7 @@ def test_a_callback_that_fails_leaves_what_was_accepted_last():
     with pytest.raises(OSError, match="no space left"):
         net.fit(X, Y, epochs=9, batch_size=None, optimizer="lbfgs", callbacks=[Fail()])
     np.testing.assert_array_equal(net.params, kept[-1])
-    assert net._state.epochs == 3
+    assert state_of(net).training.epochs == 3
     net.fit(X, Y)
 
 
@@ -206,7 +207,7 @@ def test_what_it_goes_without(net, options, message):
     with pytest.raises(ValueError, match=message):
         net.fit(X, Y, **{"optimizer": "lbfgs", "batch_size": None} | options)
     np.testing.assert_array_equal(net.params, before)
-    assert net._state is None
+    assert state_of(net).training is None
 
 
 def test_without_scipy_the_extra_is_named(monkeypatch):

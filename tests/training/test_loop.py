@@ -9,7 +9,8 @@ import pytest
 from tqdm import tqdm
 
 from fastnn import Dense, DivergenceError, Network, schedules
-from fastnn._training import loop
+from fastnn._training import model
+from fastnn._training.state import state_of
 from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping
 from fastnn.optimizers import SGD, Momentum
 from fastnn.reference import Optimizer, ReferenceNetwork
@@ -175,7 +176,7 @@ def test_a_callback_that_fails(fail_in):
     if fail_in == "start":
         check_equal(snapshot(net), before)
     else:
-        assert net._state.epochs == (1 if fail_in == "epoch" else 2)
+        assert state_of(net).training.epochs == (1 if fail_in == "epoch" else 2)
         np.testing.assert_array_equal(net.params, three[0].params[-1])
     net.fit(X, Y)  # the lock is free
 
@@ -249,7 +250,7 @@ def test_what_is_drawn_comes_from_the_seed_alone(options, batch_size, monkeypatc
     np.testing.assert_array_equal(trained(0, **options), net)
     assert (trained(0) != net).any()
     assert (trained(1, **options) != net).any()
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 7)
+    monkeypatch.setattr(model.Model, "samples_per_slice", lambda self, *_: 7)
     np.testing.assert_array_equal(trained(0, **options), net)
 
 
@@ -282,7 +283,7 @@ def test_divergence(batch_size, dtype, watched):
     net, other = (Network(3, [Dense(4), Dense(2)], seed=0, dtype=dtype) for _ in range(2))
     with pytest.raises(DivergenceError) as caught:
         net.fit(X, Y, epochs=40, callbacks=[Recorder()] if watched else [], **options)
-    epoch = net._state.epochs
+    epoch = state_of(net).training.epochs
     words = str(caught.value)
     assert words.startswith("training must stay finite, got a ")
     assert words.endswith(f" in epoch {epoch} at the learning rate 50.0")
@@ -292,8 +293,10 @@ def test_divergence(batch_size, dtype, watched):
         other.fit(X, Y, epochs=epoch, **options)
     np.testing.assert_array_equal(net.params, other.params)
     if epoch:
-        np.testing.assert_array_equal(net._state.slots, other._state.slots)
-        np.testing.assert_array_equal(net._state.counters, other._state.counters)
+        np.testing.assert_array_equal(state_of(net).training.slots, state_of(other).training.slots)
+        np.testing.assert_array_equal(
+            state_of(net).training.counters, state_of(other).training.counters
+        )
     net.params = 0 * net.params
     assert np.isfinite(net.fit(X, Y, learning_rate=1e-3)["loss"]).all()
 
@@ -303,13 +306,13 @@ def test_divergence_late_in_many_epochs_loses_no_epoch():
     how = {"learning_rate": lambda epoch: 0.1 if epoch < 700 else 1e100}
     with pytest.raises(DivergenceError, match=r"in epoch 70\d at the learning rate 1e\+100"):
         net.fit([[1.0]], [2.0], epochs=1000, **how)
-    assert net._state.epochs >= 700
-    other.fit([[1.0]], [2.0], epochs=net._state.epochs, **how)
+    assert state_of(net).training.epochs >= 700
+    other.fit([[1.0]], [2.0], epochs=state_of(net).training.epochs, **how)
     np.testing.assert_array_equal(net.params, other.params)
 
 
 def test_divergence_within_an_epoch_of_several_slices(monkeypatch):
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 4)
+    monkeypatch.setattr(model.Model, "samples_per_slice", lambda self, *_: 4)
     x, y = np.ones((12, 1)), np.zeros(12)
     y[9] = 1e300
     net = Network(1, [Dense(1, weights=[[1.0]])])
@@ -344,7 +347,7 @@ class Terminal(io.StringIO):
 def test_progress_bar(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(loop.Model, "samples_per_slice", lambda self, *_: 5)
+    monkeypatch.setattr(model.Model, "samples_per_slice", lambda self, *_: 5)
     monkeypatch.setattr(tqdm, "mininterval", 0, raising=False)
     updates, update = [], tqdm.update
     monkeypatch.setattr(tqdm, "update", lambda bar, n=1: (updates.append(n), update(bar, n))[1])

@@ -1,12 +1,15 @@
 """Where training stands: it goes on from there, to the bit."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
 import pytest
 
 from fastnn import Network, schedules
+from fastnn._training.request import FitOptions
+from fastnn._training.state import state_of
 from fastnn.callbacks import Checkpoint
 from fastnn.optimizers import Adam
 
@@ -45,7 +48,7 @@ def test_a_checkpoint_resumed_equals_training_uninterrupted(schedule, dtype, tmp
     saved = Network.load(tmp_path / "net")
     got = saved.fit(X, Y, epochs=4, resume=True, **EVERYTHING)
     np.testing.assert_array_equal(saved.params, whole.params)
-    np.testing.assert_array_equal(saved._state.slots, whole._state.slots)
+    np.testing.assert_array_equal(state_of(saved).training.slots, state_of(whole).training.slots)
     assert got.epoch == [5, 6, 7, 8]
     for name in expected:
         assert got[name] == expected[name][5:]
@@ -57,12 +60,12 @@ def test_copies_train_on_alike_and_apart(copied, optimizer):
     net = noisy_network()
     how = {"optimizer": optimizer, "input_noise": 0.1, "batch_size": 4}
     net.fit(X, Y, epochs=2, **how)
-    twin, before = copied(net), net._state.slots.copy()
+    twin, before = copied(net), state_of(net).training.slots.copy()
     twin.fit(X, Y, epochs=3, resume=True, **how)
-    np.testing.assert_array_equal(net._state.slots, before)
+    np.testing.assert_array_equal(state_of(net).training.slots, before)
     net.fit(X, Y, epochs=3, resume=True, **how)
     np.testing.assert_array_equal(twin.params, net.params)
-    np.testing.assert_array_equal(twin._state.slots, net._state.slots)
+    np.testing.assert_array_equal(state_of(twin).training.slots, state_of(net).training.slots)
 
 
 def test_a_network_that_joblib_maps_from_a_file_trains_on(tmp_path):
@@ -72,7 +75,12 @@ def test_a_network_that_joblib_maps_from_a_file_trains_on(tmp_path):
     net.fit(X, Y, epochs=2, **how)
     joblib.dump(net, tmp_path / "net")
     twin = joblib.load(tmp_path / "net", mmap_mode="r")
-    for array in (twin.params, twin._model.table, twin._state.slots, twin._state.counters):
+    for array in (
+        twin.params,
+        state_of(twin).model.table,
+        state_of(twin).training.slots,
+        state_of(twin).training.counters,
+    ):
         assert type(array) is np.ndarray
         assert array.flags.writeable
     np.testing.assert_array_equal(twin.predict(X), net.predict(X))
@@ -97,5 +105,11 @@ def test_partial_fit_goes_on_drawing_dropout():
         one.partial_fit(X, Y)
         one.partial_fit(X, Y)
     np.testing.assert_array_equal(net.params, other.params)
-    key, seen = net._state.counters[[2, 1]]
+    key, seen = state_of(net).training.counters[[2, 1]]
     assert (key > 0, seen) == (True, 24)
+
+
+def test_the_defaults_of_fit_are_those_that_need_no_check():
+    parameters = inspect.signature(Network.fit).parameters.values()
+    got = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
+    assert got == FitOptions()._asdict()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network
+from fastnn._training.state import state_of
 from fastnn.optimizers import NAMED
 
 from ..support.networks import HIDDEN, OUTPUTS, make_data, noisy_network, small_network
@@ -19,7 +20,7 @@ def spoilt(X, value, place=(-1, 1)):
 
 def all_of(net):
     """Return what a call that fails must not change, as bytes."""
-    return pickle.dumps(net.__getstate__() | {"random": net._random.__getstate__()})
+    return pickle.dumps(net.__getstate__() | {"random": state_of(net).random.__getstate__()})
 
 
 def check_refused(net, X, Y, **options):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn._training.split import check_weights, held_out, labels_of, split_rows, take
+from fastnn._training.split import as_n_validation, check_weights, labels_of, split_rows, take
+from fastnn._training.state import state_of
 
 from ..support.networks import make_data, small_network
 
@@ -14,7 +15,7 @@ from ..support.networks import make_data, small_network
     [(0.1, 100, 10), (0.25, 10, 2), (0.01, 10, 1), (0.9, 10, 9), (0.5, 2, 1), (1 / 3, 9, 3)],
 )
 def test_how_many(fraction, n_samples, expected):
-    assert held_out(fraction, n_samples) == expected
+    assert as_n_validation(fraction, n_samples) == expected
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_how_many(fraction, n_samples, expected):
 )
 def test_bad_fractions(fraction, n_samples, error, message):
     with pytest.raises(error, match=message):
-        held_out(fraction, n_samples)
+        as_n_validation(fraction, n_samples)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_fit_trains_with_one_part_and_evaluates_the_other(kind, batch_size, weig
     net, other = small_network(), small_network()
     how = {"epochs": 3, "batch_size": batch_size, "shuffle": False, "metrics": ["mse"]}
     got = net.fit(make(X), Y, validation_fraction=0.3, sample_weight=weights, **how)
-    rows, held = split_rows(None, 20, 6, net._state.draw_key(None))
+    rows, held = split_rows(None, 20, 6, state_of(net).training.draw_key(None))
     part = None if weights is None else weights[rows]
     expected = other.fit(X[rows], Y[rows], sample_weight=part, **how)
     np.testing.assert_array_equal(net.params, other.params)
@@ -140,10 +141,10 @@ def test_resumed_training_keeps_the_same_part_and_a_new_one_does_not():
 def test_bad_input_in_fit():
     X, Y = make_data(20, 3, 2)
     net = small_network()
-    stream = net._random.bit_generator.state
+    stream = state_of(net).random.bit_generator.state
     with pytest.raises(ValueError, match="validation_fraction must not be given beside validation"):
         net.fit(X, Y, validation_fraction=0.1, validation_data=(X, Y))
     with pytest.raises(ValueError, match="weights must not all be 0 on either side"):
         net.fit(X, Y, validation_fraction=0.5, sample_weight=np.arange(20) == 3)
-    assert net._state is None
-    assert net._random.bit_generator.state == stream
+    assert state_of(net).training is None
+    assert state_of(net).random.bit_generator.state == stream

@@ -6,6 +6,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn._training import threads
+from fastnn._training.state import state_of
 from fastnn.core.scratch import BLOCK_ROWS
 
 from ..support.networks import make_data, small_network
@@ -76,7 +77,8 @@ def test_results_have_the_same_bits_whatever_the_threads(make, n_samples, slice_
     X, Y = make_data(n_samples, net.n_in, net.n_out, loss=net.loss_name)
     outputs, grad = net.predict(X), net.gradient(X, Y)
     monkeypatch.setattr(
-        "fastnn._training.model._SLICE", slice_rows * net._model.cost(net._as_pair(X, Y)[0])
+        "fastnn._training.model._SLICE",
+        slice_rows * state_of(net).model.cost(state_of(net).as_pair(X, Y)[0]),
     )
     for n_threads in (1, 2, 3, 4):
         np.testing.assert_array_equal(net.predict(X, n_threads=n_threads), outputs)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network
+from fastnn._training.state import state_of
 from fastnn.core.optimizers import N_SEEN
 
 from ..support.networks import OUTPUTS, make_data, small_network
@@ -20,13 +21,13 @@ def test_rows_are_a_table(activation, loss, dtype):
     nets = [Network(3, layers, loss=loss, dtype=dtype, seed=1) for _ in range(2)]
     nets[0].partial_fit(X, Y, learning_rate=0.1)
     nets[1].partial_fit(X[0], Y[0], learning_rate=0.1)
-    assert (nets[1]._row_step is None) == (loss == "poisson")
+    assert (state_of(nets[1]).row_step is None) == (loss == "poisson")
     for x, y in zip(X[1:], Y[1:], strict=True):
         nets[1].partial_fit(x, y)
     np.testing.assert_allclose(
         nets[1].params, nets[0].params, rtol=1e-12 if dtype == "float64" else 1e-5
     )
-    assert nets[1]._state.counters[N_SEEN] == 20
+    assert state_of(nets[1]).training.counters[N_SEEN] == 20
 
 
 @pytest.mark.parametrize("label", [1, np.int64(1), np.array([0.0, 1.0]), [0, 1], np.array(1)])
@@ -77,15 +78,15 @@ def test_divergence_keeps_the_last_finite_weights():
 def test_what_was_ready_is_given_up():
     x, net = np.ones(3), small_network()
     net.partial_fit(x, 1, learning_rate=0.5)
-    assert net._row_step is not None
+    assert state_of(net).row_step is not None
     twin = copy.deepcopy(net)
     for other in (net, twin):
         other.partial_fit(x, 1)
     np.testing.assert_array_equal(net.params, twin.params)
     net.partial_fit(x, 1, optimizer="adam")
-    assert net._row_step is None
+    assert state_of(net).row_step is None
     net.fit([x], [1])
-    assert net._row_step is None
+    assert state_of(net).row_step is None
 
 
 def test_one_thread_at_a_time():
@@ -99,7 +100,7 @@ def test_one_thread_at_a_time():
         except RuntimeError as error:
             errors.append(str(error))
 
-    with net._training:
+    with state_of(net).lock:
         thread = threading.Thread(target=second)
         thread.start()
         thread.join()

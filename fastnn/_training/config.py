@@ -1,0 +1,98 @@
+"""What a call of `fit` asks for, after all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .._checks.arrays import Array
+from .._checks.inputs import Names
+from .._checks.stored import Inputs
+from ..callbacks import Callback
+from ..optimizers import CompiledOptimizer, Optimizer
+from .model import Model
+from .sources import Source
+from .state import Schedule, TrainingState
+
+Metric = Callable[[Any, Array], float]
+
+NO_NOISE = np.empty(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The validation samples; `y` is the original, for user-defined metrics."""
+
+    X: Inputs
+    Y: Array
+    weights: Array
+    y: Any
+
+
+@dataclass(slots=True)
+class FitConfig:
+    """The checked options of a call of `fit`."""
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    schedule: Schedule | None = None
+    shuffle: bool = True
+    draw_order: Callable[[int], Array] | None = None  # the order of an epoch, instead of `shuffle`
+    reduction: str = "mean"
+    divide_penalty: bool = False  # by the weight of the batch, as scikit-learn does
+    noise: Array = field(default_factory=lambda: NO_NOISE)
+    metrics: Sequence[str] = ()  # computed by kernels
+    validation: Validation | None = None
+    validation_metrics: dict[str, Metric] = field(default_factory=dict)  # computed by Python
+    evaluate_every: int = 1
+    callbacks: Sequence[Callback] = ()
+    progress: bool = False
+    watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
+
+    def is_plain(self, model: Model) -> bool:
+        """Return True if an update is params -= rate gradient, of one sample."""
+        if self.batch_size > 1 or model.penalties.size or self.noise.size:
+            return False
+        return isinstance(self.optimizer, CompiledOptimizer) and self.optimizer.is_plain
+
+
+@dataclass(slots=True)
+class FitRequest:
+    """A checked fit request: data, options, starting state."""
+
+    source: Source
+    config: FitConfig
+    training: TrainingState
+    names: Names = None  # of the columns of X, which training stores
+    n_validation: int = 0  # samples to hold out for validation
+    y: Any = None  # the original y of all samples, if some are held out
+    is_checked: bool = True  # whether X is known to be finite; else training finds out
+
+    def recorded(self, model: Model) -> tuple[str, ...]:
+        """Return the names of the metrics that training records."""
+        config = self.config
+        if not config.metrics and config.validation is None and not self.n_validation:
+            return ("loss", "penalty") if model.has_penalty else ("loss",)
+        names = ["loss", *config.metrics]
+        on_validation = [f"val_{name}" for name in (*names, *config.validation_metrics)]
+        if model.has_penalty:
+            names.append("penalty")
+        is_evaluated = config.validation is not None or self.n_validation > 0
+        if is_evaluated and -self.training.epochs % config.evaluate_every < config.epochs:
+            names += on_validation
+        return tuple(names)
+
+    def check_monitors(self, model: Model) -> None:
+        """Raise if a callback or schedule monitors a metric that training does not record.
+
+        User-defined callbacks may record further metrics: with them the first epoch decides.
+        """
+        callbacks, schedule = self.config.callbacks, self.training.schedule
+        if all(type(callback).__module__ == Callback.__module__ for callback in callbacks):
+            for item in (*callbacks, schedule):
+                if (expect := getattr(item, "expect", None)) is not None:
+                    expect(self.recorded(model))

@@ -1,0 +1,215 @@
+"""Train epochs by the compiled kernels: the runner of all optimisers but L-BFGS.
+
+A compiled call is a slice of samples; on small data one slice spans many epochs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from .._checks.arrays import Array, is_finite
+from .._checks.scales import remedy_of_scale
+from .._checks.stored import Inputs, Stored, Windows
+from ..core import optimizers, train_batches, train_samples
+from ..core.dispatch import look_ahead_rows
+from ..core.inputs import Data, Samples
+from ..core.optimizers import N_SEEN, Optimizer
+from ..core.scratch import BLOCK_ROWS
+from ..core.simd.bitset import TILE_ROWS, WORD
+from ..core.train_batches import Batches
+from ..core.train_samples import Slice
+from ..errors import DivergenceError
+from ..optimizers import CompiledOptimizer
+from .config import FitConfig
+from .model import NO_METRICS, metric_codes
+from .sources import Arrays, Source
+from .state import NetworkState, TrainingState
+
+if TYPE_CHECKING:
+    from .loop import TrainingLoop
+
+_UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
+_MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
+
+
+class Observer(Protocol):
+    """Who is told of each compiled call."""
+
+    def kept(self) -> Sequence[Array]:
+        """Return copies of the arrays that a call changes, as they are before it."""
+
+    def advance(self, n_samples: int) -> None:
+        """Hear of so many trained samples; may raise to end training."""
+
+
+class CompiledEpochs:
+    """Epochs over a source, by the kernel for these options; its scratch is kept between calls."""
+
+    def __init__(
+        self, state: NetworkState, source: Source, config: FitConfig, training: TrainingState
+    ) -> None:
+        self.state, self.source, self.config, self.training = state, source, config, training
+        self.is_plain = config.is_plain(state.model)
+        self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
+        self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
+        self._n_at_once = self._samples_per_slice(None)
+
+    def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
+        """Train the epochs until callbacks, a schedule or validation run, and record them.
+
+        Or `span` epochs. Of epochs that diverge, all are done up to the first that does.
+        """
+        training, span = self.training, span or self._span(loop)
+        if span == 1 or training.schedule is None:
+            rates = np.array([training.rate_ahead()] * span)
+        else:
+            rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
+        sums, total = np.zeros(1), 0.0
+        for where, data in self.source.parts(training.epochs):
+            part, is_all_finite = self.pass_over(data, rates, self.draw_order(data, span), loop)
+            if not is_all_finite:
+                if span > 1:
+                    break
+                error = divergence(data, part, rates[0], training.epochs)
+                if where:
+                    error.add_note(where)
+                raise loop.diverged(error)
+            sums, total = sums + part, total + data.total_weight()
+        else:
+            loop.finish_epochs(sums / total, rates)
+            return
+        loop.put_back()  # the random stream too: each half draws its own orders, the same again
+        for half in (span // 2, span - span // 2):
+            loop.begin_span()
+            self.train_span(loop, half)
+
+    def _span(self, loop: TrainingLoop) -> int:
+        """Return the epochs per compiled call before callbacks, schedules or validation run."""
+        config, data = self.config, self.source
+        if config.callbacks or not isinstance(data, Arrays):
+            return 1
+        if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
+            return 1
+        n_at_once = self._samples_per_slice(data.X) if data.X.is_sparse else self._n_at_once
+        epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
+        if config.validation is not None:
+            epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
+        return epochs
+
+    def draw_order(self, data: Arrays, span: int) -> Array:
+        """Return a row of sample numbers for each epoch, or a single row for all of them."""
+        config, n_samples = self.config, data.n_samples
+        if config.draw_order is None and not config.shuffle:
+            order = np.arange(n_samples)[np.newaxis]
+        else:
+            draw = config.draw_order or self.state.random.permutation
+            order = np.empty((span, n_samples), np.int64)
+            for row in order:
+                row[:] = draw(n_samples)
+        return order if data.rows is None else data.rows[order]
+
+    def pass_over(
+        self, data: Arrays, rates: Array, order: Array, observer: Observer
+    ) -> tuple[Array, bool]:
+        """Train one pass for each rate; return the sums of the metrics of each pass.
+
+        Also return whether all is finite: if not, the state before that compiled call is restored.
+        """
+        X: Any = data.X
+        Y, weights, model = data.Y, data.weights, self.state.model
+        is_sparse = X.is_sparse
+        kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
+        if not self.is_plain:
+            batches, optimizer = arguments
+            arguments = batches._replace(size=self.config.batch_size), optimizer
+        elif model.dtype != rates.dtype:
+            with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
+                rates = rates.astype(model.dtype)
+        sums = np.zeros((len(rates), n_metrics))
+        position, n_positions = 0, order.shape[1] * len(rates)
+        n_at_once = self._samples_per_slice(X) if is_sparse else self._n_at_once
+        windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
+        if windows is not None:
+            n_at_once = min(n_at_once, windows.n_at_once)
+        while position < n_positions:
+            start, stop = position, min(position + n_at_once, n_positions)
+            if windows is not None:
+                X, Y, weights, order = windows(start, stop, n_positions)
+            kept = observer.kept()
+            rows = Slice(order, rates, start, stop)
+            position = kernel(model.net, Data(X, Y, weights), rows, self._codes, *arguments, sums)
+            if not (all(map(math.isfinite, sums[:, 0].tolist())) and is_finite(model.params)):
+                for array, copy in zip(self.changed(), kept, strict=True):
+                    array[...] = copy
+                self._ready.clear()  # scratch holds an unfinished batch
+                return sums, False
+            observer.advance(position - start)
+        self.training.counters[N_SEEN] += n_positions
+        return sums, True
+
+    def changed(self) -> tuple[Array, Array, Array]:
+        """Return the arrays that a compiled call changes."""
+        return self.state.model.params, self.training.slots, self.training.counters
+
+    def _samples_per_slice(self, X: Inputs | None) -> int:
+        """Return the number of samples in a compiled call; X only counts if it is sparse."""
+        model, n_updated = self.state.model, 0
+        if not self.is_plain:
+            size = model.params.size
+            n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
+        return model.samples_per_slice(X, n_updated)
+
+    def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
+        """Return the kernel, its number of metrics, and its arguments before those."""
+        make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
+        kernel, arguments = make(is_sparse)
+        if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
+            kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
+        ready = kernel, 1 + len(self.config.metrics) + (not self.is_plain), arguments
+        self._ready[is_sparse] = ready
+        return ready
+
+    def _kernel_of_batches(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel for batches, and how they are made and used."""
+        model, config, training = self.state.model, self.config, self.training
+        assert isinstance(config.optimizer, CompiledOptimizer)
+        settings = config.optimizer.settings()
+        # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
+        settings[optimizers.MEAN] = config.reduction == "mean" and (
+            config.batch_size > 1 or config.divide_penalty
+        )
+        settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
+        units = np.zeros((4, BLOCK_ROWS, model.n_units), model.dtype)
+        grad = np.zeros(model.params.size, model.dtype)
+        batches = Batches(config.batch_size, config.noise, units, grad)
+        optimizer = Optimizer(settings, model.penalties, training.slots, training.counters)
+        return train_batches.train_batches, (batches, optimizer)
+
+    def _kernel_of_samples(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel for plain steps of single samples, and its scratch."""
+        model = self.state.model
+        dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
+        n_ahead = 1 if is_sparse else look_ahead_rows(model.table, dtype.itemsize)
+        if n_ahead == 1:
+            units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
+            return train_samples.train_samples, (units, bitsets)
+        shape = 2, 1 + n_ahead // TILE_ROWS, n_words
+        scratch = np.zeros((4, n_ahead, n_units), dtype), np.zeros(shape, np.uint64)
+        return train_samples.train_samples_looking_ahead, scratch
+
+
+def divergence(data: Arrays, sums: Array, rate: float, epoch: int) -> DivergenceError:
+    """Return the error for a pass that is not finite."""
+    X, loss = data.X, sums[0, 0]
+    is_dense = isinstance(X, Samples) and not X.is_sparse
+    remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
+    what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
+    return DivergenceError(
+        f"training must stay finite, got {what} in epoch {epoch} "
+        f"at the learning rate {rate}{remedy and '; '}{remedy}"
+    )

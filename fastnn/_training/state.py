@@ -1,0 +1,292 @@
+"""The state of a network: what it is, what it has learnt, and how training goes on from there."""
+
+from __future__ import annotations
+
+import copy
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._checks.arrays import Array, as_weights
+from .._checks.inputs import Names, as_inputs
+from .._checks.stored import Inputs
+from .._checks.targets import as_targets
+from ..core import layout
+from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
+from ..history import History
+from ..initializers import Random
+from ..layers import Dense, penalty_table, with_arrays
+from ..optimizers import CompiledOptimizer, Optimizer
+from .model import Model
+
+if TYPE_CHECKING:
+    from .config import FitConfig
+    from .stream import BatchStep, SingleSampleStep
+
+Schedule = Callable[[int], float]
+
+
+def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
+    """Return an optimiser state before the first update, shape (n_slots, n_params)."""
+    if isinstance(optimizer, CompiledOptimizer):
+        return optimizer.initial_slots(n_params, dtype)
+    return np.zeros((0, n_params), dtype)
+
+
+@dataclass
+class TrainingState:
+    """The training state, beside the parameters and the random source."""
+
+    optimizer: Optimizer
+    schedule: Schedule | None
+    reduction: str
+    slots: Array
+    counters: Array
+    epochs: int = 0
+
+    @classmethod
+    def fresh(cls, config: FitConfig, model: Model) -> TrainingState:
+        """Return the state before the first update."""
+        schedule = config.schedule
+        if schedule is not None:  # one that is shown what epochs recorded starts anew
+            start = getattr(schedule, "start", None)
+            schedule = schedule if start is None else start()
+        slots = initial_slots(config.optimizer, model.params.size, model.dtype)
+        counters = np.zeros(N_COUNTERS, np.int64)
+        return cls(config.optimizer, schedule, config.reduction, slots, counters)
+
+    @classmethod
+    def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
+        """Return the state to start from: that of the last training, or a fresh one."""
+        if not model.params.flags.writeable:
+            model.check_writable()
+        return cls.fresh(config, model) if last is None else last.resumed(config, model)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take arrays of its own: joblib's may be files, mapped read-only."""
+        self.__dict__.update(state)
+        self.slots, self.counters = np.array(self.slots), np.array(self.counters)
+
+    def resumed(self, config: FitConfig, model: Model) -> TrainingState:
+        """Return the state to resume from; another kind of optimiser gets fresh slots."""
+        state = self.fresh(config, model)
+        state.counters, state.epochs = self.counters.copy(), self.epochs
+        if type(config.optimizer) is type(self.optimizer) and state.slots.shape == self.slots.shape:
+            state.slots = self.slots
+        else:
+            state.counters[N_UPDATES] = 0
+        if config.schedule == self.schedule:
+            state.schedule = self.schedule
+        return state
+
+    def rate(self) -> float | None:
+        """Return the learning rate of the last epoch; None means the optimiser's own."""
+        return None if self.schedule is None else float(self.schedule(max(0, self.epochs - 1)))
+
+    def rate_ahead(self, ahead: int = 0) -> float:
+        """Return the learning rate of the next epoch, or of a later one."""
+        if self.schedule is None:
+            return float(getattr(self.optimizer, "learning_rate", 1.0))
+        epoch = self.epochs + ahead
+        rate = float(self.schedule(epoch))
+        if not (math.isfinite(rate) and rate >= 0):
+            raise ValueError(
+                f"a schedule must return a finite rate of at least 0, got {rate} for epoch {epoch}"
+            )
+        return rate
+
+    def draw_key(self, random: Random) -> int:
+        """Return the key of all random draws within an epoch; draw it if there is none."""
+        if self.counters[KEY] == 0:
+            self.counters[KEY] = 1 + int(random.random() * 2**53)
+        return int(self.counters[KEY])
+
+
+class TrainingLock:
+    """A context that only one thread at a time can enter; a second one gets an error."""
+
+    __slots__ = ("acquire", "release")
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        self.acquire, self.release = lock.acquire, lock.release
+
+    def __enter__(self) -> None:
+        if not self.acquire(False):
+            raise self.refusal()
+
+    def refusal(self) -> RuntimeError:
+        """Return the error for a second thread."""
+        return RuntimeError("a network must be trained by one thread at a time, got a second")
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+
+class NetworkState:
+    """The parameters of a network, its random source, and what training goes on from.
+
+    `training` is None before any training. `past` holds what earlier calls of `fit` have recorded,
+    `latest` what the last one did. `row_step` and `batch_step`, if not None, are ready for the next
+    call of `partial_fit`.
+    """
+
+    def __init__(
+        self, layers: Sequence[Dense], params: Array, table: Array, loss: str, random: Random
+    ) -> None:
+        self.model = Model(params, table, loss, penalty_table(layers))
+        self.weights = layout.weight_views(params, table)
+        self.biases = layout.bias_views(params, table)
+        self.layers = tuple(map(with_arrays, layers, self.weights, self.biases))
+        self.has_dropout = any(layer.dropout for layer in layers)
+        self.random = random
+        self.training: TrainingState | None = None
+        self.past, self.latest = History(), History()
+        self.feature_names: Names = None
+        self.lock = TrainingLock()
+        self.row_step: SingleSampleStep | None = None
+        self.batch_step: BatchStep | None = None
+
+    # ---- checks ----------------------------------------------------------------------------------
+
+    def as_pair(
+        self, X: Any, y: ArrayLike, *, row: bool = False, finite: bool = True, names: Names = None
+    ) -> tuple[Inputs, Array]:
+        """Return inputs and targets for the kernels.
+
+        A large X is not converted but left as it is stored (`whole` converts it). With `row`, X may
+        be a single row. With `finite` False, X may hold NaN and infinity. A table with column names
+        must have those in `names`.
+        """
+        model = self.model
+        inputs = as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
+        is_table = type(X) is np.ndarray and X.ndim == 2
+        n_samples = len(X) if is_table else inputs.n_samples
+        row = row and not is_table and np.ndim(X) == 1
+        return inputs, as_targets(y, n_samples, model.n_out, model.dtype, model.loss, row=row)
+
+    def as_weights(self, sample_weight: ArrayLike | None, n_samples: int) -> Array:
+        """Return the weights of the samples, or an empty array if all are 1."""
+        if sample_weight is None:
+            return self.model.no_weights
+        return as_weights(sample_weight, n_samples, self.model.dtype)
+
+    # ---- training --------------------------------------------------------------------------------
+
+    def history(self) -> History:
+        """Return a copy of all that was recorded since training last started afresh."""
+        history = History()
+        for part in (self.past, self.latest):
+            history.extend(part.epoch, part.columns())
+        return history
+
+    def begin(self, training: TrainingState, names: Names, history: History | None) -> None:
+        """Let training start: from `training`, its `history` after what was recorded, or anew.
+
+        All of it or, if Ctrl-C comes, nothing: one call of C.
+        """
+        new: dict[str, Any] = {"training": training, "feature_names": names}
+        if history is None:
+            self.__dict__.update(new)
+            return
+        if training.epochs == 0:
+            self.__dict__.update(new, past=History(), latest=history)
+            return
+        past = self.past
+        n_past = past.epoch[-1] + 1 if past.epoch else 0
+        try:
+            past.extend(self.latest.epoch, self.latest.columns())
+            self.__dict__.update(new, latest=history)
+        except BaseException:
+            if self.latest is not history:
+                past.drop_from(n_past)
+            raise
+
+    def take_over(self, last: NetworkState) -> None:
+        """Go on from another network of the same layers; its training state is for the caller."""
+        self.model.params[:] = last.model.params
+        past, latest = last.history(), History()
+        self.__dict__.update(random=last.random, past=past, latest=latest)
+
+    def forget_training(self) -> None:
+        """Drop the training state and all that was recorded."""
+        self.__dict__.update(training=None, past=History(), latest=History())
+
+
+class Snapshot:
+    """The parts of a network that training changes, to restore them.
+
+    Without `draws`, nothing is drawn from the random source until the snapshot is restored or
+    dropped. `like` is an earlier one, since which neither parameters nor random source have
+    changed.
+    """
+
+    __slots__ = (
+        "_ends",
+        "_epochs",
+        "_refs",
+        "_schedule",
+        "_state",
+        "arrays",
+        "params",
+        "stream",
+    )
+
+    def __init__(
+        self, state: NetworkState, *, draws: bool = True, like: Snapshot | None = None
+    ) -> None:
+        self._state = state
+        if like is None:
+            self.params = state.model.params.copy()
+            self.stream = _stream_of(state.random) if draws else None
+        else:
+            self.params, self.stream = like.params, like.stream
+        training, past, latest = state.training, state.past.epoch, state.latest.epoch
+        self._refs = training, state.past, state.latest, state.feature_names, state.random
+        self._ends = past[-1] + 1 if past else 0, latest[-1] + 1 if latest else 0
+        if training is not None:
+            # Copies of all that a compiled call changes.
+            self.arrays = self.params, training.slots.copy(), training.counters.copy()
+            self._epochs, self._schedule = training.epochs, training.schedule
+            if self._schedule is not None and hasattr(self._schedule, "observe"):
+                self._schedule = copy.deepcopy(self._schedule)
+
+    def restore(self) -> None:
+        """Make the network as it was."""
+        state = self._state
+        training, past, latest, names, random = self._refs
+        state.model.params[:] = self.params
+        if self.stream is not None:
+            _set_stream(random, self.stream)
+        if training is not None:
+            training.slots[...], training.counters[...] = self.arrays[1:]
+            training.epochs, training.schedule = self._epochs, self._schedule
+        past.drop_from(self._ends[0])
+        latest.drop_from(self._ends[1])
+        state.training, state.past, state.latest = training, past, latest
+        state.feature_names, state.random = names, random
+
+
+# How other modules reach the state of a network, which is no part of its interface to users.
+state_of: Callable[[Any], NetworkState] = attrgetter("_state")
+
+
+def _set_stream(random: Any, stream: Any) -> None:
+    """Let a source of random numbers go on from where one stood."""
+    if isinstance(random, np.random.RandomState):
+        random.set_state(stream)
+    else:
+        random.bit_generator.state = stream
+
+
+def _stream_of(random: Any) -> Any:
+    """Return the state of a random source."""
+    if isinstance(random, np.random.RandomState):
+        return random.get_state()
+    return random.bit_generator.state

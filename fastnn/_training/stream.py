@@ -1,0 +1,172 @@
+"""Train on rows as they come, with as little Python code around the kernels as possible."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._checks.arrays import Array
+from .._checks.inputs import Names
+from ..core import train_samples
+from ..errors import DivergenceError
+from ..optimizers import LBFGS, SGD, CompiledOptimizer, as_optimizer
+from .config import FitConfig, FitRequest
+from .epochs import CompiledEpochs, divergence
+from .lbfgs import check_lbfgs
+from .loop import TrainingLoop
+from .model import Model
+from .request import as_batch_size, as_noise
+from .sources import Arrays
+from .state import NetworkState, Snapshot, TrainingState, state_of
+
+_LABELS = (int, np.int64)
+_NUMBERS = (float, np.float64, np.float32, *_LABELS)
+
+
+class SingleSampleStep:
+    """Plain gradient descent on one sample, with all arguments of the kernel prepared."""
+
+    def __init__(self, model: Model, learning_rate: float, counters: Array) -> None:
+        dtype, n_units = model.dtype, model.n_units
+        self._x_shape, self._n_out = (model.n_in,), model.n_out
+        self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
+        self._before = model.net.params, model.net.layer_table, model.net.loss
+        self._after = (
+            dtype.type(learning_rate), counters, np.zeros((5, n_units), dtype),
+        )  # fmt: skip
+
+    def __call__(self, x: Any, y: Any) -> bool:
+        """Make the step and return True; return False if it needs the full checks.
+
+        It handles `x` as the array that the kernel takes, `y` as a label, a number or such an
+        array, and a finite loss. In all other cases it changes nothing, and the caller checks the
+        arguments.
+        """
+        dtype = self._dtype
+        if not self._before[0].flags.writeable:
+            return False
+        if type(x) is not np.ndarray or x.shape != self._x_shape or x.dtype != dtype:
+            return False
+        target, kind = self._y, type(y)
+        if kind is np.ndarray and y.shape == target.shape and y.dtype == dtype:
+            target = y if y.flags.carray else y.copy()
+        elif self._n_out == 1 and kind in _NUMBERS:
+            target[0] = y
+        elif kind in _LABELS and 0 <= y < self._n_out:
+            target[:] = 0
+            target[y] = 1
+        else:
+            return False
+        x = x if x.flags.carray else x.copy()
+        return math.isfinite(train_samples.train_row(*self._before, x, target, *self._after))
+
+
+class BatchStep:
+    """One pass over a table in its order, with all but the table prepared."""
+
+    def __init__(self, state: NetworkState, config: FitConfig, training: TrainingState) -> None:
+        nothing = Arrays.none(state.model)
+        self._state, self._training, self._config = state, training, config
+        self._epochs = CompiledEpochs(state, nothing, config, training)
+        self._rates = np.array([training.rate_ahead()])
+        self._order = np.empty((1, 0), np.int64)
+        self._mark: Snapshot | None = None
+
+    def takes(self, batch_size: int) -> bool:
+        """Return True if it can train with this batch size from now on."""
+        if (batch_size > 1) != (self._config.batch_size > 1):
+            return False
+        self._config.batch_size = batch_size
+        return True
+
+    def train(self, data: Arrays) -> None:
+        """Train on the rows; an error but a divergence leaves the network as it was."""
+        state, training = self._state, self._training
+        n_samples = data.n_samples
+        if self._order.shape[1] != n_samples:
+            self._order = np.arange(n_samples)[np.newaxis]
+        before = self._mark = Snapshot(state, draws=self._config.noise.size > 0)
+        try:
+            if self._config.noise.size:
+                training.draw_key(state.random)
+                self._mark = None  # the key is one of the counters
+            sums, is_finite = self._epochs.pass_over(data, self._rates, self._order, self)
+        except BaseException:
+            before.restore()
+            state.batch_step = None  # its scratch may hold an unfinished batch
+            raise
+        if not is_finite:
+            raise divergence(data, sums, self._rates[0], training.epochs)
+
+    def kept(self) -> Sequence[Array]:
+        """Return copies of what a compiled call changes, as they are before it."""
+        mark, self._mark = self._mark, None
+        if mark is not None:
+            return mark.arrays
+        return [array.copy() for array in self._epochs.changed()]
+
+    def advance(self, n_samples: int) -> None:
+        """Hear of trained samples."""
+
+
+def train_rows(
+    net: Any, data: Arrays, names: Names, *, batch_size: Any, optimizer: Any, learning_rate: Any
+) -> None:
+    """Do what `Network.partial_fit` does with checked rows; the caller has the state's lock."""
+    state = state_of(net)
+    last, step = state.training, state.batch_step
+    size = as_batch_size(batch_size, len(data.Y))
+    state.model.check_writable()
+    is_as_before = optimizer is None and learning_rate is None and names is state.feature_names
+    if step is not None and is_as_before and step.takes(size):
+        step.train(data)
+        return
+    schedule = None
+    if learning_rate is None and optimizer is None and last is not None:
+        learning_rate, schedule = last.rate(), last.schedule
+    config = FitConfig(
+        epochs=1,
+        batch_size=size,
+        optimizer=as_optimizer(optimizer, learning_rate, None if last is None else last.optimizer),
+        shuffle=False,
+        reduction="mean" if last is None else last.reduction,
+        noise=as_noise(state),
+    )
+    if isinstance(config.optimizer, LBFGS):
+        check_lbfgs(config, state.model, batch_size)
+    training = TrainingState.begun(config, state.model, last)
+    epochs, step = training.epochs, None
+    try:
+        if isinstance(config.optimizer, CompiledOptimizer):
+            step = _first_step(state, config, training, names, data)
+        else:
+            TrainingLoop(net, FitRequest(data, config, training, names), recorded=False).train()
+    finally:
+        training.epochs, training.schedule = epochs, schedule  # the rows of a stream are no epoch
+    if step is None:
+        return
+    if schedule is None:
+        state.batch_step = step
+    rule, model = config.optimizer, state.model
+    if isinstance(rule, SGD) and config.is_plain(model) and model.loss != "poisson":
+        state.row_step = SingleSampleStep(model, rule.learning_rate, training.counters)
+
+
+def _first_step(
+    state: NetworkState, config: FitConfig, training: TrainingState, names: Names, data: Arrays
+) -> BatchStep:
+    """Train on rows by a new step, and return it."""
+    step, before = BatchStep(state, config, training), Snapshot(state)
+    state.row_step = state.batch_step = None
+    try:
+        state.begin(training, names, None)
+        step.train(data)
+    except DivergenceError:
+        raise
+    except BaseException:
+        before.restore()
+        raise
+    return step
