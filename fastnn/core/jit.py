@@ -139,7 +139,7 @@ _INNER = options_of_inner()
 def inner(function):
     """Compile a function that only kernels call; it is cached as a part of them.
 
-    It counts no references, so it can neither make an array nor return one that it was not given.
+    It counts no references, so it can neither make an array nor return one, but a borrowed one.
     A function that counts them does so for each of its arrays when it is called and when it
     returns, in atomic operations: 40 ns of a loss that takes 5.
     """

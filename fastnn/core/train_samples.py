@@ -151,7 +151,7 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
     block = Block(z, row_of(units, 2), row_of(units, 2), steps, bitsets[0, 1:], numbers)
     last_block = Block(z, row_of(units, 3), row_of(units, 3), steps, bitsets[1, 1:], numbers)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
-    bitset, last_bitset = bitsets[0, 0], bitsets[1, 0]
+    bitset, last_bitset = row_of(row_of(bitsets, 0), 0), row_of(row_of(bitsets, 1), 0)
     layer_0, last = row_of(layer_table, 0), _with_bitset(sample_of(last_block, 0), last_bitset)
     position = samples.start
     while position < samples.stop:
