@@ -20,7 +20,7 @@ from ._checks.arrays import (
     as_numbers,
 )
 from ._checks.frames import names_of
-from ._checks.inputs import as_inputs, as_ready_row, as_table, whole
+from ._checks.inputs import as_inputs, as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
@@ -440,6 +440,12 @@ class Network:
             outputs = np.empty(model.n_out, model.dtype)
             if not evaluate.predict_row(model.params, model.table, row, outputs):
                 self._as_samples(X)  # raises, and says where
+            return outputs
+        table = as_ready_table(X, model.n_few, model.n_in, model.dtype)
+        if table is not None:
+            outputs = np.empty((len(table), model.n_out), model.dtype)
+            if not evaluate.predict_few(model.params, model.table, table, outputs):
+                self._as_samples(X)
             return outputs
         names = self._state.feature_names
         samples = as_inputs(X, model.n_in, model.dtype, row=True, finite=False, names=names)

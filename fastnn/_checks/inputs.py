@@ -103,6 +103,13 @@ def as_ready_row(X: ArrayLike, n_in: int, dtype: np.dtype[Any]) -> Array | None:
     return X if X.flags.carray else X.copy()
 
 
+def as_ready_table(X: ArrayLike, n_most: int, n_in: int, dtype: np.dtype[Any]) -> Array | None:
+    """Return `X` if it is such a table, of at most so many rows, else None."""
+    if type(X) is not np.ndarray or X.ndim != 2 or X.dtype != dtype:
+        return None
+    return X if 0 < len(X) <= n_most and X.shape[1] == n_in and X.flags.carray else None
+
+
 def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> None:
     """Raise an error unless the rows are finite; sparse rows have been checked already."""
     if isinstance(X, Samples):

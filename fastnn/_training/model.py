@@ -15,6 +15,7 @@ from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, losses, optimizers
 from ..core import metrics as kernel_metrics
+from ..core.dispatch import few_rows
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
@@ -49,6 +50,7 @@ class Model:
         self.no_weights = as_read_only(np.empty(0, params.dtype))
         # Whether layers add a penalty to the loss that training minimises.
         self.has_penalty = bool(penalties.size and penalties[:, : optimizers.MAX_NORM].any())
+        self.n_few = few_rows(params)
         self._cost = params.size + _LAYER * len(table)
 
     def check_writable(self) -> None:
@@ -100,6 +102,8 @@ class Model:
             row = X.values[0].copy()  # writable, as all single rows are: a kernel has one type
             return bool(evaluate.predict_row(self.params, self.table, row, outputs[0]))
         n_samples = len(outputs)
+        if n_samples <= self.n_few and not X.is_sparse:
+            return bool(evaluate.predict_few(self.params, self.table, X.values.copy(), outputs))
         if n_samples * (self._cost + _WRITTEN * self.n_out) <= min(_LEAST, _SLICE):
             return bool(evaluate.predict_rows(self.params, self.table, X, 0, n_samples, outputs))
         n_threads = self._threads_worth_starting(X, n_threads)

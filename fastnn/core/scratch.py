@@ -64,7 +64,7 @@ def new_block(net, n_rows, has_delta):
     """Return a block for so many rows; without `has_delta` no memory stands behind `delta`."""
     n_units, n_tiles = units_size(net.layer_table), n_tiles_of(min(BLOCK_ROWS, n_rows))
     shape, dtype = (TILE_ROWS * n_tiles, n_units), net.params.dtype
-    z, a = np.zeros(shape, dtype), np.zeros(shape, dtype)
+    z, a = np.empty(shape, dtype), np.empty(shape, dtype)  # no pass reads what it has not written
     delta = np.zeros(shape, dtype) if has_delta else z
     bitsets = np.zeros((n_tiles, n_units // WORD), np.uint64)
     return Block(z, a, a, delta, bitsets, np.empty(shape[0], np.int64))
