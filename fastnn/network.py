@@ -1125,6 +1125,7 @@ class Network:
             "layers": tuple(with_arrays(layer, None, None) for layer in self.layers),
             "params": self.params.copy(),
             "table": state.model.table,
+            "has_narrow": True,
             "_random": copy.deepcopy(state.random),
             "_state": copy.deepcopy(state.training),
             "_feature_names": state.feature_names,
@@ -1134,12 +1135,20 @@ class Network:
 
     def __setstate__(self, given: dict[str, Any]) -> None:
         given = dict(given)
-        params = layout.aligned_zeros(given["params"].size, given["params"].dtype)
-        params[:] = given.pop("params")
-        table = np.array(given.pop("table"))  # joblib may map it read-only from a file
         layers, loss, random = given.pop("layers"), given.pop("loss_name"), given.pop("_random")
-        state = NetworkState(layers, params, table, loss, random)
+        flat, old = given.pop("params"), np.array(given.pop("table"))
+        table = layer_table(given["n_in"], layers, loss, flat.dtype)
+        has_narrow = given.pop("has_narrow", False)
+
+        def relaid(vector: Array) -> Array:
+            return layout.relaid(vector, old, table, has_narrow=has_narrow)
+
+        state = NetworkState(layers, relaid(flat), table, loss, random)
         state.training, state.past = given.pop("_state"), given.pop("history")
+        if state.training is not None:
+            slots = [relaid(slot) for slot in state.training.slots]
+            shape = len(slots), layout.params_size(table)
+            state.training.slots = np.array(slots, flat.dtype).reshape(shape)
         state.feature_names = given.pop("_feature_names", None)  # earlier fastnn had none
         self.__dict__.update(given)  # what a subclass has
         self._adopt(state, given["metadata"])

@@ -268,6 +268,7 @@ def _state_in(archive: Archive) -> dict[str, Any]:
         "dtype": dtype,
         "params": params,
         "table": table,
+        "has_narrow": True,
         "_random": build_random(header["random"]),
         "_state": training,
         "history": history,

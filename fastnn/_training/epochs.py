@@ -55,6 +55,7 @@ class CompiledEpochs:
     ) -> None:
         self.state, self.source, self.config, self.training = state, source, config, training
         self.is_plain = config.is_plain(state.model)
+        self.is_single = config.batch_size == 1 and not config.noise.size
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
         self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
@@ -124,7 +125,7 @@ class CompiledEpochs:
         Y, weights, model = data.Y, data.weights, self.state.model
         is_sparse = X.is_sparse
         kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
-        if not self.is_plain:
+        if not (self.is_plain or self.is_single):
             batches, optimizer = arguments
             arguments = batches._replace(size=self.config.batch_size), optimizer
         elif model.dtype != rates.dtype:
@@ -167,6 +168,8 @@ class CompiledEpochs:
     def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
         """Return the kernel, its number of metrics, and its arguments before those."""
         make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
+        if self.is_single and not self.is_plain:
+            make = self._kernel_of_single_updates
         kernel, arguments = make(is_sparse)
         if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
             kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
@@ -174,9 +177,27 @@ class CompiledEpochs:
         self._ready[is_sparse] = ready
         return ready
 
+    def _kernel_of_single_updates(
+        self, is_sparse: bool
+    ) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel for an optimiser and single samples, its optimiser and scratch."""
+        model = self.state.model
+        units = np.zeros((4, model.n_units), model.dtype)
+        bitsets = np.zeros((2, model.n_units // WORD), np.uint64)
+        scratch = units, bitsets, np.empty(model.params.size, model.dtype)
+        return train_samples.train_samples_by, (self.optimizer(), scratch)
+
     def _kernel_of_batches(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for batches, and how they are made and used."""
-        model, config, training = self.state.model, self.config, self.training
+        model, config = self.state.model, self.config
+        units = np.zeros((4, BLOCK_ROWS, model.n_units), model.dtype)
+        grad = np.zeros(model.params.size, model.dtype)
+        batches = Batches(config.batch_size, config.noise, units, grad)
+        return train_batches.train_batches, (batches, self.optimizer())
+
+    def optimizer(self) -> Optimizer:
+        """Return the optimiser for the kernels, which change its state."""
+        config, training = self.config, self.training
         assert isinstance(config.optimizer, CompiledOptimizer)
         settings = config.optimizer.settings()
         # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
@@ -184,11 +205,8 @@ class CompiledEpochs:
             config.batch_size > 1 or config.divide_penalty
         )
         settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
-        units = np.zeros((4, BLOCK_ROWS, model.n_units), model.dtype)
-        grad = np.zeros(model.params.size, model.dtype)
-        batches = Batches(config.batch_size, config.noise, units, grad)
-        optimizer = Optimizer(settings, model.penalties, training.slots, training.counters)
-        return train_batches.train_batches, (batches, optimizer)
+        penalties = self.state.model.penalties
+        return Optimizer(settings, penalties, training.slots, training.counters)
 
     def _kernel_of_samples(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for plain steps of single samples, and its scratch."""

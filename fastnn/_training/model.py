@@ -66,8 +66,9 @@ class Model:
         cost = self._cost
         # Of sparse samples a unit without an element costs the look at its bit.
         if isinstance(X, Samples) and X.is_sparse:
-            n_in, stride = self.n_in, int(self.table[0, layout.STRIDE])
-            cost -= n_in * stride - n_in // WORD - X.columns.size // X.n_samples * stride
+            n_weights = int(self.table[0, layout.BIASES] - self.table[0, layout.WEIGHTS])
+            n_stored = X.columns.size // X.n_samples * (n_weights // self.n_in)
+            cost -= n_weights - self.n_in // WORD - n_stored
         return cost
 
     def samples_per_slice(self, X: Inputs | None, n_updated: int = 0) -> int:

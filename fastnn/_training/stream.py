@@ -11,8 +11,10 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.inputs import Names
 from ..core import train_samples
+from ..core.handle import handle_of
+from ..core.optimizers import Optimizer
 from ..errors import DivergenceError
-from ..optimizers import LBFGS, SGD, CompiledOptimizer, as_optimizer
+from ..optimizers import LBFGS, CompiledOptimizer, as_optimizer
 from .config import FitConfig, FitRequest
 from .epochs import CompiledEpochs, divergence
 from .lbfgs import check_lbfgs
@@ -27,16 +29,21 @@ _NUMBERS = (float, np.float64, np.float32, *_LABELS)
 
 
 class SingleSampleStep:
-    """Plain gradient descent on one sample, with all arguments of the kernel prepared."""
+    """An update by one sample, without noise, with all arguments of the kernel prepared."""
 
-    def __init__(self, model: Model, learning_rate: float, counters: Array) -> None:
-        dtype, n_units = model.dtype, model.n_units
+    def __init__(self, model: Model, rate: float, optimizer: Optimizer, *, is_plain: bool) -> None:
+        dtype = model.dtype
         self._x_shape, self._n_out = (model.n_in,), model.n_out
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
-        self._before = model.net.params, model.net.layer_table, model.net.loss
-        self._after = (
-            dtype.type(learning_rate), counters, np.zeros((5, n_units), dtype),
-        )  # fmt: skip
+        self._params = model.params
+        self._before: tuple[Any, ...] = tuple(model.net)
+        self._after: tuple[Any, ...]
+        if is_plain:
+            self._kernel: Any = train_samples.train_row
+            self._after = dtype.type(rate), optimizer.counters, np.zeros((5, model.n_units), dtype)
+        else:
+            self._kernel = train_samples.train_row_by
+            self._before, self._after = (handle_of(model.net, optimizer),), (rate,)
 
     def __call__(self, x: Any, y: Any) -> bool:
         """Make the step and return True; return False if it needs the full checks.
@@ -46,7 +53,7 @@ class SingleSampleStep:
         arguments.
         """
         dtype = self._dtype
-        if not self._before[0].flags.writeable:
+        if not self._params.flags.writeable:
             return False
         if type(x) is not np.ndarray or x.shape != self._x_shape or x.dtype != dtype:
             return False
@@ -61,7 +68,7 @@ class SingleSampleStep:
         else:
             return False
         x = x if x.flags.carray else x.copy()
-        return math.isfinite(train_samples.train_row(*self._before, x, target, *self._after))
+        return math.isfinite(self._kernel(*self._before, x, target, *self._after))
 
 
 class BatchStep:
@@ -70,7 +77,7 @@ class BatchStep:
     def __init__(self, state: NetworkState, config: FitConfig, training: TrainingState) -> None:
         nothing = Arrays.none(state.model)
         self._state, self._training, self._config = state, training, config
-        self._epochs = CompiledEpochs(state, nothing, config, training)
+        self.epochs = CompiledEpochs(state, nothing, config, training)
         self._rates = np.array([training.rate_ahead()])
         self._order = np.empty((1, 0), np.int64)
         self._mark: Snapshot | None = None
@@ -93,7 +100,7 @@ class BatchStep:
             if self._config.noise.size:
                 training.draw_key(state.random)
                 self._mark = None  # the key is one of the counters
-            sums, is_finite = self._epochs.pass_over(data, self._rates, self._order, self)
+            sums, is_finite = self.epochs.pass_over(data, self._rates, self._order, self)
         except BaseException:
             before.restore()
             state.batch_step = None  # its scratch may hold an unfinished batch
@@ -106,7 +113,7 @@ class BatchStep:
         mark, self._mark = self._mark, None
         if mark is not None:
             return mark.arrays
-        return [array.copy() for array in self._epochs.changed()]
+        return [array.copy() for array in self.epochs.changed()]
 
     def advance(self, n_samples: int) -> None:
         """Hear of trained samples."""
@@ -150,9 +157,12 @@ def train_rows(
         return
     if schedule is None:
         state.batch_step = step
-    rule, model = config.optimizer, state.model
-    if isinstance(rule, SGD) and config.is_plain(model) and model.loss != "poisson":
-        state.row_step = SingleSampleStep(model, rule.learning_rate, training.counters)
+    model = state.model
+    if step.epochs.is_single and model.loss != "poisson":
+        rate = float(getattr(config.optimizer, "learning_rate", 1.0))
+        optimizer = step.epochs.optimizer()
+        is_plain = config.is_plain(model)
+        state.row_step = SingleSampleStep(model, rate, optimizer, is_plain=is_plain)
 
 
 def _first_step(

@@ -138,6 +138,7 @@ def update(handle, learning_rate):
     optimizer, (sample, _, _) = optimizer_of(handle), samples_of(handle)
     optimizer.counters[N_UPDATES] += 1
     change_params(net_of(handle), optimizer, Update(learning_rate, 1.0, 1.0), handle.grad, sample.z)
+    handle.grad[:] = 0
 
 
 @entry_in_place

@@ -13,16 +13,25 @@ dtype, and that the padding of `params` and `delta` is zero.
 A pass over the rows of W keeps the sums of four registers of outputs, the last one of two perhaps.
 """
 
+from .dense_narrow import (
+    narrow_error_below,
+    narrow_forward,
+    narrow_gradient,
+    narrow_step_forward,
+)
 from .jit import inner
-from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
+from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS, is_narrow
 from .simd.arithmetic import multiply_add
 from .simd.bitset import WORD, lowest, without_lowest
-from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
+from .simd.vectors import lanes_of, load, splat, splat_at, store, totals, up_to, zeros
 
 
 @inner
 def dense_forward(params, layer, sample):
     """Overwrite the layer's units of `z` with x W + b."""
+    if is_narrow(layer):
+        narrow_forward(params, layer, sample.a, sample.bitset, sample.z)
+        return
     column, stride = 0, layer[STRIDE]
     four, two = zeros(params, 4), zeros(params, 2)
     while stride - column >= lanes_of(four):
@@ -56,6 +65,9 @@ def dense_step_forward(params, layer, last, sample):
 
     This is exactly per-sample gradient descent, at half the traffic: W is read and written once.
     """
+    if is_narrow(layer):
+        narrow_step_forward(params, layer, last, sample)
+        return
     column, stride = 0, layer[STRIDE]
     four, two = zeros(params, 4), zeros(params, 2)
     while stride - column >= lanes_of(four):
@@ -93,6 +105,9 @@ def _step_columns(params, layer, column, last, sample, width):
 @inner
 def dense_error_below(params, layer, delta, error):
     """Overwrite the units below of `error` with delta W^T: their dLoss/da."""
+    if is_narrow(layer):
+        narrow_error_below(params, layer, delta, error)
+        return
     n_in, stride, units = layer[N_IN], layer[STRIDE], layer[UNITS]
     two = zeros(params, 2)
     for i in range(0, n_in, 4):  # four rows of W, the last one again where there are no more
@@ -109,3 +124,30 @@ def dense_error_below(params, layer, delta, error):
             sums3 = multiply_add(load(params, row3 + column, two), deltas, sums3)
         errors = totals(sums0, sums1, sums2, sums3)
         store(error, layer[BELOW] + i, up_to(n_in - i, errors))
+
+
+@inner
+def dense_gradient(target, layer, sample):
+    """Overwrite the weights in `target` with x^T delta, and its biases with delta or 0."""
+    if is_narrow(layer):
+        narrow_gradient(target, layer, sample)
+        return
+    column, stride = 0, layer[STRIDE]
+    four, two = zeros(target, 4), zeros(target, 2)
+    while stride - column >= lanes_of(four):
+        _gradient_columns(target, layer, column, sample, four)
+        column += lanes_of(four)
+    if stride > column:
+        _gradient_columns(target, layer, column, sample, two)
+
+
+@inner
+def _gradient_columns(target, layer, column, sample, width):
+    """Do it for as many outputs as `width` has lanes."""
+    stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
+    deltas = load(sample.delta, layer[UNITS] + column, width)
+    for i in range(layer[N_IN]):
+        store(target, weights + i * stride, splat_at(sample.a, below + i, width) * deltas)
+    store(
+        target, layer[BIASES] + column, splat(target.dtype.type(layer[TRAIN_BIAS]), width) * deltas
+    )

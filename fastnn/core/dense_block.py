@@ -11,8 +11,9 @@ the four are written one after the other: at once, they do not fit. What is left
 two registers wide.
 """
 
+from .dense_narrow import narrow_add_gradient_block, narrow_error_below, narrow_forward
 from .jit import inner
-from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
+from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS, is_narrow
 from .simd.arithmetic import multiply_add
 from .simd.bitset import TILE_ROWS, WORD, lowest, without_lowest
 from .simd.borrow import row_of
@@ -22,6 +23,11 @@ from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
 @inner
 def dense_forward_block(params, layer, n_tiles, block):
     """Overwrite the layer's units of `z` with h W + b."""
+    if is_narrow(layer):
+        for t in range(TILE_ROWS * n_tiles):
+            bitset = row_of(block.bitsets, t // TILE_ROWS)
+            narrow_forward(params, layer, row_of(block.h, t), bitset, row_of(block.z, t))
+        return
     _start_from_biases(params, layer, n_tiles, block.z)
     stride, four = layer[STRIDE], lanes_of(zeros(params, 4))
     for first in range(0, layer[N_IN], WORD):
@@ -34,6 +40,10 @@ def dense_forward_block(params, layer, n_tiles, block):
 @inner
 def dense_error_below_block(params, layer, n_tiles, block):
     """Overwrite the units below of `delta` with delta W^T: their dLoss/da."""
+    if is_narrow(layer):
+        for t in range(TILE_ROWS * n_tiles):
+            narrow_error_below(params, layer, row_of(block.delta, t), row_of(block.delta, t))
+        return
     delta, n_in, stride = block.delta, layer[N_IN], layer[STRIDE]
     one, n_units = zeros(params, 1), block.delta.shape[1]
     for i in range(0, n_in, 4):  # four rows of W, the last one again where there are no more
@@ -61,6 +71,9 @@ def dense_error_below_block(params, layer, n_tiles, block):
 @inner
 def dense_add_gradient_block(target, layer, n_tiles, block):
     """Add the sum of h^T delta to the weights in `target` and of delta to its biases, in place."""
+    if is_narrow(layer):
+        narrow_add_gradient_block(target, layer, n_tiles, block)
+        return
     _add_to_biases(target, layer, n_tiles, block.delta)
     stride, four = layer[STRIDE], lanes_of(zeros(target, 4))
     for first in range(0, layer[N_IN], WORD):
@@ -74,7 +87,7 @@ def dense_add_gradient_block(target, layer, n_tiles, block):
 def dense_step_forward_block(params, layer, n_tiles, last, block):
     """Do the steps of the last block and the forward pass of this, in one pass over the weights.
 
-    W += sum of last_h^T step, b += sum of steps, and then z = h W + b.
+    W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is not narrow.
     """
     _add_to_biases(params, layer, n_tiles, last.delta)
     _start_from_biases(params, layer, n_tiles, block.z)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import pickle
 import sys
 from pathlib import Path
@@ -65,7 +66,12 @@ class KernelFiles(IndexDataCacheFile):
             path.unlink(missing_ok=True)
 
     def _name(self, key):
-        compiled_by = (sys.implementation.cache_tag, numba.__version__, config.BOUNDSCHECK)
+        compiled_by = (
+            sys.implementation.cache_tag,
+            numba.__version__,
+            config.BOUNDSCHECK,
+            os.environ.get("FASTNN_REGISTER_BYTES"),  # else the processor in the key tells it
+        )
         digest = hashlib.sha256(repr((compiled_by, key)).encode()).hexdigest()
         return f"fastnn-{SOURCES}-{self._function}-{digest[:16]}.nbc"
 

@@ -29,7 +29,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import inner
-from .layout import BIASES, N_IN, N_OUT, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
+from .layout import (
+    BIASES,
+    N_IN,
+    N_OUT,
+    STRIDE,
+    TRAIN_BIAS,
+    UNITS,
+    WEIGHTS,
+    is_narrow,
+    row_length,
+)
 from .simd.borrow import row_of
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
@@ -164,6 +174,9 @@ def limit_norms(net, penalties, units):
     for k in range(penalties.shape[0]):
         if penalties[k, MAX_NORM] < np.inf:
             layer, largest = row_of(net.layer_table, k), penalties[k, MAX_NORM]
+            if is_narrow(layer):
+                _limit_norms_of_rows(net.params, layer, largest)
+                continue
             W = net.params[layer[WEIGHTS] : layer[BIASES]].reshape(layer[N_IN], layer[STRIDE])
             factors = units[layer[UNITS] : layer[UNITS] + layer[N_OUT]]
             factors[:] = 0
@@ -179,8 +192,24 @@ def limit_norms(net, penalties, units):
 
 
 @inner
+def _limit_norms_of_rows(params, layer, largest):
+    """Do it for a narrow layer, whose rows of W belong to the units."""
+    length = row_length(layer)
+    for j in range(layer[N_OUT]):
+        start = layer[WEIGHTS] + j * length
+        row, squares = params[start : start + length], params.dtype.type(0)
+        for i in range(length):
+            squares += row[i] * row[i]
+        norm = math.sqrt(squares)
+        if norm > largest:
+            factor = params.dtype.type(largest / norm)
+            for i in range(length):
+                row[i] *= factor
+
+
+@inner
 def change_params(net, optimizer, update, grad, units):
-    """Do an update by the sum of gradients `grad`, which becomes 0; `units` serve as scratch."""
+    """Do an update by the sum of gradients `grad`, whose content is lost; `units` are scratch."""
     if needs_finish(optimizer):
         finish_gradient(net, optimizer, update, grad)
         update = Update(update.rate, 1.0, 0.0)
@@ -190,7 +219,7 @@ def change_params(net, optimizer, update, grad, units):
 
 @inner
 def update_params(net, optimizer, update, grad):
-    """Change parameters and state by the optimiser, in place; `grad` becomes 0.
+    """Change parameters and state by the optimiser, in place.
 
     The gradient is scale * grad, and share * l2 W for the weights of a layer with a penalty.
     """
@@ -199,7 +228,6 @@ def update_params(net, optimizer, update, grad):
     n_updates = optimizer.counters[N_UPDATES]
     if hyperparameters[WEIGHT_DECAY] == 0 and (update.share == 0 or penalties.shape[0] == 0):
         update_part(optimizer, Step(rate, update.scale, 0.0, n_updates), params, grad, 0)
-        grad[:] = 0
         return
     stop = 0
     for part in range(2 * layer_table.shape[0]):  # weights and biases in turn
@@ -218,7 +246,6 @@ def update_params(net, optimizer, update, grad):
                 decay += update.share * penalties[k, L2]
         step = Step(rate, update.scale, decay, n_updates)
         update_part(optimizer, step, W, grad[start:stop], start)
-    grad[:] = 0
 
 
 @inner

@@ -4,7 +4,7 @@ With `skip_zeros`, the bitset of a sample leaves out the units that may be 0.
 """
 
 from .activations import activate, scale_by_derivative
-from .dense import dense_error_below, dense_forward, dense_step_forward
+from .dense import dense_error_below, dense_forward, dense_gradient, dense_step_forward
 from .dispatch import is_often_zero
 from .jit import inner
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS, output_range
@@ -34,6 +34,12 @@ def leave(layer, skip_zeros, sample):
 def forward(params, layer_table, x, skip_zeros, sample):
     """Overwrite `sample` for the inputs `x`, shape (n_in,)."""
     enter(x, skip_zeros, sample)
+    forward_entered(params, layer_table, skip_zeros, sample)
+
+
+@inner
+def forward_entered(params, layer_table, skip_zeros, sample):
+    """Do it for inputs that lie below layer 0 already."""
     for k in range(layer_table.shape[0]):
         layer = row_of(layer_table, k)
         dense_forward(params, layer, sample)
@@ -58,6 +64,13 @@ def add_step(target, layer_table, sample, nothing):
     """
     for k in range(layer_table.shape[0]):
         dense_step_forward(target, row_of(layer_table, k), sample, nothing)
+
+
+@inner
+def gradient(target, layer_table, sample):
+    """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers."""
+    for k in range(layer_table.shape[0]):
+        dense_gradient(target, row_of(layer_table, k), sample)
 
 
 @inner

@@ -102,8 +102,7 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
                     row[-1] += finish_batch(
                         net, optimizer, samples.rates[epoch], total, grad, row_of(delta, 0)
                     )
-                else:
-                    grad[:] = 0
+                grad[:] = 0
         position += n_rows
     return position
 
@@ -134,7 +133,7 @@ def weight_of_batch(weights, batch):
 
 @inner
 def finish_batch(net, optimizer, rate, total, grad, units):
-    """Do the update for the sum of gradients in `grad`, which becomes 0.
+    """Do the update for the sum of gradients in `grad`, whose content is lost.
 
     `total` is the weight of the batch; `units` serve as scratch.
 

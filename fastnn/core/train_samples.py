@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .dense_block import dense_add_gradient_block, dense_step_forward_block
 from .dispatch import may_skip_zeros
+from .handle import net_of, optimizer_of, samples_of
 from .inputs import enter_sample, enter_samples, is_finite, weight_of
 from .jit import entry, entry_in_place, inner
 from .layout import N_IN, Net, output_range
@@ -19,10 +20,19 @@ from .look_ahead import add_steps, multiply_inputs
 from .losses import is_target, sample_loss
 from .metrics import add_metrics
 from .optimizers import N_SEEN
-from .sample_pass import add_step, find_delta, leave, step_forward
+from .sample_pass import (
+    add_step,
+    find_delta,
+    forward,
+    forward_entered,
+    gradient,
+    leave,
+    step_forward,
+)
 from .scratch import Block, Sample, sample_of
 from .simd.bitset import WORD, mark_units, n_tiles_of
 from .simd.borrow import row_of
+from .train_batches import finish_batch
 
 
 class Slice(NamedTuple):
@@ -94,6 +104,65 @@ def train_samples(net, data, samples, metrics, units, bitsets, sums):
     this.bitset[:] = 0  # the last step, and the forward pass of no input
     step_forward(params, layer_table, 0, last, skip_zeros, this)
     return samples.stop
+
+
+@entry_in_place
+def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
+    """Change the parameters by an optimiser for each sample of a `Slice` in turn, in place.
+
+    It is `train_batches` for batches of one sample, without noise. `scratch` is `units` and
+    `bitsets`, as in `new_samples`, and room for a gradient, whose content does not matter.
+
+    Returns
+    -------
+    position : int
+        Where to go on: `stop`.
+    """
+    params, layer_table, order, (units, bitsets, grad) = (
+        net.params, net.layer_table, samples.order, scratch
+    )  # fmt: skip
+    n_samples, n_in = order.shape[1], layer_table[0, N_IN]
+    skip_zeros = may_skip_zeros(params, samples.stop - samples.start)
+    units[2:] = 0
+    this, _ = new_samples(units, bitsets)
+    for position in range(samples.start, samples.stop):
+        epoch = position // n_samples
+        number = order[epoch % order.shape[0], position % n_samples]
+        enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
+        forward_entered(params, layer_table, skip_zeros, this)
+        y, weight, row = (
+            row_of(data.Y, number),
+            weight_of(data.weights, number),
+            row_of(sums, epoch),
+        )
+        add_metrics(net, metrics, this, y, weight, row)
+        if weight > 0:
+            find_delta(net, y, weight, this)
+            gradient(grad, layer_table, this)
+            row[-1] += finish_batch(
+                net, optimizer, samples.rates[epoch], np.float64(weight), grad, this.z
+            )
+    return samples.stop
+
+
+@entry_in_place
+def train_row_by(handle, x, y, rate):
+    """Do what `train_samples_by` does for one sample, by the optimiser of a `Handle`.
+
+    Otherwise it is as `train_row`.
+    """
+    net, optimizer, (this, _, _) = net_of(handle), optimizer_of(handle), samples_of(handle)
+    if not (is_finite(x) and is_finite(y) and is_target(net.loss, y)):
+        return np.nan
+    forward(net.params, net.layer_table, x, False, this)
+    first, last = output_range(net.layer_table)
+    value = np.float64(sample_loss(net.loss, this.z, this.a, first, last, y))
+    if abs(value) < np.inf:
+        find_delta(net, y, net.params.dtype.type(1), this)
+        gradient(handle.grad, net.layer_table, this)
+        finish_batch(net, optimizer, rate, 1.0, handle.grad, this.z)
+        optimizer.counters[N_SEEN] += 1
+    return value
 
 
 @entry_in_place

@@ -12,14 +12,41 @@ When the compiler is off a vector is a NumPy array: the Python forms stand first
 bounds. In a kernel it is a `Vector`. What is computed lane by lane is in `arithmetic`.
 """
 
+import os
+
 import numpy as np
 from llvmlite import ir
-from numba import types
+from llvmlite.binding import get_host_cpu_features
+from numba import config, types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import lower_builtin, models, register_model, type_callable
 
-REGISTER_BYTES = 32  # AVX2; rows of weights are padded to a multiple of it
+
+def _register_bytes():
+    """Return the bytes of a register of this processor, or what `FASTNN_REGISTER_BYTES` says.
+
+    LLVM is asked, or whoever has told Numba to compile for another processor. A vector may be wider
+    or narrower than a register, for LLVM splits and joins them: that costs time only.
+    """
+    asked = os.environ.get("FASTNN_REGISTER_BYTES")
+    if asked is not None:
+        if asked not in ("16", "32", "64"):
+            raise ValueError(f"FASTNN_REGISTER_BYTES must be 16, 32 or 64, got {asked!r}")
+        return int(asked)
+    name, features = config.CPU_NAME, config.CPU_FEATURES
+    if name in (None, "host"):
+        known = {feature for feature, has in get_host_cpu_features().items() if has}
+    else:  # x86-64-v3 and x86-64-v4 are levels; others are told by their features
+        known = {"x86-64-v3": {"avx2"}, "x86-64-v4": {"avx512f"}}.get(name, set())
+    if features is not None:
+        known = {feature.removeprefix("+") for feature in features.split(",")} | known
+    if "avx512f" in known:
+        return 64
+    return 32 if known & {"avx", "avx2"} else 16
+
+
+REGISTER_BYTES = _register_bytes()  # rows of weights are padded to a multiple of it
 
 
 class Vector(types.Type):
@@ -275,6 +302,8 @@ def _lower_totals(context, builder, signature, args):
 
     folded = []
     for vector in args:
+        if vector.type.count == 2:  # registers of 16 bytes
+            vector = _pick(builder, vector, ir.Constant(vector.type, None), range(4))
         while vector.type.count > 4:
             half = vector.type.count // 2
             vector = add(vector, vector, range(half), range(half, 2 * half))

@@ -1,0 +1,96 @@
+"""A dense layer of few outputs: its rows of W belong to outputs, and sums go along the inputs.
+
+The arguments are those of `dense` and `dense_block`. A whole word of inputs is left out where none
+of its units takes part; all others are taken, those that are 0 too.
+"""
+
+from .jit import inner
+from .layout import BELOW, BIASES, N_IN, N_OUT, TRAIN_BIAS, UNITS, WEIGHTS, row_length
+from .simd.arithmetic import multiply_add
+from .simd.bitset import TILE_ROWS, WORD
+from .simd.borrow import row_of
+from .simd.vectors import lanes_of, load, splat_at, store, total, up_to, zeros
+
+
+@inner
+def _inputs(a, place, n_left, like):
+    """Return the vector of inputs at `place`, of which `n_left` are left: 0 in their padding."""
+    return load(a, place, like) if n_left >= lanes_of(like) else up_to(n_left, load(a, place, like))
+
+
+@inner
+def narrow_forward(params, layer, a, bitset, z):
+    """Overwrite the layer's units of `z` with x W + b."""
+    n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(params, 2)
+    store(z, units, two)
+    for j in range(layer[N_OUT]):
+        row, sums = layer[WEIGHTS] + j * row_length(layer), two
+        for first in range(0, n_in, WORD):
+            if bitset[(below + first) // WORD]:
+                for i in range(first, min(first + WORD, n_in), lanes_of(two)):
+                    x = _inputs(a, below + i, n_in - i, two)
+                    sums = multiply_add(x, load(params, row + i, two), sums)
+        z[units + j] = params[layer[BIASES] + j] + total(sums)
+
+
+@inner
+def narrow_step_forward(params, layer, last, sample):
+    """Do the last sample's step and this sample's forward, in one pass over the weights."""
+    n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(params, 2)
+    last_a, last_bitset, a, bitset, z = last.a, last.bitset, sample.a, sample.bitset, sample.z
+    for j in range(layer[N_OUT]):
+        row, sums = layer[WEIGHTS] + j * row_length(layer), two
+        step = splat_at(last.delta, units + j, two)
+        for first in range(0, n_in, WORD):
+            if last_bitset[(below + first) // WORD] | bitset[(below + first) // WORD]:
+                for i in range(first, min(first + WORD, n_in), lanes_of(two)):
+                    last_x = _inputs(last_a, below + i, n_in - i, two)
+                    weights = multiply_add(last_x, step, load(params, row + i, two))
+                    store(params, row + i, weights)
+                    sums = multiply_add(_inputs(a, below + i, n_in - i, two), weights, sums)
+        if layer[TRAIN_BIAS]:
+            params[layer[BIASES] + j] += last.delta[units + j]
+        z[units + j] = params[layer[BIASES] + j] + total(sums)
+
+
+@inner
+def narrow_error_below(params, layer, delta, error):
+    """Overwrite the units below of `error` with delta W^T: their dLoss/da; 0 in their padding."""
+    length, two = row_length(layer), zeros(params, 2)
+    for i in range(0, layer[N_IN], lanes_of(two)):
+        errors = two
+        for j in range(layer[N_OUT]):
+            weights = load(params, layer[WEIGHTS] + j * length + i, two)
+            errors = multiply_add(splat_at(delta, layer[UNITS] + j, two), weights, errors)
+        store(error, layer[BELOW] + i, errors)
+
+
+@inner
+def narrow_gradient(target, layer, sample):
+    """Overwrite the weights in `target` with x^T delta, and its biases with delta or 0."""
+    n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(target, 2)
+    for j in range(layer[N_OUT]):
+        row, delta = layer[WEIGHTS] + j * row_length(layer), splat_at(sample.delta, units + j, two)
+        for i in range(0, n_in, lanes_of(two)):
+            store(target, row + i, _inputs(sample.a, below + i, n_in - i, two) * delta)
+        target[layer[BIASES] + j] = sample.delta[units + j] * layer[TRAIN_BIAS]
+
+
+@inner
+def narrow_add_gradient_block(target, layer, n_tiles, block):
+    """Add the sum of h^T delta to the weights in `target` and of delta to its biases, in place."""
+    n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(target, 2)
+    h, delta, bitsets = block.h, block.delta, block.bitsets
+    for j in range(layer[N_OUT]):
+        row, bias = layer[WEIGHTS] + j * row_length(layer), layer[BIASES] + j
+        for i in range(0, n_in, lanes_of(two)):
+            sums = load(target, row + i, two)
+            for tile in range(n_tiles):
+                if bitsets[tile, (below + i) // WORD]:
+                    for t in range(TILE_ROWS * tile, TILE_ROWS * tile + TILE_ROWS):
+                        x = _inputs(row_of(h, t), below + i, n_in - i, two)
+                        sums = multiply_add(x, splat_at(row_of(delta, t), units + j, two), sums)
+            store(target, row + i, sums)
+        if layer[TRAIN_BIAS]:
+            for t in range(TILE_ROWS * n_tiles):
+                target[bias] += delta[t, units + j]
