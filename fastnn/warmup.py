@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from ._checks.arrays import Array, as_dtype, as_flag
 from ._checks.names import explained
+from .core.dispatch import FEW
 from .layers import Dense
 from .network import Network
 
@@ -26,8 +27,13 @@ _CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
     "fit": lambda net, X, Y: net.fit(X, Y),
     "fit a wide network": _fit_wide,
     "train on a row": lambda net, X, Y: net.partial_fit(X[0], Y[0]).partial_fit(X[0], Y[0]),
+    "fit by an optimiser": lambda net, X, Y: net.fit(X, Y, optimizer="momentum"),
+    "train on a row by one": lambda net, X, Y: net.partial_fit(
+        X[0], Y[0], optimizer="momentum"
+    ).partial_fit(X[0], Y[0]),
     "fit in batches": lambda net, X, Y: net.fit(X, Y, batch_size=len(X)),
     "predict": lambda net, X, Y: net.predict(X),
+    "predict a few rows": lambda net, X, Y: net.predict(X[:2]),
     "predict a row": lambda net, X, Y: net.predict(X[0]),
     "loss": lambda net, X, Y: net.loss(X, Y),
     "gradient": lambda net, X, Y: net.gradient(X, Y),
@@ -79,5 +85,5 @@ def warmup(
     with tqdm(steps, unit="call", leave=False, disable=None if progress else True) as bar:
         for name, call in bar:
             bar.set_description(f"{name} {call}")
-            X, Y = np.zeros((2, 2, 1), name)
+            X, Y = np.zeros((2, FEW + 1, 1), name)
             _CALLS[call](Network(1, [Dense(1)], dtype=name, seed=0), X, Y)

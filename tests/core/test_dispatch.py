@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
+from fastnn._training.state import state_of
 from fastnn.core import layout
 from fastnn.core.dispatch import look_ahead_rows, may_step_at_once
 from fastnn.core.optimizers import Optimizer
@@ -13,11 +14,12 @@ from ..support.kernels import from_python
 @pytest.mark.parametrize(
     ("n_in", "width", "dtype", "expected"),
     [
-        (400, 25, "float64", 1),
-        (784, 512, "float64", 9),
+        (400, 25, "float64", 9),
+        (400, 25, "float32", 9),
         (784, 512, "float32", 9),
-        (784, 256, "float64", 9),
-        (784, 256, "float32", 1),  # fits into the cache
+        (100, 32, "float64", 1),  # fits into the cache
+        (30, 100, "float64", 1),
+        (100_000, 4, "float64", 1),  # narrow
     ],
 )
 def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
@@ -40,7 +42,7 @@ def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
     ids=repr,
 )
 def test_only_mere_descent_steps_at_once(rule, l2, dtype, expected):
-    model = Network(1, [Dense(1, l2=l2)], dtype=dtype)._model
+    model = state_of(Network(1, [Dense(1, l2=l2)], dtype=dtype)).model
     slots, counters = rule.initial_slots(model.params.size, model.params.dtype), np.zeros(3, int)
     optimizer = Optimizer(rule.settings(), model.penalties, slots, counters)
     assert from_python(may_step_at_once)(model.params, optimizer) == expected
