@@ -12,6 +12,7 @@ from .race import Race
 from .task import Task
 
 N_PASSES = 2  # over all points: the better one counts, for another's work can slow a whole second
+N_DOUBTS = 3  # passes more over the points that lie above the trend, and over their neighbours
 N_ROUNDS = 3
 ROUND = 0.03  # seconds
 CLIFF = 1.5
@@ -66,14 +67,27 @@ def measure(race: Race, dtype: str, floor: Floor) -> list[Point]:
         Point(axis, size, task, float("inf"), floor.seconds(task))
         for axis, size, task in tasks(dtype)
     ]
-    for _ in range(N_PASSES):
-        for point in points:
+    lines = [[p for p in points if p.axis == axis] for axis in {p.axis: None for p in points}]
+
+    def measure_again(some: Sequence[Point]) -> None:
+        for point in some:
             task, _ = process.prepare(point.task)
             rounds = sorted(process.round(ROUND) for _ in range(N_ROUNDS))
             point.seconds = min(point.seconds, rounds[N_ROUNDS // 2] / task.n_rows)
-    for axis in {point.axis for point in points}:
-        mark_trend([point for point in points if point.axis == axis])
+        for line in lines:
+            mark_trend(line)
+
+    for _ in range(N_PASSES):
+        measure_again(points)
+    for _ in range(N_DOUBTS):
+        measure_again([p for line in lines for p in doubtful(line)])
     return points
+
+
+def doubtful(line: Sequence[Point]) -> list[Point]:
+    """Return the points too far above the trend, with the three on either side."""
+    cliffs = [k for k, point in enumerate(line) if point.above_trend > CLIFF]
+    return [point for k, point in enumerate(line) if any(abs(k - c) <= 3 for c in cliffs)]
 
 
 def mark_trend(line: Sequence[Point]) -> None:
