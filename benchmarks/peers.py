@@ -68,7 +68,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments, __doc__, "only", PARTS, "how the time grows")
     where = f"{processor()}, {SET}."
     best = f"{where} The best of some tries."
-    notes = {GOALS.name: circumstances(), FLOORS.name: best, PHASES.name: best}
+    elsewhere = "Estimators and populations: by `estimators.py` and `population.py`."
+    notes = {GOALS.name: f"{circumstances()} {elsewhere}", FLOORS.name: best, PHASES.name: best}
     print(notes[GOALS.name], flush=True)
     floors = {dtype: Floor(dtype) for dtype in goals.DTYPES}
     with Race() as race:
@@ -207,7 +208,7 @@ def circumstances() -> str:
         f"{datetime.date.today().isoformat()}. {processor()}, {SET} (caches: {', '.join(caches)}),"
         f" {os.cpu_count()} cores, {platform.system()}. {software}. C: `{' '.join(COMMAND)}`."
         f" One thread, on one core, unless said otherwise: `{threads}`, `torch.set_num_threads(1)`."
-        + f" Set for this run: `{held}`; onnxruntime cannot be held."
+        + f" Set for this run: `{held}`, which onnxruntime does not heed."
         * bool(held)
     )
 

@@ -7,7 +7,7 @@ from fastnn import Dense, Network
 
 from .task import Array, Layers, Task
 
-REGULARIZERS = {"dropout": 0.2, "l2": 1e-4}  # of a hidden layer
+REGULARIZERS = {"dropout": 0.2, "l2": 1e-4}
 
 
 def network(task: Task, regularizer: str = "") -> Network:
@@ -15,7 +15,8 @@ def network(task: Task, regularizer: str = "") -> Network:
     layers = [Dense(len(b), "sigmoid", weights=W, biases=b) for W, b in task.start()]
     if regularizer:
         changes = {regularizer: REGULARIZERS[regularizer]}
-        layers[:-1] = [replace(layer, **changes) for layer in layers[:-1]]
+        n = len(layers) - (regularizer == "dropout")  # an output is not dropped
+        layers[:n] = [replace(layer, **changes) for layer in layers[:n]]
     return Network(task.widths[0], layers, loss="half_sse", dtype=task.dtype)
 
 
