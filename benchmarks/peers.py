@@ -1,10 +1,12 @@
 """fastnn beside NumPy, scikit-learn, PyTorch, JAX, onnxruntime and C: what each takes.
 
-    python benchmarks/peers.py                        # all, some ten minutes
-    python benchmarks/peers.py --tasks T1,T3 --rounds 5
+    python benchmarks/peers.py                        # all, some twenty minutes
+    python benchmarks/peers.py --only T8,T9 --rounds 2
     python benchmarks/peers.py --write --plot growth.png
 
-It needs the group `peers`, and gcc. `--write` puts the tables into README.md beside this file.
+It needs the group `peers`, and gcc. `--write` puts the tables into README.md beside this file:
+those of the instruction set that this machine has, or is held to. The estimators and populations
+have runs of their own: `estimators.py` and `population.py`.
 """
 
 import datetime
@@ -13,14 +15,14 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import cpuinfo
-from comparison import goals, growth, phases, start_up
+from comparison import goals, growth, start_up
 from comparison.arguments import parse
-from comparison.compiler import COMMAND
+from comparison.compiler import COMMAND, instruction_set
 from comparison.contenders import FASTNN_2, ONE_THREAD
 from comparison.floor import Floor
 from comparison.race import Race, Result, disagreements
@@ -29,83 +31,119 @@ from table import Table, publish, versions
 
 from fastnn import Network
 
-PARTS = ("T1", "T1w", "T2", "T3", "T4", "T5", "T6", "T7", "floor", "phases", "growth")
+PARTS = (
+    *dict.fromkeys(name.split(",")[0] for name in goals.TASKS),
+    "T6",
+    "floor",
+    "phases",
+    "growth",
+)
 PEERS = ("scikit-learn", "torch", "jax", "jaxlib", "onnxruntime")
+# What holds each of them to AVX2: see README.md. onnxruntime cannot be held.
+HOLDS = (
+    "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY",
+    "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS",
+)  # fmt: skip
+SET = instruction_set()
 
 GOALS = Table(
-    "what was to be reached", ("task", "against", "dtype", "must", "goal", "measured", "met")
+    f"what was to be reached, {SET}", ("task", "against", "dtype", "must", "goal", "got", "met")
 )
 RACES = Table(
-    "fastnn beside its peers",
-    ("task", "dtype", "contender", "us", "/ fastnn", "loss", "samples"),
+    f"fastnn beside its peers, {SET}",
+    ("task", "dtype", "contender", "us", "/ fastnn", "of peak", "loss", "samples"),
 )
-FLOORS = Table("the floor", ("one core", "float64", "float32"))
-PHASES = Table("where the time of T1 goes", ("phase", "float64 us", "share", "float32 us", "share"))
+FLOORS = Table(f"the floor, {SET}", ("one core", "float64", "float32"))
+PHASES = Table(
+    f"where the time of T1 goes, {SET}", ("phase", "float64 us", "share", "float32 us", "share")
+)
 GROWTH = Table(
-    "how the time grows",
-    ("varied", "size", "dtype", "us", "floor us", "/ floor", "/ trend"),
+    f"how the time grows, {SET}",
+    ("varied", "size", *(f"{d} {c}" for d in goals.DTYPES for c in ("us", "/ floor", "/ trend"))),
 )
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write if asked to; return 1 where losses disagree."""
-    options = parse(arguments, __doc__, "tasks", PARTS, "how the time grows")
-    best = "The best of some tries."
-    notes = {GOALS.name: circumstances(), FLOORS.name: best, PHASES.name: best}
+    options = parse(arguments, __doc__, "only", PARTS, "how the time grows")
+    where = f"{processor()}, {SET}."
+    best = f"{where} The best of some tries."
+    elsewhere = "Estimators and populations: by `estimators.py` and `population.py`."
+    notes = {GOALS.name: f"{circumstances()} {elsewhere}", FLOORS.name: best, PHASES.name: best}
     print(notes[GOALS.name], flush=True)
+    floors = {dtype: Floor(dtype) for dtype in goals.DTYPES}
     with Race() as race:
-        races = run_races(race, options.tasks, options.rounds)
-        floors = {dtype: Floor(dtype) for dtype in goals.DTYPES}
-        if "floor" in options.tasks:
+        races = run_races(race, options.only, options.rounds, floors)
+        if "floor" in options.only:
             add_floors(floors)
-        if "phases" in options.tasks:
+        if "phases" in options.only:
             add_phases(floors)
-        if "growth" in options.tasks:
-            points = [p for dtype in floors for p in growth.measure(race, dtype, floors[dtype])]
+        if "growth" in options.only:
+            points = {dtype: growth.measure(race, dtype, floor) for dtype, floor in floors.items()}
             add_growth(points)
-            notes[GROWTH.name] = growth.verdict(points)
+            every = [point for line in points.values() for point in line]
+            notes[GROWTH.name] = f"{where} {growth.verdict(every)}"
             if options.plot:
-                growth.plot(points, options.plot)
-    for row in goals.ratio_rows(races):
+                growth.plot(every, options.plot)
+    for row in goals.rows(races):
         GOALS.add(*row)
-    if "T6" in options.tasks:
+    if "T6" in options.only:
         for row in goals.start_rows(start_up.measure(options.rounds)):
             GOALS.add(*row)
 
-    notes[RACES.name] = f"Medians of {options.rounds} rounds."
+    peaks = " and ".join(f"{f.multiply_adds / 1e9:.1f} ({f.dtype})" for f in floors.values())
+    notes[RACES.name] = (
+        f"{where} Medians of {options.rounds} rounds. Peak of one core: {peaks} 1e9"
+        f" multiply-adds a second."
+    )
     errors = [error for results in races.values() for error in disagreements(results)]
     return publish((RACES, FLOORS, PHASES, GROWTH, GOALS), notes, errors, write=options.write)
 
 
 def run_races(
-    race: Race, parts: Sequence[str], n_rounds: int
+    race: Race, parts: Sequence[str], n_rounds: int, floors: Mapping[str, Floor]
 ) -> dict[tuple[str, str], list[Result]]:
     """Run the races of the tasks chosen, and enter them in their table."""
     races = {}
-    for name, (fields, contenders) in goals.TASKS.items():
+    for name, entry in goals.TASKS.items():
         if name.split(",")[0] not in parts:
             continue
+        contenders = entry.contenders
         if "n_threads" not in inspect.signature(Network.predict).parameters:
             contenders = tuple(c for c in contenders if c != FASTNN_2)
-        for dtype in goals.DTYPES:
-            results = race.run(Task(name=name, dtype=dtype, **fields), contenders, n_rounds)
+        for dtype, floor in floors.items():
+            results = race.run(Task(name=name, dtype=dtype, **entry.fields), contenders, n_rounds)
             races[name, dtype] = results
             for result in results:
-                own = result.contender.own_loss and result.task.call == "fit"
-                RACES.add(
-                    name, dtype, result.contender.name,
-                    f"{1e6 * result.seconds:.2f}", f"{result.ratio(results[0]):.2f}",
-                    f"{result.loss:.8f}" + " (of another)" * own, str(result.task.n_rows),
-                )  # fmt: skip
-            print(f"{name} {dtype}: fastnn {1e6 * results[0].seconds:.2f} us", flush=True)
+                add_result(result, results[0], floor)
+            print(
+                f"{name} {dtype}: {' '.join(f'{1e6 * r.seconds:.2f}' for r in results)}", flush=True
+            )
     return races
+
+
+def add_result(result: Result, of_fastnn: Result, floor: Floor) -> None:
+    """Enter a result: of tables of few rows the time of a call, else that of a sample.
+
+    The share of the peak is that of batches and predictions; it counts zeros as if they took part.
+    """
+    task = result.task
+    n_rows = task.batch_size if task.call == "predict tables" else 1
+    share = f"{100 * result.share(floor.multiply_adds):.0f} %"
+    own = result.contender.own_loss and task.trains
+    RACES.add(
+        task.name, task.dtype, result.contender.name,
+        f"{1e6 * n_rows * result.seconds:.2f}", f"{result.ratio(of_fastnn):.2f}",
+        share if task.batch_size > 1 or not task.trains else "",
+        f"{result.loss:.8f}" + " (of another)" * own, str(task.n_rows),
+    )  # fmt: skip
 
 
 def add_floors(floors: dict[str, Floor]) -> None:
     """Enter what the core can do, and what that makes of the two tasks with large weights."""
     FLOORS.add("multiply-adds, 1e9/s", *(f"{f.multiply_adds / 1e9:.1f}" for f in floors.values()))
     for name in ("T1", "T1w"):
-        fields, _ = goals.TASKS[name]
+        fields = goals.TASKS[name].fields
         rates, times = [], []
         for dtype, floor in floors.items():
             task = Task(name=name, dtype=dtype, **fields)
@@ -118,7 +156,10 @@ def add_floors(floors: dict[str, Floor]) -> None:
 
 def add_phases(floors: dict[str, Floor]) -> None:
     """Enter the phases of a step of T1, with their share, and the floor of the whole."""
-    tasks = {dtype: Task(name="T1", dtype=dtype, **goals.TASKS["T1"][0]) for dtype in floors}
+    from comparison import phases  # it knows the core: where that has changed, the rest still runs
+
+    fields = goals.TASKS["T1"].fields
+    tasks = {dtype: Task(name="T1", dtype=dtype, **fields) for dtype in floors}
     measured = [phases.measure(task) for task in tasks.values()]
     wholes = [times[-1][1] for times in measured]
     for times in zip(*measured, strict=True):
@@ -133,18 +174,26 @@ def add_phases(floors: dict[str, Floor]) -> None:
     PHASES.add("the floor", *cells)
 
 
-def add_growth(points: Sequence[growth.Point]) -> None:
-    """Enter the points."""
-    for p in points:
-        GROWTH.add(
-            p.axis, str(p.size), p.task.dtype, f"{1e6 * p.seconds:.3f}", f"{1e6 * p.floor:.3f}",
-            f"{p.seconds / p.floor:.1f}", f"{p.above_trend:.2f}",
-        )  # fmt: skip
+def add_growth(points: Mapping[str, Sequence[growth.Point]]) -> None:
+    """Enter the points, a line for all dtypes."""
+    for line in zip(*points.values(), strict=True):
+        cells = [
+            cell
+            for p in line
+            for cell in (
+                f"{1e6 * p.seconds:.3f}", f"{p.seconds / p.floor:.1f}", f"{p.above_trend:.2f}",
+            )
+        ]  # fmt: skip
+        GROWTH.add(line[0].axis, str(line[0].size), *cells)
+
+
+def processor() -> str:
+    """Name the processor."""
+    return str(cpuinfo.get_cpu_info().get("brand_raw", platform.machine()))
 
 
 def circumstances() -> str:
     """Say when, on what kind of machine, with which versions and how many threads."""
-    cpu = cpuinfo.get_cpu_info()
     caches = [
         " ".join(Path(folder, name).read_text().strip() for name in ("level", "type", "size"))
         for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"))
@@ -153,11 +202,14 @@ def circumstances() -> str:
     numbers = versions() | {name: version(name) for name in PEERS} | {"gcc": gcc.stdout.strip()}
     software = ", ".join(f"{name} {number}" for name, number in numbers.items())
     threads = " ".join(f"{name}={value}" for name, value in ONE_THREAD.items())
+    chosen = [name for name in os.environ if name in HOLDS or name.startswith("FASTNN_")]
+    held = " ".join(f"{name}={os.environ[name]}" for name in chosen)
     return (
-        f"{datetime.date.today().isoformat()}. {cpu.get('brand_raw', platform.machine())}"
-        f" (caches: {', '.join(caches)}), {os.cpu_count()} cores, {platform.system()}. {software}."
-        f" C: `{' '.join(COMMAND)}`. One thread, on one core, unless said otherwise: `{threads}`,"
-        f" `torch.set_num_threads(1)`."
+        f"{datetime.date.today().isoformat()}. {processor()}, {SET} (caches: {', '.join(caches)}),"
+        f" {os.cpu_count()} cores, {platform.system()}. {software}. C: `{' '.join(COMMAND)}`."
+        f" One thread, on one core, unless said otherwise: `{threads}`, `torch.set_num_threads(1)`."
+        + f" Set for this run: `{held}`, which onnxruntime does not heed."
+        * bool(held)
     )
 
 

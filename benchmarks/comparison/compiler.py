@@ -1,6 +1,7 @@
 """C files of this folder, compiled for this machine when they are needed, and memory for them."""
 
 import ctypes
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -9,9 +10,20 @@ import numpy as np
 
 from .task import Array
 
-COMMAND = ("gcc", "-O3", "-march=native", "-ffast-math")
+# As far as Numba may go, so far may C: `NUMBA_CPU_NAME` holds a machine to less than it can do.
+LEVEL = f"-march={os.environ.get('NUMBA_CPU_NAME') or 'native'}"
+COMMAND = ("gcc", "-O3", LEVEL, "-ffast-math")
+INSTRUCTION_SETS = {"AVX512F": "AVX-512", "AVX2": "AVX2", "ARM_NEON": "NEON"}  # by C's macro
 ALIGNMENT = 64  # bytes: a line of the cache, which no vector then crosses
 C_TYPES = {"float64": ("double", ctypes.c_double), "float32": ("float", ctypes.c_float)}
+
+
+def instruction_set() -> str:
+    """Name the vector instructions that compiled code uses here."""
+    command = ["gcc", LEVEL, "-dM", "-E", "-x", "c", os.devnull]
+    macros = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = (name for macro, name in INSTRUCTION_SETS.items() if f" __{macro}__ " in macros)
+    return next(found, "SSE")
 
 
 def load(source: str, dtype: str) -> ctypes.CDLL:

@@ -1,5 +1,6 @@
 """Who is measured, and how each is used."""
 
+import os
 from dataclasses import dataclass
 
 ONE_THREAD = {
@@ -18,7 +19,8 @@ class Contender:
     """A library and the way it is used.
 
     `n_threads` above 1 lifts the pin to one core, and XLA's to one thread. `own_loss` marks one
-    that cannot minimise the task's loss, so that its own loss is not compared.
+    that does not minimise the task's loss as the others do, so that what it reaches is not
+    compared.
     """
 
     name: str
@@ -28,14 +30,21 @@ class Contender:
     own_loss: bool = False
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that its process is started with."""
-        if self.n_threads == 1:
-            return ONE_THREAD
-        return ONE_THREAD | {"XLA_FLAGS": XLA_DEVICES if "devices" in self.variant else ""}
+        """Return the variables that its process is started with; a user's flags of XLA stay."""
+        flags = ONE_THREAD["XLA_FLAGS"]
+        if self.n_threads > 1:
+            flags = XLA_DEVICES if "devices" in self.variant else ""
+        return ONE_THREAD | {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()}
 
 
 FASTNN = Contender("fastnn", "with_fastnn")
 FASTNN_2 = Contender("fastnn, two threads", "with_fastnn", "2", n_threads=2)
+MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, ADAMW, DROPOUT, L2 = VARIANTS = tuple(
+    Contender(f"fastnn, {name}", "with_fastnn", name, own_loss=True)
+    for name in (
+        "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw", "dropout", "l2",
+    )
+)  # fmt: skip
 NUMPY = Contender("NumPy", "with_numpy")
 SKLEARN = Contender("scikit-learn", "with_sklearn", own_loss=True)
 TORCH = Contender("PyTorch by hand", "with_torch", "by hand")

@@ -40,17 +40,15 @@ class Floor:
     def seconds(self, task: Task) -> float:
         """Return the least seconds per sample of an epoch: the larger of arithmetic and traffic.
 
-        A weight takes a multiply-add forward, one for its gradient or update, and, above layer 1,
-        one backward; it is read, changed and written once a batch. Weights of layer 1 take part
-        only where the input is not zero.
+        Weights of layer 1 take part only where the input is not zero. In training a weight is read,
+        changed and written once a batch.
         """
-        sizes = [
-            n_in * n_out for n_in, n_out in zip(task.widths[:-1], task.widths[1:], strict=True)
-        ]
         share = float(np.count_nonzero(task.samples()[0]) / (task.n_rows * task.widths[0]))
-        sizes[0] = round(sizes[0] * share)
-        arithmetic = (2 * sizes[0] + 3 * sum(sizes[1:])) / self.multiply_adds
-        n_bytes = sum(sizes) * np.dtype(self.dtype).itemsize
+        arithmetic = task.multiply_adds(share) / self.multiply_adds
+        if not task.trains:
+            return arithmetic
+        sizes = [n * m for n, m in zip(task.widths[:-1], task.widths[1:], strict=True)]
+        n_bytes = (round(sizes[0] * share) + sum(sizes[1:])) * np.dtype(self.dtype).itemsize
         traffic = n_bytes / self.bandwidth(n_bytes) / task.batch_size
         return max(arithmetic, traffic)
 

@@ -48,6 +48,10 @@ class Result:
         """Seconds per sample, or per call where a call is a row."""
         return median(self.rounds)
 
+    def share(self, peak: float) -> float:
+        """Return the share of `peak`, in multiply-adds a second, that its own amount to."""
+        return self.task.multiply_adds() / self.seconds / peak
+
     def ratio(self, other: "Result") -> float:
         """How many times as long as `other`: the median over the rounds, pair by pair."""
         return median(a / b for a, b in zip(self.rounds, other.rounds, strict=True))
@@ -137,6 +141,6 @@ def disagreements(results: Sequence[Result]) -> list[str]:
         f"{result.task.name} {result.task.dtype}: the loss of {result.contender.name} must be"
         f" {expected.loss:.9f} as with {expected.contender.name}, got {result.loss:.9f}"
         for result in results
-        if not (result.contender.own_loss and result.task.call == "fit")
+        if not (result.contender.own_loss and result.task.trains)
         and abs(result.loss / expected.loss - 1) > DIGITS[result.task.dtype]
     ]

@@ -16,9 +16,7 @@ class Training:
 
     def __init__(self, task: Task, variant: str) -> None:
         self._transposed = variant == "out, in"
-        layers = [
-            (jnp.asarray(W.T if self._transposed else W), jnp.asarray(b)) for W, b in task.start()
-        ]
+        layers = on_device(task, self._transposed)
         self._rule, state = descend, ()
         if task.optimizer == "adam":
             zeros = jax.tree.map(jnp.zeros_like, layers)
@@ -68,8 +66,9 @@ class Prediction:
     """A jitted function of a NumPy array, whose result is made a NumPy array."""
 
     def __init__(self, task: Task, variant: str) -> None:
-        self._layers = [(jnp.asarray(W), jnp.asarray(b)) for W, b in task.start()]
-        self._outputs = jax.jit(lambda layers, X: outputs(layers, X, transposed=False))
+        transposed = variant == "out, in"
+        self._layers = on_device(task, transposed)
+        self._outputs = jax.jit(lambda layers, X: outputs(layers, X, transposed))
 
     def prepare(self, X: Array) -> Array:
         """Take it as it is."""
@@ -78,6 +77,11 @@ class Prediction:
     def predict(self, X: Array) -> Array:
         """Compute the outputs."""
         return np.asarray(self._outputs(self._layers, X))
+
+
+def on_device(task: Task, transposed: bool) -> Any:
+    """Return the task's start as JAX's arrays."""
+    return [(jnp.asarray(W.T if transposed else W), jnp.asarray(b)) for W, b in task.start()]
 
 
 def descend(rate: Any, layers: Any, state: Any, gradient: Any) -> tuple[Any, Any]:

@@ -39,7 +39,7 @@ class Training:
 
 
 class Prediction:
-    """Two layers."""
+    """A line a layer."""
 
     def __init__(self, task: Task, variant: str) -> None:
         self._layers = task.start()
@@ -50,9 +50,9 @@ class Prediction:
 
     def predict(self, X: Array) -> Array:
         """Compute the outputs."""
-        (W1, b1), (W2, b2) = self._layers
-        h = 1 / (1 + np.exp(-(X @ W1 + b1)))
-        return 1 / (1 + np.exp(-(h @ W2 + b2)))
+        for W, b in self._layers:
+            X = 1 / (1 + np.exp(-(X @ W + b)))
+        return X
 
 
 def two_layers(layers: Layers, X: Array, Y: Array, rate: float) -> None:
@@ -98,26 +98,24 @@ def four_layers(layers: Layers, X: Array, Y: Array, rate: float) -> None:
 
 
 def batches(layers: Layers, X: Array, Y: Array, batch_size: int, rate: float) -> None:
-    """Update two layers by batch, with the mean gradient."""
-    (W1, b1), (W2, b2) = layers
+    """Update by batch, with the mean gradient."""
     for first in range(0, len(X), batch_size):
         x, y = X[first : first + batch_size], Y[first : first + batch_size]
-        h, delta1, delta2 = hidden_and_deltas(layers, x, y, rate)
-        W2 -= h.T @ delta2
-        b2 -= delta2.sum(axis=0)
-        W1 -= x.T @ delta1
-        b1 -= delta1.sum(axis=0)
+        inputs, deltas = inputs_and_deltas(layers, x, y, rate)
+        for (W, b), a, delta in zip(layers, inputs, deltas, strict=True):
+            W -= a.T @ delta
+            b -= delta.sum(axis=0)
 
 
 def adam(layers: Layers, X: Array, Y: Array, batch_size: int, rate: float) -> None:
-    """Update two layers by batch, by Adam: the corrections are in the rate and in eps."""
+    """Update by batch, by Adam: the corrections are in the rate and in eps."""
     params = [array for layer in layers for array in layer]
     means, squares = ([np.zeros_like(p) for p in params] for _ in range(2))
     beta1, beta2 = BETAS
     for t, first in enumerate(range(0, len(X), batch_size), start=1):
         x, y = X[first : first + batch_size], Y[first : first + batch_size]
-        h, delta1, delta2 = hidden_and_deltas(layers, x, y, 1)
-        gradients = x.T @ delta1, delta1.sum(axis=0), h.T @ delta2, delta2.sum(axis=0)
+        pairs = zip(*inputs_and_deltas(layers, x, y, 1), strict=True)
+        gradients = [g for a, delta in pairs for g in (a.T @ delta, delta.sum(axis=0))]
         root = sqrt(1 - beta2**t)
         for p, m, v, g in zip(params, means, squares, gradients, strict=True):
             m *= beta1
@@ -127,15 +125,15 @@ def adam(layers: Layers, X: Array, Y: Array, batch_size: int, rate: float) -> No
             p -= rate * root / (1 - beta1**t) * m / (np.sqrt(v) + EPS * root)
 
 
-def hidden_and_deltas(
+def inputs_and_deltas(
     layers: Layers, x: Array, y: Array, scale: float
-) -> tuple[Array, Array, Array]:
-    """Return the activations of layer 1, and `scale` times the deltas of the batch's mean loss."""
-    (W1, b1), (W2, b2) = layers
-    h = 1 / (1 + np.exp(-(x @ W1 + b1)))
-    a = 1 / (1 + np.exp(-(h @ W2 + b2)))
-    delta2 = (a - y) * a * (1 - a)
-    delta1 = (delta2 @ W2.T) * h * (1 - h)
-    delta2 *= scale / x.dtype.type(len(x))
-    delta1 *= scale / x.dtype.type(len(x))
-    return h, delta1, delta2
+) -> tuple[list[Array], list[Array]]:
+    """Return the inputs of each layer, and `scale` times its deltas of the batch's mean loss."""
+    inputs, a = [], x
+    for W, b in layers:
+        inputs.append(a)
+        a = 1 / (1 + np.exp(-(a @ W + b)))
+    deltas = [(a - y) * a * (1 - a) * x.dtype.type(scale / len(x))]
+    for (W, _), a in zip(layers[:0:-1], inputs[:0:-1], strict=True):
+        deltas.append((deltas[-1] @ W.T) * a * (1 - a))
+    return inputs, deltas[::-1]

@@ -17,12 +17,18 @@ def classifier(task: Task) -> MLPClassifier:
         nesterovs_momentum=False, batch_size=task.batch_size, shuffle=False,
         learning_rate_init=task.learning_rate, random_state=0,
     )  # fmt: skip
-    X, Y = task.samples()
-    labels = list(range(task.widths[-1]))
+    X, Y = samples(task)
+    labels = list(range(max(2, task.widths[-1])))
     first = slice(task.batch_size)
     net.partial_fit(X[first], Y[first], classes=labels)  # allocates; `restore` sets the start
     restore(net, task.start())
     return net
+
+
+def samples(task: Task) -> tuple[Array, Array]:
+    """Return inputs and targets; those of a single output as labels, not as a table."""
+    X, Y = task.samples()
+    return X, Y[:, 0] if task.widths[-1] == 1 else Y
 
 
 def restore(net: MLPClassifier, start: Layers) -> None:
@@ -36,7 +42,7 @@ class Training:
     """One call of `partial_fit`: one epoch in batches."""
 
     def __init__(self, task: Task, variant: str) -> None:
-        self._X, self._Y = task.samples()
+        self._X, self._Y = samples(task)
         self._start = task.start()
         self._net = classifier(task)
 
@@ -54,10 +60,11 @@ class Training:
 
 
 class Prediction:
-    """`predict_proba`: the outputs of the network."""
+    """`predict_proba`: the outputs of the network; of a single one also what it lacks to 1."""
 
     def __init__(self, task: Task, variant: str) -> None:
         self._net = classifier(task)
+        self._first = 1 if task.widths[-1] == 1 else 0
 
     def prepare(self, X: Array) -> Array:
         """Make a row a table: it takes nothing else."""
@@ -65,4 +72,4 @@ class Prediction:
 
     def predict(self, X: Array) -> Array:
         """Compute the outputs."""
-        return self._net.predict_proba(X)
+        return self._net.predict_proba(X)[:, self._first :]

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .task import Task
+from .task import Array, Task
 
 
 class Subject:
@@ -27,14 +27,13 @@ class Subject:
     def __init__(self, module: Any, variant: str, task: Task) -> None:
         self.task = task
         self.restore: Callable[[], object]
-        if task.call == "fit":
+        if task.trains:
             self._training = module.Training(task, variant)
             self.restore, self.run = self._training.restore, self._training.run
         else:
             self._prediction = module.Prediction(task, variant)
             X, _ = task.samples()
-            tables = list(X) if task.call == "predict rows" else [X]
-            self._inputs = [self._prediction.prepare(table) for table in tables]
+            self._inputs = [self._prediction.prepare(part) for part in parts(task, X)]
             self.restore, self.run = (lambda: None), self._predict_each
 
     def _predict_each(self) -> None:
@@ -46,7 +45,7 @@ class Subject:
         """Return the loss as reached by the last run, computed in the same way for everybody."""
         if self.task.n_networks:
             return self.task.mean_loss(self._training.all_weights())
-        if self.task.call == "fit":
+        if self.task.trains:
             return self.task.loss(self.task.outputs(self._training.weights()))
         outputs = [np.asarray(self._prediction.predict(table)) for table in self._inputs]
         return self.task.loss(np.vstack(outputs))
@@ -57,6 +56,14 @@ class Subject:
         begin = perf_counter()
         self.run()
         return perf_counter() - begin
+
+
+def parts(task: Task, X: Array) -> list[Array]:
+    """Return what each call predicts: a row, some rows, or the whole table."""
+    if task.call == "predict rows":
+        return list(X)
+    n_rows = task.batch_size if task.call == "predict tables" else len(X)
+    return [X[first : first + n_rows] for first in range(0, len(X), n_rows)]
 
 
 def main(module_name: str, variant: str) -> None:
