@@ -184,7 +184,7 @@ class CompiledEpochs:
         model = self.state.model
         units = np.zeros((4, model.n_units), model.dtype)
         bitsets = np.zeros((2, model.n_units // WORD), np.uint64)
-        scratch = units, bitsets, np.empty(model.params.size, model.dtype)
+        scratch = units, bitsets, np.zeros(model.params.size, model.dtype)  # its padding stays 0
         return train_samples.train_samples_by, (self.optimizer(), scratch)
 
     def _kernel_of_batches(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:

@@ -25,7 +25,7 @@ def activations_of_rows(params, layer_table, X, start, stop, units):
     `units` is flat: a table of shape (n_samples, n_out) for each layer, one after the other.
     """
     net = Net(params, layer_table, np.int64(0))
-    block = new_block(net, stop - start, False)
+    block = new_block(net, X, stop - start, False)
     data = Data(X, NOTHING, NOTHING)
     _write_activations(net, data, start, stop, block, units)
 
@@ -50,7 +50,7 @@ def _write_activations(net, data, samples, skip_zeros, block, units):
 @entry
 def gradients_of_rows(net, data, start, stop, grads):
     """Overwrite grads[start:stop], shape (n_params,) each, with dLoss/dparams of these rows."""
-    block = new_block(net, stop - start, True)
+    block = new_block(net, data.X, stop - start, True)
     empty, nowhere = np.zeros_like(block.bitsets[0]), np.empty_like(block.z[0])
     nothing = Sample(nowhere, nowhere, nowhere, empty)
     _write_gradients(net, data, start, stop, block, (grads, nothing))
@@ -73,7 +73,7 @@ def _write_gradients(net, data, samples, skip_zeros, block, target):
 @entry
 def input_gradients_of_rows(net, data, start, stop, grads):
     """Overwrite grads[start:stop], shape (n_in,) each, with dLoss/dx of these rows."""
-    block = new_block(net, stop - start, True)
+    block = new_block(net, data.X, stop - start, True)
     _write_input_gradients(net, data, start, stop, block, grads)
 
 
@@ -96,7 +96,7 @@ def _write_input_gradients(net, data, samples, skip_zeros, block, grads):
 def jacobian_of_rows(params, layer_table, X, start, stop, jacobian):
     """Overwrite jacobian[start:stop], shape (n_out, n_in) each, with dOutputs/dx of these rows."""
     net = Net(params, layer_table, np.int64(0))
-    block = new_block(net, stop - start, True)
+    block = new_block(net, X, stop - start, True)
     data = Data(X, NOTHING, NOTHING)
     _write_jacobian(net, data, start, stop, block, jacobian)
 

@@ -73,7 +73,7 @@ def predict_rows(params, layer_table, X, start, stop, outputs):
         Whether these rows are finite; at the first block that is not, nothing more is computed.
     """
     net = Net(params, layer_table, np.int64(0))
-    block = new_block(net, stop - start, False)
+    block = new_block(net, X, stop - start, False)
     data = Data(X, NOTHING, NOTHING)
     return _predict_while_finite(net, data, start, stop, block, outputs)
 
@@ -104,7 +104,7 @@ def evaluate_rows(net, data, start, stop, metrics, sums):
 
     `sums` has the shape (1 + n_metrics,).
     """
-    block = new_block(net, stop - start, False)
+    block = new_block(net, data.X, stop - start, False)
     _evaluate_all(net, data, start, stop, block, (metrics, sums))
 
 
@@ -124,7 +124,7 @@ def add_gradient_of_rows(net, data, start, stop, grad, sums):
 
     The sum of weight times loss is added to `sums`, shape (1,).
     """
-    block = new_block(net, stop - start, True)
+    block = new_block(net, data.X, stop - start, True)
     _add_gradient_and_loss(net, data, start, stop, block, (grad, sums))
 
 

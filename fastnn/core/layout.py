@@ -170,8 +170,11 @@ def relaid(flat: Array, old_table: Array, layer_table: Array, *, has_narrow: boo
     W_own, b_own = weight_views(own, layer_table), bias_views(own, layer_table)
     b_old = bias_views(flat, old_table)
     for k, old in enumerate(old_table):
-        rows = flat[old[WEIGHTS] : old[BIASES]].reshape(old[N_IN], -1)[:, : old[N_OUT]]
-        W_own[k][:] = _weight_view(flat, old) if has_narrow else rows
+        if has_narrow:
+            W_own[k][:] = _weight_view(flat, old)
+        else:
+            rows = flat[old[WEIGHTS] : old[BIASES]].reshape(old[N_IN], -1)
+            W_own[k][:] = rows[:, : old[N_OUT]]
         if (b := b_own[k]) is not None:
             b[:] = b_old[k]
     return own

@@ -111,7 +111,7 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
     """Change the parameters by an optimiser for each sample of a `Slice` in turn, in place.
 
     It is `train_batches` for batches of one sample, without noise. `scratch` is `units` and
-    `bitsets`, as in `new_samples`, and room for a gradient, whose content does not matter.
+    `bitsets`, as in `new_samples`, and room for a gradient, of which only the padding must be 0.
 
     Returns
     -------
