@@ -39,12 +39,16 @@ def use_everything(net, X, Y):
         net.fit(X, Y)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
+        if optimizer != "lbfgs":
+            net.fit(X, Y, optimizer=optimizer)
+            net.partial_fit(X[0], Y[0], optimizer=optimizer).partial_fit(X[0], Y[0])
     net.partial_fit(X[0], Y[0], optimizer="sgd")
     for row in (X[0].astype(net.dtype), np.repeat(X[0].astype(net.dtype), 2)[::2]):
         row.flags.writeable = False
         net.partial_fit(row, Y[0].astype(net.dtype))
-    net.predict(X)
-    net.predict(X, n_threads=2)
+    for rows in (X, X.astype(net.dtype), np.repeat(X, 2, axis=0)):
+        net.predict(rows)
+        net.predict(rows, n_threads=2)
     locked = X[0].astype(net.dtype)
     net.predict(locked)
     locked.flags.writeable = False

@@ -18,6 +18,7 @@ from .._checks.stored import Inputs, Stored, Windows
 from ..core import optimizers, train_batches, train_samples
 from ..core.dispatch import look_ahead_rows
 from ..core.inputs import Data, Samples
+from ..core.layout import is_narrow
 from ..core.optimizers import N_SEEN, Optimizer
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import TILE_ROWS, WORD
@@ -212,7 +213,8 @@ class CompiledEpochs:
         """Return the kernel for plain steps of single samples, and its scratch."""
         model = self.state.model
         dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
-        n_ahead = 1 if is_sparse else look_ahead_rows(model.table, dtype.itemsize)
+        may_look = not is_sparse and not is_narrow(model.table[0])
+        n_ahead = look_ahead_rows(model.table, dtype.itemsize) if may_look else 1
         if n_ahead == 1:
             units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
             return train_samples.train_samples, (units, bitsets)

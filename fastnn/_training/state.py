@@ -73,6 +73,13 @@ class TrainingState:
         self.__dict__.update(state)
         self.slots, self.counters = np.array(self.slots), np.array(self.counters)
 
+    def relay(self, old_table: Array, table: Array, *, has_narrow: bool) -> None:
+        """Bring the slots of another machine, or of an earlier fastnn, into this layout."""
+        slots = initial_slots(self.optimizer, layout.params_size(table), self.slots.dtype)
+        for own, old in zip(slots, self.slots, strict=True):
+            own[:] = layout.relaid(old, old_table, table, has_narrow=has_narrow)
+        self.slots = slots
+
     def resumed(self, config: FitConfig, model: Model) -> TrainingState:
         """Return the state to resume from; another kind of optimiser gets fresh slots."""
         state = self.fresh(config, model)

@@ -19,7 +19,6 @@ from ..support.kernels import from_python
         (784, 512, "float32", 9),
         (100, 32, "float64", 1),  # fits into the cache
         (30, 100, "float64", 1),
-        (100_000, 4, "float64", 1),  # narrow
     ],
 )
 def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
