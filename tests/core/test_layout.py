@@ -63,3 +63,32 @@ def test_aligned_zeros_start_on_a_cache_line(dtype):
         assert array.shape == (size,)
         assert array.dtype == dtype
         assert not array.any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("has_narrow", [True, False])
+def test_a_vector_of_another_layout_is_brought_into_this_one(has_narrow, dtype):
+    widths, n_in = [9, 2, 1], 3
+    table = layout.layer_table(n_in, widths, [0] * 3, [1, 0, 1], [1, 1, 1], np.dtype(dtype))
+    old, start, weights = table.copy(), 5, []  # rows begin elsewhere, and are longer
+    for row in old:
+        n_in, n_out = row[[layout.N_IN, layout.N_OUT]]
+        n_rows, length = (n_out, n_in) if has_narrow and layout.is_narrow(row) else (n_in, n_out)
+        row[layout.STRIDE] = n_out + 3
+        row[layout.WEIGHTS], row[layout.BIASES] = start, start + n_rows * (length + 3)
+        start = row[layout.BIASES] + row[layout.STRIDE]
+        weights.append((n_rows, length))
+    flat = np.random.default_rng(0).normal(size=start).astype(dtype)
+    own = layout.relaid(flat, old, table, has_narrow=has_narrow)
+    biases = layout.bias_views(own, table)
+    for k, (row, (n_rows, length)) in enumerate(zip(old, weights, strict=True)):
+        expected = flat[row[layout.WEIGHTS] : row[layout.BIASES]].reshape(n_rows, -1)[:, :length]
+        if has_narrow and layout.is_narrow(row):
+            expected = expected.T
+        np.testing.assert_array_equal(layout.weight_views(own, table)[k], expected)
+        if k == 1:
+            assert biases[k] is None
+        else:
+            first = row[layout.BIASES]
+            np.testing.assert_array_equal(biases[k], flat[first : first + row[layout.N_OUT]])
+    assert np.count_nonzero(own) == layout.n_params(table)

@@ -9,6 +9,7 @@ import pytest
 from fastnn import Dense, DivergenceError, Network
 from fastnn._training.state import state_of
 from fastnn.core.optimizers import N_SEEN
+from fastnn.optimizers import NAMED
 
 from ..support.networks import OUTPUTS, make_data, small_network
 
@@ -75,6 +76,23 @@ def test_divergence_keeps_the_last_finite_weights():
     assert np.isfinite(net.params).all()
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("optimizer", [name for name in NAMED if name != "lbfgs"])
+def test_rows_by_any_optimiser_are_fit_of_them(optimizer, dtype):
+    X, Y = make_data(6, 3, 2)
+    layers = [Dense(5, "tanh", l1=0.01, l2=0.1), Dense(2, "sigmoid", max_norm=1.0)]
+    net, expected = (Network(3, layers, dtype=dtype, seed=0) for _ in range(2))
+    expected.fit(X, Y, optimizer=optimizer, shuffle=False)
+    for row, (x, y) in enumerate(zip(X.astype(dtype), Y.astype(dtype), strict=True)):
+        net.partial_fit(x, y, optimizer=None if row else optimizer)
+        assert state_of(net).row_step is not None
+    close = 1e-13 if dtype == "float64" else 1e-5
+    for got, wanted in zip(
+        net.weights + net.biases, expected.weights + expected.biases, strict=True
+    ):
+        np.testing.assert_allclose(got, wanted, rtol=close, atol=close)
+
+
 def test_what_was_ready_is_given_up():
     x, net = np.ones(3), small_network()
     net.partial_fit(x, 1, learning_rate=0.5)
@@ -83,8 +101,9 @@ def test_what_was_ready_is_given_up():
     for other in (net, twin):
         other.partial_fit(x, 1)
     np.testing.assert_array_equal(net.params, twin.params)
+    before = state_of(net).row_step
     net.partial_fit(x, 1, optimizer="adam")
-    assert state_of(net).row_step is None
+    assert state_of(net).row_step is not before
     net.fit([x], [1])
     assert state_of(net).row_step is None
 
