@@ -12,7 +12,7 @@ ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_derivative_agrees_with_central_differences(name):
     z = np.concatenate([np.linspace(-6, 6, 40), [-30.0, 30.0]])  # not 0, where relu has a corner
-    function, derivative = ACTIVATIONS[name]
+    function, derivative = ACTIVATIONS[name].function, ACTIVATIONS[name].derivative
     expected = (function(z + 1e-6) - function(z - 1e-6)) / 2e-6
     assert_allclose(derivative(z), expected, atol=1e-8)
 
@@ -48,7 +48,7 @@ def test_softmax_derivative_is_the_matrix_of_central_differences():
     ],
 )
 def test_activation_at_a_point(name, z, a, slope):
-    function, derivative = ACTIVATIONS[name]
+    function, derivative = ACTIVATIONS[name].function, ACTIVATIONS[name].derivative
     assert_allclose(function(np.array([z])), a, rtol=1e-15)
     assert_allclose(derivative(np.array([z])), slope, rtol=1e-15)
 
@@ -70,7 +70,7 @@ def test_activation_at_a_point(name, z, a, slope):
     ],
 )
 def test_activation_far_out(name, limits, slopes):
-    function, derivative = ACTIVATIONS[name]
+    function, derivative = ACTIVATIONS[name].function, ACTIVATIONS[name].derivative
     z = np.array([-1e300, 1e300])
     assert_allclose(function(z), limits, rtol=1e-15)
     assert_allclose(derivative(z), slopes, rtol=1e-15)
@@ -147,5 +147,8 @@ def test_cross_entropies_stay_finite(activation, loss, expected):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activation_keeps_float32(activation):
     z = np.linspace(-3, 3, 5, dtype=np.float32)
-    for function in ACTIVATIONS[activation]:
-        assert function(z).dtype == np.float32
+    known = ACTIVATIONS[activation]
+    a = known.function(z)
+    assert a.dtype == known.derivative(z).dtype == np.float32
+    if known.from_output is not None:
+        assert known.from_output(a).dtype == np.float32
