@@ -79,7 +79,7 @@ def test_powers_of_two_overflow_and_underflow(dtype):
     info = np.finfo(dtype)
     least = info.minexp - 1
     n = np.arange(info.minexp - info.nmant - 4, info.maxexp + 1).astype(dtype)
-    n = np.resize(n, -(-n.size // 8) * 8)
+    n = np.resize(n, -(-n.size // 16) * 16)
     a = np.resize(np.array([1, -1.5, 0.75, 1 + info.eps, np.nan], dtype), n.size)
     got, got_powers = np.empty_like(n), np.empty_like(n)
     use_powers(a, n, got, got_powers)
