@@ -219,7 +219,8 @@ class Network:
     def params(self) -> Array:
         """All weights and biases in one vector, shape (n,), with padding; assigning copies in.
 
-        Padding is zero, and stays zero whatever is assigned.
+        Padding is zero, and stays zero whatever is assigned; but writing to the vector in place, as
+        in ``net.params[:] = v``, writes to it too.
 
         Examples
         --------
@@ -1141,8 +1142,8 @@ class Network:
         has_narrow = given.pop("has_narrow", False)
 
         is_as_ours = has_narrow and np.array_equal(old, table)
-        own = layout.aligned_zeros(flat.size, flat.dtype)
         if is_as_ours:
+            own = layout.aligned_zeros(flat.size, flat.dtype)
             own[:] = flat
         else:
             own = layout.relaid(flat, old, table, has_narrow=has_narrow)
