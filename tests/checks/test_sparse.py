@@ -153,7 +153,7 @@ def test_the_estimators_refuse_before_scikit_learn_converts(form):
     pytest.importorskip("sklearn")
     from fastnn.sklearn import MLPRegressor
 
-    model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs")
+    model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", random_state=0)
     model.fit(matrix(form), table()[:, 0])
     X = matrix(form)
     X.data = X.data[:1].copy()
