@@ -4,20 +4,18 @@
 a layer reads or writes the parts that are its own or those of the layer below. The caller zeroes
 what stands in the place of samples that are missing in the last tile.
 
-The weights are taken in tiles of a word of inputs by four registers of outputs, and all samples go
-through a tile while it is in the cache. Of a tile, three samples' sums (or deltas) stay in
-registers: twelve, with the three inputs and one of weights all sixteen that there are. That is why
-the four are written one after the other: at once, they do not fit. What is left of the outputs is
-two registers wide.
+The weights are taken in parts, of a word of inputs by some registers of outputs, and all samples go
+through a part while it is in the cache, a tile of them at a time (`simd.tile`).
 """
 
 from .dense_narrow import narrow_add_gradient_block, narrow_error_below, narrow_forward
 from .jit import inner
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS, is_narrow
 from .simd.arithmetic import multiply_add
-from .simd.bitset import TILE_ROWS, WORD, lowest, without_lowest
-from .simd.borrow import row_of
-from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
+from .simd.bitset import TILE_ROWS, WORD
+from .simd.borrow import flat, row_of
+from .simd.tile import WIDE, Grid, Rows, add_outer_products, add_products
+from .simd.vectors import lanes_of, load, store, totals, up_to, zeros
 
 
 @inner
@@ -29,12 +27,9 @@ def dense_forward_block(params, layer, n_tiles, block):
             narrow_forward(params, layer, row_of(block.h, t), bitset, row_of(block.z, t))
         return
     _start_from_biases(params, layer, n_tiles, block.z)
-    stride, four = layer[STRIDE], lanes_of(zeros(params, 4))
     for first in range(0, layer[N_IN], WORD):
-        for column in range(0, stride - four + 1, four):
-            _forward_tile(params, layer, first, column, n_tiles, block)
-        if stride % four:
-            _forward_rest(params, layer, first, n_tiles, block)
+        for column in range(0, layer[STRIDE], _width_of_part(params)):
+            _forward_part(params, layer, first, column, n_tiles, block)
 
 
 @inner
@@ -51,21 +46,24 @@ def dense_error_below_block(params, layer, n_tiles, block):
         row1 = layer[WEIGHTS] + min(i + 1, n_in - 1) * stride
         row2 = layer[WEIGHTS] + min(i + 2, n_in - 1) * stride
         row3 = layer[WEIGHTS] + min(i + 3, n_in - 1) * stride
-        for tile in range(n_tiles):
-            d = TILE_ROWS * tile * n_units + layer[UNITS]
+        last_row = TILE_ROWS * n_tiles - 1
+        for t in range(0, last_row + 1, 3):  # three samples, likewise
+            d0, d1, d2 = t * n_units, min(t + 1, last_row) * n_units, min(t + 2, last_row) * n_units
             sums0 = sums1 = sums2 = sums3 = (one, one, one)
-            for column in range(0, stride, lanes_of(one)):
-                deltas = _load_three(delta, d + column, one)
-                sums0 = _add_products(deltas, load(params, row0 + column, one), sums0)
-                sums1 = _add_products(deltas, load(params, row1 + column, one), sums1)
-                sums2 = _add_products(deltas, load(params, row2 + column, one), sums2)
-                sums3 = _add_products(deltas, load(params, row3 + column, one), sums3)
-            errors = (
-                up_to(n_in - i, totals(sums0[0], sums1[0], sums2[0], sums3[0])),
-                up_to(n_in - i, totals(sums0[1], sums1[1], sums2[1], sums3[1])),
-                up_to(n_in - i, totals(sums0[2], sums1[2], sums2[2], sums3[2])),
-            )
-            _store_three(delta, TILE_ROWS * tile * n_units + layer[BELOW] + i, errors)
+            for column in range(layer[UNITS], layer[UNITS] + stride, lanes_of(one)):
+                deltas = _load_three(delta, d0 + column, d1 + column, d2 + column, one)
+                w = column - layer[UNITS]
+                sums0 = _add_products(deltas, load(params, row0 + w, one), sums0)
+                sums1 = _add_products(deltas, load(params, row1 + w, one), sums1)
+                sums2 = _add_products(deltas, load(params, row2 + w, one), sums2)
+                sums3 = _add_products(deltas, load(params, row3 + w, one), sums3)
+            below = layer[BELOW] + i
+            errors0 = totals(sums0[0], sums1[0], sums2[0], sums3[0])
+            errors1 = totals(sums0[1], sums1[1], sums2[1], sums3[1])
+            errors2 = totals(sums0[2], sums1[2], sums2[2], sums3[2])
+            store(delta, d0 + below, up_to(n_in - i, errors0))
+            store(delta, d1 + below, up_to(n_in - i, errors1))
+            store(delta, d2 + below, up_to(n_in - i, errors2))
 
 
 @inner
@@ -75,12 +73,9 @@ def dense_add_gradient_block(target, layer, n_tiles, block):
         narrow_add_gradient_block(target, layer, n_tiles, block)
         return
     _add_to_biases(target, layer, n_tiles, block.delta)
-    stride, four = layer[STRIDE], lanes_of(zeros(target, 4))
     for first in range(0, layer[N_IN], WORD):
-        for column in range(0, stride - four + 1, four):
-            _add_tile(target, layer, first, column, n_tiles, block)
-        if stride % four:
-            _add_rest(target, layer, first, n_tiles, block)
+        for column in range(0, layer[STRIDE], _width_of_part(target)):
+            _add_part(target, layer, first, column, n_tiles, block)
 
 
 @inner
@@ -91,14 +86,10 @@ def dense_step_forward_block(params, layer, n_tiles, last, block):
     """
     _add_to_biases(params, layer, n_tiles, last.delta)
     _start_from_biases(params, layer, n_tiles, block.z)
-    stride, four = layer[STRIDE], lanes_of(zeros(params, 4))
     for first in range(0, layer[N_IN], WORD):
-        for column in range(0, stride - four + 1, four):
-            _add_tile(params, layer, first, column, n_tiles, last)
-            _forward_tile(params, layer, first, column, n_tiles, block)
-        if stride % four:
-            _add_rest(params, layer, first, n_tiles, last)
-            _forward_rest(params, layer, first, n_tiles, block)
+        for column in range(0, layer[STRIDE], _width_of_part(params)):
+            _add_part(params, layer, first, column, n_tiles, last)
+            _forward_part(params, layer, first, column, n_tiles, block)
 
 
 @inner
@@ -124,122 +115,56 @@ def _add_to_biases(target, layer, n_tiles, delta):
 
 
 @inner
-def _forward_tile(params, layer, first, column, n_tiles, block):
-    """Add to `z` what the inputs from `first` on bring to four registers from `column` on."""
-    stride, one, h, z = layer[STRIDE], zeros(params, 1), block.h, block.z
-    weights, lanes = layer[WEIGHTS] + first * stride + column, lanes_of(one)
-    for tile in range(n_tiles):
-        mask, x, place = _places(layer, first, column, tile, block)
-        sums0 = _load_three(z, place, one)
-        sums1 = _load_three(z, place + lanes, one)
-        sums2 = _load_three(z, place + 2 * lanes, one)
-        sums3 = _load_three(z, place + 3 * lanes, one)
-        while mask:
-            i = lowest(mask)
-            row, inputs = weights + i * stride, _splat_three(h, x + i, one)
-            sums0 = _add_products(inputs, load(params, row, one), sums0)
-            sums1 = _add_products(inputs, load(params, row + lanes, one), sums1)
-            sums2 = _add_products(inputs, load(params, row + 2 * lanes, one), sums2)
-            sums3 = _add_products(inputs, load(params, row + 3 * lanes, one), sums3)
-            mask = without_lowest(mask)
-        _store_three(z, place, sums0)
-        _store_three(z, place + lanes, sums1)
-        _store_three(z, place + 2 * lanes, sums2)
-        _store_three(z, place + 3 * lanes, sums3)
+def _width_of_part(params):
+    """Return the number of columns of a part, but for the last."""
+    return lanes_of(zeros(params, WIDE))
 
 
 @inner
-def _forward_rest(params, layer, first, n_tiles, block):
-    """Do it for the last two registers of outputs."""
-    stride, two, h, z = layer[STRIDE], zeros(params, 2), block.h, block.z
-    column = stride - lanes_of(two)
+def _forward_part(params, layer, first, column, n_tiles, block):
+    """Add to `z` what a word of inputs from `first` on brings to the outputs from `column` on."""
+    W = Rows(params, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
     for tile in range(n_tiles):
-        mask, x, place = _places(layer, first, column, tile, block)
-        sums = _load_three(z, place, two)
-        while mask:
-            i = lowest(mask)
-            row = load(params, layer[WEIGHTS] + (first + i) * stride + column, two)
-            sums = _add_products(_splat_three(h, x + i, two), row, sums)
-            mask = without_lowest(mask)
-        _store_three(z, place, sums)
+        mask, h, place = _places(layer, first, column, tile, block)
+        z = Rows(flat(block.z), place, h.row)
+        if mask:
+            if layer[STRIDE] - column >= _width_of_part(params):
+                add_products(WIDE, z, h, W, mask)
+            else:
+                add_products(2, z, h, W, mask)
 
 
 @inner
-def _add_tile(target, layer, first, column, n_tiles, block):
-    """Add h^T delta to the weights between the inputs from `first` on and four registers."""
-    stride, one, h, delta = layer[STRIDE], zeros(target, 1), block.h, block.delta
-    weights, lanes = layer[WEIGHTS] + first * stride + column, lanes_of(one)
+def _add_part(target, layer, first, column, n_tiles, block):
+    """Add h^T delta to the weights between these inputs and outputs."""
+    W = Rows(target, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
     for tile in range(n_tiles):
-        mask, x, place = _places(layer, first, column, tile, block)
-        deltas0 = _load_three(delta, place, one)
-        deltas1 = _load_three(delta, place + lanes, one)
-        deltas2 = _load_three(delta, place + 2 * lanes, one)
-        deltas3 = _load_three(delta, place + 3 * lanes, one)
-        while mask:
-            i = lowest(mask)
-            row, inputs = weights + i * stride, _splat_three(h, x + i, one)
-            _add_sum(inputs, deltas0, target, row, one)
-            _add_sum(inputs, deltas1, target, row + lanes, one)
-            _add_sum(inputs, deltas2, target, row + 2 * lanes, one)
-            _add_sum(inputs, deltas3, target, row + 3 * lanes, one)
-            mask = without_lowest(mask)
-
-
-@inner
-def _add_rest(target, layer, first, n_tiles, block):
-    """Do it for the last two registers of outputs."""
-    stride, two, h, delta = layer[STRIDE], zeros(target, 2), block.h, block.delta
-    column = stride - lanes_of(two)
-    for tile in range(n_tiles):
-        mask, x, place = _places(layer, first, column, tile, block)
-        deltas = _load_three(delta, place, two)
-        while mask:
-            i = lowest(mask)
-            row = layer[WEIGHTS] + (first + i) * stride + column
-            _add_sum(_splat_three(h, x + i, two), deltas, target, row, two)
-            mask = without_lowest(mask)
-
-
-# ---- of a tile's three samples -------------------------------------------------------------------
+        mask, h, place = _places(layer, first, column, tile, block)
+        delta = Rows(flat(block.delta), place, h.row)
+        if mask:
+            if layer[STRIDE] - column >= _width_of_part(target):
+                add_outer_products(WIDE, W, h, delta, mask)
+            else:
+                add_outer_products(2, W, h, delta, mask)
 
 
 @inner
 def _places(layer, first, column, tile, block):
-    """Return a tile's mask of inputs, and where its first sample has them and the outputs."""
+    """Return a tile's mask of inputs, the inputs, and where its first sample has the outputs."""
     mask = row_of(block.bitsets, tile)[(layer[BELOW] + first) // WORD]
-    sample = TILE_ROWS * tile * block.h.shape[1]
-    return mask, sample + layer[BELOW] + first, sample + layer[UNITS] + column
+    n_units = block.h.shape[1]
+    sample = TILE_ROWS * tile * n_units
+    h = Grid(flat(block.h), sample + layer[BELOW] + first, n_units)
+    return mask, h, sample + layer[UNITS] + column
+
+
+# ---- of three samples ----------------------------------------------------------------------------
 
 
 @inner
-def _load_three(units, place, like):
-    """Return the vectors at `place`, in each sample."""
-    n_units = units.shape[1]
-    return (
-        load(units, place, like),
-        load(units, place + n_units, like),
-        load(units, place + 2 * n_units, like),
-    )
-
-
-@inner
-def _splat_three(units, place, like):
-    """Return the vectors whose lanes all hold the unit at `place`, of each sample."""
-    n_units = units.shape[1]
-    return (
-        splat_at(units, place, like),
-        splat_at(units, place + n_units, like),
-        splat_at(units, place + 2 * n_units, like),
-    )
-
-
-@inner
-def _store_three(units, place, vectors):
-    """Overwrite the units at `place`, in each sample."""
-    n_units = units.shape[1]
-    store(units, place, vectors[0])
-    store(units, place + n_units, vectors[1])
-    store(units, place + 2 * n_units, vectors[2])
+def _load_three(units, first, second, third, like):
+    """Return the vectors at these places."""
+    return load(units, first, like), load(units, second, like), load(units, third, like)
 
 
 @inner
@@ -250,13 +175,3 @@ def _add_products(factors, row, sums):
         multiply_add(factors[1], row, sums[1]),
         multiply_add(factors[2], row, sums[2]),
     )
-
-
-@inner
-def _add_sum(factors, vectors, target, place, like):
-    """Add the products of three samples to the vector at target[place], in place."""
-    row = load(target, place, like)
-    row = multiply_add(factors[0], vectors[0], row)
-    row = multiply_add(factors[1], vectors[1], row)
-    row = multiply_add(factors[2], vectors[2], row)
-    store(target, place, row)

@@ -13,9 +13,11 @@ from numba import types
 from numba.extending import lower_builtin, register_jitable, type_callable
 
 from ..jit import inner
+from .vectors import REGISTER_BYTES
 
 WORD = 64  # bits
-TILE_ROWS = 3  # samples that go through a layer together, and share a bitset
+# Samples that go through a layer together, and share a bitset (`tile`).
+TILE_ROWS = 4 if REGISTER_BYTES == 64 else 3
 _ONE = np.uint64(1)
 
 
@@ -141,6 +143,7 @@ def mark_tiles(a, start, n, skip_zeros, n_tiles, bitsets):
             place = TILE_ROWS * tile * n_units + first
             mask = ~np.uint64(0)
             if skip_zeros:
-                mask = nonzero_mask(a, place) | nonzero_mask(a, place + n_units)
-                mask |= nonzero_mask(a, place + 2 * n_units)
+                mask = nonzero_mask(a, place)
+                for t in range(1, TILE_ROWS):
+                    mask |= nonzero_mask(a, place + t * n_units)
             bitsets[tile, first // WORD] = cut(mask, stop - first)

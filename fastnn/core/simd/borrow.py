@@ -17,6 +17,11 @@ def row_of(array, i):
     return array[i]
 
 
+def flat(array):
+    """Return the view of all elements of a C-contiguous array, one after the other, likewise."""
+    return array.reshape(-1)
+
+
 def borrowed(arrays):
     """Return a tuple of arrays, and other things, of which nothing counts the references."""
     return arrays
@@ -34,22 +39,34 @@ def _type_row_of(context):
 
 @lower_builtin(row_of, types.Array, types.Integer)
 def _lower_row_of(context, builder, signature, args):
-    from numba.np.arrayobj import populate_array  # 40 ms, and no kernel may have to be compiled
-
     array = context.make_array(signature.args[0])(context, builder, args[0])
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     shape = cgutils.unpack_tuple(builder, array.shape)[1:]
     strides = cgutils.unpack_tuple(builder, array.strides)
-    row = context.make_array(signature.return_type)(context, builder)
-    populate_array(
-        row,
-        data=cgutils.pointer_add(builder, array.data, builder.mul(i, strides[0])),
-        shape=shape,
-        strides=strides[1:],
-        itemsize=array.itemsize,
-        meminfo=None,  # what would be counted
-    )
-    return row._getvalue()
+    data = cgutils.pointer_add(builder, array.data, builder.mul(i, strides[0]))
+    return _view(context, builder, signature.return_type, data, shape, strides[1:])
+
+
+@type_callable(flat)
+def _type_flat(context):
+    return lambda array: array.copy(ndim=1) if array.layout == "C" else None
+
+
+@lower_builtin(flat, types.Array)
+def _lower_flat(context, builder, signature, args):
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    kind = signature.return_type
+    return _view(context, builder, kind, array.data, [array.nitems], [array.itemsize])
+
+
+def _view(context, builder, kind, data, shape, strides):
+    """Return an array of which nothing counts the references."""
+    from numba.np.arrayobj import populate_array  # 40 ms, and no kernel may have to be compiled
+
+    view = context.make_array(kind)(context, builder)
+    itemsize = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
+    populate_array(view, data, shape, strides, itemsize, meminfo=None)  # what would be counted
+    return view._getvalue()
 
 
 @type_callable(borrowed)

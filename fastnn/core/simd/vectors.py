@@ -231,7 +231,7 @@ def _type_splat(context):
 def _lower_splat(context, builder, signature, args):
     vector = signature.return_type
     scalar = context.cast(builder, args[0], signature.args[0], vector.dtype)
-    return _splat(builder, scalar, vector.lanes)
+    return splat_of(builder, scalar, vector.lanes)
 
 
 @type_callable(splat_at)
@@ -246,7 +246,7 @@ def _lower_splat_at(context, builder, signature, args):
         _address(context, builder, signature, args, one),
         context.get_value_type(one.dtype).as_pointer(),
     )
-    return _splat(builder, builder.load(element), signature.return_type.lanes)
+    return splat_of(builder, builder.load(element), signature.return_type.lanes)
 
 
 @type_callable(up_to)
@@ -264,12 +264,12 @@ def _lower_up_to(context, builder, signature, args):
 
 def _compare_lanes(builder, condition, number, lanes):
     """Return for which lanes their number compares so with `number`."""
-    numbers = _splat(builder, number, lanes)
+    numbers = splat_of(builder, number, lanes)
     lane_numbers = ir.Constant(numbers.type, list(range(lanes)))
     return builder.icmp_signed(condition, lane_numbers, numbers)
 
 
-def _splat(builder, scalar, lanes):
+def splat_of(builder, scalar, lanes):
     """Return LLVM's vector whose lanes all hold `scalar`."""
     i32 = ir.IntType(32)
     undefined = ir.Constant(ir.VectorType(scalar.type, lanes), ir.Undefined)
