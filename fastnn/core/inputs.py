@@ -18,6 +18,7 @@ from .simd.bitset import (
     TILE_ROWS,
     clear_tiles,
     clear_units,
+    has_zeros,
     mark_tiles,
     mark_unit,
     mark_units,
@@ -78,8 +79,10 @@ class Data(NamedTuple):
 def enter_samples(X, samples, n_in, skip_zeros, a, bitsets):
     """Put samples below layer 0, and zeros in what is left of the last of the tiles.
 
-    They take the place of those whose units `bitsets` marks, a row a tile. Nothing but those need
-    be set to 0 where the samples are sparse, so `a` and `bitsets` come from here or are 0.
+    Zeros are looked for if the first sample has some: a look at all of them is a tenth of a
+    prediction. The samples take the place of those whose units `bitsets` marks, a row a tile.
+    Nothing but those need be set to 0 where samples are sparse, so `a` and `bitsets` come from here
+    or are 0.
     """
     values, starts, columns = X.values, X.starts, X.columns
     n_tiles = n_tiles_of(samples.shape[0])
@@ -90,6 +93,7 @@ def enter_samples(X, samples, n_in, skip_zeros, a, bitsets):
                 row[i] = x[i]
         for t in range(samples.shape[0], TILE_ROWS * n_tiles):
             a[t, :n_in] = 0
+        skip_zeros = skip_zeros and has_zeros(row_of(a, 0), n_in)
         mark_tiles(a, 0, n_in, skip_zeros, n_tiles, bitsets)
     else:
         clear_tiles(n_in, n_tiles, a, bitsets)

@@ -21,7 +21,7 @@ from ..support.networks import TOLERANCES
 
 pytestmark = [
     pytest.mark.parametrize("dtype", ["float32", "float64"]),
-    # tiles of four registers, a rest of two, or both
+    # tiles of four registers, narrower ones of two, or both
     pytest.mark.parametrize(
         ("n_in", "n_out"), [(1, 1), (70, 1), (130, 4), (3, 8), (4, 9), (69, 25), (70, 33)]
     ),

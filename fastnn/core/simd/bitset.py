@@ -102,6 +102,15 @@ def mark_units(a, start, n, skip_zeros, bitset):
 
 
 @inner
+def has_zeros(a, n):
+    """Return True if an eighth at least of the first `n` elements are 0."""
+    count = 0
+    for i in range(n):
+        count += a[i] == 0
+    return 8 * count >= n
+
+
+@inner
 def mark_unit(i, bitset):
     """Set the bit of one unit."""
     bitset[i // WORD] |= _ONE << np.uint64(i % WORD)

@@ -89,8 +89,7 @@ _ARGUMENTS = types.IntegerLiteral, *[types.BaseTuple] * 3, types.uint64
 @lower_builtin(add_products, *_ARGUMENTS)
 def _lower_add_products(context, builder, signature, args):
     tile = _Tile(context, builder, signature, args)
-    kept = [[tile.sums.load(tile.vector, c, r) for c in tile.columns] for r in range(TILE_ROWS)]
-    kept = sum(kept, [])
+    kept = [tile.sums.load(tile.vector, c, r) for r in range(TILE_ROWS) for c in tile.columns]
 
     def turn(k, kept):
         factors = [tile.factors.splat(tile.lanes, r, k) for r in range(TILE_ROWS)]
