@@ -64,7 +64,7 @@ def test_a_function_of_several_codes_is_there_once():
         one = zeros(a, 1)
         store(a, 0, chosen(code, load(a, 0, one)))
 
-    a = np.ones(4)
+    a = np.ones(8)  # a register, at most
     run(2, a)
     assert sum(isinstance(vector, Traced) for vector in calls) <= 1
-    np.testing.assert_array_equal(a, [2, 2, 2, 2])
+    np.testing.assert_array_equal(a[:2], 2)
