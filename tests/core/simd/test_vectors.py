@@ -67,17 +67,17 @@ def use_parts(source, target):
         part = load_part(source, source.size - count, count, one)
         store(target, count * lanes_of(one), part)
     a, b = load(source, 0, one), load(source, 1, one)
-    store(target, 0, totals(a, b, a + b, b - a))
+    store(target, (lanes_of(one) + 2) * lanes_of(one), totals(a, b, a + b, b - a))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_parts_and_totals(dtype):
     lanes = REGISTER_BYTES // np.dtype(dtype).itemsize
     source = np.arange(1, lanes + 2, dtype=dtype)
-    target = np.full((lanes + 2, lanes), np.nan, dtype)
+    target = np.full((lanes + 4, lanes), np.nan, dtype)
     use_parts(source, target.reshape(-1))
     a, b = source[:lanes].sum(), source[1:].sum()
-    np.testing.assert_array_equal(target[0, :4], [a, b, a + b, b - a])
+    np.testing.assert_array_equal(target[lanes + 2 :].flat[:4], [a, b, a + b, b - a])
     for count in range(1, lanes + 2):
         expected = np.zeros(lanes, dtype)
         expected[: min(count, lanes)] = source[source.size - count :][:lanes]
