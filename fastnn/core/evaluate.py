@@ -166,7 +166,7 @@ def trace_rows(net, X, Y, trace, grad):
         z, a, error, delta = trace.z[s], trace.a[s], trace.error[s], trace.delta[s]
         sample = Sample(z, a, delta, bitset)
         forward(params, layer_table, X[s], skip_zeros, sample)
-        output_error(net.loss, a, first, last, Y[s], error)
+        output_error(net.loss, z, a, first, last, Y[s], error)
         output_delta(net.loss, code, z, a, first, last, Y[s], delta)
         for k in range(layer_table.shape[0] - 1, 0, -1):
             start = layer_table[k, BELOW]

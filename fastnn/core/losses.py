@@ -6,61 +6,109 @@ The cross-entropies and poisson are computed from z, so they stay finite where a
 and their delta is one expression, in which the activation's derivative has cancelled.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .activations import CODES as ACTIVATION_CODES
 from .activations import largest_of, scale_by_derivative, shifted_exp
 from .jit import inner
-from .simd.arithmetic import vector_function, where
+from .simd.arithmetic import where
 from .simd.functions import softplus
+from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
+
+# ---- terms and their derivatives: functions of vectors, of e = a - y, z and y --------------------
+
+
+def half_square(e, z, y):
+    """Return e^2 / 2."""
+    return 0.5 * (e * e)
+
+
+def square(e, z, y):
+    """Return e^2."""
+    return e * e
+
+
+def absolute(e, z, y):
+    """Return |e|."""
+    return abs(e)
+
+
+def huber(e, z, y):
+    """Return e^2 / 2 where |e| <= 1, |e| - 1/2 elsewhere."""
+    return where(abs(e) > 1.0, abs(e) - 0.5, 0.5 * (e * e))
+
+
+def binary_cross_entropy(e, z, y):
+    """Return log(1 + e^z) - y z; its parts that grow are taken together, for they may cancel."""
+    return softplus(-abs(z)) + (where(z > 0.0, z, 0.0 * z) - y * z)
+
+
+def itself(e, z, y):
+    """Return e."""
+    return e
+
+
+def twice(e, z, y):
+    """Return 2 e."""
+    return e + e
+
+
+def sign(e, z, y):
+    """Return 1, -1, or e where it is 0 or NaN."""
+    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
+
+
+def clipped(e, z, y):
+    """Return e, cut off at -1 and 1."""
+    return where(abs(e) > 1.0, sign(e, z, y), e)
+
 
 # ---- the table -----------------------------------------------------------------------------------
 
 
 class Loss(NamedTuple):
-    """What there is to know of a loss; e = a - y.
-
-    `sample_loss` has its value in kernels, `output_error` its derivative.
-    """
+    """What there is to know of a loss, the sum of a term an output; e = a - y."""
 
     equation: str
-    # In C for double, an output's term and its dLoss/da (dLoss/dz if there is a partner), of e, z,
-    # a and y; see `Activation.c`. A mean divides both.
+    term: Callable[..., Any] | None  # None where it is more than a function of vectors
+    error: Callable[..., Any] | None  # its derivative by a, or by z if there is a partner
+    # In C for double, the same two, of e, z, a and y; see `Activation.c`.
     c: tuple[str, str]
-    is_mean: bool = False  # over the outputs
+    is_mean: bool = False  # over the outputs: they divide both
     partner: str = ""  # the activation that goes with a loss computed from z
 
 
 LOSSES = {
-    "half_sse": Loss("sum e^2 / 2", c=("0.5 * e * e", "e")),
-    "sse": Loss("sum e^2", c=("e * e", "2.0 * e")),
-    "mse": Loss("mean e^2", c=("e * e", "2.0 * e"), is_mean=True),
+    "half_sse": Loss("sum e^2 / 2", half_square, itself, c=("0.5 * e * e", "e")),
+    "sse": Loss("sum e^2", square, twice, c=("e * e", "2.0 * e")),
+    "mse": Loss("mean e^2", square, twice, c=("e * e", "2.0 * e"), is_mean=True),
     "mae": Loss(
-        "mean |e|",
+        "mean |e|", absolute, sign,
         c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"),
         is_mean=True,
     ),
     "huber": Loss(
-        "mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere",
+        "mean of e^2 / 2 where |e| <= 1, of |e| - 1/2 elsewhere", huber, clipped,
         c=("fabs(e) > 1.0 ? fabs(e) - 0.5 : 0.5 * e * e", "e > 1.0 ? 1.0 : e < -1.0 ? -1.0 : e"),
         is_mean=True,
     ),
     "binary_cross_entropy": Loss(
-        "sum log(1 + e^z) - y z",
+        "sum log(1 + e^z) - y z", binary_cross_entropy, itself,
         # its parts that grow are taken together, for they may cancel
         c=("log1p(exp(-fabs(z))) + ((z > 0.0 ? z : 0.0) - y * z)", "e"),
         partner="sigmoid",
     ),
     "cross_entropy": Loss(
-        "sum y (log sum e^z - z)",
+        "sum y (log sum e^z - z)", None, None,
         c=("", ""),  # not a sum of terms of an output each
         partner="softmax",
     ),
     "poisson": Loss(
-        "sum y (log y - z) + a - y, where 0 log 0 is 0",
+        "sum y (log y - z) + a - y, where 0 log 0 is 0", None, itself,
         c=("(y > 0.0 ? y * (log(y) - z) : 0.0) + (a - y)", "e"),
         partner="exp",
     ),
@@ -74,31 +122,22 @@ PARTNERS = {
 _FROM_Z = tuple(PARTNERS)
 
 
+_MEANS = tuple(CODES[name] for name, known in LOSSES.items() if known.is_mean)
+
+
 # ---- kernels -------------------------------------------------------------------------------------
 
 
-@vector_function
-def sign(e):
-    """Return 1, -1, or e where it is 0 or NaN."""
-    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
+@vector_switch({CODES[name]: known.term for name, known in LOSSES.items()})
+def term_of(code, e, z, y):
+    """Return the loss of outputs, before a mean is taken, if it is a function of vectors."""
+    return e
 
 
-@vector_function
-def clipped(e):
-    """Return e, cut off at -1 and 1."""
-    return where(abs(e) > 1.0, sign(e), e)
-
-
-@vector_function
-def huber(e):
-    """Return e^2 / 2 where |e| <= 1, |e| - 1/2 elsewhere."""
-    return where(abs(e) > 1.0, abs(e) - 0.5, 0.5 * (e * e))
-
-
-@vector_function
-def binary_cross_entropy(z, y):
-    """Return log(1 + e^z) - y z; its parts that grow are taken together, for they may cancel."""
-    return softplus(-abs(z)) + (where(z > 0.0, z, 0.0 * z) - y * z)
+@vector_switch({CODES[name]: known.error for name, known in LOSSES.items()})
+def error_of(code, e, z, y):
+    """Return its derivative by a, or by z if the loss is computed from z."""
+    return e
 
 
 @inner
@@ -128,9 +167,17 @@ def is_target(code, y):
 
 
 @inner
-def errors(a, j, stop, start, y, like):
-    """Return a - y of as many units from `j` on as `like` has lanes, 0 from `stop` on."""
-    return up_to(stop - j, load(a, j, like)) - load_part(y, j - start, stop - j, like)
+def cross_entropy(z, start, stop, y):
+    """Return the sum of y (log sum e^z - z)."""
+    one, powers, losses = zeros(z, 1), zeros(z, 1), zeros(z, 1)
+    largest = splat(largest_of(z, start, stop), one)
+    for j in range(start, stop, lanes_of(one)):
+        powers = powers + up_to(stop - j, shifted_exp(load(z, j, one), largest))
+    log_sum = splat(np.log(total(powers)), one)
+    for j in range(start, stop, lanes_of(one)):
+        targets = load_part(y, j - start, stop - j, one)
+        losses = losses + targets * (log_sum + (largest - load(z, j, one)))
+    return total(losses)
 
 
 @inner
@@ -138,65 +185,39 @@ def sample_loss(code, z, a, start, stop, y):
     """Return the loss of one sample, whose outputs are the units [start, stop)."""
     if code == POISSON:
         return poisson(z, a, start, stop, y)
-    one, sums = zeros(z, 1), zeros(z, 1)
     if code == CROSS_ENTROPY:
-        largest = splat(largest_of(z, start, stop), one)
-        for j in range(start, stop, lanes_of(one)):
-            sums = sums + up_to(stop - j, shifted_exp(load(z, j, one), largest))
-        log_sum = splat(np.log(total(sums)), one)
-        sums = zeros(z, 1)
-        for j in range(start, stop, lanes_of(one)):
-            targets = load_part(y, j - start, stop - j, one)
-            sums = sums + targets * (log_sum + (largest - load(z, j, one)))
-        return total(sums)
+        return cross_entropy(z, start, stop, y)
+    one, sums = zeros(z, 1), zeros(z, 1)
     for j in range(start, stop, lanes_of(one)):
-        if code == BINARY_CROSS_ENTROPY:
-            targets = load_part(y, j - start, stop - j, one)
-            sums = sums + up_to(stop - j, binary_cross_entropy(load(z, j, one), targets))
-        else:
-            e = errors(a, j, stop, start, y, one)
-            if code == MAE:
-                sums = sums + abs(e)
-            elif code == HUBER:
-                sums = sums + huber(e)
-            else:
-                sums = sums + e * e
+        targets = load_part(y, j - start, stop - j, one)
+        terms = term_of(code, load(a, j, one) - targets, load(z, j, one), targets)
+        sums = sums + up_to(stop - j, terms)
     loss = total(sums)
-    if code == HALF_SSE:
-        loss *= z.dtype.type(0.5)
-    elif code in (MSE, MAE, HUBER):
-        loss /= z.dtype.type(stop - start)
-    return loss
+    return loss / z.dtype.type(stop - start) if code in _MEANS else loss
 
 
 @inner
-def output_error(code, a, start, stop, y, error):
+def output_error(code, z, a, start, stop, y, error):
     """Overwrite error[start:stop] with dLoss/da; with delta where the loss is computed from z."""
     one, mass = zeros(a, 1), zeros(a, 1)
-    n_out = splat(a.dtype.type(stop - start), one)
     if code == CROSS_ENTROPY:  # targets need not sum to one
         for j in range(start, stop, lanes_of(one)):
             mass = mass + load_part(y, j - start, stop - j, one)
         mass = splat(total(mass), one)
     for j in range(start, stop, lanes_of(one)):
-        e = errors(a, j, stop, start, y, one)
-        if code == SSE:
-            e = e + e
-        elif code == MSE:
-            e = (e + e) / n_out
-        elif code == MAE:
-            e = sign(e) / n_out
-        elif code == HUBER:
-            e = clipped(e) / n_out
-        elif code == CROSS_ENTROPY:
-            outputs = up_to(stop - j, load(a, j, one))
-            e = mass * outputs - load_part(y, j - start, stop - j, one)
-        store(error, j, e)  # HALF_SSE, BINARY_CROSS_ENTROPY, POISSON: e itself
+        targets, outputs = load_part(y, j - start, stop - j, one), load(a, j, one)
+        if code == CROSS_ENTROPY:
+            errors = mass * outputs - targets
+        else:
+            errors = error_of(code, outputs - targets, load(z, j, one), targets)
+            if code in _MEANS:
+                errors = errors / splat(a.dtype.type(stop - start), one)
+        store(error, j, up_to(stop - j, errors))
 
 
 @inner
 def output_delta(code, activation, z, a, start, stop, y, delta):
     """Overwrite delta[start:stop] with dLoss/dz."""
-    output_error(code, a, start, stop, y, delta)
+    output_error(code, z, a, start, stop, y, delta)
     if code not in _FROM_Z:
         scale_by_derivative(activation, z, a, delta, start, stop)
