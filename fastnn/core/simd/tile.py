@@ -153,7 +153,8 @@ class _Tile:
         `turn` is called once, with the number of a bit and what the turn before has kept.
         """
         builder, one = self.builder, ir.Constant(mask.type, 1)
-        before, body, after = builder.block, *map(builder.append_basic_block, ("turn", "after"))
+        before = builder.block
+        body, after = builder.append_basic_block("turn"), builder.append_basic_block("after")
         builder.branch(body)
         builder.position_at_end(body)
         phis = [builder.phi(value.type) for value in (mask, *kept)]
