@@ -15,9 +15,8 @@ from .layout import N_IN, units_size
 from .simd.bitset import TILE_ROWS, WORD, n_tiles_of
 from .simd.borrow import row_of
 
-BLOCK_ROWS = TILE_ROWS * n_tiles_of(
-    32
-)  # a block, a layer of weights and its gradient share a cache of 1 MB
+# So a block, a layer of weights and its gradient share a cache of 1 MB.
+BLOCK_ROWS = TILE_ROWS * -(-32 // TILE_ROWS)
 
 
 class Sample(NamedTuple):
