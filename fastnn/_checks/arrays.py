@@ -31,8 +31,7 @@ from .scalars import check_generator as check_generator
 
 Array = NDArray[Any]
 
-_FEW = 64  # numbers, which Python adds up sooner than NumPy is called
-_SOME = 4096  # numbers, for which one look is shorter than the call of einsum
+_SOME = 4096  # numbers: of more, `vdot` may start threads
 
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
@@ -89,14 +88,10 @@ def check_finite(name: str, array: Array) -> None:
 
 def is_finite(array: Array) -> bool:
     """Return True if a contiguous array holds neither NaN nor infinity."""
-    # Terms of a finite sum are finite. A big table is summed in half the time of the second look,
-    # and einsum, unlike sum, neither warns nor is slower in float32.
-    flat = array.reshape(-1)
-    if flat.size <= _FEW:
-        return math.isfinite(sum(flat.tolist())) or bool(np.isfinite(flat).all())
-    if flat.size <= _SOME:
-        return bool(np.logical_and.reduce(np.isfinite(flat)))
-    return math.isfinite(np.einsum("i->", flat)) or bool(np.isfinite(flat).all())
+    # Terms of a finite sum are finite, and so are the factors of a finite product: both take half
+    # the time of the second look or less, and neither `vdot` nor `einsum` warns, as others do.
+    total = np.vdot(array, array) if array.size <= _SOME else np.einsum("i->", array.reshape(-1))
+    return math.isfinite(total) or bool(np.isfinite(array).all())
 
 
 def as_array(name: str, values: Any) -> Array:

@@ -22,7 +22,7 @@ from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
 from ..layers import Dense, penalty_table, with_arrays
-from ..optimizers import CompiledOptimizer, Optimizer
+from ..optimizers import Optimizer
 from .model import Model
 
 if TYPE_CHECKING:
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
     from .stream import BatchStep, SingleSampleStep
 
 Schedule = Callable[[int], float]
-
-
-def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
-    """Return an optimiser state before the first update, shape (n_slots, n_params)."""
-    if isinstance(optimizer, CompiledOptimizer):
-        return optimizer.initial_slots(n_params, dtype)
-    return np.zeros((0, n_params), dtype)
 
 
 @dataclass
@@ -57,7 +50,7 @@ class TrainingState:
         if schedule is not None:  # one that is shown what epochs recorded starts anew
             start = getattr(schedule, "start", None)
             schedule = schedule if start is None else start()
-        slots = initial_slots(config.optimizer, model.params.size, model.dtype)
+        slots = config.optimizer.initial_slots(model.params.size, model.dtype)
         counters = np.zeros(N_COUNTERS, np.int64)
         return cls(config.optimizer, schedule, config.reduction, slots, counters)
 
@@ -75,7 +68,7 @@ class TrainingState:
 
     def relay(self, old_table: Array, table: Array, *, has_narrow: bool) -> None:
         """Bring the slots of another machine, or of an earlier fastnn, into this layout."""
-        slots = initial_slots(self.optimizer, layout.params_size(table), self.slots.dtype)
+        slots = self.optimizer.initial_slots(layout.params_size(table), self.slots.dtype)
         for own, old in zip(slots, self.slots, strict=True):
             own[:] = layout.relaid(old, old_table, table, has_narrow=has_narrow)
         self.slots = slots

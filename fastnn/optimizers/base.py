@@ -24,6 +24,30 @@ class Optimizer:
     True
     """
 
+    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
+        """Return the optimiser state before the first update.
+
+        Parameters
+        ----------
+        n_params : int
+            The length of the parameter vector.
+        dtype : numpy.dtype
+            The dtype of the parameters.
+
+        Returns
+        -------
+        ndarray, shape (n_slots, n_params)
+            The state.
+        """
+        starts = self._starts()
+        slots = np.empty((len(starts), n_params), dtype)
+        slots.T[:] = starts
+        return slots
+
+    def _starts(self) -> Sequence[float]:
+        """Return the value with which each vector of the state starts."""
+        return ()
+
     def _settle(self, name: str, value: object) -> None:
         """Set a field to its checked value; a frozen dataclass allows no assignment."""
         object.__setattr__(self, name, value)
@@ -130,25 +154,3 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
             else:
                 values[place[0]], values[place[1]] = value
         return values
-
-    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimiser state before the first update.
-
-        Parameters
-        ----------
-        n_params : int
-            The length of the parameter vector.
-        dtype : numpy.dtype
-            The dtype of the parameters.
-
-        Returns
-        -------
-        ndarray, shape (n_slots, n_params)
-            The state.
-        """
-        starts = np.array(self._starts(), dtype)
-        return np.repeat(starts[:, np.newaxis], n_params, axis=1)
-
-    def _starts(self) -> Sequence[float]:
-        """Return the value with which each vector of the state starts."""
-        return [0.0]

@@ -43,9 +43,6 @@ class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
 
     rule: ClassVar[int] = optimizers.SGD
 
-    def _starts(self) -> Sequence[float]:
-        return []
-
 
 @explained
 @dataclass(frozen=True)
@@ -98,6 +95,9 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
         super().__post_init__()
         self._settle_share("momentum", "dampening")
 
+    def _starts(self) -> Sequence[float]:
+        return [0.0]
+
 
 @explained
 @dataclass(frozen=True)
@@ -144,3 +144,6 @@ class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
     def __post_init__(self) -> None:
         super().__post_init__()
         self._settle_share("momentum")
+
+    def _starts(self) -> Sequence[float]:
+        return [0.0]
