@@ -22,7 +22,7 @@ from ._checks.arrays import (
 )
 from ._checks.names import explained, with_lists
 from .core import activations, layout, losses, optimizers
-from .initializers import Initializer, Random, as_initializer, zeros
+from .initializers import NAMED, Initializer, Random, as_initializer
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
@@ -183,7 +183,8 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
     for layer in layers:
         if not isinstance(layer, Dense):
             raise TypeError(f"layers must hold Dense only, got {layer!r}; write {_USAGE}")
-    _check_size([n_in, *(layer.n_out for layer in layers)], dtype)
+    widths = [layer.n_out for layer in layers]
+    _check_size([n_in, *widths], dtype)
     codes = [activations.CODES[str(layer.activation)] for layer in layers]
     if activations.SOFTMAX in codes[:-1]:
         k = codes.index(activations.SOFTMAX)
@@ -193,7 +194,7 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
     _check_partners(losses.CODES[loss], codes[-1], loss)
     return layout.layer_table(
         n_in,
-        [layer.n_out for layer in layers],
+        widths,
         codes,
         [layer.bias for layer in layers],
         [layer.train_bias for layer in layers],
@@ -320,10 +321,12 @@ def _fill(
 ) -> None:
     """Fill `view` with the given array, or else from the initializer."""
     if given is None:
-        draw = as_initializer("initializer", initializer)
-        if draw is zeros:  # as the view is
+        if initializer == "zeros":  # as the view is
             return
-        given = draw(random, view.shape)
+        if isinstance(initializer, str):  # what these draw needs no check
+            view[:] = NAMED[initializer](random, view.shape)
+            return
+        given = initializer(random, view.shape)
     array = as_numbers(name, given, view.dtype)
     if array.shape != view.shape:
         raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}")

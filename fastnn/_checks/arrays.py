@@ -31,6 +31,7 @@ from .scalars import check_generator as check_generator
 
 Array = NDArray[Any]
 
+_FEW = 64  # numbers, which Python adds up sooner than NumPy is called
 _SOME = 4096  # numbers: of more, `vdot` may start threads
 
 
@@ -90,8 +91,12 @@ def is_finite(array: Array) -> bool:
     """Return True if a contiguous array holds neither NaN nor infinity."""
     # Terms of a finite sum are finite, and so are the factors of a finite product: both take half
     # the time of the second look or less, and neither `vdot` nor `einsum` warns, as others do.
-    total = np.vdot(array, array) if array.size <= _SOME else np.einsum("i->", array.reshape(-1))
-    return math.isfinite(total) or bool(np.isfinite(array).all())
+    flat = array.reshape(-1)
+    if flat.size <= _FEW:
+        total = sum(flat.tolist())
+    else:
+        total = np.vdot(flat, flat) if flat.size <= _SOME else np.einsum("i->", flat)
+    return math.isfinite(total) or bool(np.isfinite(flat).all())
 
 
 def as_array(name: str, values: Any) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from .names import did_you_mean
 
 _NO_NUMBERS = (str, bytes, bytearray, bool, np.bool_, np.complexfloating)  # float takes them
+_RANDOM = np.random.Generator, np.random.RandomState
 _LARGEST = 2**62  # int64 holds it, with room to count on
 
 
@@ -120,7 +121,7 @@ def _short(value: Any) -> str:
 
 def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     """Return the random source that `seed` describes."""
-    if isinstance(seed, np.random.Generator | np.random.RandomState):
+    if isinstance(seed, _RANDOM):
         return seed
     try:
         if type(seed) is int:
@@ -136,7 +137,7 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
 
 def check_generator(random: Any) -> None:
     """Raise unless `random` is a random source, which a seed is not."""
-    if not isinstance(random, np.random.Generator | np.random.RandomState):
+    if not isinstance(random, _RANDOM):
         raise TypeError(
             f"random must be a numpy Generator or a RandomState, got {random!r}: "
             "numpy.random.default_rng(seed) makes one"

@@ -18,9 +18,7 @@ from .._checks.arrays import Array, is_finite
 from .._checks.scales import remedy_of_scale
 from .._checks.stored import Inputs, Stored, Windows
 from ..core import optimizers, train_batches, train_samples
-from ..core.dispatch import look_ahead_rows
 from ..core.inputs import Data, Samples
-from ..core.layout import is_narrow
 from ..core.optimizers import N_SEEN, Optimizer
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import TILE_ROWS, WORD
@@ -103,7 +101,7 @@ class CompiledEpochs:
             return 1
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
             return 1
-        n_at_once = self._samples_per_slice(data.X) if data.X.is_sparse else self._n_at_once
+        n_at_once = self._samples_per_slice(data.X) if data.is_sparse else self._n_at_once
         epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
         if config.validation is not None:
             epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
@@ -112,13 +110,13 @@ class CompiledEpochs:
     def draw_order(self, data: Arrays, span: int) -> Array:
         """Return a row of sample numbers for each epoch, or a single row for all of them."""
         config, n_samples = self.config, data.n_samples
-        if config.draw_order is None and not config.shuffle:
-            order = np.arange(n_samples)[np.newaxis]
-        else:
-            draw = config.draw_order or self.state.random.permutation
-            order = np.empty((span, n_samples), np.int64)
+        order = np.arange(n_samples)[np.newaxis]
+        if config.draw_order is not None:
+            order = np.array([config.draw_order(n_samples) for _ in range(span)])
+        elif config.shuffle:
+            order = order.repeat(span, axis=0)
             for row in order:
-                row[:] = draw(n_samples)
+                self.state.random.shuffle(row)  # as `permutation` does, without the copy
         return order if data.rows is None else data.rows[order]
 
     def pass_over(
@@ -130,7 +128,7 @@ class CompiledEpochs:
         """
         X: Any = data.X
         Y, weights, model = data.Y, data.weights, self.state.model
-        is_sparse = X.is_sparse
+        is_sparse = data.is_sparse
         kernel, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
         if not self.is_single:
             batches, optimizer = arguments
@@ -189,10 +187,8 @@ class CompiledEpochs:
             units, grad = np.zeros((4, BLOCK_ROWS, n_units), dtype), np.zeros_like(model.params)
             batches = Batches(config.batch_size, config.noise, units, grad)
             return train_batches.train_batches, (batches, self.optimizer())
-        n_ahead = 1
-        if self.is_plain and not is_sparse and not is_narrow(model.table[0]):
-            n_ahead = look_ahead_rows(model.table, dtype.itemsize)
-        if n_ahead > 1:
+        n_ahead = model.n_ahead
+        if self.is_plain and not is_sparse and n_ahead > 1:
             shape = 2, 1 + n_ahead // TILE_ROWS, n_words
             scratch = np.zeros((4, n_ahead, n_units), dtype), np.zeros(shape, np.uint64)
             return train_samples.train_samples_looking_ahead, scratch

@@ -45,6 +45,13 @@ class TrainingLoop:
     to restore if the data turn out to be invalid; by default it is taken when training starts.
     """
 
+    _bar: tqdm[NoReturn] | None = None
+    _mark: Snapshot | None = None  # while a span is under way that is not yet recorded
+    _is_at_mark = False
+    _like: Snapshot | None = None  # than which nothing is different yet
+    _divergence: DivergenceError | None = None
+    _refusal: BaseException | None = None
+
     def __init__(
         self,
         net: Any,
@@ -58,13 +65,6 @@ class TrainingLoop:
         self.run = Run(net, History())
         self._before = before
         self._last_epoch = self.training.epochs + self.config.epochs
-        self._bar: tqdm[NoReturn] | None = None
-        self._mark: Snapshot | None = None  # while a span is under way that is not yet recorded
-        self._shown = self.run.epoch, self.run.learning_rate
-        self._like: Snapshot | None = None
-        self._is_at_mark = False
-        self._divergence: DivergenceError | None = None
-        self._refusal: BaseException | None = None
 
     def train(self, runner: Runner | None = None) -> History:
         """Train until all epochs are done, or a callback stops it; return what was recorded.

@@ -41,7 +41,8 @@ class Optimizer:
         """
         starts = self._starts()
         slots = np.empty((len(starts), n_params), dtype)
-        slots.T[:] = starts
+        for slot, start in zip(slots, starts, strict=True):
+            slot[:] = start
         return slots
 
     def _starts(self) -> Sequence[float]:
