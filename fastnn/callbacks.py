@@ -11,10 +11,11 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import IO, Any, Protocol
 
 from ._atomic import check_folder, replace_file
-from ._checks.arrays import Array, as_count, as_flag, as_in_range
+from ._checks.arrays import Array
 from ._checks.monitors import check_recorded, sign_of
 from ._checks.names import explained
 from ._checks.paths import as_path
+from ._checks.scalars import as_amount, as_count, as_flag
 from .history import History
 
 
@@ -195,7 +196,7 @@ class EarlyStopping(Callback):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         self.patience = as_count("patience", self.patience)
-        self.min_delta = as_in_range("min_delta", self.min_delta, 0, math.inf)
+        self.min_delta = as_amount("min_delta", self.min_delta)
         self.restore_best = as_flag("restore_best", self.restore_best)
         self._sign = sign_of(self.monitor, self.mode)
         self._forget()

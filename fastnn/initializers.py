@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ._checks.arrays import Array, as_choice, as_finite, as_positive, check_generator
+from ._checks.arrays import Array
 from ._checks.names import explained
+from ._checks.scalars import as_choice, as_finite, as_positive, check_fields, check_generator
 
 Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]
@@ -64,8 +65,7 @@ class uniform:  # numpydoc ignore=PR02
     b: float
 
     def __post_init__(self) -> None:
-        for name in ("a", "b"):
-            object.__setattr__(self, name, as_finite(name, getattr(self, name)))
+        check_fields(self, a=as_finite, b=as_finite)
         if not (self.a < self.b and math.isfinite(self.b - self.a)):
             raise ValueError(
                 f"uniform(a, b) must have finite a < b, got a = {self.a}, b = {self.b}"
@@ -102,7 +102,7 @@ class normal:  # numpydoc ignore=PR02
     std: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "std", as_positive("std", self.std))
+        check_fields(self, std=as_positive)
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape, filled by the rule of the class."""
@@ -135,7 +135,7 @@ class constant:  # numpydoc ignore=PR02
     value: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", as_finite("value", self.value))
+        check_fields(self, value=as_finite)
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape, filled by the rule of the class."""

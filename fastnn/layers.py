@@ -11,16 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._checks.arrays import (
-    Array,
-    as_activation,
-    as_count,
-    as_flag,
-    as_in_range,
-    as_numbers,
-    as_positive,
-)
+from ._checks.arrays import Array, as_activation, as_numbers
 from ._checks.names import explained, with_lists
+from ._checks.scalars import as_amount, as_count, as_flag, as_limit, as_share, check_fields
 from .core import activations, layout, losses, optimizers
 from .initializers import NAMED, Initializer, Random, as_initializer
 
@@ -111,23 +104,13 @@ class Dense:  # numpydoc ignore=PR02
                 f"n_out must be a whole number and activation a name, got {n_out!r} and {named!r}; "
                 f"write {_USAGE}"
             )
-        activation = as_activation("activation", named)
-        settle = object.__setattr__  # a frozen dataclass allows no assignment
-        settle(self, "bias", _as_bias(self.bias))
-        settle(self, "train_bias", as_flag("train_bias", self.train_bias))
+        check_fields(self, activation=as_activation, bias=_as_bias, train_bias=as_flag)
         as_initializer("initializer", self.initializer)
         as_initializer("bias_initializer", self.bias_initializer)
         if self.biases is not None and not self.bias:
             raise ValueError("biases must not be given for a layer with bias=False")
-        settle(self, "n_out", as_count("n_out", self.n_out))
-        settle(self, "activation", activation)
-        for name, limit in (("dropout", 1), ("l1", math.inf), ("l2", math.inf)):
-            settle(self, name, as_in_range(name, getattr(self, name), 0, limit))
-        if self.max_norm is not None:
-            settle(self, "max_norm", as_positive("max_norm", self.max_norm))
-        for name in ("weights", "biases"):
-            if (given := getattr(self, name)) is not None:
-                settle(self, name, np.array(as_numbers(name, given, np.dtype(np.float64))))
+        check_fields(self, n_out=as_count, dropout=as_share, l1=as_amount, l2=as_amount)
+        check_fields(self, max_norm=as_limit, weights=_as_initial, biases=_as_initial)
 
     def __repr__(self) -> str:
         defaults = (("bias", True), ("train_bias", True), *_REGULARIZERS.items())
@@ -139,10 +122,15 @@ class Dense:  # numpydoc ignore=PR02
         return f"Dense({self.n_out}, {self.activation!r}{options})"
 
 
-def _as_bias(bias: Any) -> bool:
+def _as_initial(name: str, values: ArrayLike | None) -> Array | None:
+    """Return a copy of initial weights or biases, if there are any."""
+    return None if values is None else np.array(as_numbers(name, values, np.dtype(np.float64)))
+
+
+def _as_bias(name: str, bias: Any) -> bool:
     """Return `bias` as a flag; explain if it is an array, as `bias` is in some tutorials."""
     try:
-        return as_flag("bias", bias)
+        return as_flag(name, bias)
     except TypeError as error:
         values = np.asarray(bias).tolist() if np.asarray(bias).dtype.kind in "iuf" else None
         if values is None:

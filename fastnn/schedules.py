@@ -14,11 +14,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
-from ._checks.arrays import as_choice, as_count, as_in_range, as_integer, as_positive
 from ._checks.monitors import MODES, as_monitor, check_recorded, sign_of
 from ._checks.names import explained
+from ._checks.scalars import (
+    as_amount,
+    as_choice,
+    as_count,
+    as_integer,
+    as_positive,
+    as_share,
+    check_fields,
+)
 
 _LEAST_CHANGE = 1e-8  # of a rate on a plateau; smaller changes are not made (`eps` in PyTorch)
 
@@ -30,10 +39,7 @@ class _Schedule:
     learning_rate: float
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            if item.init:
-                value = _CHECKS[item.name](item.name, getattr(self, item.name))
-                object.__setattr__(self, item.name, value)  # a frozen dataclass
+        check_fields(self, **{item.name: _CHECKS[item.name] for item in fields(self) if item.init})
 
 
 @explained
@@ -418,19 +424,9 @@ def _anneal(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
-def _as_not_negative(name: str, value: Any) -> float:
-    """Return `value` as a finite float of at least 0."""
-    return as_in_range(name, value, 0, math.inf)
-
-
-def _as_factor(name: str, value: Any) -> float:
-    """Return `value` as a float of at least 0 and below 1."""
-    return as_in_range(name, value, 0, 1)
-
-
-def _as_share(name: str, value: Any) -> float:
+def _as_part(name: str, value: Any) -> float:
     """Return `value` as a float from 0 to 1."""
-    share = _as_not_negative(name, value)
+    share = as_amount(name, value)
     if share > 1:
         raise ValueError(f"{name} must be at most 1, got {value!r}")
     return share
@@ -444,26 +440,21 @@ def _as_wait(name: str, value: Any) -> int:
     return wait
 
 
-def _as_mode(name: str, value: Any) -> str:
-    """Return `value` if it is the name of a mode."""
-    return as_choice(name, value, MODES)
-
-
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "learning_rate": as_positive,
     "step_size": as_count,
     "gamma": as_positive,
-    "power": _as_not_negative,
+    "power": as_amount,
     "epochs": as_count,
-    "eta_min": _as_not_negative,
-    "pct_start": _as_share,
+    "eta_min": as_amount,
+    "pct_start": _as_part,
     "div_factor": as_positive,
     "final_div_factor": as_positive,
-    "factor": _as_factor,
+    "factor": as_share,
     "patience": _as_wait,
-    "threshold": _as_not_negative,
+    "threshold": as_amount,
     "cooldown": _as_wait,
-    "min_lr": _as_not_negative,
+    "min_lr": as_amount,
     "monitor": as_monitor,
-    "mode": _as_mode,
+    "mode": partial(as_choice, choices=MODES),
 }

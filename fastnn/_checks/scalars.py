@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,27 @@ def as_in_range(name: str, value: Any, low: float, high: float) -> float:
     if not low <= number < high:
         raise ValueError(f"{name} must be at least {low} and below {high}, got {_short(value)}")
     return number
+
+
+def as_amount(name: str, value: Any) -> float:
+    """Return `value` as a finite float of at least 0."""
+    return as_in_range(name, value, 0, math.inf)
+
+
+def as_share(name: str, value: Any) -> float:
+    """Return `value` as a float of at least 0 and below 1."""
+    return as_in_range(name, value, 0, 1)
+
+
+def as_limit(name: str, value: Any) -> float | None:
+    """Return `value` as a finite float above 0, or None, which means no limit."""
+    return None if value is None else as_positive(name, value)
+
+
+def check_fields(item: Any, **checks: Callable[[str, Any], Any]) -> None:
+    """Replace fields by their checked values, in order; a frozen dataclass allows no assignment."""
+    for name, check in checks.items():
+        object.__setattr__(item, name, check(name, getattr(item, name)))
 
 
 def _short(value: Any) -> str:

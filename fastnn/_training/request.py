@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks.arrays import (
-    Array,
-    as_array,
-    as_choice,
-    as_class_weights,
-    as_count,
-    as_flag,
-    as_in_range,
-)
+from .._checks.arrays import Array, as_array, as_class_weights
 from .._checks.frames import check_names, names_of
 from .._checks.inputs import Names, check_samples
+from .._checks.scalars import as_amount, as_choice, as_count, as_flag
 from .._checks.stored import Inputs
 from .._checks.targets import check_metrics
 from ..callbacks import Callback
@@ -189,7 +181,7 @@ def as_noise(state: NetworkState, input_noise: Any = 0.0) -> Array:
     """Return the input noise and the dropout of each hidden layer; empty if all are 0."""
     if type(input_noise) is float and input_noise == 0.0 and not state.has_dropout:
         return NO_NOISE
-    return noise_levels(state.layers, as_in_range("input_noise", input_noise, 0, math.inf))
+    return noise_levels(state.layers, as_amount("input_noise", input_noise))
 
 
 def as_rule(

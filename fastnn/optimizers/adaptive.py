@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from .._checks.arrays import as_flag, as_in_range
 from .._checks.names import explained
+from .._checks.scalars import as_amount, as_flag, as_positive, as_share, check_fields
 from ..core import optimizers
-from .base import CompiledOptimizer
+from .base import CompiledOptimizer, pair_of
 
 
 @explained
@@ -71,9 +71,7 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_share("alpha", "momentum")
-        self._settle_positive("eps")
-        self._settle("centered", as_flag("centered", self.centered))
+        check_fields(self, alpha=as_share, momentum=as_share, eps=as_positive, centered=as_flag)
 
     def _starts(self) -> Sequence[float]:
         return [0.0] * (3 if self.centered else 1 + (self.momentum > 0))
@@ -133,8 +131,7 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_amount("lr_decay", "initial_accumulator_value")
-        self._settle_positive("eps")
+        check_fields(self, lr_decay=as_amount, initial_accumulator_value=as_amount, eps=as_positive)
 
     def _starts(self) -> Sequence[float]:
         return [self.initial_accumulator_value]
@@ -199,10 +196,7 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        betas = tuple(as_in_range("a beta", beta, 0, 1) for beta in self._pair("betas"))
-        self._settle("betas", betas)
-        self._settle_positive("eps")
-        self._settle("eps_hat", as_flag("eps_hat", self.eps_hat))
+        check_fields(self, betas=pair_of(as_share, "a beta"), eps=as_positive, eps_hat=as_flag)
 
     def _starts(self) -> Sequence[float]:
         return [0.0, 0.0]

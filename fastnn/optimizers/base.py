@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .._checks.arrays import Array, as_flag, as_in_range, as_positive
+from .._checks.arrays import Array
+from .._checks.scalars import as_amount, as_flag, as_limit, as_positive, check_fields
 from ..core import optimizers
 
 
@@ -48,32 +49,6 @@ class Optimizer:
     def _starts(self) -> Sequence[float]:
         """Return the value with which each vector of the state starts."""
         return ()
-
-    def _settle(self, name: str, value: object) -> None:
-        """Set a field to its checked value; a frozen dataclass allows no assignment."""
-        object.__setattr__(self, name, value)
-
-    def _pair(self, name: str) -> tuple[Any, Any]:
-        """Return a field that holds two values."""
-        pair = getattr(self, name)
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
-        return pair[0], pair[1]
-
-    def _settle_share(self, *names: str) -> None:
-        """Check fields that are at least 0 and below 1."""
-        for name in names:
-            self._settle(name, as_in_range(name, getattr(self, name), 0, 1))
-
-    def _settle_amount(self, *names: str) -> None:
-        """Check fields that are finite and at least 0."""
-        for name in names:
-            self._settle(name, as_in_range(name, getattr(self, name), 0, math.inf))
-
-    def _settle_positive(self, *names: str) -> None:
-        """Check fields that are finite and above 0."""
-        for name in names:
-            self._settle(name, as_positive(name, getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -117,12 +92,14 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
-        self._settle_positive("learning_rate")
-        self._settle_amount("weight_decay")
-        self._settle("decay_biases", as_flag("decay_biases", self.decay_biases))
-        for name in ("clip_value", "clip_norm"):
-            if (limit := getattr(self, name)) is not None:
-                self._settle(name, as_positive(name, limit))
+        check_fields(
+            self,
+            learning_rate=as_positive,
+            weight_decay=as_amount,
+            decay_biases=as_flag,
+            clip_value=as_limit,
+            clip_norm=as_limit,
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -155,3 +132,14 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
             else:
                 values[place[0]], values[place[1]] = value
         return values
+
+
+def pair_of(check: Callable[[str, Any], float], each: str = "") -> Callable[[str, Any], Any]:
+    """Return the check of a field that holds two values; an error names it, or `each` of them."""
+
+    def as_pair(name: str, pair: Any) -> tuple[float, float]:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
+        return check(each or name, pair[0]), check(each or name, pair[1])
+
+    return as_pair

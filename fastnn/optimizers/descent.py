@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._checks.names import explained
+from .._checks.scalars import as_share, check_fields
 from ..core import optimizers
 from .base import CompiledOptimizer
 
@@ -93,7 +94,7 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_share("momentum", "dampening")
+        check_fields(self, momentum=as_share, dampening=as_share)
 
     def _starts(self) -> Sequence[float]:
         return [0.0]
@@ -143,7 +144,7 @@ class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_share("momentum")
+        check_fields(self, momentum=as_share)
 
     def _starts(self) -> Sequence[float]:
         return [0.0]

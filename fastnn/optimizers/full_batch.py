@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .._checks.arrays import as_count, as_positive
 from .._checks.names import explained
+from .._checks.scalars import as_amount, as_count, as_positive, check_fields
 from ..core import optimizers
-from .base import CompiledOptimizer, Optimizer
+from .base import CompiledOptimizer, Optimizer, pair_of
 
 
 @explained
@@ -63,8 +63,7 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("etas", "step_sizes"):
-            self._settle(name, tuple(as_positive(name, value) for value in self._pair(name)))
+        check_fields(self, etas=pair_of(as_positive), step_sizes=pair_of(as_positive))
         if not self.etas[0] < 1 < self.etas[1]:
             raise ValueError(f"etas must be below and above 1, got {self.etas}")
         if self.step_sizes[0] > self.step_sizes[1]:
@@ -118,6 +117,6 @@ class LBFGS(Optimizer):  # numpydoc ignore=PR02
     max_line_search: int = 20
 
     def __post_init__(self) -> None:
-        for name in ("memory", "max_line_search"):
-            self._settle(name, as_count(name, getattr(self, name)))
-        self._settle_amount("gtol", "ftol")
+        check_fields(
+            self, memory=as_count, max_line_search=as_count, gtol=as_amount, ftol=as_amount
+        )
