@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
-from ._checks.monitors import MODES, as_monitor, check_recorded, sign_of
+from ._checks.monitors import MODES, Monitoring, as_monitor, check_recorded, sign_of
 from ._checks.names import explained
 from ._checks.scalars import (
     as_amount,
@@ -278,7 +278,7 @@ class _Plateau:
 
 @explained
 @dataclass(frozen=True)
-class ReduceOnPlateau(_Schedule):  # numpydoc ignore=PR02
+class ReduceOnPlateau(Monitoring, _Schedule):  # numpydoc ignore=PR02
     """Multiply the rate by `factor` when a metric has stopped improving.
 
     Parameters
@@ -358,25 +358,9 @@ class ReduceOnPlateau(_Schedule):  # numpydoc ignore=PR02
         """
         return replace(self)
 
-    def expect(self, recorded: Collection[str]) -> None:
-        """Raise unless the metric is among those that will be recorded.
-
-        Parameters
-        ----------
-        recorded : collection of str
-            The names of the metrics that training will record.
-
-        Raises
-        ------
-        ValueError
-            If the metric is not among them.
-
-        Examples
-        --------
-        >>> from fastnn.schedules import ReduceOnPlateau
-        >>> ReduceOnPlateau(0.1, monitor="val_loss").start().expect(["loss", "val_loss"])
-        """
-        check_recorded(self.monitor, recorded)
+    def expect(self, recorded: Collection[str]) -> None:  # numpydoc ignore=PR01
+        """Raise unless the metric is among those that will be recorded."""
+        super().expect(recorded)
         self._state.seen = True
 
     def observe(self, figures: Mapping[str, float]) -> None:

@@ -47,3 +47,25 @@ def check_recorded(monitor: str, recorded: Collection[str]) -> None:
         raise ValueError(
             f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}{hint}"
         )
+
+
+class Monitoring:
+    """A callback or schedule that watches the metric `monitor`, if it is not None."""
+
+    monitor: str | None
+
+    def expect(self, recorded: Collection[str]) -> None:
+        """Raise unless the metric is among those that will be recorded.
+
+        Parameters
+        ----------
+        recorded : collection of str
+            The names of the metrics that training will record.
+
+        Raises
+        ------
+        ValueError
+            If the metric is not among them.
+        """
+        if self.monitor is not None:
+            check_recorded(self.monitor, recorded)

@@ -127,6 +127,17 @@ def as_limit(name: str, value: Any) -> float | None:
     return None if value is None else as_positive(name, value)
 
 
+def pair_of(check: Callable[[str, Any], float], each: str = "") -> Callable[[str, Any], Any]:
+    """Return the check of a field that holds two values; an error names it, or `each` of them."""
+
+    def as_pair(name: str, pair: Any) -> tuple[float, float]:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
+        return check(each or name, pair[0]), check(each or name, pair[1])
+
+    return as_pair
+
+
 def check_fields(item: Any, **checks: Callable[[str, Any], Any]) -> None:
     """Replace fields by their checked values, in order; a frozen dataclass allows no assignment."""
     for name, check in checks.items():

@@ -7,9 +7,9 @@ from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 from .._checks.names import explained
-from .._checks.scalars import as_amount, as_flag, as_positive, as_share, check_fields
+from .._checks.scalars import as_amount, as_flag, as_positive, as_share, check_fields, pair_of
 from ..core import optimizers
-from .base import CompiledOptimizer, pair_of
+from .base import CompiledOptimizer
 
 
 @explained
@@ -30,14 +30,8 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
     centered : bool
         Whether to divide by the running standard deviation instead of the root mean square, by
         default False.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -93,14 +87,8 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
         The initial value of the sums, at least 0, by default 0.
     eps : float
         The value added to the root, above 0, by default 1e-10.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -154,14 +142,8 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
     eps_hat : bool
         Whether to add `eps` before the bias correction, as in Keras and scikit-learn, by default
         False.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -224,10 +206,8 @@ class AdamW(Adam):  # numpydoc ignore=PR02
     decay_biases : bool
         Whether b -= rate weight_decay b too, as in PyTorch, by default False. Frozen biases never
         decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    clip_value, clip_norm : float, optional
+        As `CompiledOptimizer` describes them, by default no limits.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -132,14 +132,3 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
             else:
                 values[place[0]], values[place[1]] = value
         return values
-
-
-def pair_of(check: Callable[[str, Any], float], each: str = "") -> Callable[[str, Any], Any]:
-    """Return the check of a field that holds two values; an error names it, or `each` of them."""
-
-    def as_pair(name: str, pair: Any) -> tuple[float, float]:
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
-        return check(each or name, pair[0]), check(each or name, pair[1])
-
-    return as_pair

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._checks.names import explained
-from .._checks.scalars import as_amount, as_count, as_positive, check_fields
+from .._checks.scalars import as_amount, as_count, as_positive, check_fields, pair_of
 from ..core import optimizers
-from .base import CompiledOptimizer, Optimizer, pair_of
+from .base import CompiledOptimizer, Optimizer
 
 
 @explained
@@ -26,14 +26,8 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
         changed its sign; the second, above 1, if it has not.
     step_sizes : tuple of two float
         The smallest and the largest step, by default (1e-6, 50).
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
