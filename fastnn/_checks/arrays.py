@@ -20,14 +20,11 @@ from .frames import NUMBERS, column_of, is_column, is_frame, table_of
 from .names import did_you_mean
 from .scalars import as_choice as as_choice
 from .scalars import as_count as as_count
-from .scalars import as_finite as as_finite
 from .scalars import as_flag as as_flag
 from .scalars import as_generator as as_generator
 from .scalars import as_in_range as as_in_range
-from .scalars import as_integer as as_integer
 from .scalars import as_number as as_number
 from .scalars import as_positive as as_positive
-from .scalars import check_generator as check_generator
 
 Array = NDArray[Any]
 

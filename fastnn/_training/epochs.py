@@ -39,13 +39,13 @@ _MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slic
 
 
 class Observer(Protocol):
-    """Who is told of each compiled call."""
+    """What observes each compiled call."""
 
     def kept(self) -> Sequence[Array]:
         """Return copies of the arrays that a call changes, as they are before it."""
 
     def advance(self, n_samples: int) -> None:
-        """Hear of so many trained samples; may raise to end training."""
+        """Count so many trained samples; may raise to end training."""
 
 
 class CompiledEpochs:

@@ -116,7 +116,7 @@ class BatchStep:
         return [array.copy() for array in self.epochs.changed()]
 
     def advance(self, n_samples: int) -> None:
-        """Hear of trained samples."""
+        """Do nothing: no one counts the samples of a stream."""
 
 
 def train_rows(
