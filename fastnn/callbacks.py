@@ -6,15 +6,15 @@ import csv
 import io
 import math
 import os
-from collections.abc import Collection
 from dataclasses import KW_ONLY, dataclass, field
 from typing import IO, Any, Protocol
 
 from ._atomic import check_folder, replace_file
-from ._checks.arrays import Array, as_count, as_flag, as_in_range
-from ._checks.monitors import check_recorded, sign_of
+from ._checks.arrays import Array
+from ._checks.monitors import Monitoring, check_recorded, sign_of
 from ._checks.names import explained
 from ._checks.paths import as_path
+from ._checks.scalars import as_amount, as_count, as_flag
 from .history import History
 
 
@@ -132,7 +132,7 @@ class Callback(Protocol):
 
 @explained
 @dataclass(eq=False)
-class EarlyStopping(Callback):  # numpydoc ignore=PR02
+class EarlyStopping(Monitoring, Callback):  # numpydoc ignore=PR02
     """Stop training when a metric has stopped improving.
 
     Parameters
@@ -195,25 +195,10 @@ class EarlyStopping(Callback):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         self.patience = as_count("patience", self.patience)
-        self.min_delta = as_in_range("min_delta", self.min_delta, 0, math.inf)
+        self.min_delta = as_amount("min_delta", self.min_delta)
         self.restore_best = as_flag("restore_best", self.restore_best)
         self._sign = sign_of(self.monitor, self.mode)
         self._forget()
-
-    def expect(self, recorded: Collection[str]) -> None:
-        """Raise unless the metric is among those that will be recorded.
-
-        Parameters
-        ----------
-        recorded : collection of str
-            The names of the metrics that training will record.
-
-        Raises
-        ------
-        ValueError
-            If the metric is not among them.
-        """
-        check_recorded(self.monitor, recorded)
 
     def _forget(self) -> None:
         """Reset the state to that before any training."""
@@ -221,24 +206,12 @@ class EarlyStopping(Callback):  # numpydoc ignore=PR02
         self._n_without = 0
         self._best_params: Array | None = None
 
-    def start(self, run: Run) -> None:
-        """Reset the state before the first epoch.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def start(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Reset the state before the first epoch."""
         self._forget()
 
-    def epoch(self, run: Run) -> None:
-        """Compare the metric with the best, and stop training after too many without improvement.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Compare the metric with the best; stop training after too many without improvement."""
         figure = _figure(run, self.monitor)
         if figure is None:
             return
@@ -252,14 +225,8 @@ class EarlyStopping(Callback):  # numpydoc ignore=PR02
             self.stopped_epoch = run.epoch
             run.stop()
 
-    def end(self, run: Run) -> None:
-        """Restore the best parameters.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def end(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Restore the best parameters."""
         if self._best_params is not None:
             run.network.params = self._best_params
             self._best_params = None
@@ -267,7 +234,7 @@ class EarlyStopping(Callback):  # numpydoc ignore=PR02
 
 @explained
 @dataclass(eq=False)
-class Checkpoint(Callback):  # numpydoc ignore=PR02
+class Checkpoint(Monitoring, Callback):  # numpydoc ignore=PR02
     """Save the network every few epochs, so that training can be resumed from the file.
 
     The file is replaced atomically: if the power fails, it holds the old or the new network.
@@ -320,41 +287,13 @@ class Checkpoint(Callback):  # numpydoc ignore=PR02
         self._sign = sign_of("loss" if self.monitor is None else self.monitor, self.mode)
         self._best = -self._sign * math.inf
 
-    def expect(self, recorded: Collection[str]) -> None:
-        """Raise unless the metric is among those that will be recorded.
-
-        Parameters
-        ----------
-        recorded : collection of str
-            The names of the metrics that training will record.
-
-        Raises
-        ------
-        ValueError
-            If the metric is not among them.
-        """
-        if self.monitor is not None:
-            check_recorded(self.monitor, recorded)
-
-    def start(self, run: Run) -> None:
-        """Reset the state, and check that the folder exists.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def start(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Reset the state, and check that the folder exists."""
         self._best = -self._sign * math.inf
         check_folder(self._path)
 
-    def epoch(self, run: Run) -> None:
-        """Save the network if a save is due and, with `monitor`, the metric is the best so far.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Save the network if a save is due and, with `monitor`, the metric is the best so far."""
         if (run.epoch + 1) % self.every:
             return
         if self.monitor is not None:
@@ -413,14 +352,8 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
         self.append = as_flag("append", self.append)
         self._columns: list[str] = []
 
-    def start(self, run: Run) -> None:
-        """Create the file, or check the one to append to.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def start(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Create the file, or check the one to append to."""
         with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)
             self._columns = next(csv.reader(file), [])
@@ -429,14 +362,8 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
                 f"{self._path} must have epoch as its first column, got {self._columns[0]!r}"
             )
 
-    def epoch(self, run: Run) -> None:
-        """Write the row of an epoch.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-        """
+    def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Write the row of an epoch."""
         row = {"epoch": run.epoch, "learning_rate": run.learning_rate, **run.figures()}
         if new := [name for name in row if name not in self._columns]:
             self._widen(new)

@@ -64,7 +64,7 @@ class History(Mapping[str, list[float]]):
 
     @explained
     def extend(
-        self, epochs: Iterable[int], columns: Mapping[str, tuple[list[int], list[float]]]
+        self, epochs: Iterable[int], columns: Mapping[str, tuple[Iterable[int], Iterable[float]]]
     ) -> None:
         """Append the record of another history.
 
@@ -72,7 +72,7 @@ class History(Mapping[str, list[float]]):
         ----------
         epochs : iterable of int
             Its epochs, after the last one recorded here.
-        columns : mapping of str to tuple of list
+        columns : mapping of str to tuple of iterable
             The epochs and values of each metric, as `columns` returns them.
 
         Examples

@@ -13,11 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from ._checks.arrays import Array, as_choice, as_finite, as_positive, check_generator
+from ._checks.arrays import Array
 from ._checks.names import explained
+from ._checks.scalars import as_choice, as_finite, as_positive, check_fields, check_generator
 
 Random = np.random.Generator | np.random.RandomState
 Initializer = Callable[[Random, tuple[int, ...]], Array]
+
+
+def _uniform(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw from [0, 1)."""
+    check_generator(random)
+    return random.random(shape)
+
+
+def _normal(random: Random, shape: tuple[int, ...]) -> Array:
+    """Draw from the standard normal distribution."""
+    check_generator(random)
+    return random.standard_normal(shape)
 
 
 # Lower case, like the functions beside it.
@@ -52,8 +65,7 @@ class uniform:  # numpydoc ignore=PR02
     b: float
 
     def __post_init__(self) -> None:
-        for name in ("a", "b"):
-            object.__setattr__(self, name, as_finite(name, getattr(self, name)))
+        check_fields(self, a=as_finite, b=as_finite)
         if not (self.a < self.b and math.isfinite(self.b - self.a)):
             raise ValueError(
                 f"uniform(a, b) must have finite a < b, got a = {self.a}, b = {self.b}"
@@ -90,7 +102,7 @@ class normal:  # numpydoc ignore=PR02
     std: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "std", as_positive("std", self.std))
+        check_fields(self, std=as_positive)
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape, filled by the rule of the class."""
@@ -123,11 +135,64 @@ class constant:  # numpydoc ignore=PR02
     value: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", as_finite("value", self.value))
+        check_fields(self, value=as_finite)
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
         """Return an array of this shape, filled by the rule of the class."""
         return np.full(shape, self.value)
+
+
+@dataclass(frozen=True, repr=False)
+class _Scaled:
+    """Draw with mean 0 and a variance that keeps the signals of all layers at one scale.
+
+    ================================  ===================  ================================
+    names                             variance             reference
+    ================================  ===================  ================================
+    glorot_uniform, glorot_normal     2 / (n_in + n_out)   [1]_, equations 16 and 12
+    he_uniform, he_normal             2 / n_in             [2]_, equation 10
+    lecun_uniform, lecun_normal       1 / n_in             [3]_, equation 16
+    ================================  ===================  ================================
+
+    The uniform distributions are on [-r, r) with r = sqrt(3 variance).
+
+    References
+    ----------
+    .. [1] X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural
+       networks, 2010.
+    .. [2] K. He et al., Delving deep into rectifiers, 2015.
+    .. [3] Y. LeCun et al., Efficient BackProp, 1998.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn.initializers import glorot_uniform, he_normal
+    >>> glorot_uniform(np.random.RandomState(0), (2, 2)).round(4)
+    array([[0.1196, 0.5271],
+           [0.2517, 0.1099]])
+    >>> he_normal(np.random.RandomState(0), (2, 2)).round(4)
+    array([[1.7641, 0.4002],
+           [0.9787, 2.2409]])
+    """
+
+    name: str
+    gain: int
+    draw: Callable[[Random, tuple[int, ...]], Array]
+    of_both: bool = False  # whether the variance falls with n_out too
+
+    def __call__(self, random: Random, shape: tuple[int, ...]) -> Array:
+        """Return an array of this shape, filled by the rule of the name."""
+        n = shape[0] + shape[-1] if self.of_both else shape[0]  # of a bias, as of a row of weights
+        if self.draw is _normal:
+            return _normal(random, shape) * math.sqrt(self.gain / n)
+        return (2 * _uniform(random, shape) - 1) * math.sqrt(3 * self.gain / n)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> str:
+        """Copy and pickle it as a function is, by its name."""
+        return self.name
 
 
 def zeros(random: Random, shape: tuple[int, ...]) -> Array:
@@ -152,182 +217,6 @@ def zeros(random: Random, shape: tuple[int, ...]) -> Array:
     array([0., 0.])
     """
     return np.zeros(shape)
-
-
-def glorot_uniform(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from [-r, r) with r = sqrt(6 / (n_in + n_out)).
-
-    Parameters
-    ----------
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source.
-    shape : tuple of int
-        The shape, (n_in, n_out) of weights or (n_out,) of biases.
-
-    Returns
-    -------
-    ndarray
-        An array of this shape.
-
-    References
-    ----------
-    .. [1] X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural
-       networks, 2010, equation 16.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> glorot_uniform(np.random.RandomState(0), (2, 2)).round(4)
-    array([[0.1196, 0.5271],
-           [0.2517, 0.1099]])
-    """
-    return (2 * _uniform(random, shape) - 1) * math.sqrt(6 / _fan_sum(shape))
-
-
-def glorot_normal(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from the normal distribution of variance 2 / (n_in + n_out).
-
-    Parameters
-    ----------
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source.
-    shape : tuple of int
-        The shape, (n_in, n_out) of weights or (n_out,) of biases.
-
-    Returns
-    -------
-    ndarray
-        An array of this shape.
-
-    References
-    ----------
-    .. [1] X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural
-       networks, 2010, equation 12.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> glorot_normal(np.random.RandomState(0), (2, 2)).round(4)
-    array([[1.2474, 0.283 ],
-           [0.6921, 1.5846]])
-    """
-    return _normal(random, shape) * math.sqrt(2 / _fan_sum(shape))
-
-
-def he_uniform(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from [-r, r) with r = sqrt(6 / n_in).
-
-    Parameters
-    ----------
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source.
-    shape : tuple of int
-        The shape, (n_in, n_out) of weights or (n_out,) of biases.
-
-    Returns
-    -------
-    ndarray
-        An array of this shape.
-
-    References
-    ----------
-    .. [1] K. He et al., Delving deep into rectifiers, 2015, equation 10, as a uniform distribution.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> he_uniform(np.random.RandomState(0), (2, 2)).round(4)
-    array([[0.1691, 0.7454],
-           [0.356 , 0.1555]])
-    """
-    return (2 * _uniform(random, shape) - 1) * math.sqrt(6 / shape[0])
-
-
-def he_normal(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from the normal distribution of variance 2 / n_in.
-
-    Parameters
-    ----------
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source.
-    shape : tuple of int
-        The shape, (n_in, n_out) of weights or (n_out,) of biases.
-
-    Returns
-    -------
-    ndarray
-        An array of this shape.
-
-    References
-    ----------
-    .. [1] K. He et al., Delving deep into rectifiers, 2015, equation 10.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> he_normal(np.random.RandomState(0), (2, 2)).round(4)
-    array([[1.7641, 0.4002],
-           [0.9787, 2.2409]])
-    """
-    return _normal(random, shape) * math.sqrt(2 / shape[0])
-
-
-def lecun_uniform(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from [-r, r) with r = sqrt(3 / n_in).
-
-    Parameters
-    ----------
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source.
-    shape : tuple of int
-        The shape, (n_in, n_out) of weights or (n_out,) of biases.
-
-    Returns
-    -------
-    ndarray
-        An array of this shape.
-
-    References
-    ----------
-    .. [1] Y. LeCun et al., Efficient BackProp, 1998, equation 16, as a uniform distribution.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> lecun_uniform(np.random.RandomState(0), (2, 2)).round(4)
-    array([[0.1196, 0.5271],
-           [0.2517, 0.1099]])
-    """
-    return (2 * _uniform(random, shape) - 1) * math.sqrt(3 / shape[0])
-
-
-def lecun_normal(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from the normal distribution of variance 1 / n_in.
-
-    Parameters
-    ----------
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source.
-    shape : tuple of int
-        The shape, (n_in, n_out) of weights or (n_out,) of biases.
-
-    Returns
-    -------
-    ndarray
-        An array of this shape.
-
-    References
-    ----------
-    .. [1] Y. LeCun et al., Efficient BackProp, 1998, equation 16.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> lecun_normal(np.random.RandomState(0), (2, 2)).round(4)
-    array([[1.2474, 0.283 ],
-           [0.6921, 1.5846]])
-    """
-    return _normal(random, shape) * math.sqrt(1 / shape[0])
 
 
 def orthogonal(random: Random, shape: tuple[int, ...]) -> Array:
@@ -375,30 +264,16 @@ def orthogonal(random: Random, shape: tuple[int, ...]) -> Array:
     return Q if n_in >= n_out else Q.T
 
 
-def _fan_sum(shape: tuple[int, ...]) -> int:
-    """Return n_in + n_out; a bias counts as one row of weights."""
-    return shape[0] + shape[-1]
-
-
-def _uniform(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from [0, 1)."""
-    check_generator(random)
-    return random.random(shape)
-
-
-def _normal(random: Random, shape: tuple[int, ...]) -> Array:
-    """Draw from the standard normal distribution."""
-    check_generator(random)
-    return random.standard_normal(shape)
-
-
+_SCALED = (
+    glorot_uniform := _Scaled("glorot_uniform", 2, _uniform, of_both=True),
+    glorot_normal := _Scaled("glorot_normal", 2, _normal, of_both=True),
+    he_uniform := _Scaled("he_uniform", 2, _uniform),
+    he_normal := _Scaled("he_normal", 2, _normal),
+    lecun_uniform := _Scaled("lecun_uniform", 1, _uniform),
+    lecun_normal := _Scaled("lecun_normal", 1, _normal),
+)
 NAMED: dict[str, Initializer] = {
-    "glorot_uniform": glorot_uniform,
-    "glorot_normal": glorot_normal,
-    "he_uniform": he_uniform,
-    "he_normal": he_normal,
-    "lecun_uniform": lecun_uniform,
-    "lecun_normal": lecun_normal,
+    **{scaled.name: scaled for scaled in _SCALED},
     "orthogonal": orthogonal,
     "zeros": zeros,
 }

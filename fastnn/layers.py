@@ -11,18 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._checks.arrays import (
-    Array,
-    as_activation,
-    as_count,
-    as_flag,
-    as_in_range,
-    as_numbers,
-    as_positive,
-)
+from ._checks.arrays import Array, as_activation, as_numbers
 from ._checks.names import explained, with_lists
+from ._checks.scalars import as_amount, as_count, as_flag, as_limit, as_share, check_fields
 from .core import activations, layout, losses, optimizers
-from .initializers import Initializer, Random, as_initializer, zeros
+from .initializers import NAMED, Initializer, Random, as_initializer
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _NAMES = {code: name for name, code in activations.CODES.items()}
@@ -111,23 +104,13 @@ class Dense:  # numpydoc ignore=PR02
                 f"n_out must be a whole number and activation a name, got {n_out!r} and {named!r}; "
                 f"write {_USAGE}"
             )
-        activation = as_activation("activation", named)
-        settle = object.__setattr__  # a frozen dataclass allows no assignment
-        settle(self, "bias", _as_bias(self.bias))
-        settle(self, "train_bias", as_flag("train_bias", self.train_bias))
+        check_fields(self, activation=as_activation, bias=_as_bias, train_bias=as_flag)
         as_initializer("initializer", self.initializer)
         as_initializer("bias_initializer", self.bias_initializer)
         if self.biases is not None and not self.bias:
             raise ValueError("biases must not be given for a layer with bias=False")
-        settle(self, "n_out", as_count("n_out", self.n_out))
-        settle(self, "activation", activation)
-        for name, limit in (("dropout", 1), ("l1", math.inf), ("l2", math.inf)):
-            settle(self, name, as_in_range(name, getattr(self, name), 0, limit))
-        if self.max_norm is not None:
-            settle(self, "max_norm", as_positive("max_norm", self.max_norm))
-        for name in ("weights", "biases"):
-            if (given := getattr(self, name)) is not None:
-                settle(self, name, np.array(as_numbers(name, given, np.dtype(np.float64))))
+        check_fields(self, n_out=as_count, dropout=as_share, l1=as_amount, l2=as_amount)
+        check_fields(self, max_norm=as_limit, weights=_as_initial, biases=_as_initial)
 
     def __repr__(self) -> str:
         defaults = (("bias", True), ("train_bias", True), *_REGULARIZERS.items())
@@ -139,10 +122,15 @@ class Dense:  # numpydoc ignore=PR02
         return f"Dense({self.n_out}, {self.activation!r}{options})"
 
 
-def _as_bias(bias: Any) -> bool:
+def _as_initial(name: str, values: ArrayLike | None) -> Array | None:
+    """Return a copy of initial weights or biases, if there are any."""
+    return None if values is None else np.array(as_numbers(name, values, np.dtype(np.float64)))
+
+
+def _as_bias(name: str, bias: Any) -> bool:
     """Return `bias` as a flag; explain if it is an array, as `bias` is in some tutorials."""
     try:
-        return as_flag("bias", bias)
+        return as_flag(name, bias)
     except TypeError as error:
         values = np.asarray(bias).tolist() if np.asarray(bias).dtype.kind in "iuf" else None
         if values is None:
@@ -183,7 +171,8 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
     for layer in layers:
         if not isinstance(layer, Dense):
             raise TypeError(f"layers must hold Dense only, got {layer!r}; write {_USAGE}")
-    _check_size([n_in, *(layer.n_out for layer in layers)], dtype)
+    widths = [layer.n_out for layer in layers]
+    _check_size([n_in, *widths], dtype)
     codes = [activations.CODES[str(layer.activation)] for layer in layers]
     if activations.SOFTMAX in codes[:-1]:
         k = codes.index(activations.SOFTMAX)
@@ -193,7 +182,7 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
     _check_partners(losses.CODES[loss], codes[-1], loss)
     return layout.layer_table(
         n_in,
-        [layer.n_out for layer in layers],
+        widths,
         codes,
         [layer.bias for layer in layers],
         [layer.train_bias for layer in layers],
@@ -320,10 +309,12 @@ def _fill(
 ) -> None:
     """Fill `view` with the given array, or else from the initializer."""
     if given is None:
-        draw = as_initializer("initializer", initializer)
-        if draw is zeros:  # as the view is
+        if initializer == "zeros":  # as the view is
             return
-        given = draw(random, view.shape)
+        if isinstance(initializer, str):  # what these draw needs no check
+            view[:] = NAMED[initializer](random, view.shape)
+            return
+        given = initializer(random, view.shape)
     array = as_numbers(name, given, view.dtype)
     if array.shape != view.shape:
         raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}")

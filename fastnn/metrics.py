@@ -230,7 +230,7 @@ def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: A
     if isinstance(figure, bool | np.bool_):
         return float(figure)
     figure = _as_plain(figure)
-    return as_number(f"the figure of the metric {name}", figure)
+    return as_number(f"the value of the metric {name}", figure)
 
 
 def _errors(y: ArrayLike, outputs: ArrayLike) -> Array:

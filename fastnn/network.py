@@ -43,7 +43,7 @@ _ASSIGNABLE = ("params", "weights", "biases", "metadata")
 
 
 def _is_internal(name: str) -> bool:
-    """Tell whether a name is one that the network itself uses, and no user sees."""
+    """Return True if the network itself uses a name, and no user sees it."""
     is_hidden = name.startswith("_") and not name.startswith("__")
     return name == "_state" or (is_hidden and hasattr(Network, name))
 

@@ -150,7 +150,7 @@ def test_training_that_fails_before_an_epoch_restores_nothing():
     ],
 )
 def test_a_figure_that_is_not_there_is_an_error(monitor, make):
-    message = f"monitor must be a figure that is recorded, one of 'loss', 'mae'; got '{monitor}'"
+    message = f"monitor must be a metric that is recorded, one of 'loss', 'mae'; got '{monitor}'"
     with pytest.raises(ValueError, match=message):
         run_through(make(monitor), {"loss": [1.0], "mae": [1.0]})
 
@@ -276,7 +276,7 @@ def test_another_kind_of_table_is_not_appended_to(tmp_path):
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: EarlyStopping(3), TypeError, "monitor must be the name of a figure, got 3"),
+        (lambda: EarlyStopping(3), TypeError, "monitor must be the name of a metric, got 3"),
         (lambda: EarlyStopping(patience=0), ValueError, "patience must be at least 1, got 0"),
         (lambda: EarlyStopping(min_delta=-1), ValueError, "min_delta must be at least 0 .* got -1"),
         (lambda: EarlyStopping(mode="low"), ValueError, "mode must be one of 'auto', 'min', 'max'"),

@@ -35,7 +35,7 @@ def use_everything(net, X, Y):
         net.loss(rows, Y)
         net.gradient(rows, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fastnn._training.epochs.look_ahead_rows", lambda table, itemsize: TILE_ROWS)
+        patch.setattr(state_of(net).model, "n_ahead", TILE_ROWS)
         net.fit(X, Y)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn._training import epochs
+from fastnn._training import model
 from fastnn._training.model import Model
 from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TILE_ROWS
@@ -73,7 +73,7 @@ def test_hundreds_of_updates(activation, loss, batch_size):
 @pytest.mark.parametrize("bias", [{}, {"bias": False}, {"train_bias": False}])
 @pytest.mark.parametrize("n_hidden", [0, 1, 2])
 def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(epochs, "look_ahead_rows", lambda table, itemsize: n_ahead * TILE_ROWS)
+    monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: n_ahead * TILE_ROWS)
     X, Y = make_data(13, 70, 3)
     X[X < 0.2] = 0
     X[5] = 0
@@ -87,7 +87,7 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
 
 
 def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
-    monkeypatch.setattr(epochs, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
+    monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
     X, Y = make_data(13, 70, 2)
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
     nets[0].fit(X, Y, epochs=4)

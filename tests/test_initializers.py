@@ -77,8 +77,11 @@ def test_name_that_is_not_known():
         as_initializer("initializer", "he")
 
 
+INITIALIZERS = [uniform(-1, 1), normal(0.5), constant(0.25), *NAMED, *NAMED.values()]
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
-@pytest.mark.parametrize("initializer", [uniform(-1, 1), normal(0.5), constant(0.25), *NAMED])
+@pytest.mark.parametrize("initializer", INITIALIZERS)
 def test_a_network_that_holds_one_can_be_copied(initializer, copied):
     net = Network(2, [Dense(3, initializer=initializer)], seed=0)
     twin = copied(net)

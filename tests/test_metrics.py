@@ -214,7 +214,7 @@ def test_a_metric_must_return_a_number(got):
     def mine(y, outputs):
         return got
 
-    with pytest.raises(TypeError, match="the figure of the metric mine must be a number, got"):
+    with pytest.raises(TypeError, match="the value of the metric mine must be a number, got"):
         net.fit(OUTPUTS, LABELS, metrics=[mine], validation_data=(OUTPUTS, LABELS))
 
 

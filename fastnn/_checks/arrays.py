@@ -20,19 +20,16 @@ from .frames import NUMBERS, column_of, is_column, is_frame, table_of
 from .names import did_you_mean
 from .scalars import as_choice as as_choice
 from .scalars import as_count as as_count
-from .scalars import as_finite as as_finite
 from .scalars import as_flag as as_flag
 from .scalars import as_generator as as_generator
 from .scalars import as_in_range as as_in_range
-from .scalars import as_integer as as_integer
 from .scalars import as_number as as_number
 from .scalars import as_positive as as_positive
-from .scalars import check_generator as check_generator
 
 Array = NDArray[Any]
 
 _FEW = 64  # numbers, which Python adds up sooner than NumPy is called
-_SOME = 4096  # numbers, for which one look is shorter than the call of einsum
+_SOME = 4096  # numbers: of more, `vdot` may start threads
 
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
@@ -89,14 +86,14 @@ def check_finite(name: str, array: Array) -> None:
 
 def is_finite(array: Array) -> bool:
     """Return True if a contiguous array holds neither NaN nor infinity."""
-    # Terms of a finite sum are finite. A big table is summed in half the time of the second look,
-    # and einsum, unlike sum, neither warns nor is slower in float32.
+    # Terms of a finite sum are finite, and so are the factors of a finite product: both take half
+    # the time of the second look or less, and neither `vdot` nor `einsum` warns, as others do.
     flat = array.reshape(-1)
     if flat.size <= _FEW:
-        return math.isfinite(sum(flat.tolist())) or bool(np.isfinite(flat).all())
-    if flat.size <= _SOME:
-        return bool(np.logical_and.reduce(np.isfinite(flat)))
-    return math.isfinite(np.einsum("i->", flat)) or bool(np.isfinite(flat).all())
+        total = sum(flat.tolist())
+    else:
+        total = np.vdot(flat, flat) if flat.size <= _SOME else np.einsum("i->", flat)
+    return math.isfinite(total) or bool(np.isfinite(flat).all())
 
 
 def as_array(name: str, values: Any) -> Array:

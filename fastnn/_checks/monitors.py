@@ -16,7 +16,7 @@ _LOW_IS_GOOD = ("loss", "penalty", "mse", "mae")
 def as_monitor(name: str, value: Any) -> str:
     """Return `value` if it can be the name of a metric."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be the name of a figure, got {value!r}")
+        raise TypeError(f"{name} must be the name of a metric, got {value!r}")
     return value
 
 
@@ -45,5 +45,27 @@ def check_recorded(monitor: str, recorded: Collection[str]) -> None:
         if monitor.startswith("val_") and not any(name.startswith("val_") for name in recorded):
             hint = "; without validation data, or an epoch that evaluate_every takes, there is none"
         raise ValueError(
-            f"monitor must be a figure that is recorded, one of {known}; got {monitor!r}{hint}"
+            f"monitor must be a metric that is recorded, one of {known}; got {monitor!r}{hint}"
         )
+
+
+class Monitoring:
+    """A callback or schedule that watches the metric `monitor`, if it is not None."""
+
+    monitor: str | None
+
+    def expect(self, recorded: Collection[str]) -> None:
+        """Raise unless the metric is among those that will be recorded.
+
+        Parameters
+        ----------
+        recorded : collection of str
+            The names of the metrics that training will record.
+
+        Raises
+        ------
+        ValueError
+            If the metric is not among them.
+        """
+        if self.monitor is not None:
+            check_recorded(self.monitor, recorded)

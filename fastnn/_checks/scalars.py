@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from .names import did_you_mean
 
 _NO_NUMBERS = (str, bytes, bytearray, bool, np.bool_, np.complexfloating)  # float takes them
+_RANDOM = np.random.Generator, np.random.RandomState
 _LARGEST = 2**62  # int64 holds it, with room to count on
 
 
@@ -111,6 +112,38 @@ def as_in_range(name: str, value: Any, low: float, high: float) -> float:
     return number
 
 
+def as_amount(name: str, value: Any) -> float:
+    """Return `value` as a finite float of at least 0."""
+    return as_in_range(name, value, 0, math.inf)
+
+
+def as_share(name: str, value: Any) -> float:
+    """Return `value` as a float of at least 0 and below 1."""
+    return as_in_range(name, value, 0, 1)
+
+
+def as_limit(name: str, value: Any) -> float | None:
+    """Return `value` as a finite float above 0, or None, which means no limit."""
+    return None if value is None else as_positive(name, value)
+
+
+def pair_of(check: Callable[[str, Any], float], each: str = "") -> Callable[[str, Any], Any]:
+    """Return the check of a field that holds two values; an error names it, or `each` of them."""
+
+    def as_pair(name: str, pair: Any) -> tuple[float, float]:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
+        return check(each or name, pair[0]), check(each or name, pair[1])
+
+    return as_pair
+
+
+def check_fields(item: Any, **checks: Callable[[str, Any], Any]) -> None:
+    """Replace fields by their checked values, in order; a frozen dataclass allows no assignment."""
+    for name, check in checks.items():
+        object.__setattr__(item, name, check(name, getattr(item, name)))
+
+
 def _short(value: Any) -> str:
     """Return a number as text; a number with too many digits for Python as its size."""
     if isinstance(value, int) and abs(value) > 10**100:
@@ -120,7 +153,7 @@ def _short(value: Any) -> str:
 
 def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     """Return the random source that `seed` describes."""
-    if isinstance(seed, np.random.Generator | np.random.RandomState):
+    if isinstance(seed, _RANDOM):
         return seed
     try:
         if type(seed) is int:
@@ -136,7 +169,7 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
 
 def check_generator(random: Any) -> None:
     """Raise unless `random` is a random source, which a seed is not."""
-    if not isinstance(random, np.random.Generator | np.random.RandomState):
+    if not isinstance(random, _RANDOM):
         raise TypeError(
             f"random must be a numpy Generator or a RandomState, got {random!r}: "
             "numpy.random.default_rng(seed) makes one"

@@ -58,7 +58,7 @@ import numpy as np
 from .._atomic import replace_file
 from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
 from .._checks.paths import as_path_or_file, open_regular, rest_of, write_all
-from .._training.state import TrainingState, initial_slots
+from .._training.state import TrainingState
 from ..core import layout, losses
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
 from ..errors import FormatError
@@ -335,13 +335,13 @@ def _training_in(
     """Return the training state."""
     as_object(description, _TRAINING)
     optimizer = build_optimizer(description["optimizer"])
-    n_slots = len(initial_slots(optimizer, 1, dtype))
+    n_slots = len(optimizer.initial_slots(1, dtype))
     arrays = {}
     if n_slots:
         for name, shape in _shapes(table).items():
             entry = f"slots_{name}"
             arrays[name] = archive.take(entry, _DESCR[dtype.name], (n_slots, *shape))
-    slots = initial_slots(optimizer, layout.params_size(table), dtype)
+    slots = optimizer.initial_slots(layout.params_size(table), dtype)
     for s, slot in enumerate(slots):
         for name, view in _views(slot, table).items():
             view[:] = arrays[name][s]

@@ -12,7 +12,7 @@ from .._checks.arrays import Array
 from .._checks.inputs import Names
 from .._checks.stored import Inputs
 from ..callbacks import Callback
-from ..optimizers import CompiledOptimizer, Optimizer
+from ..optimizers import Optimizer
 from .model import Model
 from .sources import Source
 from .state import Schedule, TrainingState
@@ -52,12 +52,6 @@ class FitConfig:
     callbacks: Sequence[Callback] = ()
     progress: bool = False
     watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
-
-    def is_plain(self, model: Model) -> bool:
-        """Return True if an update is params -= rate gradient, of one sample."""
-        if self.batch_size > 1 or model.penalties.size or self.noise.size:
-            return False
-        return isinstance(self.optimizer, CompiledOptimizer) and self.optimizer.is_plain
 
 
 @dataclass(slots=True)

@@ -6,7 +6,9 @@ A compiled call is a slice of samples; on small data one slice spans many epochs
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
+from functools import reduce
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,9 +18,7 @@ from .._checks.arrays import Array, is_finite
 from .._checks.scales import remedy_of_scale
 from .._checks.stored import Inputs, Stored, Windows
 from ..core import optimizers, train_batches, train_samples
-from ..core.dispatch import look_ahead_rows
 from ..core.inputs import Data, Samples
-from ..core.layout import is_narrow
 from ..core.optimizers import N_SEEN, Optimizer
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import TILE_ROWS, WORD
@@ -39,13 +39,13 @@ _MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slic
 
 
 class Observer(Protocol):
-    """Who is told of each compiled call."""
+    """What observes each compiled call."""
 
     def kept(self) -> Sequence[Array]:
         """Return copies of the arrays that a call changes, as they are before it."""
 
     def advance(self, n_samples: int) -> None:
-        """Hear of so many trained samples; may raise to end training."""
+        """Count so many trained samples; may raise to end training."""
 
 
 class CompiledEpochs:
@@ -55,10 +55,13 @@ class CompiledEpochs:
         self, state: NetworkState, source: Source, config: FitConfig, training: TrainingState
     ) -> None:
         self.state, self.source, self.config, self.training = state, source, config, training
-        self.is_plain = config.is_plain(state.model)
+        assert isinstance(config.optimizer, CompiledOptimizer)
+        self._settings = config.optimizer
         self.is_single = config.batch_size == 1 and not config.noise.size
+        is_bare = self.is_single and not state.model.penalties.size
+        self.is_plain = is_bare and config.optimizer.is_plain  # params -= rate gradient, of one
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
-        self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
+        self._ready: dict[bool, tuple[Callable[..., int], tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
 
     def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
@@ -71,7 +74,7 @@ class CompiledEpochs:
             rates = np.array([training.rate_ahead()] * span)
         else:
             rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
-        sums, total = np.zeros(1), 0.0
+        passes, total = [], 0.0
         for where, data in self.source.parts(training.epochs):
             part, is_all_finite = self.pass_over(data, rates, self.draw_order(data, span), loop)
             if not is_all_finite:
@@ -81,9 +84,10 @@ class CompiledEpochs:
                 if where:
                     error.add_note(where)
                 raise loop.diverged(error)
-            sums, total = sums + part, total + data.total_weight()
+            passes.append(part)
+            total += data.total_weight()
         else:
-            loop.finish_epochs(sums / total, rates)
+            loop.finish_epochs(reduce(operator.add, passes) / total, rates)
             return
         loop.put_back()  # the random stream too: each half draws its own orders, the same again
         for half in (span // 2, span - span // 2):
@@ -97,7 +101,7 @@ class CompiledEpochs:
             return 1
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
             return 1
-        n_at_once = self._samples_per_slice(data.X) if data.X.is_sparse else self._n_at_once
+        n_at_once = self._samples_per_slice(data.X) if data.is_sparse else self._n_at_once
         epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
         if config.validation is not None:
             epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
@@ -106,13 +110,13 @@ class CompiledEpochs:
     def draw_order(self, data: Arrays, span: int) -> Array:
         """Return a row of sample numbers for each epoch, or a single row for all of them."""
         config, n_samples = self.config, data.n_samples
-        if config.draw_order is None and not config.shuffle:
-            order = np.arange(n_samples)[np.newaxis]
-        else:
-            draw = config.draw_order or self.state.random.permutation
-            order = np.empty((span, n_samples), np.int64)
+        order = np.arange(n_samples)[np.newaxis]
+        if config.draw_order is not None:
+            order = np.array([config.draw_order(n_samples) for _ in range(span)])
+        elif config.shuffle:
+            order = order.repeat(span, axis=0)
             for row in order:
-                row[:] = draw(n_samples)
+                self.state.random.shuffle(row)  # as `permutation` does, without the copy
         return order if data.rows is None else data.rows[order]
 
     def pass_over(
@@ -124,15 +128,16 @@ class CompiledEpochs:
         """
         X: Any = data.X
         Y, weights, model = data.Y, data.weights, self.state.model
-        is_sparse = X.is_sparse
-        kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
-        if not (self.is_plain or self.is_single):
+        is_sparse = data.is_sparse
+        kernel, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
+        if not self.is_single:
             batches, optimizer = arguments
-            arguments = batches._replace(size=self.config.batch_size), optimizer
+            if batches.size != self.config.batch_size:
+                arguments = batches._replace(size=self.config.batch_size), optimizer
         elif model.dtype != rates.dtype:
             with np.errstate(over="ignore"):  # beyond float32: it diverges, and that is said
                 rates = rates.astype(model.dtype)
-        sums = np.zeros((len(rates), n_metrics))
+        sums = np.zeros((len(rates), 1 + self._codes.size + (not self.is_plain)))
         position, n_positions = 0, order.shape[1] * len(rates)
         n_at_once = self._samples_per_slice(X) if is_sparse else self._n_at_once
         windows = Windows(X, Y, weights, order) if isinstance(X, Stored) else None
@@ -166,41 +171,37 @@ class CompiledEpochs:
             n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
         return model.samples_per_slice(X, n_updated)
 
-    def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
-        """Return the kernel, its number of metrics, and its arguments before those."""
-        make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
-        if self.is_single and not self.is_plain:
-            make = self._kernel_of_single_updates
-        kernel, arguments = make(is_sparse)
+    def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel, and its last arguments but one: the optimiser and scratch."""
+        kernel, arguments = self._choose_kernel(is_sparse)
         if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
             kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
-        ready = kernel, 1 + len(self.config.metrics) + (not self.is_plain), arguments
-        self._ready[is_sparse] = ready
-        return ready
+        self._ready[is_sparse] = kernel, arguments
+        return kernel, arguments
 
-    def _kernel_of_single_updates(
-        self, is_sparse: bool
-    ) -> tuple[Callable[..., int], tuple[Any, ...]]:
-        """Return the kernel for an optimiser and single samples, its optimiser and scratch."""
-        model = self.state.model
-        units = np.zeros((4, model.n_units), model.dtype)
-        bitsets = np.zeros((2, model.n_units // WORD), np.uint64)
-        scratch = units, bitsets, np.zeros(model.params.size, model.dtype)  # its padding stays 0
-        return train_samples.train_samples_by, (self.optimizer(), scratch)
-
-    def _kernel_of_batches(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
-        """Return the kernel for batches, and how they are made and used."""
+    def _choose_kernel(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Choose among batches, single samples by any optimiser, and plain steps of these."""
         model, config = self.state.model, self.config
-        units = np.zeros((4, BLOCK_ROWS, model.n_units), model.dtype)
-        grad = np.zeros(model.params.size, model.dtype)
-        batches = Batches(config.batch_size, config.noise, units, grad)
-        return train_batches.train_batches, (batches, self.optimizer())
+        dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
+        if not self.is_single:
+            units, grad = np.zeros((4, BLOCK_ROWS, n_units), dtype), np.zeros_like(model.params)
+            batches = Batches(config.batch_size, config.noise, units, grad)
+            return train_batches.train_batches, (batches, self.optimizer())
+        n_ahead = model.n_ahead
+        if self.is_plain and not is_sparse and n_ahead > 1:
+            shape = 2, 1 + n_ahead // TILE_ROWS, n_words
+            scratch = np.zeros((4, n_ahead, n_units), dtype), np.zeros(shape, np.uint64)
+            return train_samples.train_samples_looking_ahead, scratch
+        scratch = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
+        if self.is_plain:
+            return train_samples.train_samples, scratch
+        step = np.zeros_like(model.params)  # its padding stays 0
+        return train_samples.train_samples_by, (self.optimizer(), (*scratch, step))
 
     def optimizer(self) -> Optimizer:
         """Return the optimiser for the kernels, which change its state."""
         config, training = self.config, self.training
-        assert isinstance(config.optimizer, CompiledOptimizer)
-        settings = config.optimizer.settings()
+        settings = self._settings.settings()
         # One sample's gradient is scaled by its weight; the mean over a batch of it would not be.
         settings[optimizers.MEAN] = config.reduction == "mean" and (
             config.batch_size > 1 or config.divide_penalty
@@ -208,19 +209,6 @@ class CompiledEpochs:
         settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
         penalties = self.state.model.penalties
         return Optimizer(settings, penalties, training.slots, training.counters)
-
-    def _kernel_of_samples(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
-        """Return the kernel for plain steps of single samples, and its scratch."""
-        model = self.state.model
-        dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
-        may_look = not is_sparse and not is_narrow(model.table[0])
-        n_ahead = look_ahead_rows(model.table, dtype.itemsize) if may_look else 1
-        if n_ahead == 1:
-            units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
-            return train_samples.train_samples, (units, bitsets)
-        shape = 2, 1 + n_ahead // TILE_ROWS, n_words
-        scratch = np.zeros((4, n_ahead, n_units), dtype), np.zeros(shape, np.uint64)
-        return train_samples.train_samples_looking_ahead, scratch
 
 
 def divergence(data: Arrays, sums: Array, rate: float, epoch: int) -> DivergenceError:

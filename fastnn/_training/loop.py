@@ -23,7 +23,6 @@ from ..optimizers import LBFGS
 from .config import FitRequest
 from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
-from .model import metrics_by_name
 from .sources import Arrays, Chunks
 from .split import split_validation
 from .state import Snapshot, state_of
@@ -46,6 +45,13 @@ class TrainingLoop:
     to restore if the data turn out to be invalid; by default it is taken when training starts.
     """
 
+    _bar: tqdm[NoReturn] | None = None
+    _mark: Snapshot | None = None  # while a span is under way that is not yet recorded
+    _is_at_mark = False
+    _like: Snapshot | None = None  # than which nothing is different yet
+    _divergence: DivergenceError | None = None
+    _refusal: BaseException | None = None
+
     def __init__(
         self,
         net: Any,
@@ -59,13 +65,6 @@ class TrainingLoop:
         self.run = Run(net, History())
         self._before = before
         self._last_epoch = self.training.epochs + self.config.epochs
-        self._bar: tqdm[NoReturn] | None = None
-        self._mark: Snapshot | None = None  # while a span is under way that is not yet recorded
-        self._shown = self.run.epoch, self.run.learning_rate
-        self._like: Snapshot | None = None
-        self._is_at_mark = False
-        self._divergence: DivergenceError | None = None
-        self._refusal: BaseException | None = None
 
     def train(self, runner: Runner | None = None) -> History:
         """Train until all epochs are done, or a callback stops it; return what was recorded.
@@ -84,8 +83,7 @@ class TrainingLoop:
         try:
             if request.n_validation:
                 self._split()
-            if runner is None:
-                runner = self._runner()
+            runner = runner or self._runner()
             if self.config.callbacks or self.config.progress:
                 self._train_surrounded(runner)
             else:
@@ -218,14 +216,14 @@ class TrainingLoop:
     def finish_epochs(self, epochs: Array, rates: Array) -> None:
         """Record epochs by their mean metrics, then notify the schedule and the callbacks."""
         config, training, run = self.config, self.training, self.run
-        history, has_penalty = run.history, self.state.model.has_penalty
-        for means in epochs:
-            metrics = metrics_by_name(means[: 1 + len(config.metrics)], config.metrics)
-            if has_penalty:
-                metrics["penalty"] = float(means[-1])
-            history.record(training.epochs, metrics)
-            training.epochs += 1
-        last = training.epochs - 1
+        history, names = run.history, ["loss", *config.metrics]
+        if self.state.model.has_penalty:
+            names.append("penalty")
+        last = training.epochs + len(epochs) - 1
+        numbers = range(training.epochs, last + 1)
+        values = epochs.T.tolist()  # the last column may be a penalty of 0, which is not recorded
+        history.extend(numbers, {name: (numbers, values[k]) for k, name in enumerate(names)})
+        training.epochs = last + 1
         if config.validation is not None and last % config.evaluate_every == 0:
             history.record(last, self._validate())
         run.epoch, run.learning_rate = last, float(rates[-1])

@@ -7,6 +7,7 @@ take some 20 ms, up to 0.2 s on a slow machine. Several threads may share the sl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, losses, optimizers
 from ..core import metrics as kernel_metrics
-from ..core.dispatch import few_rows
+from ..core.dispatch import few_rows, look_ahead_rows
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
@@ -52,6 +53,13 @@ class Model:
         self.has_penalty = bool(penalties.size and penalties[:, : optimizers.MAX_NORM].any())
         self.n_few = few_rows(params)
         self._cost = params.size + _LAYER * len(table)
+
+    @cached_property
+    def n_ahead(self) -> int:
+        """How many dense samples plain steps look ahead; 1 means that they do not."""
+        if layout.is_narrow(self.table[0]):
+            return 1
+        return look_ahead_rows(self.table, self.dtype.itemsize)
 
     def check_writable(self) -> None:
         """Raise if the parameters cannot be changed."""

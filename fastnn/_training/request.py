@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from operator import is_
 from typing import Any, NamedTuple
 
-from .._checks.arrays import (
-    Array,
-    as_array,
-    as_choice,
-    as_class_weights,
-    as_count,
-    as_flag,
-    as_in_range,
-)
+import numpy as np
+
+from .._checks.arrays import Array, as_array, as_class_weights
 from .._checks.frames import check_names, names_of
 from .._checks.inputs import Names, check_samples
+from .._checks.scalars import as_amount, as_choice, as_count, as_flag
 from .._checks.stored import Inputs
 from .._checks.targets import check_metrics
 from ..callbacks import Callback
@@ -27,12 +21,13 @@ from ..metrics import r2
 from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
 from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
 from .lbfgs import check_lbfgs
-from .model import Model
-from .sources import Arrays, Chunks, Source, check_chunks
+from .sources import Arrays, Chunks, check_chunks
 from .split import as_n_validation
 from .state import NetworkState, Schedule, TrainingState
 
 _SGD = SGD()  # the default
+_FULL_BATCH = IRprop, LBFGS
+CHECKED_AT_ONCE = 4096  # numbers, which are checked sooner than a snapshot is taken
 _VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
 
 
@@ -76,121 +71,87 @@ def as_request(
     """Check all arguments of `fit` and return the request; do not change the network.
 
     `pair` and `validation` are what `as_pair` and `as_validation` return, if they were called
-    already. Without `pair`, the check that X is finite is left to training if training touches only
-    what a rollback can restore: the network, with all of X, no callbacks.
+    already. Without `pair`, the check that X, unless small, is finite is left to training if
+    training touches only what a rollback can restore: the network, with all of X, no callbacks.
     """
-    model = state.model
-    if pair is None and y is not None and all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL)):
-        inputs, targets = state.as_pair(X, y, finite=False)
-        optimizer, schedule = as_rule(options.optimizer, options.learning_rate, None)
-        if not isinstance(optimizer, IRprop | LBFGS):  # nothing else needs a check
-            config = FitConfig(
-                as_count("epochs", options.epochs),
-                as_batch_size(options.batch_size, len(targets)),
-                optimizer,
-                schedule,
-                noise=as_noise(state, options.input_noise),
-            )
-            source = Arrays(inputs, targets, model.no_weights)
-            training = TrainingState.begun(config, model, None)
-            request = FitRequest(source, config, training, names_of(X), is_checked=False)
-            if schedule is not None:
-                _check_start(request, model)
-            return request
-        pair = inputs, targets
-        check_samples(inputs, names_of(X))
-    return _as_any_request(state, X, y, options, pair, validation)
-
-
-def _as_any_request(
-    state: NetworkState,
-    X: Any,
-    y: Any,
-    options: FitOptions,
-    pair: tuple[Inputs, Array] | None,
-    validation: Validation | None,
-) -> FitRequest:
-    """Do what `as_request` does, for any options."""
-    model, is_shared = state.model, pair is not None
-    names = names_of(X)
-    if resume := as_flag("resume", options.resume):
+    is_usual = all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL))  # then these need no check
+    is_small = type(X) is np.ndarray and X.size <= CHECKED_AT_ONCE
+    names, last, n_validation = names_of(X), None, 0
+    if not is_usual and as_flag("resume", options.resume):
         check_names(X, state.feature_names)
-        names = state.feature_names or names
-    last = state.training if resume else None
-    n_samples = None
+        names, last = state.feature_names or names, state.training
+    source: Arrays | Chunks
     if y is None:
         check_chunks(X, options)
         names = names or _names_of_validation(options.validation_data)
+        source = Chunks(X, state)
     else:
-        inputs, targets = pair or state.as_pair(X, y, finite=False)
-        n_samples = len(targets)
-        weights = state.as_weights(options.sample_weight, n_samples)
+        inputs, targets = pair or state.as_pair(X, y, finite=is_small)
+        source = Arrays(inputs, targets, state.as_weights(options.sample_weight, len(targets)))
     optimizer, schedule = as_rule(options.optimizer, options.learning_rate, last)
-    fraction, data = options.validation_fraction, options.validation_data
-    metrics, validation_metrics = as_metrics(
-        options.metrics, is_evaluated=not (data is None and fraction is None)
-    )
-    if y is not None and metrics:
-        check_metrics(metrics, targets, model.loss)
     config = FitConfig(
-        epochs=as_count("epochs", options.epochs),
-        batch_size=as_batch_size(options.batch_size, n_samples),
-        optimizer=optimizer,
-        schedule=schedule,
-        shuffle=as_flag("shuffle", options.shuffle),
-        reduction=as_choice("reduction", options.reduction, ("mean", "sum")),
+        as_count("epochs", options.epochs),
+        as_batch_size(options.batch_size, source.n_samples),
+        optimizer,
+        schedule,
         noise=as_noise(state, options.input_noise),
-        metrics=metrics,
-        validation=validation,
-        validation_metrics=validation_metrics,
-        evaluate_every=as_count("evaluate_every", options.evaluate_every),
-        callbacks=as_callbacks(options.callbacks),
-        progress=as_flag("progress", options.progress),
     )
-    if data is not None:
-        config.validation = validation or as_validation(state, data, names)
-        check_metrics(metrics, config.validation.Y, model.loss)
-    if options.class_weight is not None:
-        weights = as_class_weights(options.class_weight, targets, weights)
+    is_known = pair is not None or y is None or is_small
+    is_checked = is_known or isinstance(optimizer, _FULL_BATCH)
+    if not is_usual:
+        n_validation = _add_unusual(config, source, state, options, names, validation)
+        given = options.sample_weight, options.class_weight, options.validation_fraction
+        is_checked |= options.resume or any(part is not None for part in given)
+        is_checked |= len(config.callbacks) > 0
     if isinstance(optimizer, LBFGS):
-        check_lbfgs(config, model, options.batch_size)
-    n_validation = 0
-    if fraction is not None:
-        if data is not None:
-            raise ValueError("validation_fraction must not be given beside validation_data")
-        assert n_samples is not None
-        n_validation = as_n_validation(fraction, n_samples)
-        config.batch_size = as_batch_size(options.batch_size, n_samples - n_validation)
-    is_checked = (
-        is_shared
-        or resume
-        or y is None
-        or isinstance(optimizer, IRprop | LBFGS)
-        or options.sample_weight is not None
-        or options.class_weight is not None
-        or fraction is not None
-        or len(config.callbacks) > 0
-    )
-    source: Source
-    if y is None:
-        source = Chunks(X, state, metrics)
-    else:
-        source = Arrays(inputs, targets, weights)
-        if is_checked and not is_shared:
-            check_samples(inputs, names_of(X))
-    training = TrainingState.begun(config, model, last)
+        check_lbfgs(config, state.model, options.batch_size)
+    if is_checked and not is_known and isinstance(source, Arrays):
+        check_samples(source.X, names_of(X))
+    training = TrainingState.begun(config, state.model, last)
     request = FitRequest(source, config, training, names, n_validation, None, is_checked)
     if n_validation:
         request.y = as_array("y", y)
-    if config.callbacks or training.schedule is not None:
-        _check_start(request, model)
+    if config.callbacks or training.schedule is not None:  # it must begin with a rate
+        request.check_monitors(state.model)
+        training.rate_ahead()
     return request
 
 
-def _check_start(request: FitRequest, model: Model) -> None:
-    """Raise if a metric is monitored but not recorded, or a schedule does not begin with a rate."""
-    request.check_monitors(model)
-    request.training.rate_ahead()
+def _add_unusual(
+    config: FitConfig,
+    source: Arrays | Chunks,
+    state: NetworkState,
+    options: FitOptions,
+    names: Names,
+    validation: Validation | None,
+) -> int:
+    """Add the options that few calls give; return how many samples to hold out for validation."""
+    data, fraction, loss = options.validation_data, options.validation_fraction, state.model.loss
+    config.metrics, config.validation_metrics = as_metrics(
+        options.metrics, is_evaluated=not (data is None and fraction is None)
+    )
+    config.shuffle = as_flag("shuffle", options.shuffle)
+    config.reduction = as_choice("reduction", options.reduction, ("mean", "sum"))
+    config.evaluate_every = as_count("evaluate_every", options.evaluate_every)
+    config.callbacks = as_callbacks(options.callbacks)
+    config.progress = as_flag("progress", options.progress)
+    if isinstance(source, Chunks):
+        source.metrics = config.metrics
+    else:
+        check_metrics(config.metrics, source.Y, loss)
+        if options.class_weight is not None:
+            source.weights = as_class_weights(options.class_weight, source.Y, source.weights)
+    if data is not None:
+        config.validation = validation or as_validation(state, data, names)
+        check_metrics(config.metrics, config.validation.Y, loss)
+    if fraction is None:
+        return 0
+    if data is not None:
+        raise ValueError("validation_fraction must not be given beside validation_data")
+    assert source.n_samples is not None
+    n_validation = as_n_validation(fraction, source.n_samples)
+    config.batch_size = as_batch_size(options.batch_size, source.n_samples - n_validation)
+    return n_validation
 
 
 def _names_of_validation(data: Any) -> Names:
@@ -220,7 +181,7 @@ def as_noise(state: NetworkState, input_noise: Any = 0.0) -> Array:
     """Return the input noise and the dropout of each hidden layer; empty if all are 0."""
     if type(input_noise) is float and input_noise == 0.0 and not state.has_dropout:
         return NO_NOISE
-    return noise_levels(state.layers, as_in_range("input_noise", input_noise, 0, math.inf))
+    return noise_levels(state.layers, as_amount("input_noise", input_noise))
 
 
 def as_rule(
@@ -235,7 +196,7 @@ def as_rule(
     )
     if learning_rate is None and last is not None:
         schedule = last.schedule
-    if schedule is not None and isinstance(chosen, IRprop | LBFGS):
+    if schedule is not None and isinstance(chosen, _FULL_BATCH):
         raise ValueError(f"a schedule of rates must not be given with {chosen}, got {schedule}")
     return chosen, schedule
 

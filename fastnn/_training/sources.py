@@ -29,8 +29,8 @@ class Source(Protocol):
     def n_samples(self) -> int | None:
         """The number of samples in an epoch; None if that is not known in advance."""
 
-    def parts(self, epoch: int) -> Iterator[tuple[str, Arrays]]:
-        """Yield the parts of an epoch, each with the place that an error names; empty for all."""
+    def parts(self, epoch: int) -> Iterable[tuple[str, Arrays]]:
+        """Return the parts of an epoch, each with the place that an error names; empty for all."""
 
 
 class Arrays:
@@ -40,11 +40,12 @@ class Arrays:
     all.
     """
 
-    __slots__ = ("X", "Y", "n_samples", "rows", "weights")
+    __slots__ = ("X", "Y", "is_sparse", "n_samples", "rows", "weights")
 
     def __init__(self, X: Inputs, Y: Array, weights: Array, rows: Array | None = None) -> None:
         self.X, self.Y, self.weights, self.rows = X, Y, weights, rows
         self.n_samples = len(Y) if rows is None else len(rows)
+        self.is_sparse = X.is_sparse
 
     @classmethod
     def none(cls, model: Model) -> Arrays:
@@ -59,9 +60,9 @@ class Arrays:
             return float(self.n_samples)
         return total_weight(weights if rows is None else weights[rows], self.n_samples)
 
-    def parts(self, epoch: int) -> Iterator[tuple[str, Arrays]]:
-        """Yield the arrays."""
-        yield "", self
+    def parts(self, epoch: int) -> Iterable[tuple[str, Arrays]]:
+        """Return the arrays."""
+        return (("", self),)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
 from ..layers import Dense, penalty_table, with_arrays
-from ..optimizers import CompiledOptimizer, Optimizer
+from ..optimizers import Optimizer
 from .model import Model
 
 if TYPE_CHECKING:
@@ -30,13 +30,6 @@ if TYPE_CHECKING:
     from .stream import BatchStep, SingleSampleStep
 
 Schedule = Callable[[int], float]
-
-
-def initial_slots(optimizer: Optimizer, n_params: int, dtype: np.dtype[Any]) -> Array:
-    """Return an optimiser state before the first update, shape (n_slots, n_params)."""
-    if isinstance(optimizer, CompiledOptimizer):
-        return optimizer.initial_slots(n_params, dtype)
-    return np.zeros((0, n_params), dtype)
 
 
 @dataclass
@@ -51,22 +44,30 @@ class TrainingState:
     epochs: int = 0
 
     @classmethod
-    def fresh(cls, config: FitConfig, model: Model) -> TrainingState:
-        """Return the state before the first update."""
+    def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
+        """Return the state to start from: that of the last training, or a fresh one.
+
+        Another kind of optimiser than the last one starts with fresh slots.
+        """
+        if not model.params.flags.writeable:
+            model.check_writable()
         schedule = config.schedule
         if schedule is not None:  # one that is shown what epochs recorded starts anew
             start = getattr(schedule, "start", None)
             schedule = schedule if start is None else start()
-        slots = initial_slots(config.optimizer, model.params.size, model.dtype)
+        slots = config.optimizer.initial_slots(model.params.size, model.dtype)
         counters = np.zeros(N_COUNTERS, np.int64)
-        return cls(config.optimizer, schedule, config.reduction, slots, counters)
-
-    @classmethod
-    def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
-        """Return the state to start from: that of the last training, or a fresh one."""
-        if not model.params.flags.writeable:
-            model.check_writable()
-        return cls.fresh(config, model) if last is None else last.resumed(config, model)
+        state = cls(config.optimizer, schedule, config.reduction, slots, counters)
+        if last is None:
+            return state
+        state.counters, state.epochs = last.counters.copy(), last.epochs
+        if type(state.optimizer) is type(last.optimizer) and slots.shape == last.slots.shape:
+            state.slots = last.slots
+        else:
+            state.counters[N_UPDATES] = 0
+        if config.schedule == last.schedule:
+            state.schedule = last.schedule
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take arrays of its own: joblib's may be files, mapped read-only."""
@@ -75,22 +76,10 @@ class TrainingState:
 
     def relay(self, old_table: Array, table: Array, *, has_narrow: bool) -> None:
         """Bring the slots of another machine, or of an earlier fastnn, into this layout."""
-        slots = initial_slots(self.optimizer, layout.params_size(table), self.slots.dtype)
+        slots = self.optimizer.initial_slots(layout.params_size(table), self.slots.dtype)
         for own, old in zip(slots, self.slots, strict=True):
             own[:] = layout.relaid(old, old_table, table, has_narrow=has_narrow)
         self.slots = slots
-
-    def resumed(self, config: FitConfig, model: Model) -> TrainingState:
-        """Return the state to resume from; another kind of optimiser gets fresh slots."""
-        state = self.fresh(config, model)
-        state.counters, state.epochs = self.counters.copy(), self.epochs
-        if type(config.optimizer) is type(self.optimizer) and state.slots.shape == self.slots.shape:
-            state.slots = self.slots
-        else:
-            state.counters[N_UPDATES] = 0
-        if config.schedule == self.schedule:
-            state.schedule = self.schedule
-        return state
 
     def rate(self) -> float | None:
         """Return the learning rate of the last epoch; None means the optimiser's own."""

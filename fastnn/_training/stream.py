@@ -116,7 +116,7 @@ class BatchStep:
         return [array.copy() for array in self.epochs.changed()]
 
     def advance(self, n_samples: int) -> None:
-        """Hear of trained samples."""
+        """Do nothing: no one counts the samples of a stream."""
 
 
 def train_rows(
@@ -161,7 +161,7 @@ def train_rows(
     if step.epochs.is_single and model.loss != "poisson":
         rate = float(getattr(config.optimizer, "learning_rate", 1.0))
         optimizer = step.epochs.optimizer()
-        is_plain = config.is_plain(model)
+        is_plain = step.epochs.is_plain
         state.row_step = SingleSampleStep(model, rate, optimizer, is_plain=is_plain)
 
 

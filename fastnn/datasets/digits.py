@@ -105,7 +105,7 @@ def _as_tutorial(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _resize_matrix(n_in: int, n_out: int) -> NDArray[np.float64]:
-    """Give the (n_out, n_in) matrix of an antialiased bicubic resize; its rows sum to 1."""
+    """Return the (n_out, n_in) matrix of an antialiased bicubic resize; its rows sum to 1."""
     scale = n_in / n_out
     centres = (np.arange(n_out) + 0.5) * scale - 0.5
     reach = int(np.ceil(2 * scale))  # pixels beyond the edge that the widened kernel can touch

@@ -158,7 +158,7 @@ def load_gender(*, raw: bool = False) -> Samples | Columns:
 
 
 def _bits(rows: tuple[tuple[int, int, int, int], ...], raw: bool) -> Samples | Columns:
-    """Give a table of bits as X and y, or as named columns."""
+    """Return a table of bits as X and y, or as named columns."""
     table = np.array(rows, dtype=np.float64)
     if as_flag("raw", raw):
         return dict(zip(("x1", "x2", "x3", "y"), table.T.copy(), strict=True))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-from .._checks.arrays import as_flag, as_in_range
 from .._checks.names import explained
+from .._checks.scalars import as_amount, as_flag, as_positive, as_share, check_fields, pair_of
 from ..core import optimizers
 from .base import CompiledOptimizer
 
@@ -30,14 +30,8 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
     centered : bool
         Whether to divide by the running standard deviation instead of the root mean square, by
         default False.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -71,9 +65,7 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_share("alpha", "momentum")
-        self._settle_positive("eps")
-        self._settle("centered", as_flag("centered", self.centered))
+        check_fields(self, alpha=as_share, momentum=as_share, eps=as_positive, centered=as_flag)
 
     def _starts(self) -> Sequence[float]:
         return [0.0] * (3 if self.centered else 1 + (self.momentum > 0))
@@ -95,14 +87,8 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
         The initial value of the sums, at least 0, by default 0.
     eps : float
         The value added to the root, above 0, by default 1e-10.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -133,8 +119,7 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_amount("lr_decay", "initial_accumulator_value")
-        self._settle_positive("eps")
+        check_fields(self, lr_decay=as_amount, initial_accumulator_value=as_amount, eps=as_positive)
 
     def _starts(self) -> Sequence[float]:
         return [self.initial_accumulator_value]
@@ -157,14 +142,8 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
     eps_hat : bool
         Whether to add `eps` before the bias correction, as in Keras and scikit-learn, by default
         False.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -199,10 +178,7 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        betas = tuple(as_in_range("a beta", beta, 0, 1) for beta in self._pair("betas"))
-        self._settle("betas", betas)
-        self._settle_positive("eps")
-        self._settle("eps_hat", as_flag("eps_hat", self.eps_hat))
+        check_fields(self, betas=pair_of(as_share, "a beta"), eps=as_positive, eps_hat=as_flag)
 
     def _starts(self) -> Sequence[float]:
         return [0.0, 0.0]
@@ -230,10 +206,8 @@ class AdamW(Adam):  # numpydoc ignore=PR02
     decay_biases : bool
         Whether b -= rate weight_decay b too, as in PyTorch, by default False. Frozen biases never
         decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    clip_value, clip_norm : float, optional
+        As `CompiledOptimizer` describes them, by default no limits.
 
     Raises
     ------

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._checks.arrays import Array, as_flag, as_in_range, as_positive
+from .._checks.arrays import Array
+from .._checks.scalars import as_amount, as_flag, as_limit, as_positive, check_fields
 from ..core import optimizers
 
 
@@ -24,31 +25,30 @@ class Optimizer:
     True
     """
 
-    def _settle(self, name: str, value: object) -> None:
-        """Set a field to its checked value; a frozen dataclass allows no assignment."""
-        object.__setattr__(self, name, value)
+    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
+        """Return the optimiser state before the first update.
 
-    def _pair(self, name: str) -> tuple[Any, Any]:
-        """Return a field that holds two values."""
-        pair = getattr(self, name)
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(f"{name} must be a pair of numbers, got {pair!r}")
-        return pair[0], pair[1]
+        Parameters
+        ----------
+        n_params : int
+            The length of the parameter vector.
+        dtype : numpy.dtype
+            The dtype of the parameters.
 
-    def _settle_share(self, *names: str) -> None:
-        """Check fields that are at least 0 and below 1."""
-        for name in names:
-            self._settle(name, as_in_range(name, getattr(self, name), 0, 1))
+        Returns
+        -------
+        ndarray, shape (n_slots, n_params)
+            The state.
+        """
+        starts = self._starts()
+        slots = np.empty((len(starts), n_params), dtype)
+        for slot, start in zip(slots, starts, strict=True):
+            slot[:] = start
+        return slots
 
-    def _settle_amount(self, *names: str) -> None:
-        """Check fields that are finite and at least 0."""
-        for name in names:
-            self._settle(name, as_in_range(name, getattr(self, name), 0, math.inf))
-
-    def _settle_positive(self, *names: str) -> None:
-        """Check fields that are finite and above 0."""
-        for name in names:
-            self._settle(name, as_positive(name, getattr(self, name)))
+    def _starts(self) -> Sequence[float]:
+        """Return the value with which each vector of the state starts."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,14 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
     clip_norm: float | None = None
 
     def __post_init__(self) -> None:
-        self._settle_positive("learning_rate")
-        self._settle_amount("weight_decay")
-        self._settle("decay_biases", as_flag("decay_biases", self.decay_biases))
-        for name in ("clip_value", "clip_norm"):
-            if (limit := getattr(self, name)) is not None:
-                self._settle(name, as_positive(name, limit))
+        check_fields(
+            self,
+            learning_rate=as_positive,
+            weight_decay=as_amount,
+            decay_biases=as_flag,
+            clip_value=as_limit,
+            clip_norm=as_limit,
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -130,25 +132,3 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
             else:
                 values[place[0]], values[place[1]] = value
         return values
-
-    def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
-        """Return the optimiser state before the first update.
-
-        Parameters
-        ----------
-        n_params : int
-            The length of the parameter vector.
-        dtype : numpy.dtype
-            The dtype of the parameters.
-
-        Returns
-        -------
-        ndarray, shape (n_slots, n_params)
-            The state.
-        """
-        starts = np.array(self._starts(), dtype)
-        return np.repeat(starts[:, np.newaxis], n_params, axis=1)
-
-    def _starts(self) -> Sequence[float]:
-        """Return the value with which each vector of the state starts."""
-        return [0.0]

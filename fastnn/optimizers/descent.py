@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._checks.names import explained
+from .._checks.scalars import as_share, check_fields
 from ..core import optimizers
 from .base import CompiledOptimizer
 
@@ -20,14 +21,8 @@ class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
     ----------
     learning_rate : float
         The rate, above 0, in units of parameters squared per unit of loss, by default 0.01.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -43,9 +38,6 @@ class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
 
     rule: ClassVar[int] = optimizers.SGD
 
-    def _starts(self) -> Sequence[float]:
-        return []
-
 
 @explained
 @dataclass(frozen=True)
@@ -60,14 +52,8 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
         The momentum, at least 0 and below 1, by default 0.9.
     dampening : float
         The dampening, at least 0 and below 1, by default 0. The first update has none.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -96,7 +82,10 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_share("momentum", "dampening")
+        check_fields(self, momentum=as_share, dampening=as_share)
+
+    def _starts(self) -> Sequence[float]:
+        return [0.0]
 
 
 @explained
@@ -110,14 +99,8 @@ class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
         The rate, above 0, by default 0.01.
     momentum : float
         The momentum, at least 0 and below 1, by default 0.9.
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -143,4 +126,7 @@ class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._settle_share("momentum")
+        check_fields(self, momentum=as_share)
+
+    def _starts(self) -> Sequence[float]:
+        return [0.0]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .._checks.arrays import as_count, as_positive
 from .._checks.names import explained
+from .._checks.scalars import as_amount, as_count, as_positive, check_fields, pair_of
 from ..core import optimizers
 from .base import CompiledOptimizer, Optimizer
 
@@ -26,14 +26,8 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
         changed its sign; the second, above 1, if it has not.
     step_sizes : tuple of two float
         The smallest and the largest step, by default (1e-6, 50).
-    weight_decay : float
-        The factor of the weights that is added to their gradient, at least 0, by default 0.
-    decay_biases : bool
-        Whether biases decay too, as in PyTorch, by default False. Frozen biases never decay.
-    clip_value : float, optional
-        The largest absolute value of an element of the gradient, by default no limit.
-    clip_norm : float, optional
-        The largest 2-norm of the whole gradient, by default no limit.
+    weight_decay, decay_biases, clip_value, clip_norm : float or bool, optional
+        As `CompiledOptimizer` describes them, by default 0, False, no limit and no limit.
 
     Raises
     ------
@@ -63,8 +57,7 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("etas", "step_sizes"):
-            self._settle(name, tuple(as_positive(name, value) for value in self._pair(name)))
+        check_fields(self, etas=pair_of(as_positive), step_sizes=pair_of(as_positive))
         if not self.etas[0] < 1 < self.etas[1]:
             raise ValueError(f"etas must be below and above 1, got {self.etas}")
         if self.step_sizes[0] > self.step_sizes[1]:
@@ -118,6 +111,6 @@ class LBFGS(Optimizer):  # numpydoc ignore=PR02
     max_line_search: int = 20
 
     def __post_init__(self) -> None:
-        for name in ("memory", "max_line_search"):
-            self._settle(name, as_count(name, getattr(self, name)))
-        self._settle_amount("gtol", "ftol")
+        check_fields(
+            self, memory=as_count, max_line_search=as_count, gtol=as_amount, ftol=as_amount
+        )

@@ -334,7 +334,7 @@ class Population:
         known = {k: figure for k, figure in figures.items() if not math.isnan(figure)}
         if not known:
             raise ValueError(
-                f"monitor must be a figure that a network has recorded, got {monitor!r}"
+                f"monitor must be a metric that a network has recorded, got {monitor!r}"
             )
         index = max(known, key=lambda k: sign * known[k])
         return Best(index, self.networks[index], known[index])

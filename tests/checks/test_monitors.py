@@ -39,7 +39,7 @@ def test_of_another_figure_nobody_knows_which_way_is_better(make):
         make(name, mode="max")
     with pytest.raises(ValueError, match=r"for 'val_acc', .*; did you mean 'accuracy'\?"):
         make("val_acc")
-    with pytest.raises(TypeError, match="monitor must be the name of a figure, got 3"):
+    with pytest.raises(TypeError, match="monitor must be the name of a metric, got 3"):
         make(3)
 
 
@@ -95,7 +95,7 @@ def test_resumed_or_not_it_is_noticed(watch, monitor, options, hint):
     for resume in (False, True):
         if "evaluate_every" in options and not resume:
             continue  # its epoch 0 is evaluated
-        with pytest.raises(ValueError, match="monitor must be a figure that is recorded") as caught:
+        with pytest.raises(ValueError, match="monitor must be a metric that is recorded") as caught:
             net.fit(X, Y, resume=resume, **options, **watch(monitor))
         assert hint in str(caught.value)
         check_equal(snapshot(net), before)

@@ -88,7 +88,7 @@ PLACES = [
     (kernels, "train_samples"),
     (kernels, "train_samples_looking_ahead"),
     (train_batches, "train_batches"),
-    (History, "record"),
+    (History, "extend"),
     (TrainingLoop, "_validate"),
     (TrainingLoop, "advance"),
     (CompiledEpochs, "draw_order"),
@@ -204,7 +204,7 @@ def test_lbfgs(monkeypatch):
     pytest.importorskip("scipy")
     options = {"optimizer": LBFGS(), "batch_size": None}
     net, calls = small_network(), []
-    monkeypatch.setattr(History, "record", after(History.record, calls, 3))
+    monkeypatch.setattr(History, "extend", after(History.extend, calls, 3))
     with pytest.raises(KeyboardInterrupt):
         net.fit(X, Y, epochs=5, **options)
     monkeypatch.undo()

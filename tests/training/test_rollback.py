@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network
+from fastnn._training import request
 from fastnn._training.state import state_of
 from fastnn.optimizers import NAMED
 
 from ..support.networks import HIDDEN, OUTPUTS, make_data, noisy_network, small_network
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_so_small_that_it_is_checked_at_once(monkeypatch):
+    monkeypatch.setattr(request, "CHECKED_AT_ONCE", 0)
 
 
 def spoilt(X, value, place=(-1, 1)):

@@ -78,7 +78,7 @@ def set_up(random: Generator, state: Array) -> None:
 
 @njit(cache=True)
 def push(state: Array, action: int) -> bool:
-    """Push to the left (0) or right (1) for an interval; tell whether the pole has fallen."""
+    """Push to the left (0) or right (1) for an interval; return True if the pole has fallen."""
     x, speed, angle, spin = state
     sin, cos = math.sin(angle), math.cos(angle)
     force = FORCE if action == 1 else -FORCE
