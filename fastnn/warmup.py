@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from ._checks.arrays import Array, as_dtype, as_flag
 from ._checks.names import explained
 from .core.dispatch import FEW
+from .core.waiting import telling
 from .layers import Dense
 from .network import Network
 
@@ -59,7 +60,7 @@ def warmup(
     dtypes : str or numpy.dtype, or a list or tuple of them
         The dtypes of the networks to be used, by default both float64 and float32.
     progress : bool
-        Whether to show a progress bar on stderr if that is a terminal, by default False.
+        Whether to show a progress bar on a terminal or in a notebook, by default False.
 
     Raises
     ------
@@ -76,13 +77,14 @@ def warmup(
     >>> import fastnn
     >>> fastnn.warmup("float64")
     """
-    from tqdm import tqdm  # as in the training loop
+    from tqdm.auto import tqdm  # as in the training loop
 
     progress = as_flag("progress", progress)
     several: Sequence[Any] = dtypes if isinstance(dtypes, list | tuple) else [dtypes]
     names = [as_dtype(dtype).name for dtype in several]
     steps = [(name, call) for name in names for call in _CALLS]
-    with tqdm(steps, unit="call", leave=False, disable=None if progress else True) as bar:
+    disable = None if progress else True
+    with telling(str), tqdm(steps, unit="call", leave=False, disable=disable) as bar:
         for name, call in bar:
             bar.set_description(f"{name} {call}")
             X, Y = np.zeros((2, FEW + 1, 1), name)

@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from .. import DivergenceError, __version__, warmup
 from .._checks.names import did_you_mean, flag_for
 from ..core.jit import cache_folder
+from ..core.waiting import telling
 from ..tabular import COMMANDS
 
 # Looked up, not imported: the examples are built on fastnn, and nothing of fastnn on them.
@@ -192,8 +194,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = _with_underscores(sys.argv[1:] if argv is None else argv)
     options = _parser(argv).parse_args(argv)
+    is_quiet = getattr(options, "quiet", False)
     try:
-        options.run(options)
+        with telling(str) if is_quiet else nullcontext():  # of what is compiled, nobody
+            options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

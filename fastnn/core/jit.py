@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numba
 from numba import config, njit
+from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.runtime.nrt import rtsys
 
 from .linking import options_of_inner
+from .waiting import Waiting
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
 JIT = {
@@ -32,6 +34,8 @@ def _digest_of_sources():
 
 
 SOURCES = _digest_of_sources()
+
+event.register("numba:compile", Waiting())
 
 
 class KernelFiles(IndexDataCacheFile):
