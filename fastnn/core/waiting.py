@@ -56,7 +56,8 @@ class _Word:
                 return
         folder = self._kernel.stats.cache_path
         kept = f"once: it is kept in {folder}" if folder else "as no folder can be written to"
-        ahead = "" if ".examples." in self._kernel.__module__ else AHEAD
+        module = self._kernel.__module__
+        ahead = AHEAD if module.startswith("fastnn.core.") and not module.endswith(".api") else ""
         level = logging.WARNING if _is_looked_at(sys.stderr) else logging.INFO
         _LOGGER.log(level, "fastnn compiles %s, %s%s", self._what, kept, ahead)
 

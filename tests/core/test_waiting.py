@@ -73,7 +73,7 @@ def said(monkeypatch, tmp_path):
     monkeypatch.setattr(waiting, "AFTER", 0.0)
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))
     for function in (first, first_of_fastnn, broken):
-        monkeypatch.setattr(function, "__module__", "fastnn.tests")
+        monkeypatch.setattr(function, "__module__", "fastnn.core.tests")
     handler, logger = Said(), logging.getLogger("fastnn")
     monkeypatch.setattr(logger, "handlers", [handler])
     logger.setLevel("INFO")
@@ -120,7 +120,7 @@ def test_in_a_users_function_the_word_is_on_fastnns(said):
 
 
 def test_a_part_of_a_kernel_has_no_word(monkeypatch, said):
-    monkeypatch.setattr(through_another, "__module__", "fastnn.tests")
+    monkeypatch.setattr(through_another, "__module__", "fastnn.core.tests")
     entry(through_another)(VALUES)
     said.is_said.set()
     assert ["through_another" in text for _, text in said.records] == [True]
