@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
-from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,9 +109,32 @@ def warmup(
 def warm_up(
     dtypes: Any, only: Any = WORDS, *, progress: bool = False, n_processes: int = 1
 ) -> tuple[int, int]:
-    """Do the work of `warmup`; return how many kernels were compiled, and how many loaded.
+    """Do the work of `warmup`, in several processes too, which leave their kernels on disk alone.
 
-    Several processes leave their kernels on disk alone.
+    Parameters
+    ----------
+    dtypes, only : str, or a list or tuple of them
+        As for `warmup`.
+    progress : bool
+        As for `warmup`.
+    n_processes : int
+        The largest number of processes, by default 1, which is this one.
+
+    Returns
+    -------
+    n_compiled, n_loaded : int
+        How many kernels were compiled, and how many were there.
+
+    Raises
+    ------
+    ValueError
+        As `warmup`.
+
+    Examples
+    --------
+    >>> from fastnn.warmup import warm_up
+    >>> sum(warm_up("float64", "predict")) <= 4  # fewer, if this process has some already
+    True
     """
     from tqdm.auto import tqdm  # as in the training loop
 
@@ -141,6 +162,9 @@ def _here(steps: Sequence[tuple[str, str]], bar: Any) -> _Counts:
 
 def _in_processes(steps: Sequence[tuple[str, str]], n_processes: int) -> _Counts:
     """Run the steps in fresh processes: what a fork holds of LLVM and of threads may not work."""
+    from concurrent.futures import ProcessPoolExecutor, as_completed  # a tenth of the import
+    from multiprocessing import get_context
+
     with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
         jobs = [pool.submit(_run, *step) for step in steps]
         try:
