@@ -122,8 +122,10 @@ def warm_up(
 
     Returns
     -------
-    n_compiled, n_loaded : int
-        How many kernels were compiled, and how many were there.
+    n_compiled : int
+        How many kernels were compiled.
+    n_loaded : int
+        How many were there.
 
     Raises
     ------
