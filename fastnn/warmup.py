@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -163,17 +165,61 @@ def _here(steps: Sequence[tuple[str, str]], bar: Any) -> _Counts:
 
 
 def _in_processes(steps: Sequence[tuple[str, str]], n_processes: int) -> _Counts:
-    """Run the steps in fresh processes: what a fork holds of LLVM and of threads may not work."""
-    from concurrent.futures import ProcessPoolExecutor, as_completed  # a tenth of the import
-    from multiprocessing import get_context
+    """Run the steps in processes of their own, each with a share; all write to one pipe.
 
-    with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
-        jobs = [pool.submit(_run, *step) for step in steps]
-        try:
-            for job in as_completed(jobs):
-                yield job.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    They are no children of `multiprocessing`, which imports the caller's main module in each.
+    """
+    import subprocess  # with what it imports, for few calls
+
+    reader, writer = os.pipe()
+    workers = []
+    try:
+        for k in range(n_processes):
+            share = [word for step in steps[k::n_processes] for word in step]
+            command = [sys.executable, "-c", _WORK, *share]
+            # Ctrl-C is for this process alone, which ends the others.
+            worker = subprocess.Popen(
+                command,
+                stdout=writer,
+                start_new_session=True,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+            workers.append(worker)
+        os.close(writer)
+        with open(reader) as lines:
+            for line in lines:
+                n_compiled, n_loaded = map(int, line.split())
+                yield n_compiled, n_loaded
+        if codes := [worker.returncode for worker in workers if worker.wait() != 0]:
+            raise ChildProcessError(
+                f"the processes that compile must exit with 0, got {codes}: what they left out is "
+                "compiled when it is used"
+            )
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+_WORK = """
+import sys
+from fastnn.warmup import work
+work(sys.argv[1::2], sys.argv[2::2])
+"""
+
+
+def work(dtypes: Sequence[str], calls: Sequence[str]) -> None:
+    """Run a share of the steps in this process; write a line of what became of each.
+
+    Parameters
+    ----------
+    dtypes, calls : sequence of str
+        The dtype and the name of the call of each step.
+    """
+    for dtype, call in zip(dtypes, calls, strict=True):
+        n_compiled, n_loaded = _run(dtype, call)
+        sys.stdout.write(f"{n_compiled} {n_loaded}\n")
+        sys.stdout.flush()
 
 
 def _run(dtype: str, call: str) -> tuple[int, int]:

@@ -126,6 +126,21 @@ def test_several_processes_leave_their_kernels_on_disk(tmp_path):
     assert run_python(code, **cache) == "(0, 2) (0, 0)\n"
 
 
+@pytest.mark.compiled
+def test_a_process_that_dies_is_told():
+    code = (
+        "from fastnn import warmup as _\n"
+        "import sys\n"
+        "module = sys.modules['fastnn.warmup']\n"
+        "module._WORK = 'import os; os._exit(3)'\n"
+        "try:\n"
+        "    module.warm_up('float64', n_processes=2)\n"
+        "except OSError as error:\n"
+        "    print(error)\n"
+    )
+    assert run_python(code).startswith("the processes that compile must exit with 0, got [3, 3]: ")
+
+
 @pytest.mark.parametrize(
     ("dtypes", "got"), [("int8", "'int8'"), (None, "None"), (["float32", "half"], "'half'")]
 )
