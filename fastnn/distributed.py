@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from ._checks.arrays import as_choice, as_count, as_flag, as_positive
 from ._checks.names import explained

@@ -426,6 +426,10 @@ class Network:
         ValueError, TypeError
             If an argument is not as described.
 
+        Notes
+        -----
+        The first call ever compiles for seconds, as that of `fit` does.
+
         Examples
         --------
         >>> from fastnn import Dense, Network
@@ -888,7 +892,7 @@ class Network:
             Whether to continue the optimiser and the numbering of epochs, by default False.
             fit(10) and then fit(10, resume=True) equal fit(20), to the bit.
         progress : bool
-            Whether to show a progress bar on a terminal, by default False.
+            Whether to show a progress bar on a terminal or in a notebook, by default False.
 
         Returns
         -------
@@ -920,6 +924,11 @@ class Network:
         (from 16 MB of a file, or 256 MB of memory) are converted part by part in each epoch; `y` is
         converted at once. While one thread trains the network, another thread that reads, saves or
         copies it may see parameters of several updates; a callback sees those of one update.
+
+        The first call of a kind, in batches say, compiles for seconds; what it compiles is kept on
+        disk. A word says so on a terminal or in a notebook after a second, by the logger "fastnn":
+        ``logging.getLogger("fastnn").setLevel("ERROR")`` silences it. `fastnn.warmup` compiles
+        all ahead.
 
         Examples
         --------

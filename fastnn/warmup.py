@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import os
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from ._checks.arrays import Array, as_dtype, as_flag
 from ._checks.names import explained
+from ._checks.scalars import as_choice
 from .core.dispatch import FEW
+from .core.jit import numbers_of_forms
+from .core.waiting import telling
 from .layers import Dense
 from .network import Network
 
+_Counts = Generator[tuple[int, int], None, None]  # of kernels compiled and loaded
 _WIDE = 1 << 10  # inputs: enough that layer 0 uses look-ahead
 
 
@@ -22,32 +29,49 @@ def _fit_wide(net: Network, _: Array, Y: Array) -> object:
     return wide.fit(np.zeros((len(Y), _WIDE)), np.zeros((len(Y), 8)))
 
 
-# Between them these reach every compiled entry point: test_warmup looks for one left out.
-_CALLS: dict[str, Callable[[Network, Array, Array], object]] = {
-    "fit": lambda net, X, Y: net.fit(X, Y),
-    "fit a wide network": _fit_wide,
-    "train on a row": lambda net, X, Y: net.partial_fit(X[0], Y[0]).partial_fit(X[0], Y[0]),
-    "fit by an optimiser": lambda net, X, Y: net.fit(X, Y, optimizer="momentum"),
-    "train on a row by one": lambda net, X, Y: net.partial_fit(
-        X[0], Y[0], optimizer="momentum"
-    ).partial_fit(X[0], Y[0]),
-    "fit in batches": lambda net, X, Y: net.fit(X, Y, batch_size=len(X)),
-    "predict": lambda net, X, Y: net.predict(X),
-    "predict a few rows": lambda net, X, Y: net.predict(X[:2]),
-    "predict a row": lambda net, X, Y: net.predict(X[0]),
-    "loss": lambda net, X, Y: net.loss(X, Y),
-    "gradient": lambda net, X, Y: net.gradient(X, Y),
-    "trace": lambda net, X, Y: net.trace(X, Y),
-    "hidden": lambda net, X, Y: net.hidden(X),
-    "gradient per sample": lambda net, X, Y: net.gradient_per_sample(X, Y),
-    "gradient of inputs": lambda net, X, Y: net.gradient_of_inputs(X, Y),
-    "jacobian": lambda net, X, Y: net.jacobian(X),
+class _Call(NamedTuple):
+    """A call that compiles kernels, and the words by which a user asks for it."""
+
+    words: str
+    run: Callable[[Network, Array, Array], object]
+
+
+# Between them these reach every compiled entry point: test_warmup looks for one left out. Those
+# that compile for the longest come first, so that processes end together.
+_CALLS = {
+    "fit by an optimiser": _Call(
+        "fit sklearn", lambda net, X, Y: net.fit(X, Y, optimizer="momentum")
+    ),
+    "fit in batches": _Call("fit sklearn", lambda net, X, Y: net.fit(X, Y, batch_size=len(X))),
+    "fit a wide network": _Call("fit", _fit_wide),
+    "fit": _Call("fit", lambda net, X, Y: net.fit(X, Y)),
+    "gradient": _Call("derivatives sklearn", lambda net, X, Y: net.gradient(X, Y)),
+    "predict": _Call("predict sklearn", lambda net, X, Y: net.predict(X)),
+    "train on a row by an optimiser": _Call(
+        "partial_fit",
+        lambda net, X, Y: net.partial_fit(X[0], Y[0], optimizer="momentum").partial_fit(X[0], Y[0]),
+    ),
+    "gradient per sample": _Call("derivatives", lambda net, X, Y: net.gradient_per_sample(X, Y)),
+    "train on a row": _Call(
+        "partial_fit", lambda net, X, Y: net.partial_fit(X[0], Y[0]).partial_fit(X[0], Y[0])
+    ),
+    "gradient of inputs": _Call("derivatives", lambda net, X, Y: net.gradient_of_inputs(X, Y)),
+    "jacobian": _Call("derivatives", lambda net, X, Y: net.jacobian(X)),
+    "loss": _Call("fit predict", lambda net, X, Y: net.loss(X, Y)),
+    "trace": _Call("derivatives", lambda net, X, Y: net.trace(X, Y)),
+    "hidden": _Call("derivatives", lambda net, X, Y: net.hidden(X)),
+    "predict a row": _Call("predict sklearn", lambda net, X, Y: net.predict(X[0])),
+    "predict a few rows": _Call("predict sklearn", lambda net, X, Y: net.predict(X[:2])),
 }
+WORDS = tuple(sorted({word for call in _CALLS.values() for word in call.words.split()}))
 
 
 @explained
 def warmup(
-    dtypes: DTypeLike | Sequence[DTypeLike] = ("float64", "float32"), *, progress: bool = False
+    dtypes: DTypeLike | Sequence[DTypeLike] = ("float64", "float32"),
+    *,
+    only: str | Sequence[str] = WORDS,
+    progress: bool = False,
 ) -> None:
     """Compile every kernel, or load it from the cache on disk.
 
@@ -58,32 +82,155 @@ def warmup(
     ----------
     dtypes : str or numpy.dtype, or a list or tuple of them
         The dtypes of the networks to be used, by default both float64 and float32.
+    only : str, or a list or tuple of them
+        What is to be used, by default all: "derivatives", "fit", "partial_fit", "predict" or
+        "sklearn", the estimators.
     progress : bool
-        Whether to show a progress bar on stderr if that is a terminal, by default False.
+        Whether to show a progress bar on a terminal or in a notebook, by default False.
 
     Raises
     ------
     ValueError
-        If a dtype is neither float64 nor float32; nothing has been compiled then.
+        If a dtype is neither float64 nor float32, or a word is not one of these; nothing has been
+        compiled then.
 
     Notes
     -----
     The cache is the first of these folders that is writable: the one in ``NUMBA_CACHE_DIR``, that
     of fastnn's sources, the user's cache folder. If none is, kernels last as long as the process.
+    ``fastnn warmup`` on the command line compiles in several processes.
 
     Examples
     --------
     >>> import fastnn
-    >>> fastnn.warmup("float64")
+    >>> fastnn.warmup("float64", only="predict")
     """
-    from tqdm import tqdm  # as in the training loop
+    warm_up(dtypes, only, progress=as_flag("progress", progress))
 
-    progress = as_flag("progress", progress)
-    several: Sequence[Any] = dtypes if isinstance(dtypes, list | tuple) else [dtypes]
-    names = [as_dtype(dtype).name for dtype in several]
-    steps = [(name, call) for name in names for call in _CALLS]
-    with tqdm(steps, unit="call", leave=False, disable=None if progress else True) as bar:
-        for name, call in bar:
-            bar.set_description(f"{name} {call}")
-            X, Y = np.zeros((2, FEW + 1, 1), name)
-            _CALLS[call](Network(1, [Dense(1)], dtype=name, seed=0), X, Y)
+
+def warm_up(
+    dtypes: Any, only: Any = WORDS, *, progress: bool = False, n_processes: int = 1
+) -> tuple[int, int]:
+    """Do the work of `warmup`, in several processes too, which leave their kernels on disk alone.
+
+    Parameters
+    ----------
+    dtypes, only : str, or a list or tuple of them
+        As for `warmup`.
+    progress : bool
+        As for `warmup`.
+    n_processes : int
+        The largest number of processes, by default 1, which is this one.
+
+    Returns
+    -------
+    n_compiled : int
+        How many kernels were compiled.
+    n_loaded : int
+        How many were there.
+
+    Raises
+    ------
+    ValueError
+        As `warmup`.
+
+    Examples
+    --------
+    >>> from fastnn.warmup import warm_up
+    >>> sum(warm_up("float64", "predict")) <= 4  # fewer, if this process has some already
+    True
+    """
+    from tqdm.auto import tqdm  # as in the training loop
+
+    names = [as_dtype(dtype).name for dtype in _several(dtypes)]
+    words = {as_choice("only", word, WORDS) for word in _several(only)}
+    calls = [name for name, call in _CALLS.items() if words.intersection(call.words.split())]
+    steps = [(dtype, call) for call in calls for dtype in names]
+    n_processes = min(n_processes, len(steps))
+    disable = None if progress else True
+    n_compiled = n_loaded = 0
+    with tqdm(total=len(steps), unit="call", leave=False, disable=disable) as bar:
+        several = _in_processes(steps, n_processes) if n_processes > 1 else _here(steps, bar)
+        with closing(several) as done:
+            for compiled, loaded in done:
+                n_compiled, n_loaded = n_compiled + compiled, n_loaded + loaded
+                bar.update()
+    return n_compiled, n_loaded
+
+
+def _here(steps: Sequence[tuple[str, str]], bar: Any) -> _Counts:
+    for dtype, call in steps:
+        bar.set_description(f"{dtype} {call}")
+        yield _run(dtype, call)
+
+
+def _in_processes(steps: Sequence[tuple[str, str]], n_processes: int) -> _Counts:
+    """Run the steps in processes of their own, each with a share; all write to one pipe.
+
+    They are no children of `multiprocessing`, which imports the caller's main module in each.
+    """
+    import subprocess  # with what it imports, for few calls
+
+    reader, writer = os.pipe()
+    workers = []
+    try:
+        for k in range(n_processes):
+            share = [word for step in steps[k::n_processes] for word in step]
+            command = [sys.executable, "-c", _WORK, *share]
+            # Ctrl-C is for this process alone, which ends the others.
+            worker = subprocess.Popen(
+                command,
+                stdout=writer,
+                start_new_session=True,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            )
+            workers.append(worker)
+        os.close(writer)
+        with open(reader) as lines:
+            for line in lines:
+                n_compiled, n_loaded = map(int, line.split())
+                yield n_compiled, n_loaded
+        if codes := [worker.returncode for worker in workers if worker.wait() != 0]:
+            raise ChildProcessError(
+                f"the processes that compile must exit with 0, got {codes}: what they left out is "
+                "compiled when it is used"
+            )
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+_WORK = """
+import sys
+from fastnn.warmup import work
+work(sys.argv[1::2], sys.argv[2::2])
+"""
+
+
+def work(dtypes: Sequence[str], calls: Sequence[str]) -> None:
+    """Run a share of the steps in this process; write a line of what became of each.
+
+    Parameters
+    ----------
+    dtypes, calls : sequence of str
+        The dtype and the name of the call of each step.
+    """
+    for dtype, call in zip(dtypes, calls, strict=True):
+        n_compiled, n_loaded = _run(dtype, call)
+        sys.stdout.write(f"{n_compiled} {n_loaded}\n")
+        sys.stdout.flush()
+
+
+def _run(dtype: str, call: str) -> tuple[int, int]:
+    """Make a call; return how many kernels it has compiled, and how many loaded."""
+    before = numbers_of_forms()
+    X, Y = np.zeros((2, FEW + 1, 1), dtype)
+    with telling(str):  # nobody: who warms up knows
+        _CALLS[call].run(Network(1, [Dense(1)], dtype=dtype, seed=0), X, Y)
+    (compiled, loaded), (compiled_before, loaded_before) = numbers_of_forms(), before
+    return compiled - compiled_before, loaded - loaded_before
+
+
+def _several(one_or_more: Any) -> Sequence[Any]:
+    return one_or_more if isinstance(one_or_more, list | tuple) else [one_or_more]

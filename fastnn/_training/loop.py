@@ -7,8 +7,8 @@ method of `Runner`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.inputs import check_samples
 from ..callbacks import Callback, Run
+from ..core.waiting import telling
 from ..errors import DivergenceError
 from ..history import History
 from ..metrics import figure_of
@@ -249,9 +250,14 @@ class TrainingLoop:
         return {f"val_{name}": value for name, value in metrics.items()}
 
 
-def bar_of_samples(total: int | None, *, quiet: bool = False) -> tqdm[NoReturn]:
-    """Return a progress bar, which is silent if disabled or not on a terminal."""
-    from tqdm import tqdm  # a tenth of the import of fastnn, for the few calls that show a bar
+@contextmanager
+def bar_of_samples(total: int | None, *, quiet: bool = False) -> Iterator[tqdm[NoReturn]]:
+    """Show a progress bar, which tells what is compiled too; silent if `quiet` or not looked at."""
+    from tqdm.auto import tqdm  # a tenth of the import of fastnn, for the few calls that show a bar
 
     disable = True if quiet else None
-    return tqdm(total=total, unit="sample", unit_scale=True, disable=disable)
+    with (
+        tqdm(total=total, unit="sample", unit_scale=True, disable=disable) as bar,
+        nullcontext() if bar.disable else telling(bar.set_description),
+    ):
+        yield bar

@@ -11,17 +11,22 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NoReturn
 
-from .. import DivergenceError, __version__, warmup
+from .. import DivergenceError, __version__
 from .._checks.names import did_you_mean, flag_for
+from .._training.threads import n_cores
 from ..core.jit import cache_folder
+from ..core.waiting import telling
 from ..tabular import COMMANDS
+from ..warmup import WORDS, warm_up
 
 # Looked up, not imported: the examples are built on fastnn, and nothing of fastnn on them.
 _EXAMPLES = import_module("fastnn.examples")
+_MOST_PROCESSES = 4  # that compile at once, with 0.3 GB each
 _AS_WRITTEN: dict[str, Any] = {
     "allow_abbrev": False,
     "formatter_class": argparse.RawDescriptionHelpFormatter,
@@ -150,17 +155,31 @@ def _add_warmup(commands: argparse._SubParsersAction[_Parser]) -> None:
     command.add_argument(
         "--dtype", choices=("float64", "float32", "both"), default="both", help="default: both"
     )
+    command.add_argument(
+        "--only",
+        nargs="+",
+        choices=WORDS,
+        default=WORDS,
+        metavar="WHAT",
+        help=f"what is to be used, of {', '.join(WORDS)} (the estimators); default: all",
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bar")
     command.set_defaults(run=_run_warmup)
 
 
 def _run_warmup(options: argparse.Namespace) -> None:
     dtypes = ("float64", "float32") if options.dtype == "both" else (options.dtype,)
+    n_processes = min(n_cores(), _MOST_PROCESSES)
     start = perf_counter()
-    warmup(dtypes, progress=not options.quiet)
+    n_compiled, n_loaded = warm_up(
+        dtypes, [*options.only], progress=not options.quiet, n_processes=n_processes
+    )
     seconds, folder = perf_counter() - start, cache_folder()
     where = "not kept on disk" if folder is None else f"kept in {folder}"
-    print(f"The kernels for {' and '.join(dtypes)} were ready after {seconds:.1f} s, {where}")
+    print(
+        f"Compiled {n_compiled} kernels for {' and '.join(dtypes)} in {seconds:.1f} s, "
+        f"found {n_loaded} compiled before; {where}"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -192,8 +211,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = _with_underscores(sys.argv[1:] if argv is None else argv)
     options = _parser(argv).parse_args(argv)
+    is_quiet = getattr(options, "quiet", False)
     try:
-        options.run(options)
+        with telling(str) if is_quiet else nullcontext():  # of what is compiled, nobody
+            options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,18 +1,26 @@
 """The one place for compile options, and the cache that compiled entry points live in."""
 
 import contextlib
+import functools
 import hashlib
 import os
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
+import llvmlite
 import numba
 from numba import config, njit
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core import event
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
+from numba.core.compiler import CompileResult
+from numba.core.dispatcher import Dispatcher
 from numba.core.runtime.nrt import rtsys
 
+from .levels import levels_here
 from .linking import options_of_inner
+from .waiting import Waiting
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
 JIT = {
@@ -32,6 +40,11 @@ def _digest_of_sources():
 
 
 SOURCES = _digest_of_sources()
+
+SHIPPED = Path(__file__).with_name("kernels")  # a folder that only a wheel has
+ENTRIES: list[Any] = []  # the kernels that Python calls
+
+event.register("numba:compile", Waiting())
 
 
 class KernelFiles(IndexDataCacheFile):
@@ -69,6 +82,7 @@ class KernelFiles(IndexDataCacheFile):
         compiled_by = (
             sys.implementation.cache_tag,
             numba.__version__,
+            llvmlite.__version__,
             config.BOUNDSCHECK,
             os.environ.get("FASTNN_REGISTER_BYTES"),  # else the processor in the key tells it
         )
@@ -76,49 +90,90 @@ class KernelFiles(IndexDataCacheFile):
         return f"fastnn-{SOURCES}-{self._function}-{digest[:16]}.nbc"
 
 
-class KernelCache(FunctionCache):
+class Kept(FunctionCache):
+    """The cache of a function in the first folder that Numba can write to."""
+
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file = KernelFiles(self.cache_path, function)
+
+
+class KernelCache(NullCache):
     """Numba's cache on disk, made safe: it knows the callees, and its failures cost time only.
 
     Numba looks at the file of the function itself, so after an edit of a callee it would run the
     old code; here the names of the files hold a hash of the whole core. A folder that cannot be
     read or written (a full disk, another user's files) is as if there were no cache.
 
+    A kernel that is not there may have come in the wheel, for a level of processors.
+
     To load a kernel, Numba first registers all that it can compile, half a second with the SciPy
     that it imports for it; what is compiled already needs the memory manager alone.
     """
 
+    _index_key = FunctionCache._index_key
+
     def __init__(self, function):
-        super().__init__(function)
-        self._cache_file = KernelFiles(self.cache_path, function)
+        self._py_func, self._levels = function, levels_here()
+
+    @functools.cached_property
+    def _kept(self):
+        """The cache that can be written to, or None."""
+        try:
+            return Kept(self._py_func)
+        except RuntimeError:  # neither beside the sources nor in the user's folder
+            return None
+
+    @property
+    def cache_path(self):
+        """The folder that kernels are kept in, or None."""
+        return None if self._kept is None else self._kept.cache_path
 
     def load_overload(self, sig, target_context):
         """Return the compiled form from disk, or None."""
         rtsys.initialize(target_context)
-        try:
-            return self._load_overload(sig, target_context)
-        except Exception:  # no file, or whatever a damaged one makes the unpickler raise: compile
-            return None
+        sig, (triple, *_), hashes = key = self._index_key(sig, target_context.codegen())
+        places = [] if self._kept is None else [(self.cache_path, key)]
+        places += [(SHIPPED, (sig, (triple, level, ""), hashes)) for level in self._levels]
+        for folder, name in places:
+            # Without a file, or with a damaged one, which makes the unpickler raise anything:
+            with contextlib.suppress(Exception):
+                kernel = KernelFiles(folder, self._py_func).load(name)
+                return CompileResult._rebuild(target_context, *kernel)
+        return None  # compile
 
     def save_overload(self, sig, data):
         """Keep the compiled form on disk, where that is possible."""
-        with contextlib.suppress(OSError):
-            super().save_overload(sig, data)
+        if self._kept is not None:
+            with contextlib.suppress(OSError):
+                self._kept.save_overload(sig, data)
 
-
-def _cache_of(function):
-    """Return where the kernels of a function are kept on disk, None where they cannot be."""
-    if config.DISABLE_JIT or not Path(__file__).is_file():
-        return None  # in a zip or a frozen program there are no sources to name the files by
-    try:
-        return KernelCache(function)
-    except RuntimeError:  # Numba could write neither beside the sources nor in the user's folder
-        return None
+    def flush(self):
+        """Load no form any more that is there now."""
+        self._levels = ()
+        if self._kept is not None:
+            self._kept.flush()
 
 
 def cache_folder() -> Path | None:
     """Return the folder where compiled kernels are kept, None where they are not kept."""
-    cache = _cache_of(entry)
-    return None if cache is None else Path(cache.cache_path)
+    path = KernelCache(entry).cache_path if _is_cached() else None
+    return None if path is None else Path(path)
+
+
+def numbers_of_forms() -> tuple[int, int]:
+    """Return how many forms of kernels this process has compiled, and how many loaded."""
+    stats = [kernel.stats for kernel in ENTRIES if isinstance(kernel, Dispatcher)]
+    compiled = sum(sum(of_one.cache_misses.values()) for of_one in stats)
+    return compiled, sum(sum(of_one.cache_hits.values()) for of_one in stats)
+
+
+def _is_cached():
+    """Return whether kernels are looked for on disk.
+
+    In a zip or a frozen program there are no sources to name their files by.
+    """
+    return not config.DISABLE_JIT and Path(__file__).is_file()
 
 
 def entry(function):
@@ -133,13 +188,33 @@ def entry_in_place(function):
 
 def _kept(kernel, function):
     """Give a kernel its place on disk."""
-    cache = _cache_of(function)
-    if cache is not None:
-        kernel._cache = cache
+    ENTRIES.append(kernel)
+    if _is_cached():
+        kernel._cache = KernelCache(function)
     return kernel
 
 
 _INNER = options_of_inner()
+
+
+class Inner:
+    """A function that Numba is shown when the first kernel is compiled that needs it.
+
+    A process that loads its kernels shows it none, which saves a quarter of the import of fastnn.
+    """
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+        self.py_func = function
+
+    @functools.cached_property
+    def dispatcher(self):
+        """Numba's dispatcher."""
+        return njit(**JIT, **_INNER, _nrt=False)(self.py_func)
+
+    @property
+    def _numba_type_(self):
+        return self.dispatcher._numba_type_
 
 
 def inner(function):
@@ -149,7 +224,7 @@ def inner(function):
     A function that counts them does so for each of its arrays when it is called and when it
     returns, in atomic operations: 40 ns of a loss that takes 5.
     """
-    return njit(**JIT, **_INNER, _nrt=False)(function)
+    return function if config.DISABLE_JIT else Inner(function)
 
 
 def maker(function):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from tqdm import tqdm
 
@@ -18,16 +17,3 @@ def say(line: str) -> None:
     """Print a line of results at once, above the bar if there is one."""
     tqdm.write(line)
     sys.stdout.flush()
-
-
-@contextmanager
-def notice(text: str, *, quiet: bool) -> Iterator[None]:
-    """Show `text` on stderr while something lasts."""
-    shown = not quiet and sys.stderr.isatty()
-    if shown:
-        print(text, end="", file=sys.stderr, flush=True)
-    try:
-        yield
-    finally:
-        if shown:
-            print(f"\r{' ' * len(text)}\r", end="", file=sys.stderr, flush=True)

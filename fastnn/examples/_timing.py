@@ -15,22 +15,18 @@ import numpy as np
 from .. import Network
 from .._checks.arrays import Array
 from ..reference import Reduction, ReferenceNetwork
-from ._progress import notice
 
 HEADING = "Time beside naive NumPy"
 ROUNDS = 5  # of which the medians are taken
 
 
-def compile_kernels(
-    net: Network, X: Array, y: Array, *, batch_size: int | None, quiet: bool
-) -> float:
+def compile_kernels(net: Network, X: Array, y: Array, *, batch_size: int | None) -> float:
     """Train a copy of `net` for the first time; return the seconds that it took."""
     X, y = X[:2], y[:2]  # two samples: a full batch of one would be per-sample training
     copy = deepcopy(net)
-    with notice("Compiling the kernels, once; they are kept on disk ...", quiet=quiet):
-        start = perf_counter()
-        copy.fit(X, y, batch_size=batch_size, validation_data=(X, y))
-        return perf_counter() - start
+    start = perf_counter()
+    copy.fit(X, y, batch_size=batch_size, validation_data=(X, y))
+    return perf_counter() - start
 
 
 def print_times(

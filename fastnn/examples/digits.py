@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> None:
         rate = options.learning_rate[0]
         print_step(net, X, np.eye(10)[y], learning_rate=rate, reduction=options.reduction)
         print()
-    compiling = compile_kernels(net, X, y, batch_size=options.batch_size, quiet=options.quiet)
+    compiling = compile_kernels(net, X, y, batch_size=options.batch_size)
 
     histories = {}
     for rate in each_rate(options):

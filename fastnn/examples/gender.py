@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
         print_step(ones, X[:1], y[:1], learning_rate=options.learning_rate[0])
     start = np.random.RandomState(options.seed).normal(size=9)
     net = build(start, options.dtype)
-    compiling = compile_kernels(net, X, y, batch_size=1, quiet=options.quiet)
+    compiling = compile_kernels(net, X, y, batch_size=1)
 
     histories = {}
     for rate in each_rate(options):

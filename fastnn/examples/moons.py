@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     if options.explain:
         print_step(net, X_train[:1], y_train[:1], learning_rate=options.learning_rate[0])
         print()
-    compiling = compile_kernels(net, X_train, y_train, batch_size=1, quiet=options.quiet)
+    compiling = compile_kernels(net, X_train, y_train, batch_size=1)
 
     histories = {}
     for rate in each_rate(options):

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     if options.explain:
         print()
         print_step(net, X, y, learning_rate=options.learning_rate[0], reduction="sum")
-    compiling = compile_kernels(net, X, y, batch_size=None, quiet=options.quiet)
+    compiling = compile_kernels(net, X, y, batch_size=None)
 
     histories = {}
     for rate in each_rate(options):

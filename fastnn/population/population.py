@@ -168,7 +168,7 @@ class Population:
             Keyword arguments of `Network.fit` for single networks: one mapping for each network. By
             default all share `common`.
         progress : bool
-            Whether to show a progress bar on a terminal, by default False.
+            Whether to show a progress bar on a terminal or in a notebook, by default False.
         **common : Any
             Keyword arguments of `Network.fit` for all networks; those in `settings` take
             precedence. A callback belongs to one network: give each its own in `settings`.

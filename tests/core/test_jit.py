@@ -5,12 +5,15 @@ import os
 import pickle
 from pathlib import Path
 
+import llvmlite
+import numba
 import numpy as np
 import pytest
 from numba import config
 
 from fastnn.core import jit as _jit
 from fastnn.core.jit import cache_folder, entry, inner
+from fastnn.core.levels import levels_here
 
 pytestmark = pytest.mark.compiled
 
@@ -162,6 +165,81 @@ def test_without_a_folder_to_write_to_a_kernel_serves_its_process(folder, monkey
     assert cache_folder() is None
     assert call() == COMPILED
     assert call() == COMPILED
+
+
+@pytest.fixture
+def shipped(folder, monkeypatch):
+    """Return a kernel as a wheel brings it; the cache is empty."""
+    if not levels_here():
+        pytest.skip("this processor has no level")
+    monkeypatch.setattr(_jit, "SHIPPED", folder.parent / "kernels")
+    _jit.SHIPPED.mkdir(parents=True)
+    kernel = entry(total)
+    kernel(VALUES)
+    (signature,) = kernel.signatures
+    form = kernel.overloads[signature]
+    signature, (triple, *_), hashes = kernel._cache._index_key(signature, form.codegen)
+    level = signature, (triple, levels_here()[0], ""), hashes
+    _jit.KernelFiles(_jit.SHIPPED, total).save(level, form._reduce())
+    for path in folder.iterdir():
+        path.unlink()
+    (path,) = _jit.SHIPPED.iterdir()
+    return path
+
+
+def test_a_kernel_that_the_wheel_brought_is_loaded(folder, shipped):
+    assert call() == LOADED
+    assert names(folder) == set()
+    assert call(VALUES.astype("float32")) == COMPILED
+
+
+def test_it_is_loaded_where_no_folder_can_be_written_to(shipped, monkeypatch):
+    def refuse(**options):
+        raise PermissionError
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert call() == LOADED
+
+
+def test_a_damaged_one_is_compiled_in_the_users_folder(folder, shipped):
+    shipped.write_bytes(shipped.read_bytes()[:-100])
+    assert call() == COMPILED
+    assert len(names(folder)) == 1
+    assert call() == LOADED
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value"),
+    [
+        (llvmlite, "__version__", "0.1"),
+        (numba, "__version__", "0.1"),
+        (_jit, "SOURCES", "0123456789abcdef"),
+    ],
+    ids=["llvmlite", "Numba", "sources"],
+)
+def test_one_of_other_versions_is_not_loaded(shipped, monkeypatch, module, name, value):
+    monkeypatch.setattr(module, name, value)
+    assert call() == COMPILED
+
+
+def test_one_of_another_level_is_not_loaded(shipped, monkeypatch):
+    monkeypatch.setattr(_jit, "levels_here", lambda: ("x86-64-v2",))
+    assert call() == COMPILED
+
+
+def test_recompiling_does_not_load_it(shipped):
+    kernel = entry(total)
+    kernel(VALUES)
+    kernel.recompile()
+    assert counts(kernel) == (1, 1)
+
+
+def test_an_inner_function_is_shown_to_numba_when_it_is_compiled():
+    part = inner(value_at)
+    kernel = entry(lambda values: part(values, 1))
+    assert "dispatcher" not in vars(part)
+    assert kernel(VALUES) == 2
+    assert "dispatcher" in vars(part)
 
 
 def test_without_the_compiler_an_entry_is_its_function(monkeypatch):

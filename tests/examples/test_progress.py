@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from fastnn.examples._progress import live_epochs, notice, say
+from fastnn.examples._progress import live_epochs, say
 
 
 class Terminal(io.StringIO):
@@ -12,16 +12,13 @@ class Terminal(io.StringIO):
 
 
 def work(*, quiet):
-    with notice("Compiling", quiet=quiet):
-        pass
     for epoch in live_epochs(3, quiet=quiet):
         say(f"epoch {epoch}")
 
 
-def test_a_terminal_shows_a_bar_and_a_notice(monkeypatch, capsys):
+def test_a_terminal_shows_a_bar(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", Terminal())
     work(quiet=False)
-    assert "Compiling" in sys.stderr.getvalue()
     assert "/3" in sys.stderr.getvalue()
     assert capsys.readouterr().out == "epoch 0\nepoch 1\nepoch 2\n"
 

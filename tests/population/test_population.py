@@ -347,6 +347,8 @@ def test_progress(n_threads, monkeypatch):
     bars = []
 
     class Bar:
+        disable = True
+
         def __init__(self, total, **options):
             self.total, self.n, self.text, self.closed = total, 0, "", False
             bars.append(self)
@@ -363,7 +365,7 @@ def test_progress(n_threads, monkeypatch):
         def update(self, n_samples):
             self.n += n_samples
 
-    monkeypatch.setattr("tqdm.tqdm", Bar)
+    monkeypatch.setattr("tqdm.auto.tqdm", Bar)
     population = Population(small_network(seed=seed) for seed in range(5))
     settings = [{"epochs": 2 + k, "callbacks": [Recorder(stop_at=1)]} for k in range(5)]
     population.fit(

@@ -8,16 +8,16 @@ from numba.core.dispatcher import Dispatcher
 
 import fastnn.core
 from fastnn.core import api, handle
-from fastnn.core.jit import JIT, KernelCache
+from fastnn.core.jit import JIT, Inner, KernelCache
 
 
 def from_python(function):
     """Return a part of kernels, which Python cannot call, compiled by itself."""
-    return njit(**JIT)(function.py_func) if isinstance(function, Dispatcher) else function
+    return njit(**JIT)(function.py_func) if isinstance(function, Dispatcher | Inner) else function
 
 
 def dispatchers():
-    """Return all that Numba compiles in the core, entry points and their parts."""
+    """Return all that Numba compiles in the core by itself, the entry points and what they call."""
     found = pkgutil.walk_packages(fastnn.core.__path__, "fastnn.core.")
     modules = [import_module(module.name) for module in found]
     found = [value for module in modules for value in vars(module).values()]

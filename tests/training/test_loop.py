@@ -6,12 +6,13 @@ import sys
 
 import numpy as np
 import pytest
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from fastnn import Dense, DivergenceError, Network, schedules
-from fastnn._training import model
+from fastnn._training import loop, model
 from fastnn._training.state import state_of
 from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping
+from fastnn.core import train_samples, waiting
 from fastnn.optimizers import SGD, Momentum
 from fastnn.reference import Optimizer, ReferenceNetwork
 
@@ -357,6 +358,19 @@ def test_progress_bar(monkeypatch):
     assert "100%" in shown
     assert "24.0/24.0" in shown
     assert "loss=" in shown
+
+
+def test_the_bar_tells_what_is_compiled(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(waiting, "AFTER", 0.0)
+    with loop.bar_of_samples(10):
+        word = waiting._Word(train_samples.train_samples, ())
+        word._timer.join()
+        word.end()
+    told, _, after = sys.stderr.getvalue().partition("compiling train_samples for float64: ")
+    assert "0.00/10.0" in told
+    assert "0.00/10.0" in after
+    assert "compiling" not in after
 
 
 def test_resumed_training_keeps_the_optimiser():

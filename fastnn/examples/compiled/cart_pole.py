@@ -38,7 +38,6 @@ from ..._checks.arrays import Array
 from ...cli.arguments import whole_number
 from .._arguments import png_path
 from .._pictures import write_pictures
-from .._progress import notice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -234,8 +233,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train, say how the returns grew, and play 100 fresh episodes."""
-    with notice("Compiling the loop, once; it is kept on disk ...", quiet=options.quiet):
-        train(options.seed, options.dtype, most_episodes=1)
+    train(options.seed, options.dtype, most_episodes=1)  # the first call compiles, or loads
     begin = perf_counter()
     actor, _, returns = train(options.seed, options.dtype)
     seconds = perf_counter() - begin

@@ -38,7 +38,7 @@ from ..._checks.arrays import Array
 from ...cli.arguments import whole_number
 from .._arguments import png_path
 from .._pictures import write_pictures
-from .._progress import notice, say
+from .._progress import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -218,8 +218,7 @@ def trajectory(net: Network, start: tuple[float, float], n_steps: int) -> Array:
 def train(net: Network, data: Array, *, updates: int, quiet: bool) -> None:
     """Fit `net` to the measurements, first in short pieces and at last as a whole."""
     handle = net.handle(optimizer="adam")
-    with notice("Compiling, once; it is kept on disk ...", quiet=quiet):
-        fit(handle, STEP, data, 1, 0.0, 0)
+    fit(handle, STEP, data, 1, 0.0, 0)  # the first call compiles, or loads
     disable = True if quiet else None
     with tqdm(total=len(PLAN) * updates, unit="update", leave=False, disable=disable) as bar:
         for n_steps, rate in PLAN:

@@ -1,0 +1,37 @@
+"""Levels of processors: a kernel compiled for one runs wherever the processor has all its features.
+
+A wheel may bring such kernels: see hatch_build.py beside the package.
+"""
+
+import functools
+import os
+
+from llvmlite.binding import get_host_cpu_features
+from numba import config
+
+from .simd.vectors import REGISTER_BYTES, register_bytes
+
+_V2 = {"cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3"}
+_V3 = _V2 | {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave"}
+_V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+# Names that LLVM knows, the best first, with the features that each takes for granted. All
+# processors of a kind have those of "generic": of arm64, NEON is one.
+LEVELS = {"x86-64-v4": _V4, "x86-64-v3": _V3, "generic": set()}
+
+
+@functools.cache
+def levels_here():
+    """Return the levels whose kernels may run here, the best first.
+
+    Their registers must be as wide as those that arrays are laid out for. If a user has Numba
+    compile for another processor, nothing else runs.
+    """
+    told = config.CPU_NAME, config.CPU_FEATURES, os.environ.get("FASTNN_REGISTER_BYTES")
+    if told != (None, None, None):
+        return ()
+    has = {feature for feature, is_there in get_host_cpu_features().items() if is_there}
+    return tuple(
+        level
+        for level, needed in LEVELS.items()
+        if needed <= has and register_bytes(None, level, "") == REGISTER_BYTES
+    )

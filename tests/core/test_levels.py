@@ -1,0 +1,53 @@
+import pytest
+
+from fastnn.core import levels
+from fastnn.core.levels import LEVELS, levels_here
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Return a function that makes this processor another one."""
+
+    def become(features, registers, **environment):
+        for name in ("CPU_NAME", "CPU_FEATURES"):
+            monkeypatch.setattr(levels.config, name, environment.pop(f"NUMBA_{name}", None))
+        monkeypatch.delenv("FASTNN_REGISTER_BYTES", raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        has = dict.fromkeys(LEVELS["x86-64-v4"], False) | dict.fromkeys(features, True)
+        monkeypatch.setattr(levels, "get_host_cpu_features", lambda: has)
+        monkeypatch.setattr(levels, "REGISTER_BYTES", registers)
+        return levels_here.__wrapped__()
+
+    return become
+
+
+V3, V4 = LEVELS["x86-64-v3"], LEVELS["x86-64-v4"]
+
+
+@pytest.mark.parametrize(
+    ("features", "registers", "expected"),
+    [
+        (V4, 64, ("x86-64-v4",)),
+        (V4 - {"avx512vl"}, 64, ()),
+        (V4, 32, ("x86-64-v3",)),
+        (V3, 32, ("x86-64-v3",)),
+        (V3 - {"movbe"}, 32, ()),
+        ({"neon"}, 16, ("generic",)),
+    ],
+)
+def test_a_level_needs_all_its_features_and_its_registers(host, features, registers, expected):
+    assert host(features, registers) == expected
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"NUMBA_CPU_NAME": "nehalem"},
+        {"NUMBA_CPU_FEATURES": "-fma"},
+        {"FASTNN_REGISTER_BYTES": "32"},
+    ],
+    ids=lambda told: next(iter(told)),
+)
+def test_who_chooses_the_processor_has_kernels_for_it_alone(host, told):
+    assert host(V3, 32, **told) == ()
