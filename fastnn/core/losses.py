@@ -13,7 +13,7 @@ import numpy as np
 from .activations import CODES as ACTIVATION_CODES
 from .activations import largest_of, scale_by_derivative, shifted_exp
 from .jit import inner
-from .simd.arithmetic import vector_function, where
+from .simd.arithmetic import sign, vector_function, where
 from .simd.functions import softplus
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
 
@@ -75,12 +75,6 @@ _FROM_Z = tuple(PARTNERS)
 
 
 # ---- kernels -------------------------------------------------------------------------------------
-
-
-@vector_function
-def sign(e):
-    """Return 1, -1, or e where it is 0 or NaN."""
-    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
 
 
 @vector_function

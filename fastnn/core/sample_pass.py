@@ -4,14 +4,43 @@ With `skip_zeros`, the bitset of a sample leaves out the units that may be 0.
 """
 
 from .activations import activate, scale_by_derivative
-from .dense import dense_error_below, dense_forward, dense_gradient, dense_step_forward
+from .dense import (
+    dense_error_below,
+    dense_forward,
+    dense_gradient_of_biases,
+    dense_gradient_rows,
+    dense_step_forward,
+)
 from .dispatch import is_often_zero
 from .jit import inner
-from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS, output_range
+from .layout import (
+    ACTIVATION,
+    BELOW,
+    BIASES,
+    N_IN,
+    N_OUT,
+    STRIDE,
+    UNITS,
+    WEIGHTS,
+    n_rows_of,
+    output_range,
+    row_length,
+)
 from .losses import output_delta
+from .optimizers import (
+    change_params,
+    limit_norms,
+    needs_finish,
+    step_of,
+    step_of_biases,
+    step_of_weights,
+    update_part,
+)
 from .simd.bitset import mark_units
 from .simd.borrow import row_of
 from .simd.vectors import lanes_of, load, splat, store, zeros
+
+AT_ONCE = 512  # elements of a gradient that an update by one sample makes and uses at a time
 
 
 @inner
@@ -70,7 +99,38 @@ def add_step(target, layer_table, sample, nothing):
 def gradient(target, layer_table, sample):
     """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers."""
     for k in range(layer_table.shape[0]):
-        dense_gradient(target, row_of(layer_table, k), sample)
+        layer = row_of(layer_table, k)
+        dense_gradient_rows(target[layer[WEIGHTS] :], layer, 0, n_rows_of(layer), sample)
+        dense_gradient_of_biases(target[layer[BIASES] :], layer, sample)
+
+
+@inner
+def change_params_by(net, optimizer, update, sample, grad):
+    """Do an update by the gradient of one sample; `grad`, shape (n_params,), is scratch.
+
+    Some rows of a gradient are made and used at a time, so that it stays in the first-level cache.
+    What depends on all of it, as a clipped norm does, has it made first.
+    """
+    layer_table, params = net.layer_table, net.params
+    if needs_finish(optimizer):
+        gradient(grad, layer_table, sample)
+        change_params(net, optimizer, update, grad, sample.z)
+        return
+    step = step_of(optimizer, update)
+    for k in range(layer_table.shape[0]):
+        layer = row_of(layer_table, k)
+        biases, n_rows, length = layer[BIASES], n_rows_of(layer), row_length(layer)
+        n_at_once = max(1, AT_ONCE // length)
+        step_of_W = step_of_weights(optimizer, update, step, k)
+        for first in range(0, n_rows, n_at_once):
+            last = min(first + n_at_once, n_rows)
+            start, stop = layer[WEIGHTS] + first * length, layer[WEIGHTS] + last * length
+            dense_gradient_rows(grad, layer, first, last, sample)
+            update_part(params, optimizer, step_of_W, start, stop, grad, 0)
+        dense_gradient_of_biases(grad, layer, sample)
+        step_of_b = step_of_biases(optimizer, update, step, layer)
+        update_part(params, optimizer, step_of_b, biases, biases + layer[STRIDE], grad, 0)
+    limit_norms(net, optimizer.penalties, sample.z)
 
 
 @inner

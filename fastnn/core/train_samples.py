@@ -22,17 +22,17 @@ from .metrics import add_metrics
 from .optimizers import N_SEEN
 from .sample_pass import (
     add_step,
+    change_params_by,
     find_delta,
     forward,
     forward_entered,
-    gradient,
     leave,
     step_forward,
 )
 from .scratch import Block, Sample, sample_of
 from .simd.bitset import WORD, mark_units, n_tiles_of
 from .simd.borrow import row_of
-from .train_batches import finish_batch
+from .train_batches import begin_update
 
 
 class Slice(NamedTuple):
@@ -138,10 +138,10 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
         add_metrics(net, metrics, this, y, weight, row)
         if weight > 0:
             find_delta(net, y, weight, this)
-            gradient(grad, layer_table, this)
-            row[-1] += finish_batch(
-                net, optimizer, samples.rates[epoch], np.float64(weight), grad, this.z
-            )
+            rate = samples.rates[epoch]
+            update, penalty = begin_update(net, optimizer, rate, np.float64(weight))
+            change_params_by(net, optimizer, update, this, grad)
+            row[-1] += penalty
     return samples.stop
 
 
@@ -159,8 +159,8 @@ def train_row_by(handle, x, y, rate):
     value = np.float64(sample_loss(net.loss, this.z, this.a, first, last, y))
     if abs(value) < np.inf:
         find_delta(net, y, net.params.dtype.type(1), this)
-        gradient(handle.grad, net.layer_table, this)
-        finish_batch(net, optimizer, rate, 1.0, handle.grad, this.z)
+        update, _ = begin_update(net, optimizer, rate, 1.0)
+        change_params_by(net, optimizer, update, this, handle.grad)
         optimizer.counters[N_SEEN] += 1
     return value
 

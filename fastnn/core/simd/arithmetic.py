@@ -144,6 +144,30 @@ def where(condition, a, b):
     return condition.select(a, b) if isinstance(condition, Traced) else np.where(condition, a, b)
 
 
+@vector_function
+def smallest(a, b):
+    """Return the lesser of `a` and `b`."""
+    return where(a < b, a, b)
+
+
+@vector_function
+def largest(a, b):
+    """Return the greater of `a` and `b`."""
+    return where(a > b, a, b)
+
+
+@vector_function
+def sign(a):
+    """Return 1, -1, or `a` where it is 0 or NaN."""
+    return where(a > 0.0, 1.0, where(a < 0.0, -1.0, a))
+
+
+@vector_function
+def sqrt(a):
+    """Return the square root."""
+    return a.intrinsic("sqrt") if isinstance(a, Traced) else np.sqrt(a)
+
+
 def nearest(a):
     """Return the nearest integers, of two equally near the even one."""
     return a.intrinsic("rint") if isinstance(a, Traced) else np.rint(a)
