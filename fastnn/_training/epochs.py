@@ -15,8 +15,8 @@ import numpy as np
 from .._checks.arrays import Array, is_finite
 from .._checks.scales import remedy_of_scale
 from .._checks.stored import Inputs, Stored, Windows
-from ..core import optimizers, train_batches, train_samples
-from ..core.dispatch import look_ahead_rows
+from ..core import optimizers, train_ahead, train_batches, train_samples
+from ..core.dispatch import look_ahead_rows, may_look_ahead_by
 from ..core.inputs import Data, Samples
 from ..core.layout import is_narrow
 from ..core.optimizers import N_SEEN, Optimizer
@@ -58,8 +58,9 @@ class CompiledEpochs:
         self.is_plain = config.is_plain(state.model)
         self.is_single = config.batch_size == 1 and not config.noise.size
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
-        self._ready: dict[bool, tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
+        self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
+        self._n_ahead = look_ahead_rows(state.model.table, state.model.dtype.itemsize)
 
     def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
         """Train the epochs until callbacks, a schedule or validation run, and record them.
@@ -125,7 +126,9 @@ class CompiledEpochs:
         X: Any = data.X
         Y, weights, model = data.Y, data.weights, self.state.model
         is_sparse = X.is_sparse
-        kernel, n_metrics, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
+        looks_ahead = self._looks_ahead(X, weights, rates)
+        how = looks_ahead, is_sparse
+        kernel, n_metrics, arguments = self._ready.get(how) or self._kernel_for(*how)
         if not (self.is_plain or self.is_single):
             batches, optimizer = arguments
             arguments = batches._replace(size=self.config.batch_size), optimizer
@@ -166,29 +169,45 @@ class CompiledEpochs:
             n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
         return model.samples_per_slice(X, n_updated)
 
-    def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
+    def _looks_ahead(self, X: Any, weights: Array, rates: Array) -> bool:
+        """Return True if layer 0 looks ahead, in updates by single samples."""
+        model = self.state.model
+        if not self.is_single or X.is_sparse or is_narrow(model.table[0]):
+            return False
+        if self.is_plain:
+            return self._n_ahead > 1
+        rate = float(rates.max())
+        return self._n_ahead > 1 and not weights.size and may_look_ahead_by(self.optimizer(), rate)
+
+    def _kernel_for(
+        self, looks_ahead: bool, is_sparse: bool
+    ) -> tuple[Callable[..., int], int, tuple[Any, ...]]:
         """Return the kernel, its number of metrics, and its arguments before those."""
-        make = self._kernel_of_samples if self.is_plain else self._kernel_of_batches
-        if self.is_single and not self.is_plain:
-            make = self._kernel_of_single_updates
-        kernel, arguments = make(is_sparse)
+        make = self._kernel_of_samples if self.is_single else self._kernel_of_batches
+        kernel, arguments = make(looks_ahead)
         if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
             kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
         ready = kernel, 1 + len(self.config.metrics) + (not self.is_plain), arguments
-        self._ready[is_sparse] = ready
+        self._ready[looks_ahead, is_sparse] = ready
         return ready
 
-    def _kernel_of_single_updates(
-        self, is_sparse: bool
-    ) -> tuple[Callable[..., int], tuple[Any, ...]]:
-        """Return the kernel for an optimiser and single samples, its optimiser and scratch."""
-        model = self.state.model
-        units = np.zeros((4, model.n_units), model.dtype)
-        bitsets = np.zeros((2, model.n_units // WORD), np.uint64)
-        scratch = units, bitsets, np.zeros(model.params.size, model.dtype)  # its padding stays 0
-        return train_samples.train_samples_by, (self.optimizer(), scratch)
+    def _kernel_of_samples(self, looks_ahead: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        """Return the kernel for updates by single samples, its optimiser and its scratch."""
+        model, n_ahead = self.state.model, self._n_ahead
+        dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
+        if looks_ahead:
+            units = np.zeros((4 if self.is_plain else 7, n_ahead, n_units), dtype)
+            bitsets = np.zeros((2, 1 + n_ahead // TILE_ROWS, n_words), np.uint64)
+        else:
+            units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
+        if self.is_plain:
+            plain = train_samples.train_samples, train_samples.train_samples_looking_ahead
+            return plain[looks_ahead], (units, bitsets)
+        by = train_samples.train_samples_by, train_ahead.train_samples_looking_ahead_by
+        grad = np.zeros(model.params.size, dtype)  # its padding stays 0
+        return by[looks_ahead], (self.optimizer(), (units, bitsets, grad))
 
-    def _kernel_of_batches(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def _kernel_of_batches(self, _: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for batches, and how they are made and used."""
         model, config = self.state.model, self.config
         units = np.zeros((4, BLOCK_ROWS, model.n_units), model.dtype)
@@ -208,19 +227,6 @@ class CompiledEpochs:
         settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
         penalties = self.state.model.penalties
         return Optimizer(settings, penalties, training.slots, training.counters)
-
-    def _kernel_of_samples(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
-        """Return the kernel for plain steps of single samples, and its scratch."""
-        model = self.state.model
-        dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
-        may_look = not is_sparse and not is_narrow(model.table[0])
-        n_ahead = look_ahead_rows(model.table, dtype.itemsize) if may_look else 1
-        if n_ahead == 1:
-            units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
-            return train_samples.train_samples, (units, bitsets)
-        shape = 2, 1 + n_ahead // TILE_ROWS, n_words
-        scratch = np.zeros((4, n_ahead, n_units), dtype), np.zeros(shape, np.uint64)
-        return train_samples.train_samples_looking_ahead, scratch
 
 
 def divergence(data: Arrays, sums: Array, rate: float, epoch: int) -> DivergenceError:

@@ -26,6 +26,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from .jit import inner
@@ -105,10 +106,10 @@ class Step(NamedTuple):
 
 
 @inner
-def penalty_of(net, penalties):
-    """Return the sum over the layers of l1 sum |W| + l2 / 2 sum W^2."""
+def penalty_of(net, penalties, first_layer):
+    """Return the sum over the layers, from one on, of l1 sum |W| + l2 / 2 sum W^2."""
     params, layer_table, value = net.params, net.layer_table, 0.0
-    for k in range(penalties.shape[0]):
+    for k in range(first_layer, penalties.shape[0]):
         if penalties[k, L1] > 0 or penalties[k, L2] > 0:
             W = params[layer_table[k, WEIGHTS] : layer_table[k, BIASES]]
             absolute, squares = params.dtype.type(0), params.dtype.type(0)
@@ -143,7 +144,7 @@ def finish_gradient(net, optimizer, update, grad):
         clip_norm(hyperparameters[CLIP_NORM], grad)
 
 
-@inner
+@register_jitable
 def needs_finish(optimizer):
     """Return True if the gradient must be finished before the optimiser takes it."""
     hyperparameters, penalties, l1 = optimizer.hyperparameters, optimizer.penalties, 0.0
@@ -292,10 +293,8 @@ def update_part(params, optimizer, step, start, stop, grad, first):
     if shrink != 1:
         for p in range(start, stop):
             params[p] *= shrink
-    if rule == SGD:
-        step_sgd(params, step, start, stop, grad, shift)
-    elif rule in (MOMENTUM, NESTEROV):
-        step_momentum(params, hyperparameters, step, start, stop, grad, shift, state)
+    if rule in (SGD, MOMENTUM, NESTEROV):
+        step_linear(params, hyperparameters, step, start, stop, grad, shift, state)
     elif rule == RMSPROP:
         step_rmsprop(params, hyperparameters, step, start, stop, grad, shift, state)
     elif rule == ADAGRAD:
@@ -306,30 +305,54 @@ def update_part(params, optimizer, step, start, stop, grad, first):
         step_irprop(params, hyperparameters, step, start, stop, grad, shift, state)
 
 
-@inner
-def step_sgd(params, step, start, stop, grad, shift):
-    """Do a step by SGD."""
-    two = zeros(params, 2)
-    factor, shrink = splat(step.rate * step.scale, two), splat(step.rate * step.decay, two)
-    for p in range(start, stop, lanes_of(two)):
-        W = load(params, p, two)
-        store(params, p, W - (factor * load(grad, p + shift, two) + shrink * W))
+class Linear(NamedTuple):
+    """A linear rule: what is added to W, and what b becomes, are sums of W, b and grad times these.
+
+        W += W_of_W W + W_of_b b + W_of_grad grad,    b = b_of_W W + b_of_b b + b_of_grad grad
+    """
+
+    W_of_W: float
+    W_of_b: float
+    W_of_grad: float
+    b_of_W: float
+    b_of_b: float
+    b_of_grad: float
 
 
 @inner
-def step_momentum(params, hyperparameters, step, start, stop, grad, shift, state):
-    """Do a step by MOMENTUM or NESTEROV."""
-    buffer, two = row_of(state, 0), zeros(params, 2)
-    scale, decay = splat(step.scale, two), splat(step.decay, two)
-    momentum = splat(hyperparameters[FACTOR], two)
-    keep = splat(1.0 if step.is_first else 1.0 - hyperparameters[DAMPENING], two)
-    is_nesterov, rate = hyperparameters[RULE] == NESTEROV, splat(step.rate, two)
+def linear_of(hyperparameters, step):
+    """Return SGD, MOMENTUM or NESTEROV as such: W -= rate (of_g g + of_b b), the new b."""
+    rule, momentum = hyperparameters[RULE], hyperparameters[FACTOR]
+    keep = 1.0 if step.is_first else 1.0 - hyperparameters[DAMPENING]
+    of_g = 0.0 if rule == MOMENTUM else 1.0
+    of_b = momentum if rule == NESTEROV else 1.0 - of_g
+    factor = -step.rate * (of_g + of_b * keep)
+    return Linear(
+        W_of_W=factor * step.decay,
+        W_of_b=-step.rate * of_b * momentum,
+        W_of_grad=factor * step.scale,
+        b_of_W=keep * step.decay,
+        b_of_b=momentum,
+        b_of_grad=keep * step.scale,
+    )
+
+
+@inner
+def step_linear(params, hyperparameters, step, start, stop, grad, shift, state):
+    """Do a step by SGD, MOMENTUM or NESTEROV; the state is b, but for SGD."""
+    linear, two = linear_of(hyperparameters, step), zeros(params, 2)
+    W_of_W, W_of_grad = splat(linear.W_of_W, two), splat(linear.W_of_grad, two)
+    if hyperparameters[RULE] == SGD:
+        for p in range(start, stop, lanes_of(two)):
+            W = load(params, p, two)
+            store(params, p, W + (W_of_grad * load(grad, p + shift, two) + W_of_W * W))
+        return
+    buffer, W_of_b, b_of_W = row_of(state, 0), splat(linear.W_of_b, two), splat(linear.b_of_W, two)
+    b_of_b, b_of_grad = splat(linear.b_of_b, two), splat(linear.b_of_grad, two)
     for p in range(start, stop, lanes_of(two)):
-        W = load(params, p, two)
-        g = scale * load(grad, p + shift, two) + decay * W
-        b = momentum * load(buffer, p, two) + keep * g
-        store(buffer, p, b)
-        store(params, p, W - rate * (g + momentum * b if is_nesterov else b))
+        W, b, g = load(params, p, two), load(buffer, p, two), load(grad, p + shift, two)
+        store(buffer, p, b_of_b * b + (b_of_grad * g + b_of_W * W))
+        store(params, p, W + (W_of_b * b + (W_of_grad * g + W_of_W * W)))
 
 
 @inner

@@ -63,13 +63,13 @@ def leave(layer, skip_zeros, sample):
 def forward(params, layer_table, x, skip_zeros, sample):
     """Overwrite `sample` for the inputs `x`, shape (n_in,)."""
     enter(x, skip_zeros, sample)
-    forward_entered(params, layer_table, skip_zeros, sample)
+    forward_from(params, layer_table, 0, skip_zeros, sample)
 
 
 @inner
-def forward_entered(params, layer_table, skip_zeros, sample):
-    """Do it for inputs that lie below layer 0 already."""
-    for k in range(layer_table.shape[0]):
+def forward_from(params, layer_table, first_layer, skip_zeros, sample):
+    """Do it from a layer on, below which the activations lie already."""
+    for k in range(first_layer, layer_table.shape[0]):
         layer = row_of(layer_table, k)
         dense_forward(params, layer, sample)
         leave(layer, skip_zeros, sample)
@@ -111,26 +111,38 @@ def change_params_by(net, optimizer, update, sample, grad):
     Some rows of a gradient are made and used at a time, so that it stays in the first-level cache.
     What depends on all of it, as a clipped norm does, has it made first.
     """
-    layer_table, params = net.layer_table, net.params
+    layer_table = net.layer_table
     if needs_finish(optimizer):
         gradient(grad, layer_table, sample)
         change_params(net, optimizer, update, grad, sample.z)
         return
     step = step_of(optimizer, update)
     for k in range(layer_table.shape[0]):
-        layer = row_of(layer_table, k)
-        biases, n_rows, length = layer[BIASES], n_rows_of(layer), row_length(layer)
-        n_at_once = max(1, AT_ONCE // length)
-        step_of_W = step_of_weights(optimizer, update, step, k)
-        for first in range(0, n_rows, n_at_once):
-            last = min(first + n_at_once, n_rows)
-            start, stop = layer[WEIGHTS] + first * length, layer[WEIGHTS] + last * length
-            dense_gradient_rows(grad, layer, first, last, sample)
-            update_part(params, optimizer, step_of_W, start, stop, grad, 0)
-        dense_gradient_of_biases(grad, layer, sample)
-        step_of_b = step_of_biases(optimizer, update, step, layer)
-        update_part(params, optimizer, step_of_b, biases, biases + layer[STRIDE], grad, 0)
+        change_weights_by(net, optimizer, update, step, k, sample, grad)
+        change_biases_by(net, optimizer, update, step, k, sample, grad)
     limit_norms(net, optimizer.penalties, sample.z)
+
+
+@inner
+def change_weights_by(net, optimizer, update, step, k, sample, grad):
+    """Do it for the weights of layer `k`, where the gradient need not be seen as a whole."""
+    layer = row_of(net.layer_table, k)
+    n_rows, length = n_rows_of(layer), row_length(layer)
+    n_at_once, step = max(1, AT_ONCE // length), step_of_weights(optimizer, update, step, k)
+    for first in range(0, n_rows, n_at_once):
+        last = min(first + n_at_once, n_rows)
+        start, stop = layer[WEIGHTS] + first * length, layer[WEIGHTS] + last * length
+        dense_gradient_rows(grad, layer, first, last, sample)
+        update_part(net.params, optimizer, step, start, stop, grad, 0)
+
+
+@inner
+def change_biases_by(net, optimizer, update, step, k, sample, grad):
+    """Do it for its biases."""
+    layer = row_of(net.layer_table, k)
+    start, step = layer[BIASES], step_of_biases(optimizer, update, step, layer)
+    dense_gradient_of_biases(grad, layer, sample)
+    update_part(net.params, optimizer, step, start, start + layer[STRIDE], grad, 0)
 
 
 @inner

@@ -155,5 +155,5 @@ def begin_update(net, optimizer, rate, total):
     share = scale if optimizer.hyperparameters[DIVIDE_PENALTY] else 1.0
     penalty = 0.0
     if optimizer.penalties.shape[0] > 0:
-        penalty = total * share * penalty_of(net, optimizer.penalties)
+        penalty = total * share * penalty_of(net, optimizer.penalties, 0)
     return Update(rate, scale, share), penalty

@@ -25,7 +25,7 @@ from .sample_pass import (
     change_params_by,
     find_delta,
     forward,
-    forward_entered,
+    forward_from,
     leave,
     step_forward,
 )
@@ -129,7 +129,7 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
         epoch = position // n_samples
         number = order[epoch % order.shape[0], position % n_samples]
         enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
-        forward_entered(params, layer_table, skip_zeros, this)
+        forward_from(params, layer_table, 0, skip_zeros, this)
         y, weight, row = (
             row_of(data.Y, number),
             weight_of(data.weights, number),
