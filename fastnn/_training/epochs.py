@@ -56,7 +56,7 @@ class CompiledEpochs:
     ) -> None:
         self.state, self.source, self.config, self.training = state, source, config, training
         self.is_plain = config.is_plain(state.model)
-        self.is_single = config.batch_size == 1 and not config.noise.size
+        self.is_single = config.batch_size == 1
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
         self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], int, tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
@@ -176,8 +176,9 @@ class CompiledEpochs:
             return False
         if self.is_plain:
             return self._n_ahead > 1
-        rate = float(rates.max())
-        return self._n_ahead > 1 and not weights.size and may_look_ahead_by(self.optimizer(), rate)
+        if self._n_ahead == 1 or weights.size or self.config.noise.size:
+            return False
+        return may_look_ahead_by(self.optimizer(), float(rates.max()))
 
     def _kernel_for(
         self, looks_ahead: bool, is_sparse: bool
@@ -205,7 +206,7 @@ class CompiledEpochs:
             return plain[looks_ahead], (units, bitsets)
         by = train_samples.train_samples_by, train_ahead.train_samples_looking_ahead_by
         grad = np.zeros(model.params.size, dtype)  # its padding stays 0
-        return by[looks_ahead], (self.optimizer(), (units, bitsets, grad))
+        return by[looks_ahead], (self.optimizer(), (units, bitsets, grad, self.config.noise))
 
     def _kernel_of_batches(self, _: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel for batches, and how they are made and used."""

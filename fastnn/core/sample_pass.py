@@ -3,7 +3,10 @@
 With `skip_zeros`, the bitset of a sample leaves out the units that may be 0.
 """
 
+import numpy as np
+
 from .activations import activate, scale_by_derivative
+from .counter_rng import add_noise, drop_units
 from .dense import (
     dense_error_below,
     dense_forward,
@@ -38,7 +41,7 @@ from .optimizers import (
 )
 from .simd.bitset import mark_units
 from .simd.borrow import row_of
-from .simd.vectors import lanes_of, load, splat, store, zeros
+from .simd.vectors import lanes_of, load, splat, store, total, zeros
 
 AT_ONCE = 512  # elements of a gradient that an update by one sample makes and uses at a time
 
@@ -73,6 +76,25 @@ def forward_from(params, layer_table, first_layer, skip_zeros, sample):
         layer = row_of(layer_table, k)
         dense_forward(params, layer, sample)
         leave(layer, skip_zeros, sample)
+
+
+@inner
+def forward_with_noise(net, noise, skip_zeros, a, sample):
+    """Do it for training with noise: `a` is what a layer makes, `sample.a` what it hands on."""
+    layer_table, levels, n_in = net.layer_table, noise.levels, net.layer_table[0, N_IN]
+    if levels[0] > 0:
+        add_noise(noise.key, noise.first_number, levels[0], n_in, sample.a)
+        mark_units(sample.a, 0, n_in, False, sample.bitset)
+    for k in range(layer_table.shape[0]):
+        layer = row_of(layer_table, k)
+        start, n_out = layer[UNITS], layer[N_OUT]
+        dense_forward(net.params, layer, sample)
+        activate(layer[ACTIVATION], sample.z, a, start, start + n_out)
+        if k + 1 < layer_table.shape[0]:
+            rate = levels[k + 1]
+            drop_units(noise.key, noise.first_number, k, rate, start, n_out, a, sample.a)
+            skip = skip_zeros and (is_often_zero(layer) or rate > 0)
+            mark_units(sample.a, start, n_out, skip, sample.bitset)
 
 
 @inner
@@ -157,18 +179,51 @@ def scale_units(factor, start, stop, units):
 @inner
 def find_delta(net, y, factor, sample):
     """Overwrite `delta` of all layers with factor dLoss/dz, for the target `y`, shape (n_out,)."""
+    find_delta_of_output(net, y, factor, sample)
+    backward(net.params, net.layer_table, sample)
+
+
+@inner
+def find_delta_of_output(net, y, factor, sample):
+    """Do it for the last layer."""
     first, last = output_range(net.layer_table)
     code = net.layer_table[-1, ACTIVATION]
     output_delta(net.loss, code, sample.z, sample.a, first, last, y, sample.delta)
     scale_units(factor, first, last, sample.delta)
-    backward(net.params, net.layer_table, sample)
+
+
+@inner
+def find_delta_with_noise(net, noise, y, factor, sample):
+    """Do it after `forward_with_noise`; the activations of `sample` are what layers make."""
+    find_delta_of_output(net, y, factor, sample)
+    for k in range(net.layer_table.shape[0] - 1, 0, -1):
+        layer, delta = row_of(net.layer_table, k), sample.delta
+        backward_layer(net.params, net.layer_table, k, sample)
+        start, n, rate = layer[BELOW], layer[N_IN], noise.levels[k]
+        drop_units(noise.key, noise.first_number, k - 1, rate, start, n, delta, delta)
 
 
 @inner
 def backward(params, layer_table, sample):
     """Overwrite `delta` with dLoss/dz of all layers, from that of the output units."""
-    z, a, delta = sample.z, sample.a, sample.delta
     for k in range(layer_table.shape[0] - 1, 0, -1):
-        dense_error_below(params, row_of(layer_table, k), delta, delta)
-        start, stop = layer_table[k, BELOW], layer_table[k, BELOW] + layer_table[k, N_IN]
-        scale_by_derivative(layer_table[k - 1, ACTIVATION], z, a, delta, start, stop)
+        backward_layer(params, layer_table, k, sample)
+
+
+@inner
+def backward_layer(params, layer_table, k, sample):
+    """Overwrite `delta` below layer `k`, not 0, from that of its own units."""
+    layer, delta = row_of(layer_table, k), sample.delta
+    start, stop = layer[BELOW], layer[BELOW] + layer[N_IN]
+    dense_error_below(params, layer, delta, delta)
+    scale_by_derivative(layer_table[k - 1, ACTIVATION], sample.z, sample.a, delta, start, stop)
+
+
+@inner
+def is_moderate(sample, rate):
+    """Return True if no step at this rate can overflow: else it is made where it can be undone."""
+    one, sums = zeros(sample.a, 1), zeros(sample.a, 1)
+    for unit in range(0, sample.a.shape[0], lanes_of(one)):
+        sums = sums + (abs(load(sample.a, unit, one)) + abs(load(sample.delta, unit, one)))
+    bits = 32.0 if sample.a.itemsize == 4 else 256.0  # of a gradient's square all, at most
+    return max(1.0, rate) * np.float64(total(sums)) < 2.0**bits

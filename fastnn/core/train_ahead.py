@@ -39,14 +39,15 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
 
     Samples are taken in rounds of `BLOCKS_A_ROUND` blocks of n_ahead, as in
     `train_samples_looking_ahead`, counted from the first of an epoch. `scratch` is `units`, shape
-    (7, n_ahead, n_units), `bitsets`, of the shape that they have there, and room for a gradient.
+    (7, n_ahead, n_units), `bitsets`, of the shape that they have there, and room for a
+    gradient; there is no noise.
 
     Returns
     -------
     position : int
         Where to go on.
     """
-    params, penalties, order, (units, bitsets, grad) = (
+    params, penalties, order, (units, bitsets, grad, _) = (
         net.params, optimizer.penalties, samples.order, scratch
     )  # fmt: skip
     n_layers, n_samples, n_ahead = net.layer_table.shape[0], order.shape[1], units.shape[1]
