@@ -103,6 +103,14 @@ def norms_of(layer, V, U):
 
 
 @inner
+def norm_of_W(modes, norms):
+    """Return W . W."""
+    VV, VU, UU = norms
+    v, u = modes.W_of_V, modes.W_of_U
+    return v * v * VV + 2 * v * u * VU + u * u * UU
+
+
+@inner
 def norms_after_step(layer, norms, modes, scales, z, delta, square):
     """Return the three after a step, of which `square` is |x|^2 and `z` holds x V and x U, scaled.
 

@@ -232,18 +232,22 @@ def update_params(net, optimizer, update, grad):
 
     The gradient is scale * grad, and share * l2 W for the weights of a layer with a penalty.
     """
-    params, step = net.params, step_of(optimizer, update)
+    params, layer_table, step = net.params, net.layer_table, step_of(optimizer, update)
     has_penalties = update.share != 0 and optimizer.penalties.shape[0] > 0
-    if optimizer.hyperparameters[WEIGHT_DECAY] == 0 and not has_penalties:
-        update_part(params, optimizer, step, 0, params.shape[0], grad, 0)
-        return
-    for k in range(net.layer_table.shape[0]):
-        layer = row_of(net.layer_table, k)
-        start, biases, stop = layer[WEIGHTS], layer[BIASES], layer[BIASES] + layer[STRIDE]
-        step_of_W = step_of_weights(optimizer, update, step, k)
-        step_of_b = step_of_biases(optimizer, update, step, layer)
-        update_part(params, optimizer, step_of_W, start, biases, grad, start)
-        update_part(params, optimizer, step_of_b, biases, stop, grad, biases)
+    is_whole = optimizer.hyperparameters[WEIGHT_DECAY] == 0 and not has_penalties
+    stop = 0
+    for part in range(1 if is_whole else 2 * layer_table.shape[0]):  # weights and biases in turn
+        k, start = part // 2, stop
+        layer, step_of_part = row_of(layer_table, k), step
+        if is_whole:
+            stop = params.shape[0]
+        elif part % 2 == 0:
+            stop, step_of_part = layer[BIASES], step_of_weights(optimizer, update, step, k)
+        else:
+            stop = layer[BIASES] + layer[STRIDE]
+            step_of_part = step_of_biases(optimizer, update, step, layer)
+        # The only call: all rules are compiled into it.
+        update_part(params, optimizer, step_of_part, start, stop, grad, start)
 
 
 @inner

@@ -31,7 +31,8 @@ from .layout import (
 )
 from .losses import output_delta
 from .optimizers import (
-    change_params,
+    Update,
+    finish_gradient,
     limit_norms,
     needs_finish,
     step_of,
@@ -133,38 +134,39 @@ def change_params_by(net, optimizer, update, sample, grad):
     Some rows of a gradient are made and used at a time, so that it stays in the first-level cache.
     What depends on all of it, as a clipped norm does, has it made first.
     """
-    layer_table = net.layer_table
-    if needs_finish(optimizer):
-        gradient(grad, layer_table, sample)
-        change_params(net, optimizer, update, grad, sample.z)
-        return
+    is_made = needs_finish(optimizer)
+    if is_made:
+        gradient(grad, net.layer_table, sample)
+        finish_gradient(net, optimizer, update, grad)
+        update = Update(update.rate, 1.0, 0.0)
     step = step_of(optimizer, update)
-    for k in range(layer_table.shape[0]):
-        change_weights_by(net, optimizer, update, step, k, sample, grad)
-        change_biases_by(net, optimizer, update, step, k, sample, grad)
+    for k in range(net.layer_table.shape[0]):
+        change_layer_by(net, optimizer, update, step, k, 0, is_made, sample, grad)
     limit_norms(net, optimizer.penalties, sample.z)
 
 
 @inner
-def change_weights_by(net, optimizer, update, step, k, sample, grad):
-    """Do it for the weights of layer `k`, where the gradient need not be seen as a whole."""
+def change_layer_by(net, optimizer, update, step, k, row, is_made, sample, grad):
+    """Do it for the rows of layer `k` from one on, and its biases, as the row after the last."""
     layer = row_of(net.layer_table, k)
-    n_rows, length = n_rows_of(layer), row_length(layer)
-    n_at_once, step = max(1, AT_ONCE // length), step_of_weights(optimizer, update, step, k)
-    for first in range(0, n_rows, n_at_once):
-        last = min(first + n_at_once, n_rows)
-        start, stop = layer[WEIGHTS] + first * length, layer[WEIGHTS] + last * length
-        dense_gradient_rows(grad, layer, first, last, sample)
-        update_part(net.params, optimizer, step, start, stop, grad, 0)
-
-
-@inner
-def change_biases_by(net, optimizer, update, step, k, sample, grad):
-    """Do it for its biases."""
-    layer = row_of(net.layer_table, k)
-    start, step = layer[BIASES], step_of_biases(optimizer, update, step, layer)
-    dense_gradient_of_biases(grad, layer, sample)
-    update_part(net.params, optimizer, step, start, start + layer[STRIDE], grad, 0)
+    n_rows, length, biases = n_rows_of(layer), row_length(layer), layer[BIASES]
+    n_at_once = max(1, AT_ONCE // length)
+    step_of_W = step_of_weights(optimizer, update, step, k)
+    step_of_b = step_of_biases(optimizer, update, step, layer)
+    while row <= n_rows:
+        stop, is_weights = min(row + n_at_once, n_rows), row < n_rows
+        start = layer[WEIGHTS] + row * length
+        n = (stop - row) * length
+        if not is_weights:
+            stop, start, n = n_rows + 1, biases, layer[STRIDE]
+        if not is_made and is_weights:
+            dense_gradient_rows(grad, layer, row, stop, sample)
+        elif not is_made:
+            dense_gradient_of_biases(grad, layer, sample)
+        step_of_part, first = step_of_W if is_weights else step_of_b, start if is_made else 0
+        # The only call: all rules are compiled into it.
+        update_part(net.params, optimizer, step_of_part, start, start + n, grad, first)
+        row = stop
 
 
 @inner

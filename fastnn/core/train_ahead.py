@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .dense_block import dense_add_gradient_block, dense_step_forward_block
+from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import enter_samples
 from .jit import entry, inner
@@ -15,6 +15,7 @@ from .look_ahead import (
     mix,
     modes_of,
     multiply_inputs,
+    norm_of_W,
     norms_after_step,
     norms_of,
     scale_step,
@@ -22,8 +23,7 @@ from .look_ahead import (
 from .metrics import add_metrics
 from .optimizers import L2, N_UPDATES, Update, linear_of, penalty_of, step_of, step_of_weights
 from .sample_pass import (
-    change_biases_by,
-    change_weights_by,
+    change_layer_by,
     find_delta,
     forward_from,
     leave,
@@ -50,55 +50,48 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
     params, penalties, order, (units, bitsets, grad, _) = (
         net.params, optimizer.penalties, samples.order, scratch
     )  # fmt: skip
-    n_layers, n_samples, n_ahead = net.layer_table.shape[0], order.shape[1], units.shape[1]
+    n_samples, n_ahead = order.shape[1], units.shape[1]
     n_tiles, skip_zeros = n_tiles_of(n_ahead), may_skip_zeros(params, samples.stop - samples.start)
     units[:] = 0
     bitsets[:] = 0
     V, U = params, row_of(optimizer.state, 0) if optimizer.state.shape[0] > 0 else params[:0]
-    layer = net.layer_table[0].copy()
+    n_modes = 1 if U.shape[0] == 0 else 2
+    layer_0, layer = row_of(net.layer_table, 0), net.layer_table[0].copy()
     layer[TRAIN_BIAS] = 0  # the passes over a mode leave biases alone
-    layer_0, kept = row_of(net.layer_table, 0), np.empty(layer[STRIDE], params.dtype)
-    products, numbers = np.zeros((n_ahead, n_ahead), params.dtype), np.empty(0, np.int64)
-    z_V, steps_V, z_U, steps_U = (
-        row_of(units, 0), row_of(units, 1), row_of(units, 2), row_of(units, 3)
-    )  # fmt: skip
+    kept, numbers = np.empty(layer[STRIDE], params.dtype), np.empty(0, np.int64)
+    products = np.zeros((n_ahead, n_ahead), params.dtype)
+    zs, steps = units[:2], units[2:4]  # of V and of U
+    a, last_a, bits, last_bits = row_of(units, 4), row_of(units, 5), bitsets[0, 1:], bitsets[1, 1:]
     z, delta = row_of(row_of(units, 6), 0), row_of(row_of(units, 6), 1)
-    bitset, bits, last_bits = row_of(row_of(bitsets, 0), 0), bitsets[0, 1:], bitsets[1, 1:]
-    a, last_a = row_of(units, 4), row_of(units, 5)
+    bitset = row_of(row_of(bitsets, 0), 0)
     l2 = penalties[0, L2] if penalties.shape[0] > 0 else 0.0
     position = samples.start
     while position < samples.stop:
         epoch, place = position // n_samples, position % n_samples
         n_round = min(BLOCKS_A_ROUND * n_ahead, n_samples - place)
-        chosen = row_of(order, epoch % order.shape[0])[place : place + n_round]
+        chosen, row = row_of(order, epoch % order.shape[0])[place:], row_of(sums, epoch)
         update = Update(np.float64(samples.rates[epoch]), 1.0, 1.0)
         step = step_of(optimizer, update)
-        modes = modes_of(
-            linear_of(optimizer.hyperparameters, step_of_weights(optimizer, update, step, 0))
-        )
+        step_of_W = step_of_weights(optimizer, update, step, 0)
+        modes = modes_of(linear_of(optimizer.hyperparameters, step_of_W))
         mix(layer, V, U, (1.0, modes.U_of_W), (modes.V_of_b, 1.0))
         norms = norms_of(layer, V, U) if l2 > 0 else (0.0, 0.0, 0.0)
-        scale_V = scale_U = 1.0
-        steps_V[:] = 0
-        steps_U[:] = 0
-        for first in range(0, n_round, n_ahead):
-            n_rows, row = min(n_ahead, n_round - first), row_of(sums, epoch)
+        scales = (1.0, 1.0)
+        steps[:] = 0
+        for first in range(0, n_round + n_ahead, n_ahead):  # the last has the last steps alone
+            n_rows = max(0, min(n_ahead, n_round - first))
             in_block = chosen[first : first + n_rows]
             enter_samples(data.X, in_block, layer[N_IN], skip_zeros, a, bits)
-            last_block = Block(z_V, last_a, last_a, steps_V, last_bits, numbers)
-            _step_forward(V, layer, n_tiles, last_block, Block(z_V, a, a, z_V, bits, numbers), kept)
-            if U.shape[0] > 0:
-                last_block = Block(z_U, last_a, last_a, steps_U, last_bits, numbers)
-                _step_forward(
-                    U, layer, n_tiles, last_block, Block(z_U, a, a, z_U, bits, numbers), kept
-                )
+            for mode in range(n_modes):
+                last_block = Block(zs[mode], last_a, last_a, steps[mode], last_bits, numbers)
+                block = Block(zs[mode], a, a, steps[mode], bits, numbers)
+                _step_forward(U if mode else V, layer, n_tiles, last_block, block, kept)
             multiply_inputs(layer, a, n_rows, products)
             for t in range(n_rows):
-                z_of_modes = row_of(z_V, t), row_of(z_U, t)
-                add_steps(layer, products, steps_V, t, z_of_modes[0])
-                if U.shape[0] > 0:
-                    add_steps(layer, products, steps_U, t, z_of_modes[1])
-                factors = modes.W_of_V * scale_V, modes.W_of_U * scale_U
+                for mode in range(n_modes):
+                    add_steps(layer, products, row_of(steps, mode), t, zs[mode, t])
+                z_of_modes = zs[0, t], zs[1, t]
+                factors = modes.W_of_V * scales[0], modes.W_of_U * scales[1]
                 join_modes(layer, params, factors, z_of_modes, z)
                 this = Sample(z, row_of(a, t), delta, bitset)
                 leave(layer_0, skip_zeros, this)
@@ -109,38 +102,23 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
                 if penalties.shape[0] > 0:
                     row[-1] += penalty_of(net, penalties, 1)
                 if l2 > 0:
-                    VV, VU, UU = norms
-                    row[-1] += 0.5 * l2 * (
-                        modes.W_of_V * modes.W_of_V * VV
-                        + 2 * modes.W_of_V * modes.W_of_U * VU
-                        + modes.W_of_U * modes.W_of_U * UU
-                    )
+                    row[-1] += 0.5 * l2 * norm_of_W(modes, norms)
                     square = inner_product(this.a, this.a, 0, layer[N_IN])
-                    scales = scale_V, scale_U
-                    norms = norms_after_step(
-                        layer, norms, modes, scales, z_of_modes, delta, square
-                    )
+                    norms = norms_after_step(layer, norms, modes, scales, z_of_modes, delta, square)
                 optimizer.counters[N_UPDATES] += 1
-                change_biases_by(net, optimizer, update, step, 0, this, grad)
-                for k in range(1, n_layers):
-                    change_weights_by(net, optimizer, update, step, k, this, grad)
-                    change_biases_by(net, optimizer, update, step, k, this, grad)
-                scale_V, scale_U = scale_V * modes.V_of_V, scale_U * modes.U_of_U
-                scale_step(layer, modes.V_of_grad / scale_V, delta, row_of(steps_V, t))
-                if U.shape[0] > 0:
-                    scale_step(layer, modes.U_of_grad / scale_U, delta, row_of(steps_U, t))
-            steps_V[n_rows:] = 0
-            steps_U[n_rows:] = 0
+                for k in range(net.layer_table.shape[0]):
+                    row_of_W = layer[N_IN] if k == 0 else 0
+                    change_layer_by(net, optimizer, update, step, k, row_of_W, False, this, grad)
+                scales = scales[0] * modes.V_of_V, scales[1] * modes.U_of_U
+                scale_step(layer, modes.V_of_grad / scales[0], delta, steps[0, t])
+                if n_modes == 2:
+                    scale_step(layer, modes.U_of_grad / scales[1], delta, steps[1, t])
+            steps[:, n_rows:] = 0
             a, last_a, bits, last_bits = last_a, a, last_bits, bits
-        last_block = Block(z_V, last_a, last_a, steps_V, last_bits, numbers)
-        dense_add_gradient_block(V, layer, n_tiles, last_block)
-        if U.shape[0] > 0:
-            last_block = Block(z_U, last_a, last_a, steps_U, last_bits, numbers)
-            dense_add_gradient_block(U, layer, n_tiles, last_block)
         mix(
             layer, V, U,
-            (scale_V * modes.W_of_V, scale_V * modes.b_of_V),
-            (scale_U * modes.W_of_U, scale_U * modes.b_of_U),
+            (scales[0] * modes.W_of_V, scales[0] * modes.b_of_V),
+            (scales[1] * modes.W_of_U, scales[1] * modes.b_of_U),
         )  # fmt: skip
         position += n_round
     return position
