@@ -14,8 +14,9 @@ A linear rule (`optimizers.Linear`) keeps b beside W, and both see each other. T
     V = W + V_of_b b,    U = b + U_of_W W;    a step makes them    V_of_V V + V_of_grad x^T delta
                                                             and    U_of_U U + U_of_grad x^T delta
 
-Divided by V_of_V^t and U_of_U^t, the modes are plain sums of steps, as W is above. So within a round
-of samples V and U, so divided, are in the place of W and b.
+Divided by V_of_V^t and U_of_U^t, the modes are plain sums of steps, as W is above. So within a
+round of samples V and U, so divided, are in the place of W and b. They are the left eigenvectors of
+what a step does to (W, b); where nothing decays, V is where W would coast to, and U is b itself.
 """
 
 import math

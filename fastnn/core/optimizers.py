@@ -312,7 +312,7 @@ def update_part(params, optimizer, step, start, stop, grad, first):
 class Linear(NamedTuple):
     """A linear rule: what is added to W, and what b becomes, are sums of W, b and grad times these.
 
-        W += W_of_W W + W_of_b b + W_of_grad grad,    b = b_of_W W + b_of_b b + b_of_grad grad
+    W += W_of_W W + W_of_b b + W_of_grad grad,    b = b_of_W W + b_of_b b + b_of_grad grad
     """
 
     W_of_W: float

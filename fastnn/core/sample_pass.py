@@ -44,7 +44,7 @@ from .simd.bitset import mark_units
 from .simd.borrow import row_of
 from .simd.vectors import lanes_of, load, splat, store, total, zeros
 
-AT_ONCE = 512  # elements of a gradient that an update by one sample makes and uses at a time
+AT_ONCE = 2048  # elements of a gradient that an update by one sample makes and uses at a time
 
 
 @inner
