@@ -90,7 +90,7 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("l2", [0.0, 0.2])
+@pytest.mark.parametrize("l2", [0.0, 0.02])
 @pytest.mark.parametrize("options", [{}, {"bias": False}, {"train_bias": False}])
 @pytest.mark.parametrize(
     "optimizer",

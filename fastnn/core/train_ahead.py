@@ -6,7 +6,7 @@ from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import enter_samples
 from .jit import entry, inner
-from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS
+from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS, n_rows_of
 from .look_ahead import (
     BLOCKS_A_ROUND,
     add_steps,
@@ -107,8 +107,8 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
                     norms = norms_after_step(layer, norms, modes, scales, z_of_modes, delta, square)
                 optimizer.counters[N_UPDATES] += 1
                 for k in range(net.layer_table.shape[0]):
-                    row_of_W = layer[N_IN] if k == 0 else 0
-                    change_layer_by(net, optimizer, update, step, k, row_of_W, False, this, grad)
+                    start = n_rows_of(layer) if k == 0 else 0  # of layer 0 the biases alone
+                    change_layer_by(net, optimizer, update, step, k, start, False, this, grad)
                 scales = scales[0] * modes.V_of_V, scales[1] * modes.U_of_U
                 scale_step(layer, modes.V_of_grad / scales[0], delta, steps[0, t])
                 if n_modes == 2:
