@@ -11,7 +11,7 @@ import pytest
 from fastnn import Dense, DivergenceError, Network, core
 from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TILE_ROWS
-from fastnn.optimizers import NAMED
+from fastnn.optimizers import NAMED, SGD
 
 from .support.kernels import entries
 from .support.networks import HIDDEN, make_data, small_network
@@ -37,6 +37,8 @@ def use_everything(net, X, Y):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state_of(net).model, "n_ahead", TILE_ROWS)
         net.fit(X, Y)
+        for optimizer in (SGD(weight_decay=0.1), "momentum"):
+            net.fit(X, Y, optimizer=optimizer)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
         if optimizer != "lbfgs":

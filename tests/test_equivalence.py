@@ -5,10 +5,13 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn._training import model
+from fastnn._training.epochs import CompiledEpochs
 from fastnn._training.model import Model
 from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.datasets import load_digits
+from fastnn.optimizers import SGD, Momentum, Nesterov
+from fastnn.reference.optimizers import Optimizer as Reference
 
 from .support.networks import (
     BATCH_SIZES,
@@ -86,15 +89,57 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
     np.testing.assert_allclose(got["loss"], expected, rtol=1e-10 if dtype == "float64" else 1e-4)
 
 
-def test_look_ahead_does_not_depend_on_where_calls_are_cut(monkeypatch):
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("l2", [0.0, 0.02])
+@pytest.mark.parametrize("options", [{}, {"bias": False}, {"train_bias": False}])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD(0.05, weight_decay=0.1),
+        Momentum(0.01, momentum=0.9),
+        Momentum(0.01, momentum=0.5, weight_decay=0.3, decay_biases=True),
+        Nesterov(0.01, momentum=0.9, weight_decay=0.01),
+    ],
+    ids=repr,
+)
+def test_look_ahead_by_a_linear_rule(optimizer, options, l2, dtype, monkeypatch):
     monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
-    X, Y = make_data(13, 70, 2)
+    kernels = []
+    make = CompiledEpochs._kernel_for
+    monkeypatch.setattr(
+        CompiledEpochs, "_kernel_for", lambda self, *how: kernels.append(how) or make(self, *how)
+    )
+    X, Y = make_data(26, 70, 3)  # rounds of 24
+    X[X < 0.2] = 0
+    layers = [Dense(19, "tanh", l2=l2, **options), Dense(5, "relu", l2=l2), Dense(3, "sigmoid")]
+    net, reference = make_pair(Network(70, layers, dtype=dtype, seed=3))
+    got = net.fit(X, Y, epochs=3, optimizer=optimizer, shuffle=False)
+    expected = reference.fit(X, Y, epochs=3, optimizer=Reference.like(optimizer))
+    is_double = dtype == "float64"
+    check_same(net, reference, {"rtol": 1e-10, "atol": 1e-12} if is_double else {"atol": 1e-5})
+    np.testing.assert_allclose(got["loss"], expected, rtol=1e-10 if is_double else 1e-4)
+    assert [looks_ahead for _, looks_ahead in kernels] == [True]
+    monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: 1)
+    twin = Network(70, layers, dtype=dtype, seed=3)
+    wanted = twin.fit(X, Y, epochs=3, optimizer=optimizer, shuffle=False)
+    for name in ("loss", "penalty") if l2 else ("loss",):
+        rtol = 1e-10 if is_double else 1e-4
+        np.testing.assert_allclose(got[name], wanted[name], rtol=rtol)
+    slots, wanted_slots = (state_of(one).training.slots for one in (net, twin))
+    np.testing.assert_allclose(slots, wanted_slots, atol=1e-11 if is_double else 1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+def test_look_ahead_does_not_depend_on_where_calls_are_cut(optimizer, monkeypatch):
+    monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
+    X, Y = make_data(50, 70, 2)
+    how = {"optimizer": optimizer, "learning_rate": 0.01}
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
-    nets[0].fit(X, Y, epochs=4)
+    nets[0].fit(X, Y, epochs=4, **how)
     for _ in range(4):
-        nets[1].fit(X, Y, resume=True)
+        nets[1].fit(X, Y, resume=True, **how)
     monkeypatch.setattr(Model, "samples_per_slice", lambda self, *_: 5)
-    nets[2].fit(X, Y, epochs=4)
+    nets[2].fit(X, Y, epochs=4, **how)
     for net in nets[1:]:
         np.testing.assert_array_equal(net.params, nets[0].params)
 

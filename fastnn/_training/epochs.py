@@ -17,7 +17,8 @@ import numpy as np
 from .._checks.arrays import Array, is_finite
 from .._checks.scales import remedy_of_scale
 from .._checks.stored import Inputs, Stored, Windows
-from ..core import optimizers, train_batches, train_samples
+from ..core import optimizers, train_ahead, train_batches, train_samples
+from ..core.dispatch import may_look_ahead_by
 from ..core.inputs import Data, Samples
 from ..core.optimizers import N_SEEN, Optimizer
 from ..core.scratch import BLOCK_ROWS
@@ -57,11 +58,11 @@ class CompiledEpochs:
         self.state, self.source, self.config, self.training = state, source, config, training
         assert isinstance(config.optimizer, CompiledOptimizer)
         self._settings = config.optimizer
-        self.is_single = config.batch_size == 1 and not config.noise.size
-        is_bare = self.is_single and not state.model.penalties.size
+        self.is_single = config.batch_size == 1
+        is_bare = self.is_single and not (state.model.penalties.size or config.noise.size)
         self.is_plain = is_bare and config.optimizer.is_plain  # params -= rate gradient, of one
         self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
-        self._ready: dict[bool, tuple[Callable[..., int], tuple[Any, ...]]] = {}
+        self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
 
     def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
@@ -129,7 +130,8 @@ class CompiledEpochs:
         X: Any = data.X
         Y, weights, model = data.Y, data.weights, self.state.model
         is_sparse = data.is_sparse
-        kernel, arguments = self._ready.get(is_sparse) or self._kernel_for(is_sparse)
+        how = is_sparse, self._looks_ahead(data, rates)
+        kernel, arguments = self._ready.get(how) or self._kernel_for(*how)
         if not self.is_single:
             batches, optimizer = arguments
             if batches.size != self.config.batch_size:
@@ -171,15 +173,27 @@ class CompiledEpochs:
             n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
         return model.samples_per_slice(X, n_updated)
 
-    def _kernel_for(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def _looks_ahead(self, data: Arrays, rates: Array) -> bool:
+        """Return True if layer 0 looks ahead, in updates by single samples."""
+        if not self.is_single or data.is_sparse or self.state.model.n_ahead == 1:
+            return False
+        if self.is_plain:
+            return True
+        if data.weights.size or self.config.noise.size:
+            return False
+        return may_look_ahead_by(self.optimizer(), float(rates.max()))
+
+    def _kernel_for(
+        self, is_sparse: bool, looks_ahead: bool
+    ) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Return the kernel, and its last arguments but one: the optimiser and scratch."""
-        kernel, arguments = self._choose_kernel(is_sparse)
+        kernel, arguments = self._choose_kernel(looks_ahead)
         if isinstance(kernel, FunctionType):  # it is not compiled: NumPy computes, and warns
             kernel = np.errstate(over="ignore", invalid="ignore")(kernel)
-        self._ready[is_sparse] = kernel, arguments
+        self._ready[is_sparse, looks_ahead] = kernel, arguments
         return kernel, arguments
 
-    def _choose_kernel(self, is_sparse: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
+    def _choose_kernel(self, looks_ahead: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Choose among batches, single samples by any optimiser, and plain steps of these."""
         model, config = self.state.model, self.config
         dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
@@ -187,16 +201,18 @@ class CompiledEpochs:
             units, grad = np.zeros((4, BLOCK_ROWS, n_units), dtype), np.zeros_like(model.params)
             batches = Batches(config.batch_size, config.noise, units, grad)
             return train_batches.train_batches, (batches, self.optimizer())
-        n_ahead = model.n_ahead
-        if self.is_plain and not is_sparse and n_ahead > 1:
-            shape = 2, 1 + n_ahead // TILE_ROWS, n_words
-            scratch = np.zeros((4, n_ahead, n_units), dtype), np.zeros(shape, np.uint64)
-            return train_samples.train_samples_looking_ahead, scratch
-        scratch = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
+        if looks_ahead:
+            n_ahead = model.n_ahead
+            units = np.zeros((4 if self.is_plain else 7, n_ahead, n_units), dtype)
+            bitsets = np.zeros((2, 1 + n_ahead // TILE_ROWS, n_words), np.uint64)
+        else:
+            units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
         if self.is_plain:
-            return train_samples.train_samples, scratch
-        step = np.zeros_like(model.params)  # its padding stays 0
-        return train_samples.train_samples_by, (self.optimizer(), (*scratch, step))
+            plain = train_samples.train_samples, train_samples.train_samples_looking_ahead
+            return plain[looks_ahead], (units, bitsets)
+        by = train_samples.train_samples_by, train_ahead.train_samples_looking_ahead_by
+        grad = np.zeros_like(model.params)  # its padding stays 0
+        return by[looks_ahead], (self.optimizer(), (units, bitsets, grad, config.noise))
 
     def optimizer(self) -> Optimizer:
         """Return the optimiser for the kernels, which change its state."""

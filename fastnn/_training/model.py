@@ -56,7 +56,7 @@ class Model:
 
     @cached_property
     def n_ahead(self) -> int:
-        """How many dense samples plain steps look ahead; 1 means that they do not."""
+        """How many dense samples layer 0 looks ahead; 1 means that it does not."""
         if layout.is_narrow(self.table[0]):
             return 1
         return look_ahead_rows(self.table, self.dtype.itemsize)

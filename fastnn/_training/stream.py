@@ -11,7 +11,6 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.inputs import Names
 from ..core import train_samples
-from ..core.handle import handle_of
 from ..core.optimizers import Optimizer
 from ..errors import DivergenceError
 from ..optimizers import LBFGS, CompiledOptimizer, as_optimizer
@@ -29,21 +28,26 @@ _NUMBERS = (float, np.float64, np.float32, *_LABELS)
 
 
 class SingleSampleStep:
-    """An update by one sample, without noise, with all arguments of the kernel prepared."""
+    """An update by one sample, with all arguments of the kernel prepared."""
 
-    def __init__(self, model: Model, rate: float, optimizer: Optimizer, *, is_plain: bool) -> None:
+    def __init__(
+        self, model: Model, rate: float, optimizer: Optimizer, noise: Array, *, is_plain: bool
+    ) -> None:
         dtype = model.dtype
         self._x_shape, self._n_out = (model.n_in,), model.n_out
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
         self._params = model.params
-        self._before: tuple[Any, ...] = tuple(model.net)
-        self._after: tuple[Any, ...]
+        self._before = tuple(model.net)
+        units = np.zeros((5, model.n_units), dtype)
+        self._after: tuple[Any, ...] = (rate, optimizer.counters, units)
+        self._kernel: Any = train_samples.train_row
         if is_plain:
-            self._kernel: Any = train_samples.train_row
-            self._after = dtype.type(rate), optimizer.counters, np.zeros((5, model.n_units), dtype)
+            self._after = (dtype.type(rate), optimizer.counters, units)
         else:
             self._kernel = train_samples.train_row_by
-            self._before, self._after = (handle_of(model.net, optimizer),), (rate,)
+            hyperparameters, penalties, state, _ = optimizer
+            grad = np.zeros(model.params.size, dtype)  # its padding stays 0
+            self._after += hyperparameters, penalties, state, noise, grad
 
     def __call__(self, x: Any, y: Any) -> bool:
         """Make the step and return True; return False if it needs the full checks.
@@ -160,9 +164,9 @@ def train_rows(
     model = state.model
     if step.epochs.is_single and model.loss != "poisson":
         rate = float(getattr(config.optimizer, "learning_rate", 1.0))
-        optimizer = step.epochs.optimizer()
+        optimizer, noise = step.epochs.optimizer(), config.noise
         is_plain = step.epochs.is_plain
-        state.row_step = SingleSampleStep(model, rate, optimizer, is_plain=is_plain)
+        state.row_step = SingleSampleStep(model, rate, optimizer, noise, is_plain=is_plain)
 
 
 def _first_step(

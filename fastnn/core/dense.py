@@ -16,14 +16,14 @@ A pass over the rows of W keeps the sums of four registers of outputs, the last 
 from .dense_narrow import (
     narrow_error_below,
     narrow_forward,
-    narrow_gradient,
+    narrow_gradient_rows,
     narrow_step_forward,
 )
 from .jit import inner
 from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS, is_narrow
 from .simd.arithmetic import multiply_add
 from .simd.bitset import WORD, lowest, without_lowest
-from .simd.vectors import lanes_of, load, splat, splat_at, store, totals, up_to, zeros
+from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
 
 
 @inner
@@ -127,27 +127,31 @@ def dense_error_below(params, layer, delta, error):
 
 
 @inner
-def dense_gradient(target, layer, sample):
-    """Overwrite the weights in `target` with x^T delta, and its biases with delta or 0."""
+def dense_gradient_rows(target, layer, first, stop, sample):
+    """Overwrite `target` with some rows of x^T delta, as they lie in memory."""
     if is_narrow(layer):
-        narrow_gradient(target, layer, sample)
+        narrow_gradient_rows(target, layer, first, stop, sample)
         return
     column, stride = 0, layer[STRIDE]
     four, two = zeros(target, 4), zeros(target, 2)
     while stride - column >= lanes_of(four):
-        _gradient_columns(target, layer, column, sample, four)
+        _gradient_columns(target, layer, column, first, stop, sample, four)
         column += lanes_of(four)
     if stride > column:
-        _gradient_columns(target, layer, column, sample, two)
+        _gradient_columns(target, layer, column, first, stop, sample, two)
 
 
 @inner
-def _gradient_columns(target, layer, column, sample, width):
+def _gradient_columns(target, layer, column, first, stop, sample, width):
     """Do it for as many outputs as `width` has lanes."""
-    stride, below, weights = layer[STRIDE], layer[BELOW], layer[WEIGHTS] + column
     deltas = load(sample.delta, layer[UNITS] + column, width)
-    for i in range(layer[N_IN]):
-        store(target, weights + i * stride, splat_at(sample.a, below + i, width) * deltas)
-    store(
-        target, layer[BIASES] + column, splat(target.dtype.type(layer[TRAIN_BIAS]), width) * deltas
-    )
+    for row in range(stop - first):
+        x = splat_at(sample.a, layer[BELOW] + first + row, width)
+        store(target, column + row * layer[STRIDE], x * deltas)
+
+
+@inner
+def dense_gradient_of_biases(target, layer, sample):
+    """Overwrite the first elements of `target` with delta, or with 0."""
+    for j in range(layer[STRIDE]):
+        target[j] = sample.delta[layer[UNITS] + j] * layer[TRAIN_BIAS]

@@ -66,14 +66,14 @@ def narrow_error_below(params, layer, delta, error):
 
 
 @inner
-def narrow_gradient(target, layer, sample):
-    """Overwrite the weights in `target` with x^T delta, and its biases with delta or 0."""
-    n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(target, 2)
-    for j in range(layer[N_OUT]):
-        row, delta = layer[WEIGHTS] + j * row_length(layer), splat_at(sample.delta, units + j, two)
+def narrow_gradient_rows(target, layer, first, stop, sample):
+    """Overwrite `target` with some rows of (x^T delta)^T."""
+    n_in, length, two = layer[N_IN], row_length(layer), zeros(target, 2)
+    for j in range(first, stop):
+        row, delta = (j - first) * length, splat_at(sample.delta, layer[UNITS] + j, two)
         for i in range(0, n_in, lanes_of(two)):
-            store(target, row + i, _inputs(sample.a, below + i, n_in - i, two) * delta)
-        target[layer[BIASES] + j] = sample.delta[units + j] * layer[TRAIN_BIAS]
+            x = _inputs(sample.a, layer[BELOW] + i, n_in - i, two)
+            store(target, row + i, x * delta)
 
 
 @inner

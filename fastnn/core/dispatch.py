@@ -4,11 +4,25 @@ The rules look at the network and at the number of samples, never at a clock: so
 the same on every machine.
 """
 
+import numpy as np
+
 from .activations import OFTEN_ZERO
 from .inputs import is_finite
 from .jit import inner
 from .layout import ACTIVATION, BIASES, WEIGHTS, Array
-from .optimizers import RULE, SGD, WEIGHT_DECAY, needs_finish
+from .optimizers import (
+    DAMPENING,
+    FACTOR,
+    L2,
+    MAX_NORM,
+    MOMENTUM,
+    NESTEROV,
+    RULE,
+    SGD,
+    WEIGHT_DECAY,
+    Optimizer,
+    needs_finish,
+)
 from .simd.bitset import TILE_ROWS, n_tiles_of
 
 FEW = 8  # samples
@@ -64,3 +78,21 @@ def look_ahead_rows(layer_table: Array, itemsize: int) -> int:
     """
     n_bytes = (layer_table[0, BIASES] - layer_table[0, WEIGHTS]) * itemsize
     return n_tiles_of(8) * TILE_ROWS if n_bytes > FIRST_LEVEL else 1
+
+
+def may_look_ahead_by(optimizer: Optimizer, rate: float) -> bool:
+    """Return True if layer 0 may look ahead by this optimiser, at learning rates up to `rate`.
+
+    Its rule must be linear and see no other layer, and its modes (`look_ahead`) be well apart, and
+    not vanish within a round.
+    """
+    hyperparameters, penalties = optimizer.hyperparameters, optimizer.penalties
+    rule, momentum = hyperparameters[RULE], hyperparameters[FACTOR]
+    if rule not in (SGD, MOMENTUM, NESTEROV) or hyperparameters[DAMPENING] > 0:
+        return False
+    if needs_finish(optimizer) or (penalties[:, MAX_NORM] < np.inf).any():
+        return False
+    shrinkage = rate * (hyperparameters[WEIGHT_DECAY] + penalties[:1, L2].sum())
+    if rule == SGD:
+        return bool(shrinkage <= 0.1)
+    return bool(0.5 <= momentum <= 0.99 and shrinkage <= (1 - momentum) ** 2 / 16)

@@ -113,9 +113,15 @@ def is_narrow(layer: Array) -> bool:
 
 
 @register_jitable
+def n_rows_of(layer: Array) -> int:
+    """Return the number of rows of a layer's W."""
+    return int(layer[N_OUT] if is_narrow(layer) else layer[N_IN])
+
+
+@register_jitable
 def row_length(layer: Array) -> int:
-    """Return the length of a row of a narrow layer's W: a pair of registers, or several."""
-    return int((layer[BIASES] - layer[WEIGHTS]) // layer[N_OUT])
+    """Return the length of a row of a layer's W: a pair of registers, or several."""
+    return int((layer[BIASES] - layer[WEIGHTS]) // n_rows_of(layer))
 
 
 def params_size(layer_table: Array) -> int:

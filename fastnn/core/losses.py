@@ -14,7 +14,7 @@ import numpy as np
 from .activations import CODES as ACTIVATION_CODES
 from .activations import largest_of, scale_by_derivative, shifted_exp
 from .jit import inner
-from .simd.arithmetic import where
+from .simd.arithmetic import sign, where
 from .simd.functions import softplus
 from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
@@ -57,14 +57,14 @@ def twice(e, z, y):
     return e + e
 
 
-def sign(e, z, y):
+def sign_of_error(e, z, y):
     """Return 1, -1, or e where it is 0 or NaN."""
-    return where(e > 0.0, 1.0, where(e < 0.0, -1.0, e))
+    return sign(e)
 
 
 def clipped(e, z, y):
     """Return e, cut off at -1 and 1."""
-    return where(abs(e) > 1.0, sign(e, z, y), e)
+    return where(abs(e) > 1.0, sign(e), e)
 
 
 # ---- the table -----------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ LOSSES = {
     "sse": Loss("sum e^2", square, twice, c=("e * e", "2.0 * e")),
     "mse": Loss("mean e^2", square, twice, c=("e * e", "2.0 * e"), is_mean=True),
     "mae": Loss(
-        "mean |e|", absolute, sign,
+        "mean |e|", absolute, sign_of_error,
         c=("fabs(e)", "e > 0.0 ? 1.0 : e < 0.0 ? -1.0 : e"),
         is_mean=True,
     ),

@@ -26,6 +26,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from .jit import inner
@@ -40,7 +41,9 @@ from .layout import (
     is_narrow,
     row_length,
 )
+from .simd.arithmetic import largest, sign, smallest, sqrt, vector_function, where
 from .simd.borrow import row_of
+from .simd.vectors import lanes_of, load, splat, store, zeros
 
 SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, IRPROP = range(7)
 
@@ -88,19 +91,25 @@ class Update(NamedTuple):
 
 
 class Step(NamedTuple):
-    """An update of weights, or of biases, where g is scale * grad + decay * params."""
+    """What an update does to some parameters, where g is scale * grad + decay * params.
+
+    Before that they shrink to `shrink` times what they were. `rate` is what the rule makes of an
+    update's, and `root` is sqrt(1 - beta2^t).
+    """
 
     rate: float
     scale: float
     decay: float
-    n_updates: int
+    shrink: float
+    is_first: bool
+    root: float
 
 
 @inner
-def penalty_of(net, penalties):
-    """Return the sum over the layers of l1 sum |W| + l2 / 2 sum W^2."""
+def penalty_of(net, penalties, first_layer):
+    """Return the sum over the layers, from one on, of l1 sum |W| + l2 / 2 sum W^2."""
     params, layer_table, value = net.params, net.layer_table, 0.0
-    for k in range(penalties.shape[0]):
+    for k in range(first_layer, penalties.shape[0]):
         if penalties[k, L1] > 0 or penalties[k, L2] > 0:
             W = params[layer_table[k, WEIGHTS] : layer_table[k, BIASES]]
             absolute, squares = params.dtype.type(0), params.dtype.type(0)
@@ -135,7 +144,7 @@ def finish_gradient(net, optimizer, update, grad):
         clip_norm(hyperparameters[CLIP_NORM], grad)
 
 
-@inner
+@register_jitable
 def needs_finish(optimizer):
     """Return True if the gradient must be finished before the optimiser takes it."""
     hyperparameters, penalties, l1 = optimizer.hyperparameters, optimizer.penalties, 0.0
@@ -223,145 +232,215 @@ def update_params(net, optimizer, update, grad):
 
     The gradient is scale * grad, and share * l2 W for the weights of a layer with a penalty.
     """
-    params, layer_table, rate = net.params, net.layer_table, update.rate
-    hyperparameters, penalties = optimizer.hyperparameters, optimizer.penalties
-    n_updates = optimizer.counters[N_UPDATES]
-    if hyperparameters[WEIGHT_DECAY] == 0 and (update.share == 0 or penalties.shape[0] == 0):
-        update_part(optimizer, Step(rate, update.scale, 0.0, n_updates), params, grad, 0)
-        return
+    params, layer_table, step = net.params, net.layer_table, step_of(optimizer, update)
+    has_penalties = update.share != 0 and optimizer.penalties.shape[0] > 0
+    is_whole = optimizer.hyperparameters[WEIGHT_DECAY] == 0 and not has_penalties
     stop = 0
-    for part in range(2 * layer_table.shape[0]):  # weights and biases in turn
-        k, is_biases = part // 2, part % 2
-        start = stop
-        stop = layer_table[k, BIASES] + layer_table[k, STRIDE] * is_biases
-        W, decay = params[start:stop], 0.0
-        if not is_biases or (hyperparameters[DECAY_BIASES] and layer_table[k, TRAIN_BIAS]):
-            decay = hyperparameters[WEIGHT_DECAY]
-            if hyperparameters[IS_DECOUPLED]:
-                shrink = params.dtype.type(1.0 - rate * decay)
-                for p in range(W.shape[0]):
-                    W[p] *= shrink
-                decay = 0.0
-            if penalties.shape[0] > 0 and not is_biases:
-                decay += update.share * penalties[k, L2]
-        step = Step(rate, update.scale, decay, n_updates)
-        update_part(optimizer, step, W, grad[start:stop], start)
+    for part in range(1 if is_whole else 2 * layer_table.shape[0]):  # weights and biases in turn
+        k, start = part // 2, stop
+        layer, step_of_part = row_of(layer_table, k), step
+        if is_whole:
+            stop = params.shape[0]
+        elif part % 2 == 0:
+            stop, step_of_part = layer[BIASES], step_of_weights(optimizer, update, step, k)
+        else:
+            stop = layer[BIASES] + layer[STRIDE]
+            step_of_part = step_of_biases(optimizer, update, step, layer)
+        # The only call: all rules are compiled into it.
+        update_part(params, optimizer, step_of_part, start, stop, grad, start)
 
 
 @inner
-def update_part(optimizer, step, params, grad, start):
-    """Do it for weights, or biases, that lie from `start` on."""
-    hyperparameters, state = optimizer.hyperparameters, optimizer.state
-    rule = hyperparameters[RULE]
-    if rule == SGD:
-        step_sgd(step, params, grad)
-    elif rule in (MOMENTUM, NESTEROV):
-        step_momentum(hyperparameters, step, params, grad, state, start)
+def step_of(optimizer, update):
+    """Return the step of parameters that do not decay."""
+    hyperparameters, t, rate, root = (
+        optimizer.hyperparameters, optimizer.counters[N_UPDATES], update.rate, 1.0
+    )  # fmt: skip
+    if hyperparameters[RULE] == ADAM:
+        root = math.sqrt(1.0 - hyperparameters[BETA_2] ** t)
+        rate = rate / (1.0 - hyperparameters[BETA_1] ** t) * root
+    elif hyperparameters[RULE] == ADAGRAD:
+        rate = rate / (1 + (t - 1) * hyperparameters[LR_DECAY])
+    return Step(rate, update.scale, 0.0, 1.0, t == 1, root)
+
+
+@inner
+def step_of_weights(optimizer, update, step, k):
+    """Return that of the weights of layer `k`."""
+    hyperparameters, penalties = optimizer.hyperparameters, optimizer.penalties
+    penalty = update.share * penalties[k, L2] if penalties.shape[0] > 0 else 0.0
+    return _with_decay(hyperparameters, update.rate, step, penalty)
+
+
+@inner
+def step_of_biases(optimizer, update, step, layer):
+    """Return that of the biases of a layer."""
+    if optimizer.hyperparameters[DECAY_BIASES] and layer[TRAIN_BIAS]:
+        return _with_decay(optimizer.hyperparameters, update.rate, step, 0.0)
+    return step
+
+
+@inner
+def _with_decay(hyperparameters, rate, step, penalty):
+    """Return the step with the decay of weights, and with a penalty's."""
+    decay, shrink = hyperparameters[WEIGHT_DECAY], 1.0
+    if hyperparameters[IS_DECOUPLED]:
+        decay, shrink = 0.0, 1.0 - rate * decay
+    return Step(step.rate, step.scale, decay + penalty, shrink, step.is_first, step.root)
+
+
+@inner
+def update_part(params, optimizer, step, start, stop, grad, first):
+    """Do a step of params[start:stop], whole pairs of registers; its gradient is grad[first:]."""
+    hyperparameters, state, shift = optimizer.hyperparameters, optimizer.state, first - start
+    rule, shrink = hyperparameters[RULE], params.dtype.type(step.shrink)
+    if shrink != 1:
+        for p in range(start, stop):
+            params[p] *= shrink
+    if rule in (SGD, MOMENTUM, NESTEROV):
+        step_linear(params, hyperparameters, step, start, stop, grad, shift, state)
     elif rule == RMSPROP:
-        step_rmsprop(hyperparameters, step, params, grad, state, start)
+        step_rmsprop(params, hyperparameters, step, start, stop, grad, shift, state)
     elif rule == ADAGRAD:
-        step_adagrad(hyperparameters, step, params, grad, state, start)
+        step_adagrad(params, hyperparameters, step, start, stop, grad, shift, state)
     elif rule == ADAM:
-        step_adam(hyperparameters, step, params, grad, state, start)
+        step_adam(params, hyperparameters, step, start, stop, grad, shift, state)
     else:
-        step_irprop(hyperparameters, step, params, grad, state, start)
+        step_irprop(params, hyperparameters, step, start, stop, grad, shift, state)
+
+
+class Linear(NamedTuple):
+    """A linear rule: what is added to W, and what b becomes, are sums of W, b and grad times these.
+
+    W += W_of_W W + W_of_b b + W_of_grad grad,    b = b_of_W W + b_of_b b + b_of_grad grad
+    """
+
+    W_of_W: float
+    W_of_b: float
+    W_of_grad: float
+    b_of_W: float
+    b_of_b: float
+    b_of_grad: float
 
 
 @inner
-def step_sgd(step, params, grad):
-    """Do an update by SGD."""
-    number = params.dtype.type
-    factor, shrink = number(step.rate * step.scale), number(step.rate * step.decay)
-    for p in range(params.shape[0]):
-        params[p] -= factor * grad[p] + shrink * params[p]
+def linear_of(hyperparameters, step):
+    """Return SGD, MOMENTUM or NESTEROV as such: W -= rate (of_g g + of_b b), the new b."""
+    rule, momentum = hyperparameters[RULE], hyperparameters[FACTOR]
+    keep = 1.0 if step.is_first else 1.0 - hyperparameters[DAMPENING]
+    of_g = 0.0 if rule == MOMENTUM else 1.0
+    of_b = momentum if rule == NESTEROV else 1.0 - of_g
+    factor = -step.rate * (of_g + of_b * keep)
+    return Linear(
+        W_of_W=factor * step.decay,
+        W_of_b=-step.rate * of_b * momentum,
+        W_of_grad=factor * step.scale,
+        b_of_W=keep * step.decay,
+        b_of_b=momentum,
+        b_of_grad=keep * step.scale,
+    )
 
 
 @inner
-def step_momentum(hyperparameters, step, params, grad, state, start):
-    """Do an update by MOMENTUM or NESTEROV."""
-    number, here = params.dtype.type, slice(start, start + params.shape[0])
-    b = row_of(state, 0)[here]
-    rate, scale, decay = number(step.rate), number(step.scale), number(step.decay)
-    momentum = number(hyperparameters[FACTOR])
-    keep = number(1.0 if step.n_updates == 1 else 1.0 - hyperparameters[DAMPENING])
-    is_nesterov = hyperparameters[RULE] == NESTEROV
-    for p in range(params.shape[0]):
-        g = scale * grad[p] + decay * params[p]
-        b[p] = momentum * b[p] + keep * g
-        params[p] -= rate * (g + momentum * b[p] if is_nesterov else b[p])
+def step_linear(params, hyperparameters, step, start, stop, grad, shift, state):
+    """Do a step by SGD, MOMENTUM or NESTEROV; the state is b, but for SGD."""
+    linear, two = linear_of(hyperparameters, step), zeros(params, 2)
+    W_of_W, W_of_grad = splat(linear.W_of_W, two), splat(linear.W_of_grad, two)
+    if hyperparameters[RULE] == SGD:
+        for p in range(start, stop, lanes_of(two)):
+            W = load(params, p, two)
+            store(params, p, W + (W_of_grad * load(grad, p + shift, two) + W_of_W * W))
+        return
+    buffer, W_of_b, b_of_W = row_of(state, 0), splat(linear.W_of_b, two), splat(linear.b_of_W, two)
+    b_of_b, b_of_grad = splat(linear.b_of_b, two), splat(linear.b_of_grad, two)
+    for p in range(start, stop, lanes_of(two)):
+        W, b, g = load(params, p, two), load(buffer, p, two), load(grad, p + shift, two)
+        store(buffer, p, b_of_b * b + (b_of_grad * g + b_of_W * W))
+        store(params, p, W + (W_of_b * b + (W_of_grad * g + W_of_W * W)))
 
 
 @inner
-def step_rmsprop(hyperparameters, step, params, grad, state, start):
-    """Do an update by RMSPROP; the state is v, b if there is momentum, then m if centered."""
-    number, here = params.dtype.type, slice(start, start + params.shape[0])
-    v = row_of(state, 0)[here]
-    rate, scale, decay = number(step.rate), number(step.scale), number(step.decay)
-    alpha, eps = number(hyperparameters[ALPHA]), number(hyperparameters[EPS])
-    momentum = number(hyperparameters[FACTOR])
-    b = row_of(state, 1 if momentum > 0 else 0)[here]
-    m, centered = row_of(state, state.shape[0] - 1)[here], hyperparameters[CENTERED] > 0
-    for p in range(params.shape[0]):
-        g = scale * grad[p] + decay * params[p]
-        v[p] = alpha * v[p] + (1 - alpha) * g * g
-        spread = v[p]
+def step_rmsprop(params, hyperparameters, step, start, stop, grad, shift, state):
+    """Do a step by RMSPROP; the state is v, b if there is momentum, then m if centered."""
+    two, has_momentum = zeros(params, 2), hyperparameters[FACTOR] > 0
+    squares, buffer = row_of(state, 0), row_of(state, 1 if has_momentum else 0)
+    means, centered = row_of(state, state.shape[0] - 1), hyperparameters[CENTERED] > 0
+    scale, decay, rate = splat(step.scale, two), splat(step.decay, two), splat(step.rate, two)
+    alpha, new = splat(hyperparameters[ALPHA], two), splat(1.0 - hyperparameters[ALPHA], two)
+    eps, momentum = splat(hyperparameters[EPS], two), splat(hyperparameters[FACTOR], two)
+    for p in range(start, stop, lanes_of(two)):
+        W = load(params, p, two)
+        g = scale * load(grad, p + shift, two) + decay * W
+        v = alpha * load(squares, p, two) + new * (g * g)
+        store(squares, p, v)
         if centered:
-            m[p] = alpha * m[p] + (1 - alpha) * g
-            spread -= m[p] * m[p]
-        quotient = g / (math.sqrt(spread) + eps)
-        if momentum > 0:
-            b[p] = momentum * b[p] + quotient
-            quotient = b[p]
-        params[p] -= rate * quotient
+            m = alpha * load(means, p, two) + new * g
+            store(means, p, m)
+            v = v - m * m
+        b = g / (sqrt(v) + eps)
+        if has_momentum:
+            b = momentum * load(buffer, p, two) + b
+            store(buffer, p, b)
+        store(params, p, W - rate * b)
 
 
 @inner
-def step_adagrad(hyperparameters, step, params, grad, state, start):
-    """Do an update by ADAGRAD."""
-    number, here = params.dtype.type, slice(start, start + params.shape[0])
-    v, scale, decay = row_of(state, 0)[here], number(step.scale), number(step.decay)
-    rate = number(step.rate / (1 + (step.n_updates - 1) * hyperparameters[LR_DECAY]))
-    eps = number(hyperparameters[EPS])
-    for p in range(params.shape[0]):
-        g = scale * grad[p] + decay * params[p]
-        v[p] += g * g
-        params[p] -= rate * g / (math.sqrt(v[p]) + eps)
+def step_adagrad(params, hyperparameters, step, start, stop, grad, shift, state):
+    """Do a step by ADAGRAD."""
+    squares, two = row_of(state, 0), zeros(params, 2)
+    scale, decay, rate = splat(step.scale, two), splat(step.decay, two), splat(step.rate, two)
+    eps = splat(hyperparameters[EPS], two)
+    for p in range(start, stop, lanes_of(two)):
+        W = load(params, p, two)
+        g = scale * load(grad, p + shift, two) + decay * W
+        v = load(squares, p, two) + g * g
+        store(squares, p, v)
+        store(params, p, W - rate * g / (sqrt(v) + eps))
 
 
 @inner
-def step_adam(hyperparameters, step, params, grad, state, start):
-    """Do an update by ADAM; with `EPS_HAT` eps is added to sqrt(v) in the place of sqrt(v')."""
-    number, here = params.dtype.type, slice(start, start + params.shape[0])
+def step_adam(params, hyperparameters, step, start, stop, grad, shift, state):
+    """Do a step by ADAM; with `EPS_HAT` eps is added to sqrt(v) in the place of sqrt(v')."""
+    means, squares, two = row_of(state, 0), row_of(state, 1), zeros(params, 2)
     beta_1, beta_2 = hyperparameters[BETA_1], hyperparameters[BETA_2]
-    root = math.sqrt(1.0 - beta_2**step.n_updates)
-    rate = number(step.rate / (1.0 - beta_1**step.n_updates) * root)
-    eps = number(hyperparameters[EPS] if hyperparameters[EPS_HAT] else hyperparameters[EPS] * root)
-    m, v = row_of(state, 0)[here], row_of(state, 1)[here]
-    scale, decay = number(step.scale), number(step.decay)
-    keep_m, keep_v = number(beta_1), number(beta_2)
-    new_m, new_v = number(1.0 - beta_1), number(1.0 - beta_2)
-    for p in range(params.shape[0]):
-        g = scale * grad[p] + decay * params[p]
-        m[p] = keep_m * m[p] + new_m * g
-        v[p] = keep_v * v[p] + new_v * g * g
-        params[p] -= rate * m[p] / (math.sqrt(v[p]) + eps)
+    keep_m, new_m = splat(beta_1, two), splat(1.0 - beta_1, two)
+    keep_v, new_v = splat(beta_2, two), splat(1.0 - beta_2, two)
+    scale, decay, rate = splat(step.scale, two), splat(step.decay, two), splat(step.rate, two)
+    eps = splat(hyperparameters[EPS] * (1.0 if hyperparameters[EPS_HAT] else step.root), two)
+    for p in range(start, stop, lanes_of(two)):
+        W = load(params, p, two)
+        g = scale * load(grad, p + shift, two) + decay * W
+        m = keep_m * load(means, p, two) + new_m * g
+        v = keep_v * load(squares, p, two) + new_v * (g * g)
+        store(means, p, m)
+        store(squares, p, v)
+        store(params, p, W - rate * m / (sqrt(v) + eps))
 
 
 @inner
-def step_irprop(hyperparameters, step, params, grad, state, start):
-    """Do an update by IRPROP; the state is the last gradient and the steps."""
-    number, here = params.dtype.type, slice(start, start + params.shape[0])
-    last, steps = row_of(state, 0)[here], row_of(state, 1)[here]
-    eta_minus, eta_plus = number(hyperparameters[ETA_MINUS]), number(hyperparameters[ETA_PLUS])
-    scale, decay = number(step.scale), number(step.decay)
-    least, most = number(hyperparameters[STEP_MIN]), number(hyperparameters[STEP_MAX])
-    for p in range(params.shape[0]):
-        g = scale * grad[p] + decay * params[p]
-        agreement = g * last[p]
-        if agreement > 0:
-            steps[p] = min(steps[p] * eta_plus, most)
-        elif agreement < 0:
-            steps[p] = max(steps[p] * eta_minus, least)
-            g = number(0)
-        params[p] -= np.sign(g) * steps[p]
-        last[p] = g
+def step_irprop(params, hyperparameters, step, start, stop, grad, shift, state):
+    """Do a step by IRPROP; the state is the last gradient and the steps."""
+    last, steps, two = row_of(state, 0), row_of(state, 1), zeros(params, 2)
+    scale, decay = splat(step.scale, two), splat(step.decay, two)
+    shorter, longer = splat(hyperparameters[ETA_MINUS], two), splat(hyperparameters[ETA_PLUS], two)
+    least, most = splat(hyperparameters[STEP_MIN], two), splat(hyperparameters[STEP_MAX], two)
+    for p in range(start, stop, lanes_of(two)):
+        W, length = load(params, p, two), load(steps, p, two)
+        g = scale * load(grad, p + shift, two) + decay * W
+        agreement = g * load(last, p, two)
+        length = by_sign(
+            agreement,
+            largest(length * shorter, least),
+            length,
+            smallest(length * longer, most),
+        )
+        g = by_sign(agreement, zeros(params, 2), g, g)
+        store(steps, p, length)
+        store(last, p, g)
+        store(params, p, W - sign(g) * length)
+
+
+@vector_function
+def by_sign(agreement, negative, zero, positive):
+    """Return one of three by the sign of `agreement`; NaN counts as zero."""
+    return where(agreement > 0.0, positive, where(agreement < 0.0, negative, zero))

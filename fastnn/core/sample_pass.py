@@ -3,15 +3,48 @@
 With `skip_zeros`, the bitset of a sample leaves out the units that may be 0.
 """
 
+import numpy as np
+
 from .activations import activate, scale_by_derivative
-from .dense import dense_error_below, dense_forward, dense_gradient, dense_step_forward
+from .counter_rng import add_noise, drop_units
+from .dense import (
+    dense_error_below,
+    dense_forward,
+    dense_gradient_of_biases,
+    dense_gradient_rows,
+    dense_step_forward,
+)
 from .dispatch import is_often_zero
 from .jit import inner
-from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS, output_range
+from .layout import (
+    ACTIVATION,
+    BELOW,
+    BIASES,
+    N_IN,
+    N_OUT,
+    STRIDE,
+    UNITS,
+    WEIGHTS,
+    n_rows_of,
+    output_range,
+    row_length,
+)
 from .losses import output_delta
+from .optimizers import (
+    Update,
+    finish_gradient,
+    limit_norms,
+    needs_finish,
+    step_of,
+    step_of_biases,
+    step_of_weights,
+    update_part,
+)
 from .simd.bitset import mark_units
 from .simd.borrow import row_of
-from .simd.vectors import lanes_of, load, splat, store, zeros
+from .simd.vectors import lanes_of, load, splat, store, total, zeros
+
+AT_ONCE = 2048  # elements of a gradient that an update by one sample makes and uses at a time
 
 
 @inner
@@ -34,16 +67,35 @@ def leave(layer, skip_zeros, sample):
 def forward(params, layer_table, x, skip_zeros, sample):
     """Overwrite `sample` for the inputs `x`, shape (n_in,)."""
     enter(x, skip_zeros, sample)
-    forward_entered(params, layer_table, skip_zeros, sample)
+    forward_from(params, layer_table, 0, skip_zeros, sample)
 
 
 @inner
-def forward_entered(params, layer_table, skip_zeros, sample):
-    """Do it for inputs that lie below layer 0 already."""
-    for k in range(layer_table.shape[0]):
+def forward_from(params, layer_table, first_layer, skip_zeros, sample):
+    """Do it from a layer on, below which the activations lie already."""
+    for k in range(first_layer, layer_table.shape[0]):
         layer = row_of(layer_table, k)
         dense_forward(params, layer, sample)
         leave(layer, skip_zeros, sample)
+
+
+@inner
+def forward_with_noise(net, noise, skip_zeros, a, sample):
+    """Do it for training with noise: `a` is what a layer makes, `sample.a` what it hands on."""
+    layer_table, levels, n_in = net.layer_table, noise.levels, net.layer_table[0, N_IN]
+    if levels[0] > 0:
+        add_noise(noise.key, noise.first_number, levels[0], n_in, sample.a)
+        mark_units(sample.a, 0, n_in, False, sample.bitset)
+    for k in range(layer_table.shape[0]):
+        layer = row_of(layer_table, k)
+        start, n_out = layer[UNITS], layer[N_OUT]
+        dense_forward(net.params, layer, sample)
+        activate(layer[ACTIVATION], sample.z, a, start, start + n_out)
+        if k + 1 < layer_table.shape[0]:
+            rate = levels[k + 1]
+            drop_units(noise.key, noise.first_number, k, rate, start, n_out, a, sample.a)
+            skip = skip_zeros and (is_often_zero(layer) or rate > 0)
+            mark_units(sample.a, start, n_out, skip, sample.bitset)
 
 
 @inner
@@ -70,7 +122,51 @@ def add_step(target, layer_table, sample, nothing):
 def gradient(target, layer_table, sample):
     """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers."""
     for k in range(layer_table.shape[0]):
-        dense_gradient(target, row_of(layer_table, k), sample)
+        layer = row_of(layer_table, k)
+        dense_gradient_rows(target[layer[WEIGHTS] :], layer, 0, n_rows_of(layer), sample)
+        dense_gradient_of_biases(target[layer[BIASES] :], layer, sample)
+
+
+@inner
+def change_params_by(net, optimizer, update, sample, grad):
+    """Do an update by the gradient of one sample; `grad`, shape (n_params,), is scratch.
+
+    Some rows of a gradient are made and used at a time, so that it stays in the first-level cache.
+    What depends on all of it, as a clipped norm does, has it made first.
+    """
+    is_made = needs_finish(optimizer)
+    if is_made:
+        gradient(grad, net.layer_table, sample)
+        finish_gradient(net, optimizer, update, grad)
+        update = Update(update.rate, 1.0, 0.0)
+    step = step_of(optimizer, update)
+    for k in range(net.layer_table.shape[0]):
+        change_layer_by(net, optimizer, update, step, k, 0, is_made, sample, grad)
+    limit_norms(net, optimizer.penalties, sample.z)
+
+
+@inner
+def change_layer_by(net, optimizer, update, step, k, row, is_made, sample, grad):
+    """Do it for the rows of layer `k` from one on, and its biases, as the row after the last."""
+    layer = row_of(net.layer_table, k)
+    n_rows, length, biases = n_rows_of(layer), row_length(layer), layer[BIASES]
+    n_at_once = max(1, AT_ONCE // length)
+    step_of_W = step_of_weights(optimizer, update, step, k)
+    step_of_b = step_of_biases(optimizer, update, step, layer)
+    while row <= n_rows:
+        stop, is_weights = min(row + n_at_once, n_rows), row < n_rows
+        start = layer[WEIGHTS] + row * length
+        n = (stop - row) * length
+        if not is_weights:
+            stop, start, n = n_rows + 1, biases, layer[STRIDE]
+        if not is_made and is_weights:
+            dense_gradient_rows(grad, layer, row, stop, sample)
+        elif not is_made:
+            dense_gradient_of_biases(grad, layer, sample)
+        step_of_part, first = step_of_W if is_weights else step_of_b, start if is_made else 0
+        # The only call: all rules are compiled into it.
+        update_part(net.params, optimizer, step_of_part, start, start + n, grad, first)
+        row = stop
 
 
 @inner
@@ -85,18 +181,51 @@ def scale_units(factor, start, stop, units):
 @inner
 def find_delta(net, y, factor, sample):
     """Overwrite `delta` of all layers with factor dLoss/dz, for the target `y`, shape (n_out,)."""
+    find_delta_of_output(net, y, factor, sample)
+    backward(net.params, net.layer_table, sample)
+
+
+@inner
+def find_delta_of_output(net, y, factor, sample):
+    """Do it for the last layer."""
     first, last = output_range(net.layer_table)
     code = net.layer_table[-1, ACTIVATION]
     output_delta(net.loss, code, sample.z, sample.a, first, last, y, sample.delta)
     scale_units(factor, first, last, sample.delta)
-    backward(net.params, net.layer_table, sample)
+
+
+@inner
+def find_delta_with_noise(net, noise, y, factor, sample):
+    """Do it after `forward_with_noise`; the activations of `sample` are what layers make."""
+    find_delta_of_output(net, y, factor, sample)
+    for k in range(net.layer_table.shape[0] - 1, 0, -1):
+        layer, delta = row_of(net.layer_table, k), sample.delta
+        backward_layer(net.params, net.layer_table, k, sample)
+        start, n, rate = layer[BELOW], layer[N_IN], noise.levels[k]
+        drop_units(noise.key, noise.first_number, k - 1, rate, start, n, delta, delta)
 
 
 @inner
 def backward(params, layer_table, sample):
     """Overwrite `delta` with dLoss/dz of all layers, from that of the output units."""
-    z, a, delta = sample.z, sample.a, sample.delta
     for k in range(layer_table.shape[0] - 1, 0, -1):
-        dense_error_below(params, row_of(layer_table, k), delta, delta)
-        start, stop = layer_table[k, BELOW], layer_table[k, BELOW] + layer_table[k, N_IN]
-        scale_by_derivative(layer_table[k - 1, ACTIVATION], z, a, delta, start, stop)
+        backward_layer(params, layer_table, k, sample)
+
+
+@inner
+def backward_layer(params, layer_table, k, sample):
+    """Overwrite `delta` below layer `k`, not 0, from that of its own units."""
+    layer, delta = row_of(layer_table, k), sample.delta
+    start, stop = layer[BELOW], layer[BELOW] + layer[N_IN]
+    dense_error_below(params, layer, delta, delta)
+    scale_by_derivative(layer_table[k - 1, ACTIVATION], sample.z, sample.a, delta, start, stop)
+
+
+@inner
+def is_moderate(sample, rate):
+    """Return True if no step at this rate can overflow: else it is made where it can be undone."""
+    one, sums = zeros(sample.a, 1), zeros(sample.a, 1)
+    for unit in range(0, sample.a.shape[0], lanes_of(one)):
+        sums = sums + (abs(load(sample.a, unit, one)) + abs(load(sample.delta, unit, one)))
+    bits = 32.0 if sample.a.itemsize == 4 else 256.0  # of a gradient's square all, at most
+    return max(1.0, rate) * np.float64(total(sums)) < 2.0**bits

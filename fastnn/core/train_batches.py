@@ -142,11 +142,18 @@ def finish_batch(net, optimizer, rate, total, grad, units):
     penalty : float
         Before the update, times `total`.
     """
+    update, penalty = begin_update(net, optimizer, rate, total)
+    change_params(net, optimizer, update, grad, units)
+    return penalty
+
+
+@inner
+def begin_update(net, optimizer, rate, total):
+    """Return the next update, for a batch of the weight `total`, and its penalty as above."""
     optimizer.counters[N_UPDATES] += 1
     scale = 1.0 / total if optimizer.hyperparameters[MEAN] else 1.0
     share = scale if optimizer.hyperparameters[DIVIDE_PENALTY] else 1.0
     penalty = 0.0
     if optimizer.penalties.shape[0] > 0:
-        penalty = total * share * penalty_of(net, optimizer.penalties)
-    change_params(net, optimizer, Update(rate, scale, share), grad, units)
-    return penalty
+        penalty = total * share * penalty_of(net, optimizer.penalties, 0)
+    return Update(rate, scale, share), penalty

@@ -10,29 +10,32 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .counter_rng import Noise
 from .dense_block import dense_add_gradient_block, dense_step_forward_block
 from .dispatch import may_skip_zeros
-from .handle import net_of, optimizer_of, samples_of
 from .inputs import enter_sample, enter_samples, is_finite, weight_of
 from .jit import entry, entry_in_place, inner
 from .layout import N_IN, Net, output_range
 from .look_ahead import add_steps, multiply_inputs
 from .losses import is_target, sample_loss
 from .metrics import add_metrics
-from .optimizers import N_SEEN
+from .optimizers import KEY, N_SEEN, Optimizer
 from .sample_pass import (
     add_step,
+    change_params_by,
+    enter,
     find_delta,
-    forward,
-    forward_entered,
-    gradient,
+    find_delta_with_noise,
+    forward_from,
+    forward_with_noise,
+    is_moderate,
     leave,
     step_forward,
 )
 from .scratch import Block, Sample, sample_of
-from .simd.bitset import WORD, mark_units, n_tiles_of
+from .simd.bitset import WORD, n_tiles_of
 from .simd.borrow import row_of
-from .train_batches import finish_batch
+from .train_batches import begin_update
 
 
 class Slice(NamedTuple):
@@ -110,90 +113,117 @@ def train_samples(net, data, samples, metrics, units, bitsets, sums):
 def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
     """Change the parameters by an optimiser for each sample of a `Slice` in turn, in place.
 
-    It is `train_batches` for batches of one sample, without noise. `scratch` is `units` and
-    `bitsets`, as in `new_samples`, and room for a gradient, of which only the padding must be 0.
+    It is `train_batches` for batches of one sample. `scratch` is `units` and
+    `bitsets`, as in `new_samples`, room for a gradient, and the noise levels (`counter_rng.Noise`).
 
     Returns
     -------
     position : int
         Where to go on: `stop`.
     """
-    params, layer_table, order, (units, bitsets, grad) = (
-        net.params, net.layer_table, samples.order, scratch
+    params, counters, order, (units, bitsets, grad, levels) = (
+        net.params, optimizer.counters, samples.order, scratch
     )  # fmt: skip
-    n_samples, n_in = order.shape[1], layer_table[0, N_IN]
+    n_samples, n_in = order.shape[1], net.layer_table[0, N_IN]
     skip_zeros = may_skip_zeros(params, samples.stop - samples.start)
     units[2:] = 0
-    this, _ = new_samples(units, bitsets)
+    this, other = new_samples(units, bitsets)
     for position in range(samples.start, samples.stop):
         epoch = position // n_samples
         number = order[epoch % order.shape[0], position % n_samples]
         enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
-        forward_entered(params, layer_table, skip_zeros, this)
+        noise = Noise(levels, counters[KEY], counters[N_SEEN] + position)
         y, weight, row = (
             row_of(data.Y, number),
             weight_of(data.weights, number),
             row_of(sums, epoch),
         )
-        add_metrics(net, metrics, this, y, weight, row)
+        made = _find_delta_by(net, noise, skip_zeros, y, weight, other.a, this)
+        add_metrics(net, metrics, made, y, weight, row)
         if weight > 0:
-            find_delta(net, y, weight, this)
-            gradient(grad, layer_table, this)
-            row[-1] += finish_batch(
-                net, optimizer, samples.rates[epoch], np.float64(weight), grad, this.z
-            )
+            rate = samples.rates[epoch]
+            update, penalty = begin_update(net, optimizer, rate, np.float64(weight))
+            change_params_by(net, optimizer, update, this, grad)
+            row[-1] += penalty
     return samples.stop
 
 
-@entry_in_place
-def train_row_by(handle, x, y, rate):
-    """Do what `train_samples_by` does for one sample, by the optimiser of a `Handle`.
+@inner
+def _find_delta_by(net, noise, skip_zeros, y, weight, a, this):
+    """Take a sample whose inputs are entered forward and back; return it with what layers make.
 
-    Otherwise it is as `train_row`.
+    That is `this` itself, but for noise, which stands between `a` and what the next layer takes.
     """
-    net, optimizer, (this, _, _) = net_of(handle), optimizer_of(handle), samples_of(handle)
-    if not (is_finite(x) and is_finite(y) and is_target(net.loss, y)):
-        return np.nan
-    forward(net.params, net.layer_table, x, False, this)
-    first, last = output_range(net.layer_table)
-    value = np.float64(sample_loss(net.loss, this.z, this.a, first, last, y))
-    if abs(value) < np.inf:
-        find_delta(net, y, net.params.dtype.type(1), this)
-        gradient(handle.grad, net.layer_table, this)
-        finish_batch(net, optimizer, rate, 1.0, handle.grad, this.z)
-        optimizer.counters[N_SEEN] += 1
-    return value
+    if noise.levels.shape[0] == 0:
+        forward_from(net.params, net.layer_table, 0, skip_zeros, this)
+        find_delta(net, y, weight, this)
+        return this
+    made = Sample(this.z, a, this.delta, this.bitset)
+    forward_with_noise(net, noise, skip_zeros, a, this)
+    find_delta_with_noise(net, noise, y, weight, made)
+    return made
 
 
 @entry_in_place
 def train_row(params, layer_table, loss, x, y, rate, counters, units):
     """Do what `train_samples` does for one sample, `x` of shape (n_in,) and `y` of shape (n_out,).
 
-    Where the sample or its loss is not finite, or `y` no target of the loss, nothing is changed. In
-    `counters` (`optimizers`) the sample is counted. `units`, shape (5, n_units), are scratch.
+    Where the sample or its loss is not finite, the step may overflow, or `y` is no target of the
+    loss, nothing is changed. In `counters` (`optimizers`) the sample is counted. `units`, shape
+    (5, n_units), are scratch. A tuple of arrays among the arguments would take 1 us.
 
     Returns
     -------
     loss : float
-        Before the step; not finite where nothing was changed.
+        Before the step; NaN where nothing was changed.
     """
     net = Net(params, layer_table, loss)
-    n_words = units.shape[1] // WORD
-    bits = row_of(units, 4).view(np.uint64)
-    this, nothing = new_samples(units[:4], bits[: 2 * n_words].reshape(2, n_words))
+    this, nothing = _samples_in(units)
     if not (is_finite(x) and is_finite(y) and is_target(loss, y)):
         return np.nan
-    for i in range(x.shape[0]):
-        this.a[i] = x[i]
-    mark_units(this.a, 0, x.shape[0], False, this.bitset)
+    enter(x, False, this)
     step_forward(params, layer_table, 0, nothing, False, this)
     first, last = output_range(layer_table)
     value = np.float64(sample_loss(loss, this.z, this.a, first, last, y))
-    if abs(value) < np.inf:  # np.isfinite is value - value, which `reassoc` makes 0 of a sum
-        find_delta(net, y, -rate, this)
-        add_step(params, layer_table, this, nothing)
-        counters[N_SEEN] += 1
+    find_delta(net, y, -rate, this)
+    # np.isfinite is value - value, which `reassoc` makes 0 of a sum
+    if not (abs(value) < np.inf and is_moderate(this, 1.0)):
+        return np.nan
+    add_step(params, layer_table, this, nothing)
+    counters[N_SEEN] += 1
     return value
+
+
+@entry_in_place
+def train_row_by(
+    params, layer_table, loss, x, y, rate, counters, units,
+    hyperparameters, penalties, state, levels, grad,
+):  # fmt: skip
+    """Do what `train_samples_by` does for one sample; otherwise it is as `train_row`."""
+    net = Net(params, layer_table, loss)
+    optimizer = Optimizer(hyperparameters, penalties, state, counters)
+    this, other = _samples_in(units)
+    if not (is_finite(x) and is_finite(y) and is_target(loss, y)):
+        return np.nan
+    enter(x, False, this)
+    noise, weight = Noise(levels, counters[KEY], counters[N_SEEN]), params.dtype.type(1)
+    made = _find_delta_by(net, noise, False, y, weight, other.a, this)
+    first, last = output_range(layer_table)
+    value = np.float64(sample_loss(loss, made.z, made.a, first, last, y))
+    if not (abs(value) < np.inf and is_moderate(this, rate)):
+        return np.nan
+    update, _ = begin_update(net, optimizer, rate, 1.0)
+    change_params_by(net, optimizer, update, this, grad)
+    counters[N_SEEN] += 1
+    return value
+
+
+@inner
+def _samples_in(units):
+    """Return `new_samples` in the five rows of `units`."""
+    n_words = units.shape[1] // WORD
+    bits = row_of(units, 4).view(np.uint64)
+    return new_samples(units[:4], bits[: 2 * n_words].reshape(2, n_words))
 
 
 @entry

@@ -4,9 +4,9 @@ import pytest
 from fastnn import Dense, Network
 from fastnn._training.state import state_of
 from fastnn.core import layout
-from fastnn.core.dispatch import look_ahead_rows, may_step_at_once
+from fastnn.core.dispatch import look_ahead_rows, may_look_ahead_by, may_step_at_once
 from fastnn.core.optimizers import Optimizer
-from fastnn.optimizers import SGD, Momentum
+from fastnn.optimizers import SGD, Adam, Momentum, Nesterov
 
 from ..support.kernels import from_python
 
@@ -42,6 +42,34 @@ def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
 )
 def test_only_mere_descent_steps_at_once(rule, l2, dtype, expected):
     model = state_of(Network(1, [Dense(1, l2=l2)], dtype=dtype)).model
-    slots, counters = rule.initial_slots(model.params.size, model.params.dtype), np.zeros(3, int)
-    optimizer = Optimizer(rule.settings(), model.penalties, slots, counters)
+    optimizer = for_kernels(rule, model)
     assert from_python(may_step_at_once)(model.params, optimizer) == expected
+
+
+def for_kernels(rule, model):
+    slots, counters = rule.initial_slots(model.params.size, model.params.dtype), np.zeros(3, int)
+    return Optimizer(rule.settings(), model.penalties, slots, counters)
+
+
+@pytest.mark.parametrize(
+    ("rule", "penalties", "rate", "expected"),
+    [
+        (SGD(), {"l2": 0.1}, 1, True),
+        (SGD(), {"l2": 0.2}, 1, False),  # it vanishes
+        (Momentum(), {}, 1, True),
+        (Nesterov(weight_decay=1e-4), {"l2": 1e-4}, 0.1, True),
+        (Nesterov(weight_decay=1e-4), {"l2": 1e-4}, 10, False),  # W and b swing
+        (Momentum(momentum=0.4), {}, 1, False),
+        (Momentum(momentum=0.999), {}, 1, False),
+        (Momentum(dampening=0.1), {}, 1, False),
+        (Momentum(clip_norm=1), {}, 1, False),
+        (Momentum(clip_value=1), {}, 1, False),
+        (SGD(), {"l1": 0.1}, 1, False),
+        (SGD(), {"l2": 0.1, "max_norm": 1}, 1, False),
+        (Adam(), {}, 1, False),
+    ],
+    ids=repr,
+)
+def test_linear_rules_look_ahead(rule, penalties, rate, expected):
+    model = state_of(Network(1, [Dense(1, **penalties)])).model
+    assert may_look_ahead_by(for_kernels(rule, model), rate) is expected

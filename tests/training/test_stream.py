@@ -11,7 +11,7 @@ from fastnn._training.state import state_of
 from fastnn.core.optimizers import N_SEEN
 from fastnn.optimizers import NAMED
 
-from ..support.networks import OUTPUTS, make_data, small_network
+from ..support.networks import OUTPUTS, make_data, noisy_network, small_network
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -91,6 +91,27 @@ def test_rows_by_any_optimiser_are_fit_of_them(optimizer, dtype):
         net.weights + net.biases, expected.weights + expected.biases, strict=True
     ):
         np.testing.assert_allclose(got, wanted, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("optimizer", [name for name in NAMED if name != "lbfgs"])
+def test_rows_with_dropout_are_a_table(optimizer):
+    X, Y = make_data(6, 3, 2)
+    net, expected = noisy_network(), noisy_network()
+    expected.partial_fit(X, Y, optimizer=optimizer)
+    for row, (x, y) in enumerate(zip(X, Y, strict=True)):
+        net.partial_fit(x, y, optimizer=None if row else optimizer)
+        assert state_of(net).row_step is not None
+    np.testing.assert_array_equal(net.params, expected.params)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+def test_a_row_that_leaves_the_finite_numbers_changes_nothing(optimizer):
+    net = Network(1, [Dense(1, weights=[[1.0]])], dtype="float32")
+    net.partial_fit(np.ones(1, "float32"), 1.0, optimizer=optimizer, learning_rate=1000)
+    before = net.params.copy()
+    with pytest.raises(DivergenceError, match="a parameter that is not"):
+        net.partial_fit(np.array([1e18], "float32"), 0.0)
+    np.testing.assert_array_equal(net.params, before)
 
 
 def test_what_was_ready_is_given_up():

@@ -121,10 +121,10 @@ def vector_function(function, arity=None):
     return function
 
 
-for _built_in in operator.add, operator.sub, operator.mul, operator.truediv:
-    vector_function(_built_in, 2)
-for _built_in in operator.neg, abs:
-    vector_function(_built_in, 1)
+for _of_two in operator.add, operator.sub, operator.mul, operator.truediv:
+    vector_function(_of_two, 2)
+for _of_one in operator.neg, abs:
+    vector_function(_of_one, 1)
 
 
 @vector_function
@@ -139,6 +139,30 @@ def multiply_add(a, b, c):
 def where(condition, a, b):
     """Return `a` where the condition holds and `b` elsewhere; not both may be constants."""
     return condition.select(a, b) if isinstance(condition, Traced) else np.where(condition, a, b)
+
+
+@vector_function
+def smallest(a, b):
+    """Return the lesser of `a` and `b`."""
+    return where(a < b, a, b)
+
+
+@vector_function
+def largest(a, b):
+    """Return the greater of `a` and `b`."""
+    return where(a > b, a, b)
+
+
+@vector_function
+def sign(a):
+    """Return 1, -1, or `a` where it is 0 or NaN."""
+    return where(a > 0.0, 1.0, where(a < 0.0, -1.0, a))
+
+
+@vector_function
+def sqrt(a):
+    """Return the square root."""
+    return a.intrinsic("sqrt") if isinstance(a, Traced) else np.sqrt(a)
 
 
 def nearest(a):

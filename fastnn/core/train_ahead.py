@@ -1,0 +1,135 @@
+"""The entry point that trains per sample by a linear rule, with layer 0 looking ahead."""
+
+import numpy as np
+
+from .dense_block import dense_step_forward_block
+from .dispatch import may_skip_zeros
+from .inputs import enter_samples
+from .jit import entry, inner
+from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS, n_rows_of
+from .look_ahead import (
+    BLOCKS_A_ROUND,
+    add_steps,
+    inner_product,
+    join_modes,
+    mix,
+    modes_of,
+    multiply_inputs,
+    norm_of_W,
+    norms_after_step,
+    norms_of,
+    scale_step,
+)
+from .metrics import add_metrics
+from .optimizers import L2, N_UPDATES, Update, linear_of, penalty_of, step_of, step_of_weights
+from .sample_pass import (
+    change_layer_by,
+    find_delta,
+    forward_from,
+    leave,
+)
+from .scratch import Block, Sample
+from .simd.bitset import n_tiles_of
+from .simd.borrow import row_of
+
+
+@entry
+def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scratch, sums):
+    """Do what `train_samples_by` does, by a linear rule (`look_ahead`), of samples without weights.
+
+    Samples are taken in rounds of `BLOCKS_A_ROUND` blocks of n_ahead, as in
+    `train_samples_looking_ahead`, counted from the first of an epoch. `scratch` is `units`, shape
+    (7, n_ahead, n_units), `bitsets`, of the shape that they have there, and room for a
+    gradient; there is no noise.
+
+    Returns
+    -------
+    position : int
+        Where to go on.
+    """
+    params, penalties, order, (units, bitsets, grad, _) = (
+        net.params, optimizer.penalties, samples.order, scratch
+    )  # fmt: skip
+    n_samples, n_ahead = order.shape[1], units.shape[1]
+    n_tiles, skip_zeros = n_tiles_of(n_ahead), may_skip_zeros(params, samples.stop - samples.start)
+    units[:] = 0
+    bitsets[:] = 0
+    V, U = params, row_of(optimizer.state, 0) if optimizer.state.shape[0] > 0 else params[:0]
+    n_modes = 1 if U.shape[0] == 0 else 2
+    layer_0, layer = row_of(net.layer_table, 0), net.layer_table[0].copy()
+    layer[TRAIN_BIAS] = 0  # the passes over a mode leave biases alone
+    kept, numbers = np.empty(layer[STRIDE], params.dtype), np.empty(0, np.int64)
+    products = np.zeros((n_ahead, n_ahead), params.dtype)
+    zs, steps = units[:2], units[2:4]  # of V and of U
+    a, last_a, bits, last_bits = row_of(units, 4), row_of(units, 5), bitsets[0, 1:], bitsets[1, 1:]
+    z, delta = row_of(row_of(units, 6), 0), row_of(row_of(units, 6), 1)
+    bitset = row_of(row_of(bitsets, 0), 0)
+    l2 = penalties[0, L2] if penalties.shape[0] > 0 else 0.0
+    position = samples.start
+    while position < samples.stop:
+        epoch, place = position // n_samples, position % n_samples
+        n_round = min(BLOCKS_A_ROUND * n_ahead, n_samples - place)
+        chosen, row = row_of(order, epoch % order.shape[0])[place:], row_of(sums, epoch)
+        update = Update(np.float64(samples.rates[epoch]), 1.0, 1.0)
+        step = step_of(optimizer, update)
+        step_of_W = step_of_weights(optimizer, update, step, 0)
+        modes = modes_of(linear_of(optimizer.hyperparameters, step_of_W))
+        mix(layer, V, U, (1.0, modes.U_of_W), (modes.V_of_b, 1.0))
+        norms = norms_of(layer, V, U) if l2 > 0 else (0.0, 0.0, 0.0)
+        scales = (1.0, 1.0)
+        steps[:] = 0
+        for first in range(0, n_round + n_ahead, n_ahead):  # the last has the last steps alone
+            n_rows = max(0, min(n_ahead, n_round - first))
+            in_block = chosen[first : first + n_rows]
+            enter_samples(data.X, in_block, layer[N_IN], skip_zeros, a, bits)
+            for mode in range(n_modes):
+                last_block = Block(zs[mode], last_a, last_a, steps[mode], last_bits, numbers)
+                block = Block(zs[mode], a, a, steps[mode], bits, numbers)
+                _step_forward(U if mode else V, layer, n_tiles, last_block, block, kept)
+            multiply_inputs(layer, a, n_rows, products)
+            for t in range(n_rows):
+                for mode in range(n_modes):
+                    add_steps(layer, products, row_of(steps, mode), t, zs[mode, t])
+                z_of_modes = zs[0, t], zs[1, t]
+                factors = modes.W_of_V * scales[0], modes.W_of_U * scales[1]
+                join_modes(layer, params, factors, z_of_modes, z)
+                this = Sample(z, row_of(a, t), delta, bitset)
+                leave(layer_0, skip_zeros, this)
+                forward_from(params, net.layer_table, 1, skip_zeros, this)
+                y = row_of(data.Y, in_block[t])
+                add_metrics(net, metrics, this, y, 1.0, row)
+                find_delta(net, y, params.dtype.type(1), this)
+                if penalties.shape[0] > 0:
+                    row[-1] += penalty_of(net, penalties, 1)
+                if l2 > 0:
+                    row[-1] += 0.5 * l2 * norm_of_W(modes, norms)
+                    square = inner_product(this.a, this.a, 0, layer[N_IN])
+                    norms = norms_after_step(layer, norms, modes, scales, z_of_modes, delta, square)
+                optimizer.counters[N_UPDATES] += 1
+                for k in range(net.layer_table.shape[0]):
+                    start = n_rows_of(layer) if k == 0 else 0  # of layer 0 the biases alone
+                    change_layer_by(net, optimizer, update, step, k, start, False, this, grad)
+                scales = scales[0] * modes.V_of_V, scales[1] * modes.U_of_U
+                scale_step(layer, modes.V_of_grad / scales[0], delta, steps[0, t])
+                if n_modes == 2:
+                    scale_step(layer, modes.U_of_grad / scales[1], delta, steps[1, t])
+            steps[:, n_rows:] = 0
+            a, last_a, bits, last_bits = last_a, a, last_bits, bits
+        mix(
+            layer, V, U,
+            (scales[0] * modes.W_of_V, scales[0] * modes.b_of_V),
+            (scales[1] * modes.W_of_U, scales[1] * modes.b_of_U),
+        )  # fmt: skip
+        position += n_round
+    return position
+
+
+@inner
+def _step_forward(target, layer, n_tiles, last_block, block, kept):
+    """Do the last block's steps of a mode and this one's pass, with zeros for its biases."""
+    start = layer[BIASES]
+    for j in range(layer[STRIDE]):
+        kept[j], target[start + j] = target[start + j], 0
+    dense_step_forward_block(target, layer, n_tiles, last_block, block)
+    for j in range(layer[STRIDE]):
+        target[start + j] = kept[j]
