@@ -16,5 +16,7 @@ except ImportError as error:
 
 from ._classifier import MLPClassifier
 from ._regressor import MLPRegressor
+from ._tabular_classifier import TabularClassifier
+from ._tabular_regressor import TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]

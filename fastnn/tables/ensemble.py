@@ -1,0 +1,211 @@
+"""Networks trained side by side, one a fold, each stopped by the rows that it did not see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.preprocessing import TargetEncoder
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._checks.arrays import Array
+from ..callbacks import Callback, EarlyStopping, Run
+from ..layers import Dense
+from ..network import Network
+from ..optimizers import AdamW
+from ..schedules import Cosine
+from .encoder import Encoded
+from .numbers import RobustScale
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the networks of one kind are built and trained."""
+
+    hidden: Sequence[int] = (64, 64)
+    activation: str = "gelu"
+    dropout: float = 0.0
+    learning_rate: float = 0.003
+    weight_decay: float = 0.01
+    max_epochs: int = 100
+    patience: int = 20
+    batch_size: int | None = None  # None depends on the rows
+    dtype: str = "float32"
+
+    def batch_of(self, n_rows: int) -> int:
+        """Return the number of rows in an update: small tables need many small updates."""
+        return self.batch_size or min(64, max(16, n_rows // 16))
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt: encoded rows, targets and weights."""
+
+    rows: Encoded
+    targets: Array  # labels 0 ... n_classes - 1, or standardised numbers
+    weights: Array
+    n_classes: int  # 0 for numbers
+
+    @property
+    def target_type(self) -> str:
+        """What scikit-learn's `TargetEncoder` calls the target."""
+        return {0: "continuous", 2: "binary"}.get(self.n_classes, "multiclass")
+
+    def losses(self, outputs: Array, targets: Array) -> Array:
+        """Return the loss of each row: the log loss, or half the squared error."""
+        if self.n_classes:
+            chosen = outputs[np.arange(len(targets)), targets.astype(np.int64)]
+            smallest = np.finfo(outputs.dtype).tiny
+            losses: Array = -np.log(np.maximum(chosen, smallest, dtype=np.float64))
+        else:
+            losses = 0.5 * (outputs[:, 0].astype(np.float64) - targets) ** 2
+        return losses
+
+
+@dataclass(frozen=True)
+class Member:
+    """A network of the ensemble.
+
+    Attributes
+    ----------
+    network : Network
+        The network, with the weights of its best epoch.
+    held_rows : ndarray
+        The rows that it was not trained on, which have chosen the epoch.
+    best_epoch : int
+        That epoch, from 0.
+    held_loss : float
+        The loss on those rows.
+    """
+
+    network: Network
+    held_rows: Array
+    best_epoch: int
+    held_loss: float
+    by_target: ByTarget | None = field(repr=False, default=None)
+
+    def outputs(self, rows: Encoded) -> Array:
+        """Return the outputs for encoded rows, shape (n_rows, n_out)."""
+        inputs = rows.inputs
+        if self.by_target is not None:
+            inputs = np.hstack([inputs, self.by_target(rows.many_valued)])
+        return self.network.predict(inputs)
+
+
+@dataclass(frozen=True)
+class ByTarget:
+    """Categories as statistics of the target in the rows that a member was trained on."""
+
+    encoder: TargetEncoder
+    scale: RobustScale
+
+    def __call__(self, categories: Array) -> Array:
+        """Return the inputs, float32."""
+        return self.scale(self.encoder.transform(categories)).astype(np.float32)
+
+
+@dataclass
+class _TimeLimit(Callback):
+    """Stop training when a time has passed."""
+
+    seconds: float
+
+    def start(self, run: Run) -> None:
+        """Read the clock."""
+        self.end_time = time.perf_counter() + self.seconds
+
+    def epoch(self, run: Run) -> None:
+        """Stop if the next epoch would begin too late."""
+        if time.perf_counter() >= self.end_time:
+            run.stop()
+
+
+def train(
+    task: Task,
+    folds: Sequence[tuple[Array, Array]],
+    recipe: Recipe,
+    seeds: Sequence[int],
+    *,
+    n_jobs: int | None = None,
+    seconds: float | None = None,
+) -> list[Member]:
+    """Train a network on each pair (rows to train on, rows held out), in threads.
+
+    `seconds` are for all of them; each trains for one epoch at least. The result is the same for
+    any number of threads.
+    """
+    if seconds is not None:
+        n_rounds = -(-len(folds) // min(effective_n_jobs(n_jobs), len(folds)))
+        seconds = max(0.0, seconds) / n_rounds
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads")  # the kernels release the GIL
+    members: list[Member] = parallel(
+        delayed(_train_member)(task, *fold, recipe, seed, seconds)
+        for fold, seed in zip(folds, seeds, strict=True)
+    )
+    return members
+
+
+def _train_member(
+    task: Task, rows: Array, held: Array, recipe: Recipe, seed: int, seconds: float | None
+) -> Member:
+    """Train one network."""
+    inputs, weights, by_target = task.rows.inputs, task.weights, None
+    seen, unseen = inputs[rows], inputs[held]
+    if task.rows.many_valued.shape[1]:
+        encoder = TargetEncoder(target_type=task.target_type, random_state=seed)
+        categories = task.rows.many_valued
+        crossed = encoder.fit_transform(categories[rows], task.targets[rows])
+        by_target = ByTarget(encoder, RobustScale.fitted(crossed, weights[rows]))
+        seen = np.hstack([seen, by_target.scale(crossed)], dtype=np.float32)
+        unseen = np.hstack([unseen, by_target(categories[held])])
+    output = Dense(task.n_classes, "softmax") if task.n_classes else Dense(1)
+    hidden = [Dense(n, recipe.activation, dropout=recipe.dropout) for n in recipe.hidden]
+    network = Network(
+        seen.shape[1], [*hidden, output], dtype=recipe.dtype, seed=seed,
+        loss="cross_entropy" if task.n_classes else "half_sse",
+    )  # fmt: skip
+    is_weighted = bool((weights != 1).any())
+
+    def weighted_loss(y: Array, outputs: Array) -> float:
+        """Return the loss of the held-out rows: `validation_data` has no weights of its own."""
+        return float(np.average(task.losses(outputs, y.ravel()), weights=weights[held]))
+
+    monitor = "val_weighted_loss" if is_weighted else "val_loss"
+    stopping = EarlyStopping(monitor, patience=recipe.patience, mode="min")
+    limits = [] if seconds is None else [_TimeLimit(seconds)]
+    network.fit(
+        seen, task.targets[rows],
+        epochs=recipe.max_epochs, batch_size=recipe.batch_of(len(rows)),
+        optimizer=AdamW(weight_decay=recipe.weight_decay),
+        learning_rate=Cosine(recipe.learning_rate, recipe.max_epochs),
+        sample_weight=weights[rows] / weights[rows].mean() if is_weighted else None,
+        validation_data=(unseen, task.targets[held]),
+        metrics=[weighted_loss] if is_weighted else [],
+        callbacks=[stopping, *limits],
+    )  # fmt: skip
+    assert stopping.best_epoch is not None
+    return Member(network, held, stopping.best_epoch, float(stopping.best), by_target)
+
+
+def mean_and_spread(members: Sequence[Member], rows: Encoded) -> tuple[Array, Array]:
+    """Return the mean of the members' outputs and their standard deviation, float64."""
+    outputs = np.array([member.outputs(rows) for member in members], np.float64)
+    return outputs.mean(axis=0), outputs.std(axis=0)
+
+
+def held_out_outputs(members: Sequence[Member], rows: Encoded) -> Array:
+    """Return, for each row, the mean of the outputs of those members that it was held out from.
+
+    A row that no member was stopped by has NaN.
+    """
+    n_rows, n_out = len(rows.inputs), members[0].network.n_out
+    total, count = np.zeros((n_rows, n_out)), np.zeros((n_rows, 1))
+    for member in members:
+        held = member.held_rows
+        total[held] += member.outputs(rows.taken(held))
+        count[held] += 1
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)

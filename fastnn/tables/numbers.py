@@ -1,0 +1,110 @@
+"""Columns of numbers as inputs of a network: robust scale, bins and periodic features.
+
+    scaled      z = (x - median) / interquartile range, then z / sqrt(1 + (z / 3)^2), which leaves
+                small z as it is and keeps an outlier within 3 [1]_
+    bins        clip((x - e_b) / (e_(b+1) - e_b), 0, 1) 2 - 1 for quantiles e_0 ... e_8: where x is,
+                piecewise linear, so that a network need not bend a line to follow a step [2]_
+    periodic    cos(2 pi (z w + b)) for some random w and b [2]_
+
+Quantiles are of the weighted rows: a row of weight 2 counts as two rows.
+
+References
+----------
+.. [1] D. Holzmueller, L. Grinsztajn, I. Steinwart, Better by default, 2024.
+.. [2] Y. Gorishniy, I. Rubachev, A. Babenko, On embeddings for numerical features, 2022.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from .._checks.arrays import Array
+
+N_BINS = 8
+N_PERIODIC = 8  # features a column
+PERIODIC_DEVIATION = 0.3  # of their frequencies
+CLIP = 3.0
+
+
+def quantiles(x: Array, shares: Array, weights: Array) -> Array:
+    """Return quantiles of the values that are not missing; they are values of `x`."""
+    known = ~np.isnan(x)
+    found: Array = np.quantile(x[known], shares, weights=weights[known], method="inverted_cdf")
+    return found
+
+
+@dataclass(frozen=True)
+class RobustScale:
+    """The median and the scale of each column."""
+
+    center: Array  # shape (n_columns,)
+    scale: Array
+
+    @classmethod
+    def fitted(cls, X: Array, weights: Array) -> Self:
+        """Return the scale of columns: their interquartile range, or half the range if it is 0."""
+        center, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
+        for j, x in enumerate(X.T):
+            low, first, center[j], third, high = quantiles(x, np.linspace(0, 1, 5), weights)
+            scale[j] = (third - first) or (high - low) / 2 or 1.0
+        return cls(center, scale)
+
+    def __call__(self, X: Array) -> Array:
+        """Return scaled values, float64, shape (n_rows, n_columns)."""
+        z = (X - self.center) / self.scale
+        with np.errstate(over="ignore"):  # the limit of a huge z is CLIP, but inf / inf is NaN
+            clipped: Array = np.where(
+                np.abs(z) < 1e100, z / np.sqrt(1 + (z / CLIP) ** 2), CLIP * np.sign(z)
+            )
+        return clipped
+
+
+@dataclass(frozen=True)
+class PiecewiseBins:
+    """The bins of all columns, one after the other."""
+
+    column: Array  # of each bin, shape (n_bins,)
+    low: Array
+    width: Array
+
+    @classmethod
+    def fitted(cls, X: Array, weights: Array) -> Self:
+        """Return the bins between the quantiles of each column; none of a two-valued column."""
+        found = []
+        for j, x in enumerate(X.T):
+            edges = np.unique(quantiles(x, np.linspace(0, 1, N_BINS + 1), weights))
+            if len(edges) > 2:
+                found += [(j, *bin_) for bin_ in zip(edges[:-1], np.diff(edges), strict=True)]
+        column, low, width = np.array(found).reshape(-1, 3).T
+        return cls(column.astype(np.int64), low, width)
+
+    def __call__(self, X: Array) -> Array:
+        """Return the position in each bin, from -1 to 1, float32, shape (n_rows, n_bins)."""
+        inputs = X[:, self.column]
+        inputs -= self.low
+        inputs /= self.width
+        np.clip(inputs, 0, 1, out=inputs)
+        return inputs.astype(np.float32) * 2 - 1
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Random frequencies and phases of each column."""
+
+    frequency: Array  # shape (n_columns, N_PERIODIC)
+    phase: Array
+
+    @classmethod
+    def drawn(cls, n_columns: int, random: np.random.RandomState) -> Self:
+        """Return new frequencies and phases."""
+        shape = (n_columns, N_PERIODIC)
+        return cls(random.normal(0, PERIODIC_DEVIATION, shape), random.uniform(0, 1, shape))
+
+    def __call__(self, z: Array) -> Array:
+        """Return the features of scaled values, float32."""
+        turns = z[:, :, None] * self.frequency + self.phase
+        features: Array = np.cos(2 * np.pi * turns).astype(np.float32)
+        return features.reshape(len(z), -1)
