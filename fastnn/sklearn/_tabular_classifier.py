@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from .._checks.arrays import Array
 from .._checks.names import explained
+from ..tables.columns import absent
 from ._tabular import BaseTabular
 
 
@@ -161,7 +162,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         >>> TabularClassifier(random_state=0).fit(X, y).predict([["blue"]])
         array([False])
         """
-        chosen: Array = self.classes_[self._outputs(X)[0].argmax(axis=1)]
+        outputs = self._outputs(X)[0]
+        chosen: Array = self.classes_[outputs.argmax(axis=1)]
         return chosen
 
     @explained
@@ -197,12 +199,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
 
     def _as_targets(self, y: Array) -> tuple[Array, int]:
         """Return the labels as numbers from 0, and the number of classes."""
-        check_classification_targets(y)
-        if y.dtype.kind == "O" and (missing := np.equal(y, None).astype(bool)).any():
+        if y.dtype.kind == "O" and (missing := absent(y)).any():
             raise ValueError(
                 f"y must hold a label in every row, got None in row {int(missing.argmax())}: leave "
                 "the row out"
             )
+        check_classification_targets(y)
         self.classes_, targets = np.unique(y, return_inverse=True)
         return targets, len(self.classes_)
 
@@ -217,13 +219,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
 
     def _as_weights(self, sample_weight: Any, X: Any, y: Array) -> Array:
         """Return the weights of the rows times those of their classes."""
-        return super()._as_weights(sample_weight, X, y) * compute_sample_weight(
-            self.class_weight, y
-        )
+        weights = super()._as_weights(sample_weight, X, y)
+        weights *= compute_sample_weight(self.class_weight, y)
+        return weights
 
     def _as_prediction(self, outputs: Array) -> Array:
         """Return the probabilities, whose sum is 1 up to rounding of float64."""
-        return outputs / outputs.sum(axis=1, keepdims=True)
+        probabilities: Array = outputs / outputs.sum(axis=1, keepdims=True)
+        return probabilities
 
     def _score_of(self, outputs: Array, y: Array, weights: Array) -> float:
         """Return the accuracy."""

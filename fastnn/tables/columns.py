@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import numbers
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -38,7 +37,7 @@ class Column(NamedTuple):
     def missing(self) -> Array:
         """Whether each value is missing."""
         if self.kind == TEXT:
-            return np.equal(self.values, None).astype(bool)
+            return absent(self.values)
         missing: Array = np.isnat(self.values) if self.kind == TIME else np.isnan(self.values)
         return missing
 
@@ -50,9 +49,8 @@ class Column(NamedTuple):
         if self.kind == kind:
             return self
         if self.missing.all():
-            empty = {NUMBER: np.nan, TEXT: None, TIME: np.datetime64("NaT", "us")}[kind]
-            dtype = {NUMBER: np.float64, TEXT: object, TIME: "M8[us]"}[kind]
-            return Column(self.name, np.full(len(self.values), empty, dtype))
+            dtype = {NUMBER: "float64", TEXT: "object", TIME: "M8[us]"}[kind]
+            return Column(self.name, np.array([None] * len(self.values), dtype))
         if kind == TEXT and self.kind == NUMBER:
             return Column(self.name, _as_texts(self.name, self.values.tolist()))
         row = int(np.argmin(self.missing))
@@ -60,6 +58,11 @@ class Column(NamedTuple):
             f"column {self.name!r} must hold {kind}s, as in training, got "
             f"{str(self.values[row])!r} in row {row}: convert the column as it was for `fit`"
         )
+
+
+def absent(values: Array) -> Array:
+    """Return which objects are None."""
+    return np.fromiter((value is None for value in values), bool, len(values))
 
 
 def columns_of(X: Any, estimator: Any = None) -> list[Column]:
@@ -109,7 +112,9 @@ def _columns_of_frame(X: Any) -> list[Column]:
         ) from error
     names = [str(name) for name in getattr(X, "column_names", X.columns)]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"columns must have different names, got {repeated[0]!r} twice: rename one")
+        raise ValueError(
+            f"columns must have different names, got {repeated[0]!r} twice: rename one"
+        )
     frame = nw.from_native(X, eager_only=True)
     n_rows, n_columns = frame.shape
     for what, n in (("sample", n_rows), ("feature", n_columns)):
@@ -130,13 +135,17 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     if dtype.is_numeric() or dtype == nw.Boolean:
         values = column.cast(nw.Float64).to_numpy()
         return Column(name, np.asarray(values, dtype=np.float64))
-    if dtype == nw.Datetime or dtype == nw.Date:
+    if dtype == nw.Date:
+        column, dtype = column.cast(nw.Datetime("us")), nw.Datetime("us")
+    if dtype == nw.Datetime:
         if dtype == nw.Datetime and dtype.time_zone is not None:
             column = column.dt.replace_time_zone(None)  # the clock's hour is what rows share
         return Column(name, np.asarray(column.to_numpy(), dtype="M8[us]"))
     if dtype == nw.Duration:
         return Column(name, np.asarray(column.to_numpy(), dtype="m8[us]") / _DAY)
-    return Column(name, _as_kind_of_objects(name, column.to_list()))
+    values = column.to_list()
+    is_category = dtype in (nw.Categorical, nw.Enum)  # be its values numbers, the user said so
+    return Column(name, (_as_texts if is_category else _as_kind_of_objects)(name, values))
 
 
 def _as_kind_of_objects(name: str, values: list[Any]) -> Array:
@@ -165,10 +174,10 @@ def _without_zone(value: Any) -> Any:
     return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
 
 
-def _as_texts(name: str, values: Iterable[Any]) -> Array:
+def _as_texts(name: str, values: list[Any]) -> Array:
     """Return values as texts, and None where they are missing."""
     texts: dict[Any, str | None] = {}
-    array = np.array([None] * len(values := list(values)), dtype=object)
+    array = np.array([None] * len(values), dtype=object)
     for row, value in enumerate(values):
         if type(value) is str:
             array[row] = value
@@ -189,7 +198,7 @@ def _as_text(value: Any) -> str | None:
     """Return one value as a text; raise TypeError if it is nested."""
     if _is_missing(value):
         return None
-    if isinstance(value, tuple | frozenset | bytes):
+    if isinstance(value, tuple | frozenset | bytes | complex):
         raise TypeError
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Self
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.model_selection import KFold
 from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -51,9 +52,13 @@ class Task:
     n_classes: int  # 0 for numbers
 
     @property
-    def target_type(self) -> str:
-        """What scikit-learn's `TargetEncoder` calls the target."""
-        return {0: "continuous", 2: "binary"}.get(self.n_classes, "multiclass")
+    def columns_of_targets(self) -> Array:
+        """What the statistics of a category are the means of: numbers, or whether of a class."""
+        if self.n_classes == 0:
+            return self.targets[:, None]
+        classes = np.arange(self.n_classes)[self.n_classes == 2 :]  # one of two tells all
+        indicators: Array = (self.targets[:, None] == classes).astype(np.float64)
+        return indicators
 
     def losses(self, outputs: Array, targets: Array) -> Array:
         """Return the loss of each row: the log loss, or half the squared error."""
@@ -100,12 +105,40 @@ class Member:
 class ByTarget:
     """Categories as statistics of the target in the rows that a member was trained on."""
 
-    encoder: TargetEncoder
+    encoders: Sequence[TargetEncoder]  # one for each column of targets
     scale: RobustScale
+
+    @classmethod
+    def fitted(cls, task: Task, rows: Array, seed: int) -> tuple[Self, Array]:
+        """Return the statistics, and the inputs of the rows themselves.
+
+        The inputs of a row are statistics of other rows: else they would give its target away.
+        """
+        categories, targets = task.rows.many_valued[rows], task.columns_of_targets[rows]
+        crossed = np.empty((len(rows), categories.shape[1] * targets.shape[1]))
+        for others, part in KFold(min(5, len(rows)), shuffle=True, random_state=seed).split(rows):
+            encoders = _target_encoders(categories[others], targets[others])
+            crossed[part] = _statistics(encoders, categories[part])
+        scale = RobustScale.fitted(crossed, task.weights[rows])
+        return cls(_target_encoders(categories, targets), scale), _as_inputs(scale, crossed)
 
     def __call__(self, categories: Array) -> Array:
         """Return the inputs, float32."""
-        return self.scale(self.encoder.transform(categories)).astype(np.float32)
+        return _as_inputs(self.scale, _statistics(self.encoders, categories))
+
+
+def _target_encoders(categories: Array, targets: Array) -> list[TargetEncoder]:
+    """Return an encoder of the categories for each column of targets."""
+    return [TargetEncoder(target_type="continuous").fit(categories, y) for y in targets.T]
+
+
+def _statistics(encoders: Sequence[TargetEncoder], categories: Array) -> Array:
+    """Return the statistics of categories; those of one that is not known are those of all rows."""
+    return np.hstack([encoder.transform(categories) for encoder in encoders])
+
+
+def _as_inputs(scale: RobustScale, statistics: Array) -> Array:
+    return scale(statistics).astype(np.float32)
 
 
 @dataclass
@@ -156,12 +189,9 @@ def _train_member(
     inputs, weights, by_target = task.rows.inputs, task.weights, None
     seen, unseen = inputs[rows], inputs[held]
     if task.rows.many_valued.shape[1]:
-        encoder = TargetEncoder(target_type=task.target_type, random_state=seed)
-        categories = task.rows.many_valued
-        crossed = encoder.fit_transform(categories[rows], task.targets[rows])
-        by_target = ByTarget(encoder, RobustScale.fitted(crossed, weights[rows]))
-        seen = np.hstack([seen, by_target.scale(crossed)], dtype=np.float32)
-        unseen = np.hstack([unseen, by_target(categories[held])])
+        by_target, crossed = ByTarget.fitted(task, rows, seed)
+        seen = np.hstack([seen, crossed])
+        unseen = np.hstack([unseen, by_target(task.rows.many_valued[held])])
     output = Dense(task.n_classes, "softmax") if task.n_classes else Dense(1)
     hidden = [Dense(n, recipe.activation, dropout=recipe.dropout) for n in recipe.hidden]
     network = Network(
