@@ -144,6 +144,10 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     if dtype == nw.Duration:
         return Column(name, np.asarray(column.to_numpy(), dtype="m8[us]") / _DAY)
     values = column.to_list()
+    if dtype == nw.String:
+        texts = np.array(values, object)
+        texts[column.is_null().to_numpy()] = None
+        return Column(name, texts)
     is_category = dtype in (nw.Categorical, nw.Enum)  # be its values numbers, the user said so
     return Column(name, (_as_texts if is_category else _as_kind_of_objects)(name, values))
 

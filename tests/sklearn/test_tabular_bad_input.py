@@ -88,7 +88,7 @@ def test_tables_that_are_not_like_that_of_training(columns, expected):
 
 
 def test_weights_that_leave_nothing():
-    with pytest.raises(ValueError, match="(?i)sample.weight"):
+    with pytest.raises(ValueError, match=r"(?i)sample.weight"):
         TabularClassifier(**FAST).fit(make_frame(), LABELS, sample_weight=np.zeros(20))
     one_class = np.array([1.0, 0.0] * 10)
     with pytest.raises(ValueError, match="one class, a"):
