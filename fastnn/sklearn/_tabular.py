@@ -24,7 +24,7 @@ from .._checks.arrays import Array
 from .._checks.names import explained
 from ..core.activations import CODES, SECOND_NAMES
 from ..tables.columns import columns_of
-from ..tables.encoder import TableEncoder
+from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import (
     Member,
     Recipe,
@@ -43,6 +43,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_members": [Interval(Integral, 1, None, closed="left")],
+        "encodings": ["array-like"],
         "hidden_layer_sizes": ["array-like"],
         "activation": [StrOptions({*CODES, *SECOND_NAMES} - {"softmax", "exp"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -59,6 +60,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
     }
 
     n_members: int
+    encodings: Sequence[str]
     hidden_layer_sizes: Sequence[int]
     activation: str
     dropout: float
@@ -136,14 +138,15 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         targets = self._standardised(targets, weights)
         random = check_random_state(self.random_state)
         folds = self._folds(X, targets, used, random)
-        seeds = random.randint(LARGEST_SEED, size=len(folds)).tolist()
-        self._encoder = TableEncoder(self._blocks)
+        encodings = self._checked_encodings()
+        seeds = random.randint(LARGEST_SEED, size=len(encodings) * len(folds)).tolist()
+        self._encoder = TableEncoder(encodings)
         task = Task(self._encoder.fit(columns, weights, random), targets, weights, n_classes)
         seconds = self.time_limit
         if seconds is not None:
             seconds -= time.perf_counter() - begin
         self.members_ = train(
-            task, folds, self._recipe(), seeds, n_jobs=self.n_jobs, seconds=seconds
+            task, encodings, folds, self._recipe(), seeds, n_jobs=self.n_jobs, seconds=seconds
         )
         outputs = held_out_outputs(self.members_, task.rows)
         if len(rest := np.flatnonzero(weights == 0)):  # no member was trained on these
@@ -153,7 +156,14 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         self.oof_score_ = self._score_of(outputs[known], y[known], weights[known])
         return self
 
-    _blocks: ClassVar[tuple[str, ...]] = ("scaled", "bins", "category")
+    def _checked_encodings(self) -> list[str]:
+        """Return the encodings; raise if there is none, or one is unknown."""
+        encodings = list(dict.fromkeys(self.encodings))
+        if not encodings or not set(encodings) <= set(ENCODINGS):
+            raise ValueError(
+                f"encodings must be some of {', '.join(ENCODINGS)}, got {self.encodings!r}"
+            )
+        return encodings
 
     def _recipe(self) -> Recipe:
         """Return how the networks are built and trained."""
@@ -187,8 +197,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         order = random.permutation(used)
         order = order[np.argsort(targets[order], kind="stable")]
         n_folds = min(max(self.n_members, LEAST_FOLDS), len(used))
-        fold = np.empty(len(order), np.int64)
-        fold[np.argsort(order)] = np.arange(len(order)) % n_folds  # in the order of `used`
+        fold = np.argsort(order) % n_folds  # of the rows in the order of `used`
         members = range(min(self.n_members, n_folds))
         return [(used[fold != k], used[fold == k]) for k in members]
 

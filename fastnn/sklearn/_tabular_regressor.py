@@ -21,8 +21,13 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     Parameters
     ----------
     n_members : int
-        The number of networks, by default 5. Each holds out one of as many folds, at least five,
-        which chooses its best epoch.
+        The number of networks of each encoding, by default 5. Each holds out one of as many folds,
+        at least five, which chooses its best epoch.
+    encodings : sequence of str
+        What networks see of a column of numbers, by default ("linear", "scaled", "bins"): the
+        scaled number for a network without hidden layers, and for one with them; beside it, its
+        places in eight bins of equal counts; or "periodic", eight cosines of it. Each has a weight
+        by its predictions out of fold, and is left out if that is 0.
     hidden_layer_sizes : array_like of int
         The number of units of each hidden layer, by default (64, 64).
     activation : str
@@ -43,7 +48,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         member is trained on, at least 16 and at most 64.
     cv : int, splitter, iterable or None
         The folds, as scikit-learn takes them, in the place of `n_members`: one member for each
-        split. The default, None, is shuffled folds that each cover the range of the target.
+        split and encoding. The default, None, is shuffled folds that each cover the range of the
+        target.
     time_limit : float or None
         The number of seconds after which no member begins another epoch. By default, None, there is
         no limit.
@@ -59,7 +65,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
     Attributes
     ----------
     members_ : list of Member
-        The ensemble: each has `network`, `held_rows`, `best_epoch` and `held_loss`.
+        The ensemble: each has `network`, `encoding`, `held_rows`, `best_epoch`,
+        `held_loss` and `weight`.
     oof_prediction_ : ndarray, shape (n_samples,)
         The prediction of each training row by the members that it was held out from; NaN if there
         is none.
@@ -98,6 +105,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         self,
         n_members: int = 5,
         *,
+        encodings: Sequence[str] = ("linear", "scaled", "bins"),
         hidden_layer_sizes: Sequence[int] = (64, 64),
         activation: str = "gelu",
         dropout: float = 0.0,

@@ -1,4 +1,4 @@
-"""The columns of a table as the inputs of a network, in blocks that a network may leave out.
+"""The columns of a table as the inputs of a network, in blocks that an encoding may leave out.
 
     scaled      a column of numbers, scaled; beside it, 1 where it is missing, if training saw that
     bins        its piecewise-linear bins
@@ -11,7 +11,7 @@ A missing number is the median. A missing category is a category. A time is numb
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,12 @@ from .._checks.arrays import Array
 from .columns import NUMBER, TEXT, TIME, Column
 from .numbers import Periodic, PiecewiseBins, RobustScale
 
-BLOCKS = ("scaled", "bins", "periodic", "category")
+ENCODINGS = {  # the blocks of each
+    "linear": ("scaled", "category"),  # for a network without hidden layers
+    "scaled": ("scaled", "category"),
+    "bins": ("scaled", "bins", "category"),
+    "periodic": ("scaled", "periodic", "category"),
+}
 LEAST_ROWS = 2  # of a category with an input of its own
 MOST_CATEGORIES = 64  # one-hot of a column; a column of more is encoded by the target, too
 
@@ -31,12 +36,17 @@ MOST_CATEGORIES = 64  # one-hot of a column; a column of more is encoded by the 
 class Encoded:
     """The rows of a table, as networks take them."""
 
-    inputs: Array  # float32, shape (n_rows, n_inputs)
+    blocks: Mapping[str, Array]  # float32, shape (n_rows, n_inputs)
     many_valued: Array  # objects, the columns of many categories, for the statistics of the target
 
     def taken(self, rows: Array) -> Encoded:
         """Return some of the rows."""
-        return Encoded(self.inputs[rows], self.many_valued[rows])
+        blocks = {name: block[rows] for name, block in self.blocks.items()}
+        return Encoded(blocks, self.many_valued[rows])
+
+    def inputs(self, encoding: str) -> Array:
+        """Return the inputs of an encoding, shape (n_rows, n_inputs)."""
+        return np.hstack([self.blocks[name] for name in ENCODINGS[encoding]])
 
 
 class TableEncoder:
@@ -46,18 +56,15 @@ class TableEncoder:
     ----------
     kinds_ : dict of str to str
         The kind of each column: number, text or time.
-    blocks_ : dict of str to slice
-        Where the inputs of each block are.
     many_valued_ : list of str
         The columns with more categories than `MOST_CATEGORIES`.
     """
 
     kinds_: dict[str, str]
-    blocks_: dict[str, slice]
     many_valued_: list[str]
 
-    def __init__(self, blocks: Collection[str] = BLOCKS) -> None:
-        self.blocks = tuple(block for block in BLOCKS if block in blocks)
+    def __init__(self, encodings: Iterable[str] = ENCODINGS) -> None:
+        self.blocks = {block for encoding in encodings for block in ENCODINGS[encoding]}
 
     def fit(
         self, columns: Sequence[Column], weights: Array, random: np.random.RandomState
@@ -104,26 +111,21 @@ class TableEncoder:
         return self._encode(self._numbers(columns), self._texts(columns))
 
     def _encode(self, numbers: Array, texts: Array) -> Encoded:
-        """Return the inputs, block by block."""
+        """Return the blocks."""
         missing = np.isnan(numbers)
         if missing.any():
             numbers = np.where(missing, self._scale.center, numbers)
         scaled = self._scale(numbers)
-        parts: dict[str, Array] = {
-            "scaled": np.hstack([scaled, missing[:, self._with_indicator]], dtype=np.float32)
-        }
+        indicators = missing[:, self._with_indicator]
+        parts = {"scaled": np.hstack([scaled, indicators], dtype=np.float32)}
         if "bins" in self.blocks:
             parts["bins"] = self._bins(numbers)
         if "periodic" in self.blocks:
             parts["periodic"] = self._periodic(scaled)
-        if texts.shape[1]:
-            parts["category"] = self._one_hot.transform(texts)
-        stops = np.cumsum([part.shape[1] for part in parts.values()]).tolist()
-        starts = [0, *stops[:-1]]
-        self.blocks_ = {
-            name: slice(*ends) for name, *ends in zip(parts, starts, stops, strict=True)
-        }
-        return Encoded(np.hstack([*parts.values()]), texts[:, self._is_many_valued])
+        parts["category"] = (
+            self._one_hot.transform(texts) if texts.shape[1] else parts["scaled"][:, :0]
+        )
+        return Encoded(parts, texts[:, self._is_many_valued])
 
     def _numbers(self, columns: Sequence[Column]) -> Array:
         """Return the columns of numbers, and the parts of times, float64."""

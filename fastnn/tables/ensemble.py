@@ -1,10 +1,18 @@
-"""Networks trained side by side, one a fold, each stopped by the rows that it did not see."""
+"""Networks trained side by side, one a fold and encoding, each stopped by the rows of its fold.
+
+What they predict for those rows, out of fold, gives each encoding its weight [1]_.
+
+References
+----------
+.. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble selection, 2004.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -21,6 +29,8 @@ from ..optimizers import AdamW
 from ..schedules import Cosine
 from .encoder import Encoded
 from .numbers import RobustScale
+
+N_CHOICES = 20  # of encodings: their weights are multiples of a twentieth
 
 
 @dataclass(frozen=True)
@@ -79,23 +89,29 @@ class Member:
     ----------
     network : Network
         The network, with the weights of its best epoch.
+    encoding : str
+        What its inputs are: a name in `ENCODINGS`.
     held_rows : ndarray
         The rows that it was not trained on, which have chosen the epoch.
     best_epoch : int
         That epoch, from 0.
     held_loss : float
         The loss on those rows.
+    weight : float
+        Its share in the outputs of the ensemble.
     """
 
     network: Network
+    encoding: str
     held_rows: Array
     best_epoch: int
     held_loss: float
+    weight: float = 1.0
     by_target: ByTarget | None = field(repr=False, default=None)
 
     def outputs(self, rows: Encoded) -> Array:
         """Return the outputs for encoded rows, shape (n_rows, n_out)."""
-        inputs = rows.inputs
+        inputs = rows.inputs(self.encoding)
         if self.by_target is not None:
             inputs = np.hstack([inputs, self.by_target(rows.many_valued)])
         return self.network.predict(inputs)
@@ -159,6 +175,7 @@ class _TimeLimit(Callback):
 
 def train(
     task: Task,
+    encodings: Sequence[str],
     folds: Sequence[tuple[Array, Array]],
     recipe: Recipe,
     seeds: Sequence[int],
@@ -166,34 +183,67 @@ def train(
     n_jobs: int | None = None,
     seconds: float | None = None,
 ) -> list[Member]:
-    """Train a network on each pair (rows to train on, rows held out), in threads.
+    """Train a network of each encoding on each pair (rows to train on, rows held out), in threads.
 
+    There is a seed for each. Those of an encoding without use get no weight and are left out.
     `seconds` are for all of them; each trains for one epoch at least. The result is the same for
     any number of threads.
     """
+    kinds = list(product(encodings, folds))
     if seconds is not None:
-        n_rounds = -(-len(folds) // min(effective_n_jobs(n_jobs), len(folds)))
+        n_rounds = -(-len(kinds) // min(effective_n_jobs(n_jobs), len(kinds)))
         seconds = max(0.0, seconds) / n_rounds
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")  # the kernels release the GIL
     members: list[Member] = parallel(
-        delayed(_train_member)(task, *fold, recipe, seed, seconds)
-        for fold, seed in zip(folds, seeds, strict=True)
+        delayed(_train_member)(task, encoding, *fold, recipe, seed, seconds)
+        for (encoding, fold), seed in zip(kinds, seeds, strict=True)
     )
-    return members
+    groups = [members[start : start + len(folds)] for start in range(0, len(members), len(folds))]
+    shares = _shares_of([held_out_outputs(group, task.rows) for group in groups], task)
+    return [
+        replace(member, weight=share / len(folds))
+        for group, share in zip(groups, shares, strict=True)
+        for member in group
+        if share
+    ]
+
+
+def _shares_of(outputs: Sequence[Array], task: Task) -> Array:
+    """Return the share of each encoding in the outputs: a greedy choice, with repetition."""
+    known = np.flatnonzero(~np.isnan(outputs[0][:, 0]))
+    outputs = [each[known] for each in outputs]
+    targets, weights = task.targets[known], task.weights[known]
+    counts, total = np.zeros(len(outputs)), np.zeros_like(outputs[0])
+    for n_chosen in range(1, N_CHOICES + 1):
+        losses = [
+            np.average(task.losses((total + each) / n_chosen, targets), weights=weights)
+            for each in outputs
+        ]
+        best = int(np.argmin(losses))
+        counts[best] += 1
+        total += outputs[best]
+    return counts / N_CHOICES
 
 
 def _train_member(
-    task: Task, rows: Array, held: Array, recipe: Recipe, seed: int, seconds: float | None
+    task: Task,
+    encoding: str,
+    rows: Array,
+    held: Array,
+    recipe: Recipe,
+    seed: int,
+    seconds: float | None,
 ) -> Member:
     """Train one network."""
-    inputs, weights, by_target = task.rows.inputs, task.weights, None
+    inputs, weights, by_target = task.rows.inputs(encoding), task.weights, None
     seen, unseen = inputs[rows], inputs[held]
     if task.rows.many_valued.shape[1]:
         by_target, crossed = ByTarget.fitted(task, rows, seed)
         seen = np.hstack([seen, crossed])
         unseen = np.hstack([unseen, by_target(task.rows.many_valued[held])])
     output = Dense(task.n_classes, "softmax") if task.n_classes else Dense(1)
-    hidden = [Dense(n, recipe.activation, dropout=recipe.dropout) for n in recipe.hidden]
+    widths = () if encoding == "linear" else recipe.hidden
+    hidden = [Dense(n, recipe.activation, dropout=recipe.dropout) for n in widths]
     network = Network(
         seen.shape[1], [*hidden, output], dtype=recipe.dtype, seed=seed,
         loss="cross_entropy" if task.n_classes else "half_sse",
@@ -218,24 +268,28 @@ def _train_member(
         callbacks=[stopping, *limits],
     )  # fmt: skip
     assert stopping.best_epoch is not None
-    return Member(network, held, stopping.best_epoch, float(stopping.best), by_target)
+    return Member(
+        network, encoding, held, stopping.best_epoch, float(stopping.best), by_target=by_target
+    )
 
 
 def mean_and_spread(members: Sequence[Member], rows: Encoded) -> tuple[Array, Array]:
-    """Return the mean of the members' outputs and their standard deviation, float64."""
+    """Return the weighted mean of the members' outputs and their standard deviation, float64."""
     outputs = np.array([member.outputs(rows) for member in members], np.float64)
-    return outputs.mean(axis=0), outputs.std(axis=0)
+    weights = np.array([member.weight for member in members])
+    mean: Array = np.average(outputs, axis=0, weights=weights)
+    return mean, np.sqrt(np.average((outputs - mean) ** 2, axis=0, weights=weights))
 
 
 def held_out_outputs(members: Sequence[Member], rows: Encoded) -> Array:
-    """Return, for each row, the mean of the outputs of those members that it was held out from.
+    """Return, for each row, the mean of the outputs of the members that it was held out from.
 
     A row that no member was stopped by has NaN.
     """
-    n_rows, n_out = len(rows.inputs), members[0].network.n_out
+    n_rows, n_out = len(rows.many_valued), members[0].network.n_out
     total, count = np.zeros((n_rows, n_out)), np.zeros((n_rows, 1))
     for member in members:
         held = member.held_rows
-        total[held] += member.outputs(rows.taken(held))
-        count[held] += 1
+        total[held] += member.weight * member.outputs(rows.taken(held))
+        count[held] += member.weight
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)

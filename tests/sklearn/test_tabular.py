@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import shuffle
 
 from fastnn.sklearn import TabularClassifier, TabularRegressor
 
@@ -135,13 +136,14 @@ def test_results_do_not_depend_on_threads():
 
 
 def test_predictions_out_of_fold():
-    X, y = load_iris(return_X_y=True)
-    ours = TabularClassifier(random_state=0, max_epochs=10).fit(X, y)
+    X, y = shuffle(*load_iris(return_X_y=True), random_state=0)
+    options = {"encodings": ["bins"], "random_state": 0, "max_epochs": 10}
+    ours = TabularClassifier(**options).fit(X, y)
     held = [member.held_rows for member in ours.members_]
     np.testing.assert_array_equal(np.sort(np.concatenate(held)), np.arange(len(y)))
     for member in ours.members_:
         assert np.bincount(y[member.held_rows]).tolist() == [10, 10, 10]
-        alone = TabularClassifier(random_state=0, max_epochs=10).fit(X, y)
+        alone = pickle.loads(pickle.dumps(ours))
         alone.members_ = [member]
         got = ours.oof_prediction_[member.held_rows]
         np.testing.assert_array_equal(got, alone.predict_proba(X[member.held_rows]))
@@ -151,7 +153,7 @@ def test_predictions_out_of_fold():
 
 def test_one_member_holds_out_a_fifth():
     X, y = load_diabetes(return_X_y=True)
-    ours = TabularRegressor(1, random_state=0, max_epochs=10).fit(X, y)
+    ours = TabularRegressor(1, encodings=["bins"], random_state=0, max_epochs=10).fit(X, y)
     (member,) = ours.members_
     assert 0.19 < len(member.held_rows) / len(y) < 0.21
     known = ~np.isnan(ours.oof_prediction_)
@@ -163,7 +165,7 @@ def test_folds_of_groups():
     X, y = load_diabetes(return_X_y=True)
     groups = np.arange(len(y)) // 100
     splits = list(GroupKFold(3).split(X, y, groups))
-    ours = TabularRegressor(cv=splits, max_epochs=5, random_state=0).fit(X, y)
+    ours = TabularRegressor(encodings=["bins"], cv=splits, max_epochs=5).fit(X, y)
     for member, (_, held) in zip(ours.members_, splits, strict=True):
         np.testing.assert_array_equal(member.held_rows, held)
 
@@ -177,8 +179,23 @@ def test_the_spread_of_the_members():
         alone = pickle.loads(pickle.dumps(ours))
         alone.members_ = [member]
         each.append(alone.predict(X))
-    np.testing.assert_allclose(mean, np.mean(each, axis=0), rtol=1e-12)
-    np.testing.assert_allclose(std, np.std(each, axis=0), rtol=1e-9, atol=1e-9)
+    weights = np.array([member.weight for member in ours.members_])
+    assert weights.sum() == pytest.approx(1)
+    np.testing.assert_allclose(mean, weights @ each, rtol=1e-12)
+    variance = weights @ (np.array(each) - mean) ** 2
+    np.testing.assert_allclose(std, np.sqrt(variance), rtol=1e-9, atol=1e-9)
+
+
+def test_encodings_that_do_not_help_are_left_out():
+    random = np.random.default_rng(0)
+    X = random.uniform(0, 1, (500, 1))
+    y = np.where(X[:, 0] * 8 % 1 < 0.5, 0.0, 1.0)
+    ours = TabularRegressor(encodings=["linear", "bins", "periodic"], random_state=0).fit(X, y)
+    assert "linear" not in {member.encoding for member in ours.members_}
+    linear = TabularRegressor(encodings=["linear"], random_state=0).fit(X, y)
+    assert linear.oof_score_ < 0.1 < ours.oof_score_
+    for member in linear.members_:
+        assert member.network.n_layers == 1
 
 
 def test_weights_of_rows_and_of_classes():
@@ -206,8 +223,8 @@ def test_no_member_is_trained_on_rows_of_weight_0():
 
 def test_a_time_limit_ends_training():
     X, y = load_diabetes(return_X_y=True)
-    ours = TabularRegressor(**FAST | {"max_epochs": 10**6, "patience": 10**6}, time_limit=0.0)
-    assert [m.network.history.epoch[-1] for m in ours.fit(X, y).members_] == [0, 0]
+    ours = TabularRegressor(2, max_epochs=10**6, patience=10**6, time_limit=0.0).fit(X, y)
+    assert {member.network.history.epoch[-1] for member in ours.members_} == {0}
 
 
 def test_pickling():

@@ -105,6 +105,9 @@ def test_parameters_out_of_range():
         TabularClassifier(n_members=0).fit(make_frame(), LABELS)
     with pytest.raises(ValueError, match="'learning_rate' parameter"):
         TabularRegressor(learning_rate=0.0).fit(make_frame(), range(20))
+    for encodings in ([], ["scaled", "splines"]):
+        with pytest.raises(ValueError, match="encodings must be some of linear, scaled, bins"):
+            TabularRegressor(encodings=encodings).fit(make_frame(), range(20))
 
 
 def test_a_frame_without_narwhals(monkeypatch):

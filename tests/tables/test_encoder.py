@@ -11,16 +11,17 @@ from fastnn.tables.encoder import MOST_CATEGORIES, TableEncoder
 NONE = np.datetime64("NaT", "us")
 
 
-def fitted(*columns, weights=None, blocks=("scaled", "category")):
+def fitted(*columns, weights=None, encoding="scaled"):
     X = np.column_stack([np.array(column, object) for column in columns])
-    encoder = TableEncoder(blocks)
+    encoder = TableEncoder([encoding])
     weights = np.ones(len(X)) if weights is None else weights
-    return encoder, encoder.fit(columns_of(X), weights, np.random.RandomState(0)).inputs
+    rows = encoder.fit(columns_of(X), weights, np.random.RandomState(0))
+    return encoder, rows.inputs(encoding)
 
 
 def transformed(encoder, *columns):
     X = np.column_stack([np.array(column, object) for column in columns])
-    return encoder.transform(columns_of(X)).inputs
+    return encoder.transform(columns_of(X)).inputs("scaled")
 
 
 def test_missing_numbers_are_the_median_and_said():
@@ -45,7 +46,7 @@ def test_a_missing_category_is_one():
 
 def test_times_are_taken_apart():
     times = np.array(["2024-02-29T13:30", "2025-12-31T00:00", "1969-01-05T06:00"], "M8[us]")
-    encoder = TableEncoder(("scaled",))
+    encoder = TableEncoder(["scaled"])
     columns = columns_of(np.append(times, NONE)[:, None])
     encoder.fit(columns, np.ones(4), np.random.RandomState(0))
     got = encoder._numbers(columns)
@@ -54,17 +55,16 @@ def test_times_are_taken_apart():
     assert np.isnan(got[3]).all()
 
 
-def test_blocks_are_where_they_say():
+def test_blocks_of_an_encoding():
     random = np.random.default_rng(0)
     columns = random.normal(size=100), random.choice(["a", "b"], 100)
-    blocks = ("scaled", "bins", "periodic", "category")
-    encoder, got = fitted(*columns, blocks=blocks)
-    assert [encoder.blocks_[name] for name in blocks] == [
-        slice(0, 1), slice(1, 9), slice(9, 17), slice(17, 19),
-    ]  # fmt: skip
-    assert got.shape == (100, 19)
-    _, without = fitted(*columns)
-    np.testing.assert_array_equal(without, got[:, [0, 17, 18]])
+    scaled, bins, periodic = [
+        fitted(*columns, encoding=name)[1] for name in ("scaled", "bins", "periodic")
+    ]
+    assert (scaled.shape[1], bins.shape[1], periodic.shape[1]) == (3, 11, 11)
+    for got in (bins, periodic):
+        np.testing.assert_array_equal(got[:, [0, 9, 10]], scaled)
+        assert np.abs(got).max() < 3
 
 
 def test_columns_of_many_categories():
