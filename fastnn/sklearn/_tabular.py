@@ -120,6 +120,16 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         >>> regressor.n_features_in_
         2
         """
+        before = vars(self).copy()
+        try:
+            return self._fit(X, y, sample_weight)
+        except BaseException:  # a failed call leaves the estimator as it was
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """Train, and set all attributes."""
         begin = time.perf_counter()
         columns = columns_of(X, self)
         X, y = validate_data(self, X, y, skip_check_array=True)

@@ -12,7 +12,7 @@ A missing number is the median. A missing category is a category. A time is numb
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Encoded:
 
     blocks: Mapping[str, Array]  # float32, shape (n_rows, n_inputs)
     many_valued: Array  # objects, the columns of many categories, for the statistics of the target
+    _made: dict[tuple[str, ...], Array] = field(default_factory=dict, repr=False)
 
     def taken(self, rows: Array) -> Encoded:
         """Return some of the rows."""
@@ -45,8 +46,11 @@ class Encoded:
         return Encoded(blocks, self.many_valued[rows])
 
     def inputs(self, encoding: str) -> Array:
-        """Return the inputs of an encoding, shape (n_rows, n_inputs)."""
-        return np.hstack([self.blocks[name] for name in ENCODINGS[encoding]])
+        """Return the inputs of an encoding, shape (n_rows, n_inputs), made once for its members."""
+        names = ENCODINGS[encoding]
+        if names not in self._made:
+            self._made[names] = np.hstack([self.blocks[name] for name in names])
+        return self._made[names]
 
 
 class TableEncoder:

@@ -66,7 +66,7 @@ class Task:
         """What the statistics of a category are the means of: numbers, or whether of a class."""
         if self.n_classes == 0:
             return self.targets[:, None]
-        classes = np.arange(self.n_classes)[self.n_classes == 2 :]  # one of two tells all
+        classes = np.arange(1 if self.n_classes == 2 else 0, self.n_classes)  # one of two tells all
         indicators: Array = (self.targets[:, None] == classes).astype(np.float64)
         return indicators
 

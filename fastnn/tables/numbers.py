@@ -4,7 +4,7 @@
                 small z as it is and keeps an outlier within 3 [1]_
     bins        clip((x - e_b) / (e_(b+1) - e_b), 0, 1) 2 - 1 for quantiles e_0 ... e_8: where x is,
                 piecewise linear, so that a network need not bend a line to follow a step [2]_
-    periodic    cos(2 pi (z w + b)) for some random w and b [2]_
+    periodic    cos(2 pi (z w + b)), w at the quantiles of half a normal distribution, b random [2]_
 
 Quantiles are of the weighted rows: a row of weight 2 counts as two rows.
 
@@ -17,6 +17,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Self
 
 import numpy as np
@@ -92,16 +93,22 @@ class PiecewiseBins:
 
 @dataclass(frozen=True)
 class Periodic:
-    """Random frequencies and phases of each column."""
+    """Frequencies, the same for all columns, and random phases.
 
-    frequency: Array  # shape (n_columns, N_PERIODIC)
-    phase: Array
+    Frequencies drawn at random miss what matters in some draws: on a table of hours, 1 - R2 was
+    0.08 to 0.11.
+    """
+
+    frequency: Array  # shape (N_PERIODIC,)
+    phase: Array  # shape (n_columns, N_PERIODIC)
 
     @classmethod
     def drawn(cls, n_columns: int, random: np.random.RandomState) -> Self:
-        """Return new frequencies and phases."""
-        shape = (n_columns, N_PERIODIC)
-        return cls(random.normal(0, PERIODIC_DEVIATION, shape), random.uniform(0, 1, shape))
+        """Return new phases."""
+        shares = (np.arange(N_PERIODIC) + 0.5) / N_PERIODIC
+        normal = NormalDist(0, PERIODIC_DEVIATION)
+        frequency = np.array([normal.inv_cdf(0.5 + share / 2) for share in shares])
+        return cls(frequency, random.uniform(0, 1, (n_columns, N_PERIODIC)))
 
     def __call__(self, z: Array) -> Array:
         """Return the features of scaled values, float32."""

@@ -87,6 +87,15 @@ def test_tables_that_are_not_like_that_of_training(columns, expected):
         fitted.predict(make_frame()[["colour", "x"]])
 
 
+def test_a_failed_fit_changes_nothing():
+    fitted = TabularClassifier(**FAST).fit(make_frame(), LABELS)
+    before = vars(fitted).copy()
+    for columns, y in (({"gone": [None] * 20}, LABELS), ({"more": 1.0}, ["c"] * 20)):
+        with pytest.raises(ValueError, match="must hold"):
+            fitted.fit(make_frame(**columns), y)
+        assert vars(fitted) == before
+
+
 def test_weights_that_leave_nothing():
     with pytest.raises(ValueError, match=r"(?i)sample.weight"):
         TabularClassifier(**FAST).fit(make_frame(), LABELS, sample_weight=np.zeros(20))
