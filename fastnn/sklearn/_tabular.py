@@ -120,12 +120,12 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         >>> regressor.n_features_in_
         2
         """
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         try:
             return self._fit(X, y, sample_weight)
         except BaseException:  # a failed call leaves the estimator as it was
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:

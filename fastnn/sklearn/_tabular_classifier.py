@@ -28,10 +28,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         The number of networks of each encoding, by default 5. Each holds out one of as many folds,
         at least five, which chooses its best epoch.
     encodings : sequence of str
-        What networks see of a column of numbers, by default ("linear", "scaled", "bins"): the
-        scaled number for a network without hidden layers, and for one with them; beside it, its
-        places in eight bins of equal counts; or "periodic", eight cosines of it. Each has a weight
-        by its predictions out of fold, and is left out if that is 0.
+        What networks see of a column of numbers, by default ("linear", "bins", "periodic"): the
+        scaled number in a network without hidden layers, "linear", or with them, "scaled"; beside
+        it, its place in each of eight "bins" of equal counts; or eight cosines of it, "periodic".
+        Predictions out of fold give each its weight, and it is left out if that is 0.
     hidden_layer_sizes : array_like of int
         The number of units of each hidden layer, by default (64, 64).
     activation : str
@@ -123,7 +123,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         self,
         n_members: int = 5,
         *,
-        encodings: Sequence[str] = ("linear", "scaled", "bins"),
+        encodings: Sequence[str] = ("linear", "bins", "periodic"),
         hidden_layer_sizes: Sequence[int] = (64, 64),
         activation: str = "gelu",
         dropout: float = 0.0,

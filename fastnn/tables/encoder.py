@@ -88,8 +88,7 @@ class TableEncoder:
                 )
         self.kinds_ = {column.name: column.kind for column in columns}
         numbers = self._numbers(columns)
-        missing = np.isnan(numbers)
-        self._with_indicator = np.flatnonzero(missing.any(axis=0))
+        self._with_indicator = np.flatnonzero(np.isnan(numbers[weights > 0]).any(axis=0))
         self._scale = RobustScale.fitted(numbers, weights)
         if "bins" in self.blocks:
             self._bins = PiecewiseBins.fitted(numbers, weights)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,6 +37,12 @@ def quantiles(x: Array, shares: Array, weights: Array) -> Array:
     return found
 
 
+def _difference(high: Any, low: Any) -> Any:
+    """Return high - low, the largest finite number if that overflows."""
+    with np.errstate(over="ignore"):
+        return np.minimum(high - low, np.finfo(np.float64).max)
+
+
 @dataclass(frozen=True)
 class RobustScale:
     """The median and the scale of each column."""
@@ -50,16 +56,15 @@ class RobustScale:
         center, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
         for j, x in enumerate(X.T):
             low, first, center[j], third, high = quantiles(x, np.linspace(0, 1, 5), weights)
-            scale[j] = (third - first) or (high - low) / 2 or 1.0
+            scale[j] = _difference(third, first) or _difference(high / 2, low / 2) or 1.0
         return cls(center, scale)
 
     def __call__(self, X: Array) -> Array:
         """Return scaled values, float64, shape (n_rows, n_columns)."""
-        z = (X - self.center) / self.scale
-        with np.errstate(over="ignore"):  # the limit of a huge z is CLIP, but inf / inf is NaN
-            clipped: Array = np.where(
-                np.abs(z) < 1e100, z / np.sqrt(1 + (z / CLIP) ** 2), CLIP * np.sign(z)
-            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = (X - self.center) / self.scale
+            is_huge = np.abs(z) > 1e100  # its square would overflow; CLIP is the limit
+            clipped: Array = np.where(is_huge, CLIP * np.sign(z), z / np.sqrt(1 + (z / CLIP) ** 2))
         return clipped
 
 
@@ -78,15 +83,17 @@ class PiecewiseBins:
         for j, x in enumerate(X.T):
             edges = np.unique(quantiles(x, np.linspace(0, 1, N_BINS + 1), weights))
             if len(edges) > 2:
-                found += [(j, *bin_) for bin_ in zip(edges[:-1], np.diff(edges), strict=True)]
+                widths = _difference(edges[1:], edges[:-1])
+                found += [(j, *bin_) for bin_ in zip(edges[:-1], widths, strict=True)]
         column, low, width = np.array(found).reshape(-1, 3).T
         return cls(column.astype(np.int64), low, width)
 
     def __call__(self, X: Array) -> Array:
         """Return the position in each bin, from -1 to 1, float32, shape (n_rows, n_bins)."""
         inputs = X[:, self.column]
-        inputs -= self.low
-        inputs /= self.width
+        with np.errstate(over="ignore"):
+            inputs -= self.low
+            inputs /= self.width
         np.clip(inputs, 0, 1, out=inputs)
         return inputs.astype(np.float32) * 2 - 1
 

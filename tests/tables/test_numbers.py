@@ -24,6 +24,14 @@ def test_outliers_stay_within_three(far):
     np.testing.assert_allclose(scale(np.array([[far], [-far]])), [[3], [-3]], rtol=1e-9)
 
 
+def test_numbers_near_the_largest_stay_finite():
+    x = 1.7e308 * np.linspace(-1, 1, 101)[:, None] + np.zeros(2)
+    x[:, 1] = np.where(np.arange(101) < 50, -1.7e308, 1.7e308)
+    for made in (RobustScale.fitted(x, ONES), PiecewiseBins.fitted(x, ONES)):
+        assert np.isfinite(made(x)).all()
+        assert np.isfinite(made(np.array([[1e308, -1.79e308], [0.0, 1e-320]]))).all()
+
+
 def test_columns_without_a_spread():
     flags = np.zeros((101, 2))
     flags[:5, 0] = 1
