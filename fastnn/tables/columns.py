@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import numbers
+from collections import Counter
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -111,7 +112,7 @@ def _columns_of_frame(X: Any) -> list[Column]:
             'a DataFrame needs narwhals: pip install "fastnn-numba[tables]"'
         ) from error
     names = [str(name) for name in getattr(X, "column_names", X.columns)]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(
             f"columns must have different names, got {repeated[0]!r} twice: rename one"
         )
@@ -138,7 +139,7 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     if dtype == nw.Date:
         column, dtype = column.cast(nw.Datetime("us")), nw.Datetime("us")
     if dtype == nw.Datetime:
-        if dtype == nw.Datetime and dtype.time_zone is not None:
+        if dtype.time_zone is not None:
             column = column.dt.replace_time_zone(None)  # the clock's hour is what rows share
         return Column(name, np.asarray(column.to_numpy(), dtype="M8[us]"))
     if dtype == nw.Duration:
