@@ -12,8 +12,8 @@ import pytest
 collect_ignore = ["conftest.py"]  # nor has it examples
 OPTIONAL = frozenset({
     "cpuinfo", "dask", "distributed", "h5py", "hypothesis", "jax", "joblib", "keras", "matplotlib",
-    "mlxtend", "mpmath", "onnx", "onnxruntime", "onnxscript", "openpyxl", "pandas", "pyarrow",
-    "scipy", "skl2onnx", "sklearn", "threadpoolctl", "torch",
+    "mlxtend", "mpmath", "narwhals", "onnx", "onnxruntime", "onnxscript", "openpyxl", "pandas",
+    "polars", "pyarrow", "scipy", "skl2onnx", "sklearn", "threadpoolctl", "torch",
 })  # fmt: skip
 
 

@@ -1,10 +1,13 @@
-"""`MLPClassifier` and `MLPRegressor` with scikit-learn's interface, trained by fastnn's kernels.
+"""Estimators with scikit-learn's interface, trained by fastnn's kernels.
 
-Only the import changes: ``from fastnn.sklearn import MLPClassifier``. Parameters, attributes,
-methods, warnings and errors are scikit-learn's, and the same `random_state` gives the same
-coefficients, up to rounding. The additions are keyword-only: `dropout`, `class_weight` (of the
-classifier) and `dtype`; and `activation` also accepts those of `Dense`, or one for each hidden
-layer.
+`TabularClassifier` and `TabularRegressor` take a table of mixed columns as it is, and are meant to
+predict well by default.
+
+`MLPClassifier` and `MLPRegressor` stand in the place of scikit-learn's. Only the import changes:
+``from fastnn.sklearn import MLPClassifier``. Parameters, attributes, methods, warnings and errors
+are scikit-learn's, and the same `random_state` gives the same coefficients, up to rounding. The
+additions are keyword-only: `dropout`, `class_weight` (of the classifier) and `dtype`; and
+`activation` also accepts those of `Dense`, or one for each hidden layer.
 """
 
 try:
@@ -16,5 +19,7 @@ except ImportError as error:
 
 from ._classifier import MLPClassifier
 from ._regressor import MLPRegressor
+from ._tabular_classifier import TabularClassifier
+from ._tabular_regressor import TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]

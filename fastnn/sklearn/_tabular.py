@@ -1,0 +1,259 @@
+"""The base class of `TabularClassifier` and `TabularRegressor`: what `fit` does for both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    _num_samples,
+    check_is_fitted,
+    validate_data,
+)
+
+from .._checks.arrays import Array
+from .._checks.names import explained
+from ..core.activations import CODES, SECOND_NAMES
+from ..tables.columns import columns_of
+from ..tables.encoder import ENCODINGS, TableEncoder
+from ..tables.ensemble import (
+    Member,
+    Recipe,
+    Task,
+    held_out_outputs,
+    mean_and_spread,
+    train,
+)
+
+LEAST_FOLDS = 5  # even one member has a fifth of the rows held out
+LARGEST_SEED = 2**31 - 1
+
+
+class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """An ensemble behind scikit-learn's interface, from the table to the outputs."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "encodings": ["array-like"],
+        "hidden_layer_sizes": ["array-like"],
+        "activation": [StrOptions({*CODES, *SECOND_NAMES} - {"softmax", "exp"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "cv": ["cv_object"],
+        "time_limit": [Interval(Real, 0, None, closed="left"), None],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+        "dtype": [StrOptions({"float32", "float64"})],
+    }
+
+    n_members: int
+    encodings: Sequence[str]
+    hidden_layer_sizes: Sequence[int]
+    activation: str
+    dropout: float
+    learning_rate: float
+    weight_decay: float
+    max_epochs: int
+    patience: int
+    batch_size: int | str
+    cv: Any
+    time_limit: float | None
+    random_state: Any
+    n_jobs: int | None
+    dtype: str
+
+    members_: list[Member]
+    oof_prediction_: Array
+    oof_score_: float
+    _encoder: TableEncoder
+
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        """Set the parameters of the constructor as they were given."""
+        for name in self._get_param_names():
+            setattr(self, name, given[name])
+
+    @explained
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train the ensemble.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like, shape (n_samples, n_features)
+            The table, of pandas, polars, pyarrow or NumPy.
+        y : array_like, shape (n_samples,)
+            The target.
+        sample_weight : array_like, shape (n_samples,), optional
+            The weight of each row, at least 0. By default all weights are 1.
+
+        Returns
+        -------
+        BaseTabular
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, a column holds no value or infinity, or `y` has but
+            one value.
+        ImportError
+            If `X` is a DataFrame, and narwhals is not installed.
+
+        Examples
+        --------
+        >>> from fastnn.sklearn import TabularRegressor
+        >>> X = [["a", 1], ["a", 2], ["b", 3], ["b", None]] * 10
+        >>> regressor = TabularRegressor(random_state=0).fit(X, [1.0, 2.0, 30.0, 40.0] * 10)
+        >>> regressor.n_features_in_
+        2
+        """
+        before = self.__dict__.copy()
+        try:
+            return self._fit(X, y, sample_weight)
+        except BaseException:  # a failed call leaves the estimator as it was
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        """Train, and set all attributes."""
+        begin = time.perf_counter()
+        columns = columns_of(X, self)
+        X, y = validate_data(self, X, y, skip_check_array=True)
+        y = _check_y(y, y_numeric=not hasattr(self, "predict_proba"), estimator=self)
+        check_consistent_length(X, y)
+        targets, n_classes = self._as_targets(y)
+        weights = self._as_weights(sample_weight, X, y)
+        used = np.flatnonzero(weights)
+        if len(used) < 2:
+            raise ValueError(
+                "X and y must have at least 2 samples, one to train on and one held out, got "
+                f"{len(used)} sample: add rows, or weights above 0"
+            )
+        self._check_variety(targets[used])
+        weights = weights / weights[used].mean()
+        targets = self._standardised(targets, weights)
+        random = check_random_state(self.random_state)
+        folds = self._folds(X, targets, used, random)
+        encodings = self._checked_encodings()
+        seeds = random.randint(LARGEST_SEED, size=len(encodings) * len(folds)).tolist()
+        self._encoder = TableEncoder(encodings)
+        task = Task(self._encoder.fit(columns, weights, random), targets, weights, n_classes)
+        seconds = self.time_limit
+        if seconds is not None:
+            seconds -= time.perf_counter() - begin
+        self.members_ = train(
+            task, encodings, folds, self._recipe(), seeds, n_jobs=self.n_jobs, seconds=seconds
+        )
+        outputs = held_out_outputs(self.members_, task.rows)
+        if len(rest := np.flatnonzero(weights == 0)):  # no member was trained on these
+            outputs[rest] = mean_and_spread(self.members_, task.rows.taken(rest))[0]
+        self.oof_prediction_ = self._as_prediction(outputs)
+        known = used[~np.isnan(outputs[used, 0])]
+        self.oof_score_ = self._score_of(outputs[known], y[known], weights[known])
+        return self
+
+    def _checked_encodings(self) -> list[str]:
+        """Return the encodings; raise if there is none, or one is unknown."""
+        encodings = list(dict.fromkeys(self.encodings))
+        if not encodings or not set(encodings) <= set(ENCODINGS):
+            raise ValueError(
+                f"encodings must be some of {', '.join(ENCODINGS)}, got {self.encodings!r}"
+            )
+        return encodings
+
+    def _recipe(self) -> Recipe:
+        """Return how the networks are built and trained."""
+        return Recipe(
+            hidden=tuple(self.hidden_layer_sizes),
+            activation=self.activation,
+            dropout=self.dropout,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            batch_size=None if self.batch_size == "auto" else int(self.batch_size),
+            dtype=self.dtype,
+        )
+
+    def _folds(
+        self, X: Any, targets: Array, used: Array, random: np.random.RandomState
+    ) -> list[tuple[Array, Array]]:
+        """Return the rows to train on and those held out, for each member."""
+        if self.cv is not None:
+            is_classifier = hasattr(self, "predict_proba")
+            splits = check_cv(self.cv, targets, classifier=is_classifier).split(X, targets)
+            pairs = [[np.intersect1d(part, used) for part in pair] for pair in splits]
+            folds = [(rows, held) for rows, held in pairs if len(rows) and len(held)]
+            if not folds:
+                raise ValueError(
+                    "cv must leave rows with a weight above 0 on both sides of a split, got none"
+                )
+            return folds
+        # Each fold has its share of every class, or of every part of the range of the target.
+        order = random.permutation(used)
+        order = order[np.argsort(targets[order], kind="stable")]
+        n_folds = min(max(self.n_members, LEAST_FOLDS), len(used))
+        fold = np.argsort(order) % n_folds  # of the rows in the order of `used`
+        members = range(min(self.n_members, n_folds))
+        return [(used[fold != k], used[fold == k]) for k in members]
+
+    def _as_weights(self, sample_weight: Any, X: Any, y: Array) -> Array:
+        """Return the weight of each row; a classifier multiplies them by those of the classes."""
+        if sample_weight is None:
+            return np.ones(_num_samples(X))
+        weights: Array = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        if not weights.any():
+            raise ValueError("sample_weight must not be all zero, got only zeros")
+        return weights
+
+    def _outputs(self, X: Any) -> tuple[Array, Array]:
+        """Return the mean of the members' outputs for a table, and their standard deviation."""
+        check_is_fitted(self)
+        columns = columns_of(X, self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return mean_and_spread(self.members_, self._encoder.transform(columns))
+
+    # ---- what a classifier and a regressor do in their own ways ----------------------------------
+
+    def _as_targets(self, y: Array) -> tuple[Array, int]:
+        """Return labels from 0 and the number of classes, or numbers and 0."""
+        raise NotImplementedError
+
+    def _check_variety(self, targets: Array) -> None:
+        """Raise if there is nothing to tell apart."""
+        raise NotImplementedError
+
+    def _standardised(self, targets: Array, weights: Array) -> Array:
+        """Return the targets as a network learns them."""
+        return targets
+
+    def _as_prediction(self, outputs: Array) -> Array:
+        """Return outputs as probabilities, or in the units of the target."""
+        raise NotImplementedError
+
+    def _score_of(self, outputs: Array, y: Array, weights: Array) -> float:
+        """Return the accuracy of outputs, or R2."""
+        raise NotImplementedError
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags

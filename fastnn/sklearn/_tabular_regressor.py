@@ -1,0 +1,189 @@
+"""`TabularRegressor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+
+from .._checks.arrays import Array
+from .._checks.names import explained
+from ._tabular import BaseTabular
+
+
+@explained
+class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
+    """A number from a table of mixed columns, by an ensemble of small networks.
+
+    Parameters
+    ----------
+    n_members : int
+        The number of networks of each encoding, by default 5. Each holds out one of as many folds,
+        at least five, which chooses its best epoch.
+    encodings : sequence of str
+        What networks see of a column of numbers, by default ("linear", "bins", "periodic"): the
+        scaled number in a network without hidden layers, "linear", or with them, "scaled"; beside
+        it, its place in each of eight "bins" of equal counts; or eight cosines of it, "periodic".
+        Predictions out of fold give each its weight, and it is left out if that is 0.
+    hidden_layer_sizes : array_like of int
+        The number of units of each hidden layer, by default (64, 64).
+    activation : str
+        The activation of the hidden layers, by default "gelu": another one of `Dense`.
+    dropout : float
+        The probability that training sets the output of a hidden unit to 0, by default 0.
+    learning_rate : float
+        The rate of the first epoch, above 0, by default 0.003; it falls along a cosine.
+    weight_decay : float
+        The decay of AdamW, at least 0, by default 0.01.
+    max_epochs : int
+        The largest number of epochs, by default 100.
+    patience : int
+        The number of epochs without improvement on the rows held out that ends the training of a
+        member, by default 20.
+    batch_size : int or "auto"
+        The number of rows in an update. The default, "auto", is a sixteenth of the rows that the
+        member is trained on, at least 16 and at most 64.
+    cv : int, splitter, iterable or None
+        The folds, as scikit-learn takes them, in the place of `n_members`: one member for each
+        split and encoding. The default, None, is shuffled folds that each cover the range of the
+        target.
+    time_limit : float or None
+        The number of seconds after which no member begins another epoch. By default, None, there is
+        no limit.
+    random_state : int, RandomState or None
+        The source of folds, of initial weights and of orders. The default, None, is NumPy's global
+        source.
+    n_jobs : int or None
+        The number of threads, as scikit-learn takes it: by default, None, 1; -1 means all cores.
+        Results do not depend on it.
+    dtype : str
+        The dtype of weights and arithmetic, float32, the default, or float64.
+
+    Attributes
+    ----------
+    members_ : list of Member
+        The ensemble: each has `network`, `encoding`, `held_rows`, `best_epoch`,
+        `held_loss` and `weight`.
+    oof_prediction_ : ndarray, shape (n_samples,)
+        The prediction of each training row by the members that it was held out from; NaN if there
+        is none.
+    oof_score_ : float
+        R2 of `oof_prediction_`. As these rows have chosen the epochs, it is somewhat better than
+        that of new rows.
+    n_features_in_ : int
+        The number of columns.
+    feature_names_in_ : ndarray, shape (n_features_in_,)
+        The names of the columns, if `fit` got a DataFrame whose names are all texts.
+
+    Raises
+    ------
+    InvalidParameterError
+        From `fit`, if a parameter is not as described.
+
+    See Also
+    --------
+    TabularClassifier : The same for classes; its notes say what becomes of a column.
+    MLPRegressor : One network, for numbers that are scaled already.
+
+    Notes
+    -----
+    The networks learn the target standardised: its scale does not matter.
+
+    Examples
+    --------
+    >>> from fastnn.sklearn import TabularRegressor
+    >>> X = [["a", 1], ["a", 2], ["b", 3], ["b", None]] * 10
+    >>> regressor = TabularRegressor(random_state=0).fit(X, [1e6, 2e6, 3e7, 4e7] * 10)
+    >>> bool(abs(regressor.predict([["b", 3]])[0] - 3e7) < 1e6)
+    True
+    """
+
+    def __init__(
+        self,
+        n_members: int = 5,
+        *,
+        encodings: Sequence[str] = ("linear", "bins", "periodic"),
+        hidden_layer_sizes: Sequence[int] = (64, 64),
+        activation: str = "gelu",
+        dropout: float = 0.0,
+        learning_rate: float = 0.003,
+        weight_decay: float = 0.01,
+        max_epochs: int = 100,
+        patience: int = 20,
+        batch_size: int | str = "auto",
+        cv: Any = None,
+        time_limit: float | None = None,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        self._keep(locals())
+
+    @explained
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Return the prediction of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like, shape (n_samples, n_features)
+            The table, with the columns of training.
+        return_std : bool
+            Whether to return the spread of the members, too, by default False.
+
+        Returns
+        -------
+        ndarray, or tuple of two ndarray, shape (n_samples,)
+            The means over the members and, with `return_std`, their standard deviations: how far
+            the networks disagree, not the noise of the target.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError
+            If `X` is not as described, or a column holds infinity or is of another kind than in
+            training.
+
+        Examples
+        --------
+        >>> from fastnn.sklearn import TabularRegressor
+        >>> X, y = [[1], [2], [3]] * 20, [10.0, 20.0, 30.0] * 20
+        >>> mean, std = TabularRegressor(random_state=0).fit(X, y).predict([[2]], return_std=True)
+        >>> mean.round(), bool(std[0] < 1)
+        (array([20.]), True)
+        """
+        mean, spread = self._outputs(X)
+        predicted = self._as_prediction(mean)
+        return (predicted, spread[:, 0] * self._scale) if return_std else predicted
+
+    def _as_targets(self, y: Array) -> tuple[Array, int]:
+        """Return the numbers, float64."""
+        return y.astype(np.float64), 0
+
+    def _check_variety(self, targets: Array) -> None:
+        """Raise if the target is constant."""
+        if (targets == targets[0]).all():
+            raise ValueError(
+                f"y must hold different numbers, got {targets[0]:g} in all {len(targets)} rows of a"
+                " weight above 0: there is nothing to learn, use scikit-learn's DummyRegressor"
+            )
+
+    def _standardised(self, targets: Array, weights: Array) -> Array:
+        """Return the targets with mean 0 and deviation 1."""
+        self._mean = float(np.average(targets, weights=weights))
+        deviation = np.sqrt(np.average((targets - self._mean) ** 2, weights=weights))
+        self._scale = float(deviation) or 1.0
+        return (targets - self._mean) / self._scale
+
+    def _as_prediction(self, outputs: Array) -> Array:
+        """Return the prediction in the units of the target."""
+        return outputs[:, 0] * self._scale + self._mean
+
+    def _score_of(self, outputs: Array, y: Array, weights: Array) -> float:
+        """Return R2, NaN of a single row."""
+        if len(y) < 2:
+            return np.nan
+        return float(r2_score(y, self._as_prediction(outputs), sample_weight=weights))

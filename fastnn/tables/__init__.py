@@ -1,0 +1,10 @@
+"""A table of mixed columns, and an ensemble of networks that learns from it.
+
+columns     a DataFrame or an array as columns of three kinds: numbers, texts and times
+numbers     a column of numbers as inputs: robust scale, piecewise-linear bins, periodic features
+encoder     the columns of a table as the inputs of a network
+ensemble    networks trained side by side, one a fold, and the weights of their kinds
+
+`fastnn.sklearn.TabularClassifier` and `TabularRegressor` put scikit-learn's interface on top. This
+package needs scikit-learn, and narwhals for DataFrames.
+"""

@@ -1,0 +1,210 @@
+"""A DataFrame or an array as columns of three kinds: numbers, texts and times.
+
+Booleans are the numbers 0 and 1, durations are days, and times of day hours. Categories are texts:
+7, 7.0 and "7" are one category, whatever dtype a missing value beside it makes of the column.
+"""
+
+from __future__ import annotations
+
+import datetime
+import numbers
+from collections import Counter
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array
+
+from .._checks.arrays import Array
+from .._checks.frames import is_frame
+
+NUMBER, TEXT, TIME = "number", "text", "time"
+_KINDS = {"f": NUMBER, "O": TEXT, "M": TIME}
+_DAY = np.timedelta64(1, "D")
+
+
+class Column(NamedTuple):
+    """A column: float64 with NaN, objects that are str or None, or datetime64[us] with NaT."""
+
+    name: str
+    values: Array
+
+    @property
+    def kind(self) -> str:
+        """Its kind: number, text or time."""
+        return _KINDS[self.values.dtype.kind]
+
+    @property
+    def missing(self) -> Array:
+        """Whether each value is missing."""
+        if self.kind == TEXT:
+            return absent(self.values)
+        missing: Array = np.isnat(self.values) if self.kind == TIME else np.isnan(self.values)
+        return missing
+
+    def as_kind(self, kind: str) -> Column:
+        """Return the column as one of the kind that training saw; raise if it is another.
+
+        Numbers may stand for the texts of a category, and a column without any value for all.
+        """
+        if self.kind == kind:
+            return self
+        if self.missing.all():
+            dtype = {NUMBER: "float64", TEXT: "object", TIME: "M8[us]"}[kind]
+            return Column(self.name, np.array([None] * len(self.values), dtype))
+        if kind == TEXT and self.kind == NUMBER:
+            return Column(self.name, _as_texts(self.name, self.values.tolist()))
+        row = int(np.argmin(self.missing))
+        raise ValueError(
+            f"column {self.name!r} must hold {kind}s, as in training, got "
+            f"{str(self.values[row])!r} in row {row}: convert the column as it was for `fit`"
+        )
+
+
+def absent(values: Array) -> Array:
+    """Return which objects are None."""
+    return np.fromiter((value is None for value in values), bool, len(values))
+
+
+def columns_of(X: Any, estimator: Any = None) -> list[Column]:
+    """Return the columns of a DataFrame of pandas, polars or pyarrow, or of an array.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `X` is no table, two columns have one name, or a column holds what no kind fits. The
+        message names the column.
+    """
+    if is_frame(X):
+        columns = _columns_of_frame(X)
+    else:
+        if isinstance(X, list | tuple) and np.asarray(X).dtype.kind in "US":
+            X = np.array(X, dtype=object)  # NumPy would make texts of the numbers beside texts
+        table = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)
+        columns = [_column_of_array(f"{j}", table[:, j]) for j in range(table.shape[1])]
+    for column in columns:
+        if column.kind == NUMBER and (infinite := np.isinf(column.values)).any():
+            raise ValueError(
+                f"column {column.name!r} must hold finite numbers, got infinity in row "
+                f"{int(infinite.argmax())}: replace it by NaN, which means missing"
+            )
+    return columns
+
+
+def _column_of_array(name: str, values: Array) -> Column:
+    """Return a column of an array."""
+    kind = values.dtype.kind
+    if kind in "biuf":
+        return Column(name, values.astype(np.float64))
+    if kind == "M":
+        return Column(name, values.astype("M8[us]"))
+    if kind == "m":
+        return Column(name, values / _DAY)
+    return Column(name, _as_kind_of_objects(name, values.tolist()))
+
+
+def _columns_of_frame(X: Any) -> list[Column]:
+    """Return the columns of a DataFrame."""
+    try:
+        import narwhals.stable.v2 as nw
+    except ImportError as error:
+        raise ImportError(
+            'a DataFrame needs narwhals: pip install "fastnn-numba[tables]"'
+        ) from error
+    names = [str(name) for name in getattr(X, "column_names", X.columns)]
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(
+            f"columns must have different names, got {repeated[0]!r} twice: rename one"
+        )
+    frame = nw.from_native(X, eager_only=True)
+    n_rows, n_columns = frame.shape
+    for what, n in (("sample", n_rows), ("feature", n_columns)):
+        if n == 0:
+            raise ValueError(
+                f"Found array with 0 {what}(s) (shape={frame.shape}) while a minimum of 1 is "
+                "required."
+            )
+    return [
+        _column_of_series(name, column, nw)
+        for name, column in zip(names, frame.iter_columns(), strict=True)
+    ]
+
+
+def _column_of_series(name: str, column: Any, nw: Any) -> Column:
+    """Return a column of a DataFrame, which narwhals has wrapped."""
+    dtype = column.dtype
+    if dtype.is_numeric() or dtype == nw.Boolean:
+        values = column.cast(nw.Float64).to_numpy()
+        return Column(name, np.asarray(values, dtype=np.float64))
+    if dtype == nw.Date:
+        column, dtype = column.cast(nw.Datetime("us")), nw.Datetime("us")
+    if dtype == nw.Datetime:
+        if dtype.time_zone is not None:
+            column = column.dt.replace_time_zone(None)  # the clock's hour is what rows share
+        return Column(name, np.asarray(column.to_numpy(), dtype="M8[us]"))
+    if dtype == nw.Duration:
+        return Column(name, np.asarray(column.to_numpy(), dtype="m8[us]") / _DAY)
+    values = column.to_list()
+    if dtype == nw.String:
+        texts = np.array(values, object)
+        texts[column.is_null().to_numpy()] = None
+        return Column(name, texts)
+    is_category = dtype in (nw.Categorical, nw.Enum)  # be its values numbers, the user said so
+    return Column(name, (_as_texts if is_category else _as_kind_of_objects)(name, values))
+
+
+def _as_kind_of_objects(name: str, values: list[Any]) -> Array:
+    """Return Python objects as the kind that fits all of them, else as texts."""
+    values = [None if _is_missing(value) else value for value in values]
+    kinds = {type(value) for value in values} - {type(None)}
+    if all(issubclass(kind, numbers.Real | Decimal | np.bool_) for kind in kinds):
+        return np.array([np.nan if value is None else float(value) for value in values])
+    if all(issubclass(kind, datetime.date | np.datetime64) for kind in kinds):
+        return np.array([_without_zone(value) for value in values], "M8[us]")
+    if all(issubclass(kind, datetime.time) for kind in kinds):
+        hours = [np.nan if v is None else v.hour + v.minute / 60 + v.second / 3600 for v in values]
+        return np.array(hours)
+    return _as_texts(name, values)
+
+
+def _is_missing(value: Any) -> bool:
+    """Return True for None, NaN, NaT and pandas' NA."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating | np.datetime64) and value != value
+
+
+def _without_zone(value: Any) -> Any:
+    """Return a time as its clock shows it."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
+
+
+def _as_texts(name: str, values: list[Any]) -> Array:
+    """Return values as texts, and None where they are missing."""
+    texts: dict[Any, str | None] = {}
+    array = np.array([None] * len(values), dtype=object)
+    for row, value in enumerate(values):
+        if type(value) is str:
+            array[row] = value
+            continue
+        try:
+            if (type(value), value) not in texts:
+                texts[type(value), value] = _as_text(value)
+            array[row] = texts[type(value), value]
+        except TypeError:
+            raise TypeError(
+                f"column {name!r} must hold numbers, texts or times, got "
+                f"{type(value).__name__} in row {row}: take it apart into columns, or leave it out"
+            ) from None
+    return array
+
+
+def _as_text(value: Any) -> str | None:
+    """Return one value as a text; raise TypeError if it is nested."""
+    if _is_missing(value):
+        return None
+    if isinstance(value, tuple | frozenset | bytes | complex):
+        raise TypeError
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,295 @@
+"""Networks trained side by side, one a fold and encoding, each stopped by the rows of its fold.
+
+What they predict for those rows, out of fold, gives each encoding its weight [1]_.
+
+References
+----------
+.. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble selection, 2004.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import TargetEncoder
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._checks.arrays import Array
+from ..callbacks import Callback, EarlyStopping, Run
+from ..layers import Dense
+from ..network import Network
+from ..optimizers import AdamW
+from ..schedules import Cosine
+from .encoder import Encoded
+from .numbers import RobustScale
+
+N_CHOICES = 20  # of encodings: their weights are multiples of a twentieth
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the networks of one kind are built and trained."""
+
+    hidden: Sequence[int] = (64, 64)
+    activation: str = "gelu"
+    dropout: float = 0.0
+    learning_rate: float = 0.003
+    weight_decay: float = 0.01
+    max_epochs: int = 100
+    patience: int = 20
+    batch_size: int | None = None  # None depends on the rows
+    dtype: str = "float32"
+
+    def batch_of(self, n_rows: int) -> int:
+        """Return the number of rows in an update: small tables need many small updates."""
+        return self.batch_size or min(64, max(16, n_rows // 16))
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learnt: encoded rows, targets and weights."""
+
+    rows: Encoded
+    targets: Array  # labels 0 ... n_classes - 1, or standardised numbers
+    weights: Array
+    n_classes: int  # 0 for numbers
+
+    @property
+    def columns_of_targets(self) -> Array:
+        """What the statistics of a category are the means of: numbers, or whether of a class."""
+        if self.n_classes == 0:
+            return self.targets[:, None]
+        classes = np.arange(1 if self.n_classes == 2 else 0, self.n_classes)  # one of two tells all
+        indicators: Array = (self.targets[:, None] == classes).astype(np.float64)
+        return indicators
+
+    def losses(self, outputs: Array, targets: Array) -> Array:
+        """Return the loss of each row: the log loss, or half the squared error."""
+        if self.n_classes:
+            chosen = outputs[np.arange(len(targets)), targets.astype(np.int64)]
+            smallest = np.finfo(outputs.dtype).tiny
+            losses: Array = -np.log(np.maximum(chosen, smallest, dtype=np.float64))
+        else:
+            losses = 0.5 * (outputs[:, 0].astype(np.float64) - targets) ** 2
+        return losses
+
+
+@dataclass(frozen=True)
+class Member:
+    """A network of the ensemble.
+
+    Attributes
+    ----------
+    network : Network
+        The network, with the weights of its best epoch.
+    encoding : str
+        What its inputs are: a name in `ENCODINGS`.
+    held_rows : ndarray
+        The rows that it was not trained on, which have chosen the epoch.
+    best_epoch : int
+        That epoch, from 0.
+    held_loss : float
+        The loss on those rows.
+    weight : float
+        Its share in the outputs of the ensemble.
+    """
+
+    network: Network
+    encoding: str
+    held_rows: Array
+    best_epoch: int
+    held_loss: float
+    weight: float = 1.0
+    by_target: ByTarget | None = field(repr=False, default=None)
+
+    def outputs(self, rows: Encoded) -> Array:
+        """Return the outputs for encoded rows, shape (n_rows, n_out)."""
+        inputs = rows.inputs(self.encoding)
+        if self.by_target is not None:
+            inputs = np.hstack([inputs, self.by_target(rows.many_valued)])
+        return self.network.predict(inputs)
+
+
+@dataclass(frozen=True)
+class ByTarget:
+    """Categories as statistics of the target in the rows that a member was trained on."""
+
+    encoders: Sequence[TargetEncoder]  # one for each column of targets
+    scale: RobustScale
+
+    @classmethod
+    def fitted(cls, task: Task, rows: Array, seed: int) -> tuple[Self, Array]:
+        """Return the statistics, and the inputs of the rows themselves.
+
+        The inputs of a row are statistics of other rows: else they would give its target away.
+        """
+        categories, targets = task.rows.many_valued[rows], task.columns_of_targets[rows]
+        crossed = np.empty((len(rows), categories.shape[1] * targets.shape[1]))
+        for others, part in KFold(min(5, len(rows)), shuffle=True, random_state=seed).split(rows):
+            encoders = _target_encoders(categories[others], targets[others])
+            crossed[part] = _statistics(encoders, categories[part])
+        scale = RobustScale.fitted(crossed, task.weights[rows])
+        return cls(_target_encoders(categories, targets), scale), _as_inputs(scale, crossed)
+
+    def __call__(self, categories: Array) -> Array:
+        """Return the inputs, float32."""
+        return _as_inputs(self.scale, _statistics(self.encoders, categories))
+
+
+def _target_encoders(categories: Array, targets: Array) -> list[TargetEncoder]:
+    """Return an encoder of the categories for each column of targets."""
+    return [TargetEncoder(target_type="continuous").fit(categories, y) for y in targets.T]
+
+
+def _statistics(encoders: Sequence[TargetEncoder], categories: Array) -> Array:
+    """Return the statistics of categories; those of one that is not known are those of all rows."""
+    return np.hstack([encoder.transform(categories) for encoder in encoders])
+
+
+def _as_inputs(scale: RobustScale, statistics: Array) -> Array:
+    return scale(statistics).astype(np.float32)
+
+
+@dataclass
+class _TimeLimit(Callback):
+    """Stop training when a time has passed."""
+
+    seconds: float
+
+    def start(self, run: Run) -> None:
+        """Read the clock."""
+        self.end_time = time.perf_counter() + self.seconds
+
+    def epoch(self, run: Run) -> None:
+        """Stop if the next epoch would begin too late."""
+        if time.perf_counter() >= self.end_time:
+            run.stop()
+
+
+def train(
+    task: Task,
+    encodings: Sequence[str],
+    folds: Sequence[tuple[Array, Array]],
+    recipe: Recipe,
+    seeds: Sequence[int],
+    *,
+    n_jobs: int | None = None,
+    seconds: float | None = None,
+) -> list[Member]:
+    """Train a network of each encoding on each pair (rows to train on, rows held out), in threads.
+
+    There is a seed for each. Those of an encoding without use get no weight and are left out.
+    `seconds` are for all of them; each trains for one epoch at least. The result is the same for
+    any number of threads.
+    """
+    kinds = list(product(encodings, folds))
+    if seconds is not None:
+        n_rounds = -(-len(kinds) // min(effective_n_jobs(n_jobs), len(kinds)))
+        seconds = max(0.0, seconds) / n_rounds
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads")  # the kernels release the GIL
+    members: list[Member] = parallel(
+        delayed(_train_member)(task, encoding, *fold, recipe, seed, seconds)
+        for (encoding, fold), seed in zip(kinds, seeds, strict=True)
+    )
+    groups = [members[start : start + len(folds)] for start in range(0, len(members), len(folds))]
+    shares = _shares_of([held_out_outputs(group, task.rows) for group in groups], task)
+    return [
+        replace(member, weight=share / len(folds))
+        for group, share in zip(groups, shares, strict=True)
+        for member in group
+        if share
+    ]
+
+
+def _shares_of(outputs: Sequence[Array], task: Task) -> Array:
+    """Return the share of each encoding in the outputs: a greedy choice, with repetition."""
+    known = np.flatnonzero(~np.isnan(outputs[0][:, 0]))
+    outputs = [each[known] for each in outputs]
+    targets, weights = task.targets[known], task.weights[known]
+    counts, total = np.zeros(len(outputs)), np.zeros_like(outputs[0])
+    for n_chosen in range(1, N_CHOICES + 1):
+        losses = [
+            np.average(task.losses((total + each) / n_chosen, targets), weights=weights)
+            for each in outputs
+        ]
+        best = int(np.argmin(losses))
+        counts[best] += 1
+        total += outputs[best]
+    return counts / N_CHOICES
+
+
+def _train_member(
+    task: Task,
+    encoding: str,
+    rows: Array,
+    held: Array,
+    recipe: Recipe,
+    seed: int,
+    seconds: float | None,
+) -> Member:
+    """Train one network."""
+    inputs, weights, by_target = task.rows.inputs(encoding), task.weights, None
+    seen, unseen = inputs[rows], inputs[held]
+    if task.rows.many_valued.shape[1]:
+        by_target, crossed = ByTarget.fitted(task, rows, seed)
+        seen = np.hstack([seen, crossed])
+        unseen = np.hstack([unseen, by_target(task.rows.many_valued[held])])
+    output = Dense(task.n_classes, "softmax") if task.n_classes else Dense(1)
+    widths = () if encoding == "linear" else recipe.hidden
+    hidden = [Dense(n, recipe.activation, dropout=recipe.dropout) for n in widths]
+    network = Network(
+        seen.shape[1], [*hidden, output], dtype=recipe.dtype, seed=seed,
+        loss="cross_entropy" if task.n_classes else "half_sse",
+    )  # fmt: skip
+    is_weighted = bool((weights != 1).any())
+
+    def weighted_loss(y: Array, outputs: Array) -> float:
+        """Return the loss of the held-out rows: `validation_data` has no weights of its own."""
+        return float(np.average(task.losses(outputs, y.ravel()), weights=weights[held]))
+
+    monitor = "val_weighted_loss" if is_weighted else "val_loss"
+    stopping = EarlyStopping(monitor, patience=recipe.patience, mode="min")
+    limits = [] if seconds is None else [_TimeLimit(seconds)]
+    network.fit(
+        seen, task.targets[rows],
+        epochs=recipe.max_epochs, batch_size=recipe.batch_of(len(rows)),
+        optimizer=AdamW(weight_decay=recipe.weight_decay),
+        learning_rate=Cosine(recipe.learning_rate, recipe.max_epochs),
+        sample_weight=weights[rows] / weights[rows].mean() if is_weighted else None,
+        validation_data=(unseen, task.targets[held]),
+        metrics=[weighted_loss] if is_weighted else [],
+        callbacks=[stopping, *limits],
+    )  # fmt: skip
+    assert stopping.best_epoch is not None
+    return Member(
+        network, encoding, held, stopping.best_epoch, float(stopping.best), by_target=by_target
+    )
+
+
+def mean_and_spread(members: Sequence[Member], rows: Encoded) -> tuple[Array, Array]:
+    """Return the weighted mean of the members' outputs and their standard deviation, float64."""
+    outputs = np.array([member.outputs(rows) for member in members], np.float64)
+    weights = np.array([member.weight for member in members])
+    mean: Array = np.average(outputs, axis=0, weights=weights)
+    return mean, np.sqrt(np.average((outputs - mean) ** 2, axis=0, weights=weights))
+
+
+def held_out_outputs(members: Sequence[Member], rows: Encoded) -> Array:
+    """Return, for each row, the mean of the outputs of the members that it was held out from.
+
+    A row that no member was stopped by has NaN.
+    """
+    n_rows, n_out = len(rows.many_valued), members[0].network.n_out
+    total, count = np.zeros((n_rows, n_out)), np.zeros((n_rows, 1))
+    for member in members:
+        held = member.held_rows
+        total[held] += member.weight * member.outputs(rows.taken(held))
+        count[held] += member.weight
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)

@@ -1,0 +1,130 @@
+"""What the estimators of tables refuse: each error is one line that names column and remedy."""
+
+import numpy as np
+import pytest
+
+from fastnn.sklearn import TabularClassifier, TabularRegressor
+
+pytestmark = pytest.mark.compiled
+FAST = {"n_members": 2, "max_epochs": 2, "random_state": 0}
+LABELS = ["a", "b"] * 10
+
+
+def make_frame(**columns):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("narwhals")
+    return pd.DataFrame({"x": np.arange(20.0), "colour": ["red", "blue"] * 10} | columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"gone": [None] * 20}, r"column 'gone' must hold a value, got 20 .*leave the column out"),
+        ({"gone": [np.nan] * 20}, r"column 'gone' must hold a value"),
+        ({"far": [np.inf] + [0.0] * 19}, r"column 'far' .* infinity in row 0: replace it by NaN"),
+        ({"far": [0.0] * 19 + [-np.inf]}, r"column 'far' .* infinity in row 19"),
+    ],
+)
+def test_columns_that_cannot_be_learnt_from(columns, expected):
+    with pytest.raises(ValueError, match=expected):
+        TabularClassifier(**FAST).fit(make_frame(**columns), LABELS)
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, b"bytes", (1, 2), 1j])
+def test_columns_that_are_nested(value):
+    X = make_frame(nested=[value] * 20)
+    with pytest.raises(TypeError, match=r"column 'nested' .* in row 0: take it apart"):
+        TabularClassifier(**FAST).fit(X, LABELS)
+
+
+def test_two_columns_of_one_name():
+    X = make_frame().set_axis(["x", "x"], axis=1)
+    with pytest.raises(ValueError, match="different names, got 'x' twice: rename"):
+        TabularClassifier(**FAST).fit(X, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y", "expected"),
+    [
+        (TabularClassifier, ["a"] * 20, "at least 2 classes, got one class, a, in 20 rows"),
+        (TabularRegressor, [3.5] * 20, "different numbers, got 3.5 in all 20 rows"),
+        (TabularRegressor, [1.0, np.nan] * 10, "y contains NaN"),
+        (TabularClassifier, ["a", None] * 10, "a label in every row, got None in row 1"),
+        (TabularClassifier, ["a", "b"] * 9, "inconsistent numbers of samples"),
+    ],
+)
+def test_targets_that_cannot_be_learnt(estimator, y, expected):
+    with pytest.raises(ValueError, match=expected):
+        estimator(**FAST).fit(make_frame(), y)
+
+
+def test_one_row():
+    with pytest.raises(ValueError, match="at least 2 samples"):
+        TabularClassifier(**FAST).fit(make_frame()[:1], ["a"])
+    assert TabularRegressor(**FAST).fit(make_frame()[:2], [1.0, 2.0]).n_features_in_ == 2
+
+
+def test_no_rows_and_no_columns():
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        TabularClassifier(**FAST).fit(make_frame()[:0], [])
+    with pytest.raises(ValueError, match=r"0 feature\(s\)"):
+        TabularClassifier(**FAST).fit(make_frame()[[]], LABELS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"x": ["red"] * 20}, "column 'x' must hold numbers, as in training, got 'red' in row 0"),
+        ({"x": [np.inf] * 20}, "column 'x' must hold finite numbers"),
+        ({"more": [1.0] * 20}, "unseen at fit time"),
+    ],
+)
+def test_tables_that_are_not_like_that_of_training(columns, expected):
+    fitted = TabularClassifier(**FAST).fit(make_frame(), LABELS)
+    with pytest.raises(ValueError, match=expected):
+        fitted.predict(make_frame(**columns))
+    with pytest.raises(ValueError, match="order"):
+        fitted.predict(make_frame()[["colour", "x"]])
+
+
+def test_a_failed_fit_changes_nothing():
+    fitted = TabularClassifier(**FAST).fit(make_frame(), LABELS)
+    before = vars(fitted).copy()
+    for columns, y in (({"gone": [None] * 20}, LABELS), ({"more": 1.0}, ["c"] * 20)):
+        with pytest.raises(ValueError, match="must hold"):
+            fitted.fit(make_frame(**columns), y)
+        assert vars(fitted) == before
+
+
+def test_weights_that_leave_nothing():
+    with pytest.raises(ValueError, match=r"(?i)sample.weight"):
+        TabularClassifier(**FAST).fit(make_frame(), LABELS, sample_weight=np.zeros(20))
+    one_class = np.array([1.0, 0.0] * 10)
+    with pytest.raises(ValueError, match="one class, a"):
+        TabularClassifier(**FAST).fit(make_frame(), LABELS, sample_weight=one_class)
+    held_only = [(np.arange(10), np.arange(10, 20))]
+    with pytest.raises(ValueError, match="cv must leave rows"):
+        TabularClassifier(**FAST, cv=held_only).fit(
+            make_frame(), LABELS, sample_weight=np.arange(20) < 10
+        )
+
+
+def test_parameters_out_of_range():
+    with pytest.raises(ValueError, match="'n_members' parameter"):
+        TabularClassifier(n_members=0).fit(make_frame(), LABELS)
+    with pytest.raises(ValueError, match="'learning_rate' parameter"):
+        TabularRegressor(learning_rate=0.0).fit(make_frame(), range(20))
+    for encodings in ([], ["scaled", "splines"]):
+        with pytest.raises(ValueError, match="encodings must be some of linear, scaled, bins"):
+            TabularRegressor(encodings=encodings).fit(make_frame(), range(20))
+
+
+def test_a_frame_without_narwhals(monkeypatch):
+    import sys
+
+    X = make_frame()
+    monkeypatch.setitem(sys.modules, "narwhals", None)
+    monkeypatch.setitem(sys.modules, "narwhals.stable", None)
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    with pytest.raises(ImportError, match=r"fastnn-numba\[tables\]"):
+        TabularClassifier(**FAST).fit(X, LABELS)
