@@ -35,10 +35,12 @@ def use_everything(net, X, Y):
         net.loss(rows, Y)
         net.gradient(rows, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(state_of(net).model, "n_ahead", TILE_ROWS)
+        patch.setattr("fastnn._training.model.look_ahead_rows", lambda *_: TILE_ROWS)
+        vars(state_of(net).model).pop("n_ahead", None)  # it is asked again
         net.fit(X, Y)
         for optimizer in (SGD(weight_decay=0.1), "momentum"):
             net.fit(X, Y, optimizer=optimizer)
+        vars(state_of(net).model).pop("n_ahead", None)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
         if optimizer != "lbfgs":

@@ -97,7 +97,7 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
     [
         SGD(0.05, weight_decay=0.1),
         Momentum(0.01, momentum=0.9),
-        Momentum(0.01, momentum=0.5, weight_decay=0.3, decay_biases=True),
+        Momentum(0.01, momentum=0.7, weight_decay=0.3, decay_biases=True),
         Nesterov(0.01, momentum=0.9, weight_decay=0.01),
     ],
     ids=repr,
@@ -109,7 +109,7 @@ def test_look_ahead_by_a_linear_rule(optimizer, options, l2, dtype, monkeypatch)
     monkeypatch.setattr(
         CompiledEpochs, "_kernel_for", lambda self, *how: kernels.append(how) or make(self, *how)
     )
-    X, Y = make_data(26, 70, 3)  # rounds of 24
+    X, Y = make_data(70, 70, 3)  # rounds of 48, or of 64
     X[X < 0.2] = 0
     layers = [Dense(19, "tanh", l2=l2, **options), Dense(5, "relu", l2=l2), Dense(3, "sigmoid")]
     net, reference = make_pair(Network(70, layers, dtype=dtype, seed=3))
@@ -132,7 +132,7 @@ def test_look_ahead_by_a_linear_rule(optimizer, options, l2, dtype, monkeypatch)
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
 def test_look_ahead_does_not_depend_on_where_calls_are_cut(optimizer, monkeypatch):
     monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: TILE_ROWS)
-    X, Y = make_data(50, 70, 2)
+    X, Y = make_data(70, 70, 2)
     how = {"optimizer": optimizer, "learning_rate": 0.01}
     nets = [Network(70, [Dense(9, "tanh"), Dense(2)], seed=3) for _ in range(3)]
     nets[0].fit(X, Y, epochs=4, **how)
