@@ -3,13 +3,14 @@
 The inputs of layer 0 are known before any step is. With W as it was before the first sample of a
 block, sample t of the block has
 
-    z_t = x_t W + b + sum over s < t of (x_t . x_s + 1) step_s
+    z_t = x_t W + biases + sum over s < t of (x_t . x_s + 1) step_s
 
-for the steps change W by x_s^T step_s each, and b by step_s. So W is read and written once a block,
-and what the steps change is made good by inner products of the inputs. It is exactly per-sample
-gradient descent, but for rounding.
+for the steps change W by x_s^T step_s each, and the biases by step_s; if those are frozen, the 1
+is 0. So W is read and written once a block, and what the steps change is made good by inner
+products of the inputs. It is exactly per-sample gradient descent, but for rounding.
 
-A linear rule (`optimizers.Linear`) keeps b beside W, and both see each other. Their modes do not:
+A linear rule (`optimizers.Linear`) keeps a buffer b beside W, and both see each other. Their modes
+do not:
 
     V = W + V_of_b b,    U = b + U_of_W W;    a step makes them    V_of_V V + V_of_grad x^T delta
                                                             and    U_of_U U + U_of_grad x^T delta
@@ -72,7 +73,7 @@ def modes_of(linear):
 
 @inner
 def mix(layer, V, U, of_V, of_U):
-    """Overwrite the layer's weights in `V` and `U` with sums of both, in place: U is perhaps none.
+    """Overwrite the layer's weights in `V` and `U` with sums of both, in place; `U` may be empty.
 
     `of_V` and `of_U` are the factors of V and of U in the new V, and in the new U.
     """
@@ -113,9 +114,9 @@ def norm_of_W(modes, norms):
 
 @inner
 def norms_after_step(layer, norms, modes, scales, z, delta, square):
-    """Return the three after a step, of which `square` is |x|^2 and `z` holds x V and x U, scaled.
+    """Return V . V, V . U and U . U after a step; `square` is |x|^2, `z` holds x V and x U, scaled.
 
-    The three are those of V and U themselves, of which the `scales` are not divided out.
+    They are those of V and U themselves: the `scales` are not divided out.
     """
     VV, VU, UU = norms
     start, n = layer[UNITS], layer[STRIDE]
@@ -152,7 +153,7 @@ def scale_step(layer, factor, delta, step):
 
 @inner
 def multiply_inputs(layer, a, n_rows, products):
-    """Overwrite products[t, s], s < t < n_rows, with dz_t / dstep_s = x_t . x_s + 1.
+    """Overwrite products[t, s], s < t < n_rows, with dz_t / dstep_s = x_t . x_s + TRAIN_BIAS.
 
     The inputs are the first units of the rows of `a`; the padding beyond them is zero.
     """

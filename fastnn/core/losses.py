@@ -114,7 +114,8 @@ LOSSES = {
     ),
 }  # fmt: skip
 CODES = {name: code for code, name in enumerate(LOSSES)}
-HALF_SSE, SSE, MSE, MAE, HUBER, BINARY_CROSS_ENTROPY, CROSS_ENTROPY, POISSON = CODES.values()
+BINARY_CROSS_ENTROPY, CROSS_ENTROPY = CODES["binary_cross_entropy"], CODES["cross_entropy"]
+POISSON = CODES["poisson"]
 # The losses that are computed from z, with the one activation each of them goes with.
 PARTNERS = {
     CODES[name]: ACTIVATION_CODES[known.partner] for name, known in LOSSES.items() if known.partner

@@ -39,8 +39,9 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
 
     Samples are taken in rounds of `BLOCKS_A_ROUND` blocks of n_ahead, as in
     `train_samples_looking_ahead`, counted from the first of an epoch. `scratch` is `units`, shape
-    (7, n_ahead, n_units), `bitsets`, of the shape that they have there, and room for a
-    gradient; there is no noise.
+    (7, n_ahead, n_units): z and the steps of both modes, the activations of this block and of the
+    last, and a sample; `bitsets`, of the shape that they have there; room for a gradient; and noise
+    levels, which are empty.
 
     Returns
     -------

@@ -63,7 +63,7 @@ class Task:
 
     @property
     def columns_of_targets(self) -> Array:
-        """What the statistics of a category are the means of: numbers, or whether of a class."""
+        """What the statistics of a category are means of: the targets, or an indicator a class."""
         if self.n_classes == 0:
             return self.targets[:, None]
         classes = np.arange(1 if self.n_classes == 2 else 0, self.n_classes)  # one of two tells all
@@ -99,6 +99,8 @@ class Member:
         The loss on those rows.
     weight : float
         Its share in the outputs of the ensemble.
+    by_target : ByTarget or None
+        The statistics of the target that are inputs too, if there are categories with many values.
     """
 
     network: Network

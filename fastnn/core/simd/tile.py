@@ -1,10 +1,10 @@
 """Tiles of a product of matrices: some samples by some registers of outputs, for a word of inputs.
 
-All of a tile's numbers but one factor stay in registers while a loop goes over the inputs that a
-mask names. Three samples by four registers are twelve, which hide the time that an addition takes:
-with three inputs and one of weights they fill all 16 registers that there are. AVX-512 has 32, of
-which four by four take 16; and there a row has half as many registers, of which two by four are
-enough, while two by three are not.
+What a tile adds to, or what it multiplies by, stays in registers while a loop goes over the inputs
+that a mask names. Three samples by four registers are twelve, which hide the time that an addition
+takes: with three inputs and one of weights they fill all 16 registers that there are. AVX-512 has
+32, of which four samples by four registers take 16; and there a row has half as many registers, of
+which four by two are enough, while three by two are not.
 """
 
 from typing import Any, NamedTuple
@@ -199,7 +199,7 @@ class _Places:
         return loaded
 
     def store(self, value, column, row):
-        """Overwrite it."""
+        """Overwrite the vector that begins in that column of a row."""
         self.builder.store(value, self.vector_at(value.type, column, row)).align = self.align
 
     def splat(self, lanes, row, column):
