@@ -97,7 +97,7 @@ def test_look_ahead(n_hidden, bias, n_ahead, dtype, monkeypatch):
     [
         SGD(0.05, weight_decay=0.1),
         Momentum(0.01, momentum=0.9),
-        Momentum(0.01, momentum=0.7, weight_decay=0.3, decay_biases=True),
+        Momentum(0.001, momentum=0.9, weight_decay=0.3, decay_biases=True),
         Nesterov(0.01, momentum=0.9, weight_decay=0.01),
     ],
     ids=repr,

@@ -114,6 +114,17 @@ def test_reduction_sum(optimizer):
     check_same(net, reference, {"rtol": 1e-10, "atol": 1e-12})
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_penalty_is_of_the_weights_before_they_decay(batch_size):
+    optimizer = AdamW(0.1, weight_decay=0.9)
+    net, reference = make_pair(Network(3, [Dense(2, l2=0.5)], seed=0))
+    X, Y = make_data(6, 3, 2)
+    how = {"epochs": 9, "batch_size": batch_size}
+    net.fit(X, Y, optimizer=optimizer, shuffle=False, **how)
+    reference.fit(X, Y, optimizer=Optimizer.like(optimizer), **how)
+    check_same(net, reference, {"rtol": 1e-10, "atol": 1e-12})
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_frozen_biases_and_padding_stay(optimizer, dtype):

@@ -95,4 +95,4 @@ def may_look_ahead_by(optimizer: Optimizer, rate: float) -> bool:
     shrinkage = rate * (hyperparameters[WEIGHT_DECAY] + penalties[:1, L2].sum())
     if rule == SGD:
         return bool(shrinkage <= 0.1)
-    return bool(0.7 <= momentum <= 0.99 and shrinkage <= (1 - momentum) ** 2 / 16)
+    return bool(0.9 <= momentum <= 0.99 and shrinkage <= (1 - momentum) ** 2 / 16)

@@ -31,7 +31,7 @@ from .simd.arithmetic import multiply_add
 from .simd.borrow import row_of
 from .simd.vectors import lanes_of, load, splat, store, total, zeros
 
-BLOCKS_A_ROUND = 16  # at a momentum of 0.7 the last of 144 steps is divided by 5e-23
+BLOCKS_A_ROUND = 16  # at a momentum of 0.9 the last of 144 steps is divided by 3e-7
 
 
 class Modes(NamedTuple):

@@ -93,8 +93,8 @@ class Update(NamedTuple):
 class Step(NamedTuple):
     """What an update does to some parameters, where g is scale * grad + decay * params.
 
-    Before that they shrink to `shrink` times what they were. `rate` is what the rule makes of an
-    update's, and `root` is sqrt(1 - beta2^t).
+    `shrink` is what they are multiplied by where the decay does not go through g: by Adam alone.
+    `rate` is what the rule makes of an update's, and `root` is sqrt(1 - beta2^t).
     """
 
     rate: float
@@ -293,10 +293,7 @@ def _with_decay(hyperparameters, rate, step, penalty):
 def update_part(params, optimizer, step, start, stop, grad, first):
     """Do a step of params[start:stop], whole pairs of registers; its gradient is grad[first:]."""
     hyperparameters, state, shift = optimizer.hyperparameters, optimizer.state, first - start
-    rule, shrink = hyperparameters[RULE], params.dtype.type(step.shrink)
-    if shrink != 1:
-        for p in range(start, stop):
-            params[p] *= shrink
+    rule = hyperparameters[RULE]
     if rule in (SGD, MOMENTUM, NESTEROV):
         step_linear(params, hyperparameters, step, start, stop, grad, shift, state)
     elif rule == RMSPROP:
@@ -406,6 +403,7 @@ def step_adam(params, hyperparameters, step, start, stop, grad, shift, state):
     keep_m, new_m = splat(beta_1, two), splat(1.0 - beta_1, two)
     keep_v, new_v = splat(beta_2, two), splat(1.0 - beta_2, two)
     scale, decay, rate = splat(step.scale, two), splat(step.decay, two), splat(step.rate, two)
+    shrink = splat(step.shrink, two)
     eps = splat(hyperparameters[EPS] * (1.0 if hyperparameters[EPS_HAT] else step.root), two)
     for p in range(start, stop, lanes_of(two)):
         W = load(params, p, two)
@@ -414,7 +412,7 @@ def step_adam(params, hyperparameters, step, start, stop, grad, shift, state):
         v = keep_v * load(squares, p, two) + new_v * (g * g)
         store(means, p, m)
         store(squares, p, v)
-        store(params, p, W - rate * m / (sqrt(v) + eps))
+        store(params, p, shrink * W - rate * m / (sqrt(v) + eps))
 
 
 @inner

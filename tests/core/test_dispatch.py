@@ -59,7 +59,7 @@ def for_kernels(rule, model):
         (Momentum(), {}, 1, True),
         (Nesterov(weight_decay=1e-4), {"l2": 1e-4}, 0.1, True),
         (Nesterov(weight_decay=1e-4), {"l2": 1e-4}, 10, False),  # W and b swing
-        (Momentum(momentum=0.4), {}, 1, False),
+        (Momentum(momentum=0.85), {}, 1, False),
         (Momentum(momentum=0.999), {}, 1, False),
         (Momentum(dampening=0.1), {}, 1, False),
         (Momentum(clip_norm=1), {}, 1, False),
