@@ -7,9 +7,10 @@ import pytest
 from scipy import sparse
 
 from fastnn import Dense, Network
-from fastnn._training import epochs
+from fastnn._training import model
 from fastnn._training.state import state_of
 from fastnn.core.inputs import Samples
+from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.optimizers import Adam
 
 from ..support.networks import make_data
@@ -145,9 +146,9 @@ def test_same_bits_as_dense(n_samples, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n_ahead", [1, 3, 9])
+@pytest.mark.parametrize("n_ahead", [1, TILE_ROWS, 3 * TILE_ROWS])
 def test_look_ahead(n_ahead, dtype, monkeypatch):
-    monkeypatch.setattr(epochs, "look_ahead_rows", lambda table, itemsize: n_ahead)
+    monkeypatch.setattr(model, "look_ahead_rows", lambda table, itemsize: n_ahead)
     X, Y = make_sparse_data()
     net, dense = make_net(dtype), make_net(dtype)
     got = net.fit(sparse.csr_array(X), Y, epochs=4, learning_rate=0.3)
