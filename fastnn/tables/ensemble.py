@@ -37,15 +37,15 @@ N_CHOICES = 20  # of encodings: their weights are multiples of a twentieth
 class Recipe:
     """How the networks of one kind are built and trained."""
 
-    hidden: Sequence[int] = (64, 64)
-    activation: str = "gelu"
-    dropout: float = 0.0
-    learning_rate: float = 0.003
-    weight_decay: float = 0.01
-    max_epochs: int = 100
-    patience: int = 20
-    batch_size: int | None = None  # None depends on the rows
-    dtype: str = "float32"
+    hidden: Sequence[int]
+    activation: str
+    dropout: float
+    learning_rate: float
+    weight_decay: float
+    max_epochs: int
+    patience: int
+    batch_size: int | None  # None depends on the rows
+    dtype: str
 
     def batch_of(self, n_rows: int) -> int:
         """Return the number of rows in an update: small tables need many small updates."""
