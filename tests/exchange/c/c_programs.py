@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -25,10 +26,11 @@ def find_compilers():
 
 def compiles(command, language, environment=None):
     """Return whether a compiler knows the language and has its headers: they come separately."""
-    got = subprocess.run(
-        [*command, "-x", language, "-c", "-", "-o", os.devnull],
-        input="#include <math.h>\n", env=environment, capture_output=True, text=True,
-    )  # fmt: skip
+    with TemporaryDirectory() as folder:  # zig writes an object "-.o" all the same
+        got = subprocess.run(
+            [*command, "-x", language, "-c", "-", "-o", os.devnull], cwd=folder,
+            input="#include <math.h>\n", env=environment, capture_output=True, text=True,
+        )  # fmt: skip
     return got.returncode == 0
 
 
