@@ -17,8 +17,8 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from .jit import inner
+from .levels import REGISTER_BYTES
 from .simd.bitset import WORD
-from .simd.vectors import REGISTER_BYTES
 
 Array = NDArray[Any]
 

@@ -1,6 +1,7 @@
-"""Levels of processors: a kernel compiled for one runs wherever the processor has all its features.
+"""What processors have: the width of their registers, and levels of features.
 
-A wheel may bring such kernels: see hatch_build.py beside the package.
+A kernel compiled for a level runs wherever the processor has all its features. A wheel may bring
+such kernels: see hatch_build.py beside the package.
 """
 
 import functools
@@ -9,14 +10,40 @@ import os
 from llvmlite.binding import get_host_cpu_features
 from numba import config
 
-from .simd.vectors import REGISTER_BYTES, register_bytes
-
 _V2 = {"cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3"}
 _V3 = _V2 | {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave"}
 _V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 # Names that LLVM knows, the best first, with the features that each takes for granted. All
 # processors of a kind have those of "generic": of arm64, NEON is one.
 LEVELS = {"x86-64-v4": _V4, "x86-64-v3": _V3, "generic": set()}
+
+
+def register_bytes(asked, cpu_name, cpu_features):
+    """Return the bytes of a register of this processor, or what a user has `asked` for.
+
+    LLVM is asked, unless Numba was told to compile for another processor. A vector may be wider or
+    narrower than a register, for LLVM splits and joins them: that costs time only.
+    """
+    if asked is not None:
+        if asked not in ("16", "32", "64"):
+            raise ValueError(f"FASTNN_REGISTER_BYTES must be 16, 32 or 64, got {asked!r}")
+        return int(asked)
+    known = {feature.removeprefix("+") for feature in (cpu_features or "").split(",")}
+    if cpu_name in (None, "host"):
+        known |= {feature for feature, has in get_host_cpu_features().items() if has}
+    else:
+        known |= LEVELS.get(cpu_name, set())
+    if "avx512f" in known:
+        return 64
+    return 32 if known & {"avx", "avx2"} else 16
+
+
+# Rows of weights are padded to a multiple of it.
+REGISTER_BYTES = register_bytes(
+    os.environ.get("FASTNN_REGISTER_BYTES"),
+    config.CPU_NAME,  # type: ignore[attr-defined]
+    config.CPU_FEATURES,  # type: ignore[attr-defined]
+)
 
 
 @functools.cache

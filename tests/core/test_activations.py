@@ -5,7 +5,7 @@ import pytest
 
 from fastnn import Dense
 from fastnn.core import activations
-from fastnn.core.simd.vectors import REGISTER_BYTES
+from fastnn.core.levels import REGISTER_BYTES
 from fastnn.reference import ACTIVATIONS
 from fastnn.reference.functions import derivative_of
 

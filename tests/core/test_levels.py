@@ -1,7 +1,7 @@
 import pytest
 
 from fastnn.core import levels
-from fastnn.core.levels import LEVELS, levels_here
+from fastnn.core.levels import LEVELS, levels_here, register_bytes
 
 
 @pytest.fixture
@@ -51,3 +51,21 @@ def test_a_level_needs_all_its_features_and_its_registers(host, features, regist
 )
 def test_who_chooses_the_processor_has_kernels_for_it_alone(host, told):
     assert host(V3, 32, **told) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "features", "expected"),
+    [
+        ("16", None, None, 16), ("64", "x86-64-v3", "", 64), (None, "x86-64-v4", "", 64),
+        (None, "x86-64-v3", "", 32), (None, "generic", "", 16), (None, "generic", "+avx,+avx2", 32),
+        (None, "znver4", "+avx512f,+avx2", 64), (None, "apple-m1", None, 16),
+    ],
+)  # fmt: skip
+def test_registers_are_those_of_the_processor(asked, name, features, expected):
+    assert register_bytes(asked, name, features) == expected
+
+
+def test_the_host_is_asked():
+    assert register_bytes(None, None, None) in (16, 32, 64)
+    with pytest.raises(ValueError, match="FASTNN_REGISTER_BYTES must be 16, 32 or 64, got '8'"):
+        register_bytes("8", None, None)

@@ -5,7 +5,7 @@ import pytest
 
 from fastnn import Network
 from fastnn.core import activations, losses
-from fastnn.core.simd.vectors import REGISTER_BYTES
+from fastnn.core.levels import REGISTER_BYTES
 from fastnn.reference import LOSSES
 
 from ..support.kernels import from_python

@@ -1,14 +1,17 @@
 """Kernels for registers of another width than this machine's, which any machine can run."""
 
+import json
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numba import config
 
-from fastnn.core.simd.vectors import REGISTER_BYTES
+from fastnn.core.levels import REGISTER_BYTES
 
 TESTS = Path(__file__).parents[1]
 GOLDEN = [TESTS / "test_golden.py", "-k", "float64 and (sigmoid_all or batch_sum)"]
@@ -29,3 +32,27 @@ def test_another_width_agrees_with_the_same_numbers(width, tmp_path):
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-3000:]
     assert "passed" in run.stdout
+
+
+@pytest.mark.parametrize("width", ["16", "64"])
+def test_every_width_computes_the_same(width):
+    """In the interpreter, for that is quick; `REGISTER_BYTES` is read when fastnn is imported."""
+    code = """
+        import numpy as np
+        from fastnn import Dense, Network
+        net = Network(3, [Dense(9, "tanh"), Dense(2, "sigmoid")], seed=0)
+        X = np.linspace(-1, 1, 30).reshape(10, 3)
+        net.fit(X, X[:, :2] ** 2, epochs=2)
+        net.fit(X, X[:, :2] ** 2, epochs=2, batch_size=4, optimizer="adam")
+        print(net.predict(X).ravel().tolist())
+        """
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            env=os.environ | {"FASTNN_REGISTER_BYTES": bytes_, "NUMBA_DISABLE_JIT": "1"},
+            check=True, capture_output=True, text=True,
+        ).stdout
+        for bytes_ in ("32", width)
+    ]  # fmt: skip
+    got, expected = (np.array(json.loads(line)) for line in printed)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)

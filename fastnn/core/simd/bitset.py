@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import lower_builtin, register_jitable, type_callable
 
 from ..jit import inner
-from .vectors import REGISTER_BYTES
+from ..levels import REGISTER_BYTES
 
 WORD = 64  # bits
 # Samples that go through a layer together, and share a bitset (`tile`).

@@ -15,9 +15,10 @@ from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 from numpy.typing import NDArray
 
+from ..levels import REGISTER_BYTES
 from .arithmetic import multiply_add
 from .bitset import TILE_ROWS, lowest, without_lowest
-from .vectors import REGISTER_BYTES, Vector, load, splat_at, splat_of, store, suffix_of, zeros
+from .vectors import Vector, load, splat_at, splat_of, store, suffix_of, zeros
 
 WIDE = 4  # registers of a tile's row; a narrower one has two
 

@@ -12,44 +12,14 @@ When the compiler is off a vector is a NumPy array: the Python forms stand first
 bounds. In a kernel it is a `Vector`. What is computed lane by lane is in `arithmetic`.
 """
 
-import os
-
 import numpy as np
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
-from numba import config, types
+from numba import types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import lower_builtin, models, register_model, type_callable
 
-
-def register_bytes(asked, cpu_name, cpu_features):
-    """Return the bytes of a register of this processor, or what a user has `asked` for.
-
-    LLVM is asked, unless Numba was told to compile for another processor. A vector may be wider or
-    narrower than a register, for LLVM splits and joins them: that costs time only.
-    """
-    if asked is not None:
-        if asked not in ("16", "32", "64"):
-            raise ValueError(f"FASTNN_REGISTER_BYTES must be 16, 32 or 64, got {asked!r}")
-        return int(asked)
-    known = {feature.removeprefix("+") for feature in (cpu_features or "").split(",")}
-    if cpu_name in (None, "host"):
-        known |= {feature for feature, has in get_host_cpu_features().items() if has}
-    elif cpu_name in _LEVELS:
-        known.add(_LEVELS[cpu_name])
-    if "avx512f" in known:
-        return 64
-    return 32 if known & {"avx", "avx2"} else 16
-
-
-_LEVELS = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f"}
-# Rows of weights are padded to a multiple of it.
-REGISTER_BYTES = register_bytes(
-    os.environ.get("FASTNN_REGISTER_BYTES"),
-    config.CPU_NAME,  # type: ignore[attr-defined]
-    config.CPU_FEATURES,  # type: ignore[attr-defined]
-)
+from ..levels import REGISTER_BYTES
 
 
 class Vector(types.Type):

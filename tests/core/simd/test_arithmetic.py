@@ -3,6 +3,7 @@ import pytest
 from numba import njit
 
 from fastnn.core.jit import JIT
+from fastnn.core.levels import REGISTER_BYTES
 from fastnn.core.simd.arithmetic import (
     nearest,
     power_of_two,
@@ -11,7 +12,6 @@ from fastnn.core.simd.arithmetic import (
     where,
 )
 from fastnn.core.simd.vectors import (
-    REGISTER_BYTES,
     lanes_of,
     load,
     splat,

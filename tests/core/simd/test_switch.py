@@ -3,9 +3,10 @@ import pytest
 from numba import njit
 
 from fastnn.core.jit import JIT
+from fastnn.core.levels import REGISTER_BYTES
 from fastnn.core.simd.arithmetic import Traced
 from fastnn.core.simd.switch import vector_switch
-from fastnn.core.simd.vectors import REGISTER_BYTES, lanes_of, load, store, zeros
+from fastnn.core.simd.vectors import lanes_of, load, store, zeros
 
 DTYPES = [np.float64, np.float32]
 

@@ -1,21 +1,14 @@
-import json
-import os
-import subprocess
-import sys
-import textwrap
-
 import numpy as np
 import pytest
 from numba import njit
 from numba.core.errors import TypingError
 
+from fastnn.core.levels import REGISTER_BYTES
 from fastnn.core.simd.arithmetic import multiply_add
 from fastnn.core.simd.vectors import (
-    REGISTER_BYTES,
     lanes_of,
     load,
     load_part,
-    register_bytes,
     splat,
     store,
     total,
@@ -92,45 +85,3 @@ def test_vectors_of_different_widths_do_not_mix():
 
     with pytest.raises(TypingError):
         mix(np.zeros(8))
-
-
-@pytest.mark.parametrize(
-    ("asked", "name", "features", "expected"),
-    [
-        ("16", None, None, 16), ("64", "x86-64-v3", "", 64), (None, "x86-64-v4", "", 64),
-        (None, "x86-64-v3", "", 32), (None, "generic", "", 16), (None, "generic", "+avx,+avx2", 32),
-        (None, "znver4", "+avx512f,+avx2", 64), (None, "apple-m1", None, 16),
-    ],
-)  # fmt: skip
-def test_registers_are_those_of_the_processor(asked, name, features, expected):
-    assert register_bytes(asked, name, features) == expected
-
-
-def test_the_host_is_asked():
-    assert register_bytes(None, None, None) in (16, 32, 64)
-    with pytest.raises(ValueError, match="FASTNN_REGISTER_BYTES must be 16, 32 or 64, got '8'"):
-        register_bytes("8", None, None)
-
-
-@pytest.mark.parametrize("width", ["16", "64"])
-def test_every_width_computes_the_same(width):
-    """In the interpreter, for that is quick; `REGISTER_BYTES` is read when fastnn is imported."""
-    code = """
-        import numpy as np
-        from fastnn import Dense, Network
-        net = Network(3, [Dense(9, "tanh"), Dense(2, "sigmoid")], seed=0)
-        X = np.linspace(-1, 1, 30).reshape(10, 3)
-        net.fit(X, X[:, :2] ** 2, epochs=2)
-        net.fit(X, X[:, :2] ** 2, epochs=2, batch_size=4, optimizer="adam")
-        print(net.predict(X).ravel().tolist())
-        """
-    printed = [
-        subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(code)],
-            env=os.environ | {"FASTNN_REGISTER_BYTES": bytes_, "NUMBA_DISABLE_JIT": "1"},
-            check=True, capture_output=True, text=True,
-        ).stdout
-        for bytes_ in ("32", width)
-    ]  # fmt: skip
-    got, expected = (np.array(json.loads(line)) for line in printed)
-    np.testing.assert_allclose(got, expected, rtol=1e-12)
