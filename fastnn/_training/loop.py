@@ -166,26 +166,36 @@ class TrainingLoop:
                 ends.callback(callback.end, self.run)
 
     def _train(self, runner: Runner) -> None:
-        state, training, run = self.state, self.training, self.run
-        state.begin(training, self.request.names, run.history if self._recorded else None)
         try:
-            if self.config.noise.size:
-                self.begin_span()
-                training.draw_key(state.random)
-            while training.epochs < self._last_epoch and not run.stopping:
+            while self.training.epochs < self._last_epoch and not self.run.stopping:
                 self.begin_span()
                 runner.train_span(self)
         except BaseException as error:
             if error is not self._divergence:
                 self.put_back()
             raise
+        self._begin()  # if a callback has stopped it before the first span
+
+    def _begin(self) -> None:
+        """Make the training of this call that of the network, if it is not."""
+        if self.state.training is not self.training:
+            history = self.run.history if self._recorded else None
+            self.state.begin(self.training, self.request.names, history)
 
     def begin_span(self) -> None:
-        """Keep what the next epochs change, until `finish_epochs` has recorded them."""
-        draws = self.config.shuffle or self.config.noise.size > 0
+        """Keep what the next epochs change, until `finish_epochs` has recorded them.
+
+        The first span of a call changes the optimiser of the network, and its history, too.
+        """
+        state, training, is_noisy = self.state, self.training, self.config.noise.size > 0
+        draws = self.config.shuffle or is_noisy
         like, self._like = self._like, None
         self._shown = self.run.epoch, self.run.learning_rate
-        self._mark, self._is_at_mark = Snapshot(self.state, draws=draws, like=like), True
+        self._mark = Snapshot(state, draws=draws, like=like, next_training=training)
+        self._is_at_mark = not is_noisy  # the key of the noise is one of the counters
+        self._begin()
+        if is_noisy:
+            training.draw_key(state.random)
 
     def put_back(self) -> None:
         """Undo the span that is under way, if there is one."""

@@ -220,7 +220,8 @@ class Snapshot:
 
     Without `draws`, nothing is drawn from the random source until the snapshot is restored or
     dropped. `like` is an earlier one, since which neither parameters nor random source have
-    changed.
+    changed. `next_training` is the training state that is about to begin, whose arrays the kernels
+    will change; by default the present one goes on.
     """
 
     __slots__ = (
@@ -229,13 +230,19 @@ class Snapshot:
         "_refs",
         "_schedule",
         "_state",
+        "_training",
         "arrays",
         "params",
         "stream",
     )
 
     def __init__(
-        self, state: NetworkState, *, draws: bool = True, like: Snapshot | None = None
+        self,
+        state: NetworkState,
+        *,
+        draws: bool = True,
+        like: Snapshot | None = None,
+        next_training: TrainingState | None = None,
     ) -> None:
         self._state = state
         if like is None:
@@ -246,6 +253,7 @@ class Snapshot:
         training, past, latest = state.training, state.past.epoch, state.latest.epoch
         self._refs = training, state.past, state.latest, state.feature_names, state.random
         self._ends = past[-1] + 1 if past else 0, latest[-1] + 1 if latest else 0
+        training = self._training = training if next_training is None else next_training
         if training is not None:
             # Copies of all that a compiled call changes.
             self.arrays = self.params, training.slots.copy(), training.counters.copy()
@@ -256,16 +264,19 @@ class Snapshot:
     def restore(self) -> None:
         """Make the network as it was."""
         state = self._state
-        training, past, latest, names, random = self._refs
+        last, past, latest, names, random = self._refs
         state.model.params[:] = self.params
         if self.stream is not None:
             _set_stream(random, self.stream)
-        if training is not None:
+        training = self._training
+        if training is not None:  # with the slots of the last training, or with other ones
             training.slots[...], training.counters[...] = self.arrays[1:]
+            if last is not None and last.schedule is training.schedule:
+                last.schedule = self._schedule
             training.epochs, training.schedule = self._epochs, self._schedule
         past.drop_from(self._ends[0])
         latest.drop_from(self._ends[1])
-        state.training, state.past, state.latest = training, past, latest
+        state.training, state.past, state.latest = last, past, latest
         state.feature_names, state.random = names, random
 
 

@@ -98,6 +98,21 @@ def test_callbacks_are_not_even_started():
     check_refused(small_network(), spoilt(X, np.nan), Y, callbacks=[Callback()])
 
 
+@pytest.mark.parametrize("first", [{}, {"optimizer": "adam", "learning_rate": 0.5}])
+@pytest.mark.parametrize("make", [small_network, noisy_network])
+def test_a_metric_that_fails_in_the_first_epoch_leaves_optimiser_and_history(make, first):
+    def fails(y, outputs):
+        raise KeyError("label")
+
+    X, Y = make_data(9, 3, 2)
+    net = make()
+    net.fit(X, Y, epochs=2, **first)
+    before = all_of(net)
+    with pytest.raises(KeyError, match="label"):
+        net.fit(X, Y, optimizer="adam", validation_data=(X, Y), metrics=[fails])
+    assert all_of(net) == before
+
+
 def test_dropout_and_noise_do_not_hide_it():
     X, Y = make_data(9, 3, 2)
     check_refused(noisy_network(), spoilt(X, np.inf), Y, input_noise=0.1, batch_size=2)
