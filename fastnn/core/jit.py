@@ -11,7 +11,7 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba import config, njit
+from numba import config, njit, types
 from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 from numba.core.compiler import CompileResult
@@ -209,8 +209,16 @@ class Inner:
 
     @functools.cached_property
     def dispatcher(self):
-        """Numba's dispatcher."""
-        return njit(**JIT, **_INNER, _nrt=False)(self.py_func)
+        """Numba's dispatcher, without forms of its own for arguments that are literals."""
+        dispatcher = njit(**JIT, **_INNER, _nrt=False)(self.py_func)
+        template_of = dispatcher.get_call_template
+
+        def template_of_types(args, kws):
+            plain = {name: types.unliteral(kind) for name, kind in kws.items()}
+            return template_of(tuple(map(types.unliteral, args)), plain)
+
+        dispatcher.get_call_template = template_of_types
+        return dispatcher
 
     @property
     def _numba_type_(self):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .counter_rng import Noise
-from .dense_block import dense_add_gradient_block, dense_step_forward_block
+from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import enter_sample, enter_samples, is_finite, weight_of
 from .jit import entry, entry_in_place, inner
@@ -273,8 +273,9 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
         steps[n_rows:] = 0
         block, last_block = last_block, block
         position += n_rows
-    dense_add_gradient_block(params, layer_0, n_tiles, last_block)
-    bitset[:] = 0  # the last step, and the forward pass of no input
+    block.bitsets[:] = 0  # the last steps, and the forward pass of no input
+    dense_step_forward_block(params, layer_0, n_tiles, last_block, block)
+    bitset[:] = 0
     step_forward(
         params, layer_table, 1, last, skip_zeros, _with_bitset(sample_of(block, 0), bitset)
     )

@@ -9,7 +9,7 @@ import llvmlite
 import numba
 import numpy as np
 import pytest
-from numba import config
+from numba import config, njit
 
 from fastnn.core import jit as _jit
 from fastnn.core.jit import cache_folder, entry, inner
@@ -247,3 +247,16 @@ def test_without_the_compiler_an_entry_is_its_function(monkeypatch):
     assert entry(total) is total
     assert inner(total) is total
     assert cache_folder() is None
+
+
+def test_a_literal_gets_no_form_of_its_own():
+    @inner
+    def doubled(x):
+        return 2 * x
+
+    @njit
+    def both(x):
+        return doubled(x) + doubled(1)
+
+    assert both(3) == 8
+    assert len(doubled.dispatcher.overloads) == 1
