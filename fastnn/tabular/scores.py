@@ -1,0 +1,179 @@
+"""Scores of predictions, of a network and of simpler models beside it, as a table of text."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import log_loss, mean_absolute_error, r2_score, roc_auc_score
+from sklearn.utils import resample
+
+from .._checks.arrays import Array
+
+LINEAR_ROWS = 20_000  # that the linear model learns from: more change it little and take minutes
+FEWER_IS_BETTER = ("log loss", "mean absolute error")
+
+
+class Score(NamedTuple):
+    """How well one model predicts: a metric that is not defined is NaN."""
+
+    model: str
+    metrics: Mapping[str, float]
+
+
+def score_classes(model: str, targets: Array, probabilities: Array) -> Score:
+    """Return the scores of probabilities, shape (n_rows, n_classes), for classes 0, 1, 2 ..."""
+    classes = np.arange(probabilities.shape[1])
+    probabilities = probabilities.astype(np.float64)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    auc = math.nan
+    if len(np.unique(targets)) == len(classes):  # else some class has no rows to be found among
+        of_classes = probabilities[:, 1] if len(classes) == 2 else probabilities
+        auc = float(roc_auc_score(targets, of_classes, multi_class="ovr"))
+    metrics = {
+        "log loss": float(log_loss(targets, probabilities, labels=classes)),
+        "AUC": auc,
+        "accuracy": float((probabilities.argmax(axis=1) == targets).mean()),
+    }
+    return Score(model, metrics)
+
+
+def score_numbers(model: str, targets: Array, predicted: Array) -> Score:
+    """Return the scores of predicted numbers."""
+    varies = len(targets) > 1 and targets.min() < targets.max()
+    metrics = {
+        "R2": float(r2_score(targets, predicted)) if varies else math.nan,
+        "mean absolute error": float(mean_absolute_error(targets, predicted)),
+    }
+    return Score(model, metrics)
+
+
+class Judge:
+    """Scores what is predicted, beside who knows but the targets that were trained on.
+
+    Where classes are predicted that is the share of each class, else the mean.
+    """
+
+    def __init__(self, classes: Sequence[str] | None, shares: Array, mean: float) -> None:
+        self.classes, self._shares, self._mean = classes, shares, mean
+
+    @classmethod
+    def trained_on(cls, targets: Array, classes: Sequence[str] | None) -> Self:
+        """Return the judge who knows targets: codes of classes, or numbers."""
+        if classes is None:
+            return cls(None, np.array([]), float(targets.mean()))
+        return cls(classes, np.bincount(targets, minlength=len(classes)) / len(targets), 0.0)
+
+    def score(self, model: str, targets: Array, outputs: Array) -> Score:
+        """Return the scores of outputs, probabilities or numbers."""
+        if self.classes is None:
+            return score_numbers(model, targets, outputs.reshape(len(targets)))
+        return score_classes(model, targets, outputs)
+
+    def baseline(self, targets: Array) -> Score:
+        """Return the scores of always saying the same."""
+        if self.classes is None:
+            always = np.full(len(targets), self._mean)
+            return self.score(f"always the mean, {self._mean:.6g}", targets, always)
+        commonest = self.classes[int(np.argmax(self._shares))]
+        always = np.tile(self._shares, (len(targets), 1))
+        return self.score(f"always {commonest!r}", targets, always)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what it knows, for `from_json`."""
+        return {"shares": self._shares.tolist(), "mean": self._mean}
+
+    @classmethod
+    def from_json(cls, known: Mapping[str, Any], classes: Sequence[str] | None) -> Self:
+        """Return the judge; raise LookupError, TypeError or ValueError if it is malformed."""
+        shares = np.array(known["shares"], np.float64)
+        if len(shares) != len(classes or ()):
+            raise ValueError(f"shares must be {len(classes or ())}, got {len(shares)}")
+        return cls(classes, shares, float(known["mean"]))
+
+
+class LinearModel:
+    """Logistic or ridge regression with scikit-learn's defaults, on the inputs of a network."""
+
+    def __init__(self, inputs: Array, targets: Array, *, n_classes: int) -> None:
+        self.name = "a linear model"
+        self._n_classes = n_classes
+        if len(targets) > LINEAR_ROWS:
+            self.name += f" of {LINEAR_ROWS} rows"
+            inputs, targets = resample(
+                inputs, targets, replace=False, n_samples=LINEAR_ROWS, random_state=0
+            )
+        self._constant = targets[0] if (targets == targets[0]).all() else None
+        self._fitted = LogisticRegression(max_iter=1000) if n_classes else Ridge()
+        if self._constant is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                self._fitted.fit(inputs, targets)
+
+    def outputs(self, inputs: Array) -> Array:
+        """Return probabilities, a column for each class, or numbers."""
+        if not self._n_classes:
+            predicted: Array = self._fitted.predict(inputs)
+            return predicted
+        outputs = np.zeros((len(inputs), self._n_classes))
+        if self._constant is not None:
+            outputs[:, int(self._constant)] = 1
+        else:
+            outputs[:, self._fitted.classes_.astype(np.int64)] = self._fitted.predict_proba(inputs)
+        return outputs
+
+
+def table_of(title: str, scores: Sequence[Score]) -> list[str]:
+    """Return scores as lines, a model a line and a metric a column."""
+    metrics = list(scores[0].metrics)
+    width = max(len(title), *(len(score.model) + 2 for score in scores))
+    lines = [f"{title:{width}}" + "".join(f"  {name:>10}" for name in metrics)]
+    for score in scores:
+        fields = [_as_text(score.metrics[name]).rjust(max(10, len(name))) for name in metrics]
+        lines.append("  ".join([f"{'  ' + score.model:{width}}", *fields]))
+    return lines
+
+
+def _as_text(value: float) -> str:
+    """Return a score with four digits behind the point, or four in all if that is too few."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.4f}" if 0.01 <= abs(value) < 100 else f"{value:.4g}"
+
+
+def warning_of(scores: Sequence[Score]) -> str | None:
+    """Return a sentence if another model has a better first metric than the first model."""
+    metric = next(iter(scores[0].metrics))
+    sign = -1 if metric in FEWER_IS_BETTER else 1
+    ours, *others = (sign * score.metrics[metric] for score in scores)
+    for score, other in zip(scores[1:], others, strict=True):
+        if other > ours:
+            return f"The better {metric} is that of {score.model}: prefer it, or give more rows"
+    return None
+
+
+def to_json(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    """Return scores as JSON can hold them: None for what is not defined."""
+    return [
+        {
+            "model": score.model,
+            "metrics": {n: None if math.isnan(v) else v for n, v in score.metrics.items()},
+        }
+        for score in scores
+    ]
+
+
+def from_json(description: Sequence[Mapping[str, Any]]) -> list[Score]:
+    """Return the scores; raise LookupError, TypeError or ValueError if they are malformed."""
+    return [
+        Score(
+            str(each["model"]),
+            {n: math.nan if v is None else float(v) for n, v in each["metrics"].items()},
+        )
+        for each in description
+    ]
