@@ -91,8 +91,8 @@ class Member:
         The network, with the weights of its best epoch.
     encoding : str
         What its inputs are: a name in `ENCODINGS`.
-    held_rows : ndarray
-        The rows that it was not trained on, which have chosen the epoch.
+    held_rows : ndarray or None
+        The rows that it was not trained on, which have chosen the epoch; None if it was loaded.
     best_epoch : int
         That epoch, from 0.
     held_loss : float
@@ -105,7 +105,7 @@ class Member:
 
     network: Network
     encoding: str
-    held_rows: Array
+    held_rows: Array | None
     best_epoch: int
     held_loss: float
     weight: float = 1.0
@@ -123,7 +123,7 @@ class Member:
 class ByTarget:
     """Categories as statistics of the target in the rows that a member was trained on."""
 
-    encoders: Sequence[TargetEncoder]  # one for each column of targets
+    tables: Sequence[Array]  # of each column, shape (n_codes, n_targets): a row for each code
     scale: RobustScale
 
     @classmethod
@@ -132,27 +132,39 @@ class ByTarget:
 
         The inputs of a row are statistics of other rows: else they would give its target away.
         """
-        categories, targets = task.rows.many_valued[rows], task.columns_of_targets[rows]
-        crossed = np.empty((len(rows), categories.shape[1] * targets.shape[1]))
+        codes, targets = task.rows.many_valued[rows], task.columns_of_targets[rows]
+        n_codes = task.rows.n_codes
+        crossed = np.empty((len(rows), codes.shape[1] * targets.shape[1]))
         for others, part in KFold(min(5, len(rows)), shuffle=True, random_state=seed).split(rows):
-            encoders = _target_encoders(categories[others], targets[others])
-            crossed[part] = _statistics(encoders, categories[part])
+            tables = _statistics(codes[others], targets[others], n_codes)
+            crossed[part] = _looked_up(tables, codes[part])
         scale = RobustScale.fitted(crossed, task.weights[rows])
-        return cls(_target_encoders(categories, targets), scale), _as_inputs(scale, crossed)
+        return cls(_statistics(codes, targets, n_codes), scale), _as_inputs(scale, crossed)
 
-    def __call__(self, categories: Array) -> Array:
+    def __call__(self, codes: Array) -> Array:
         """Return the inputs, float32."""
-        return _as_inputs(self.scale, _statistics(self.encoders, categories))
+        return _as_inputs(self.scale, _looked_up(self.tables, codes))
 
 
-def _target_encoders(categories: Array, targets: Array) -> list[TargetEncoder]:
-    """Return an encoder of the categories for each column of targets."""
-    return [TargetEncoder(target_type="continuous").fit(categories, y) for y in targets.T]
+def _statistics(codes: Array, targets: Array, n_codes: Sequence[int]) -> list[Array]:
+    """Return the means of each column's codes, drawn towards the mean of all rows.
+
+    A code without rows has that mean.
+    """
+    tables = [np.empty((n, targets.shape[1])) for n in n_codes]
+    for k, y in enumerate(targets.T):
+        encoder = TargetEncoder(target_type="continuous").fit(codes, y)
+        found = zip(tables, encoder.categories_, encoder.encodings_, strict=True)
+        for table, known, means in found:
+            table[:, k] = encoder.target_mean_
+            table[known, k] = means
+    return tables
 
 
-def _statistics(encoders: Sequence[TargetEncoder], categories: Array) -> Array:
-    """Return the statistics of categories; those of one that is not known are those of all rows."""
-    return np.hstack([encoder.transform(categories) for encoder in encoders])
+def _looked_up(tables: Sequence[Array], codes: Array) -> Array:
+    """Return the statistics of codes."""
+    found = [table[column] for table, column in zip(tables, codes.T, strict=True)]
+    return np.stack(found, axis=2).reshape(len(codes), -1)
 
 
 def _as_inputs(scale: RobustScale, statistics: Array) -> Array:
@@ -292,6 +304,7 @@ def held_out_outputs(members: Sequence[Member], rows: Encoded) -> Array:
     total, count = np.zeros((n_rows, n_out)), np.zeros((n_rows, 1))
     for member in members:
         held = member.held_rows
+        assert held is not None  # they have just been trained
         total[held] += member.weight * member.outputs(rows.taken(held))
         count[held] += member.weight
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
