@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 
 from .arguments import positive_number, whole_number, widths
@@ -106,6 +107,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `evaluate`."""
     _add_model(parser)
     _add_data(parser, "a table with the columns trained on and the target, in any order")
+    _add_strict(parser)
     _add_delimiter(parser)
 
 
@@ -119,12 +121,7 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probabilities", action="store_true", help="a column for each class beside the label"
     )
-    parser.add_argument(
-        "--strict",
-        action="store_true",
-        help="refuse a missing value, and a category that training did not see, by line and "
-        "column; by default they are counted",
-    )
+    _add_strict(parser)
     _add_force(parser)
     _add_delimiter(parser)
 
@@ -151,14 +148,30 @@ def add_info_arguments(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
 
 
+ADD_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "train": add_train_arguments,
+    "evaluate": add_evaluate_arguments,
+    "predict": add_predict_arguments,
+    "export": add_export_arguments,
+    "info": add_info_arguments,
+}
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "model", type=Path, help="a model that fastnn train or `save` has written"
-    )
+    parser.add_argument("model", type=Path, help="a model that fastnn train or `save` has written")
 
 
 def _add_data(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("data", type=Path, help=f"{what}: CSV, Parquet or Excel (.xlsx)")
+
+
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse a missing value, and a category that training did not see, by line and "
+        "column; by default they are counted",
+    )
 
 
 def _add_force(parser: argparse.ArgumentParser) -> None:

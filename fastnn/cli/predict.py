@@ -13,6 +13,7 @@ from .. import Network
 from .._atomic import replaced_at_once
 from ..tables.model import TableModel
 from ..tabular.errors import TableError
+from ..tabular.judging import Judge
 from ..tabular.model import Record, load
 from ..tabular.outputs import check_output
 from ..tabular.predicting import (
@@ -25,7 +26,7 @@ from ..tabular.predicting import (
     write_rows,
 )
 from ..tabular.reading import ReadingOptions, Table, open_table
-from ..tabular.scores import table_of
+from ..tabular.report import table_of
 from ..tabular.training import OURS
 
 _UNNAMED = "prediction"  # of a model that was saved from Python
@@ -49,9 +50,7 @@ def run_predict(options: argparse.Namespace) -> None:
     with_probabilities = options.probabilities
     outputs = outputs_of(table, model, unfamiliar, strict=options.strict)
     header = header_of(model, target, probabilities=with_probabilities)
-    chunks = (
-        predictions_of(model, each, probabilities=with_probabilities) for each, _ in outputs
-    )
+    chunks = (predictions_of(model, each, probabilities=with_probabilities) for each, _ in outputs)
     _write(options, header, chunks)
     _say(unfamiliar.lines())
 
@@ -59,7 +58,9 @@ def run_predict(options: argparse.Namespace) -> None:
 def _open(options: argparse.Namespace, model: TableModel, record: Record | None) -> Table:
     """Return a table, to be read as that of the training was."""
     na_values, formats = (None, None) if record is None else (record.na_values, record.formats)
-    table = open_table(options.data, ReadingOptions(options.delimiter, na_values=na_values), formats)
+    table = open_table(
+        options.data, ReadingOptions(options.delimiter, na_values=na_values), formats
+    )
     for name in model.names:
         table.check_column(name)
     return table
@@ -92,6 +93,18 @@ def _write(
         write_rows(file, header, chunks)
 
 
+def _judge(options: argparse.Namespace, model: TableModel, record: Record) -> Judge:
+    """Return who scores predictions, and knows the targets of the training."""
+    try:
+        return Judge.from_json(
+            record.known, None if model.classes is None else model.classes.tolist()
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise TableError(
+            f"{options.model} must have metadata of fastnn train, got other"
+        ) from error
+
+
 def run_evaluate(options: argparse.Namespace) -> None:
     """Print the scores of a model on a table that has the target."""
     model, record = load(options.model)
@@ -102,19 +115,25 @@ def run_evaluate(options: argparse.Namespace) -> None:
         )
     table = _open(options, model, record)
     table.check_column(record.target)
-    judge = record.judge_of(model)
+    judge = _judge(options, model, record)
     unfamiliar = Unfamiliar(model)
-    targets, outputs, n_without = [], [], 0
+    targets, outputs, n_rows = [], [], 0
     for each, target in outputs_of(
         table, model, unfamiliar, strict=options.strict, target=record.target
     ):
-        known = ~target.missing
-        n_without += int((~known).sum())
-        targets.append(judge.codes(target.values[known]))
+        known = np.flatnonzero(~target.missing)
+        targets.append(judge.targets(target.values[known]))
         outputs.append(each[known])
+        if model.classes is not None and (targets[-1] < 0).any():
+            row = known[int((targets[-1] < 0).argmax())]
+            raise TableError(
+                f"{table.location(n_rows + row)}: {record.target!r} must be a class that training "
+                f"saw, got {target.values[row]!r}: leave the row out"
+            )
+        n_rows += len(each)
     truth = np.concatenate(targets)
     _say(unfamiliar.lines())
-    if n_without:
+    if n_without := n_rows - len(truth):
         _say([f"{n_without} rows without {record.target!r} are left out"])
     if not len(truth):
         raise TableError(
@@ -123,3 +142,6 @@ def run_evaluate(options: argparse.Namespace) -> None:
         )
     scores = [judge.score(OURS, truth, np.concatenate(outputs)), judge.baseline(truth)]
     print("\n".join(table_of(f"{table.path}: {len(truth)} rows", scores)))
+
+
+RUN = {"predict": run_predict, "evaluate": run_evaluate}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
 from pathlib import Path
 from time import perf_counter
 
@@ -12,9 +11,8 @@ from ..tabular.errors import TableError
 from ..tabular.model import Record, provenance
 from ..tabular.outputs import check_output
 from ..tabular.reading import ReadingOptions, Table, open_table
+from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of, warning_of
 from ..tabular.rows import Split
-from ..tabular.scores import table_of, warning_of
-from ..tabular.summary import MOST_LINES, lines_of
 from ..tabular.target import choose_target
 from ..tabular.training import Settings, Trained, train_at_once
 
@@ -87,15 +85,14 @@ def _open(options: argparse.Namespace) -> Table:
 def _report(trained: Trained, seconds: float) -> None:
     """Print what the columns hold, what the networks are, and their scores."""
     print("\n".join(lines_of(trained.columns, MOST_LINES)))
-    members, shares = trained.model.members, defaultdict[str, float](float)
-    for member in members:
-        shares[member.encoding] += member.weight
-    told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-    networks = f"{len(members)} networks ({told})" if len(members) > 1 else "1 network"
-    print(f"{networks} trained on {trained.n_training} rows in {seconds:.1f} s")
+    networks = line_of_members(trained.model.members)
+    print(f"{networks}; trained on {trained.n_training} rows in {seconds:.1f} s")
     if not trained.scores:
         print("No score: no rows were held out")
         return
     print("\n".join(table_of(trained.scored, trained.scores)))
     if warning := warning_of(trained.scores):
         print(warning)
+
+
+RUN = {"train": run_train}

@@ -157,7 +157,13 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         if seconds is not None:
             seconds -= time.perf_counter() - begin
         members = train(
-            task, encodings, folds, self._recipe(), seeds, n_jobs=self.n_jobs, seconds=seconds
+            task,
+            encodings,
+            folds,
+            Recipe.of(self.get_params(deep=False)),
+            seeds,
+            n_jobs=self.n_jobs,
+            seconds=seconds,
         )
         outputs = held_out_outputs(members, task.rows)
         if len(rest := np.flatnonzero(weights == 0)):  # no member was trained on these
@@ -270,20 +276,6 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 f"encodings must be some of {', '.join(ENCODINGS)}, got {self.encodings!r}"
             )
         return encodings
-
-    def _recipe(self) -> Recipe:
-        """Return how the networks are built and trained."""
-        return Recipe(
-            hidden=tuple(self.hidden_layer_sizes),
-            activation=self.activation,
-            dropout=self.dropout,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            batch_size=None if self.batch_size == "auto" else int(self.batch_size),
-            dtype=self.dtype,
-        )
 
     def _folds(
         self, X: Any, targets: Array, used: Array, random: np.random.RandomState

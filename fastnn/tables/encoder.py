@@ -180,6 +180,12 @@ class TableEncoder:
             widths["periodic"] = self.periodic_.phase.size
         return widths
 
+    def is_unknown(self, column: Column) -> Array:
+        """Return which texts of a column training did not see."""
+        categories = self.categories_[column.name]
+        unknown: Array = categories.codes(column.values) == len(categories.texts)
+        return unknown
+
     def transform(self, columns: Sequence[Column]) -> Encoded:
         """Return rows encoded; raise ValueError if a column is of another kind than in training."""
         kinds = self.kinds_.values()

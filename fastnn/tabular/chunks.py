@@ -16,13 +16,14 @@ import numpy as np
 
 from .._checks.arrays import Array
 from ..tables.encoder import TableEncoder
-from ..tables.ensemble import Member, Task, inputs_of, training_inputs
+from ..tables.ensemble import Member, Recipe, Task, inputs_of, training_inputs
 from ..tables.model import TableModel
 from .errors import TableError
+from .judging import Judge, LinearModel
 from .reading import Table
+from .report import Score
 from .rows import N_PARTS, SpillBuffer, Split
 from .samples import Samples, random_sample, read_samples
-from .scores import Judge, LinearModel, Score
 from .spilled import train_spilled
 from .summary import describe
 from .target import Target
@@ -169,7 +170,7 @@ def _trained_member(
     chunk_rows: int,
 ) -> Member:
     """Return the network, trained."""
-    recipe = estimator.recipe()
+    recipe = Recipe.of(estimator.get_params())
     network = recipe.network(encoder.width - 1, ENCODING, encoder.n_classes, settings.seed)
     stopping = train_spilled(
         network, training, validation, recipe, chunk_rows,

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numba
 import numpy as np
 
 from .. import Network, __version__
 from ..models import load_model
-from ..tables.model import TableModel
-from . import scores
+from . import report
 from .errors import TableError
+
+if TYPE_CHECKING:
+    from ..tables.model import TableModel
 
 _KEY = "fastnn train"  # in the metadata of a model
 _FORMER_KEY = "table"  # in the metadata of a network, which an earlier version has trained
@@ -31,18 +33,13 @@ class Record:
     na_values: Sequence[str] | None  # those that mean a missing value; None: the usual ones
     columns: Mapping[str, str]  # a line on each
     scored: str
-    scores: list[scores.Score]
+    scores: list[report.Score]
     known: Mapping[str, Any]  # of the targets: what `Judge.from_json` takes
     trained: Mapping[str, Any]  # when, where, on which file ...
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON can hold it."""
-        return {_KEY: vars(self) | {"scores": scores.to_json(self.scores)}}
-
-    def judge_of(self, model: TableModel) -> scores.Judge:
-        """Return who scores predictions of the model, and knows the targets of its training."""
-        classes = None if model.classes is None else model.classes.tolist()
-        return scores.Judge.from_json(self.known, classes)
+        return {_KEY: vars(self) | {"scores": report.to_json(self.scores)}}
 
     @classmethod
     def in_model(cls, model: TableModel) -> Self | None:
@@ -53,9 +50,7 @@ class Record:
         if _KEY not in model.metadata:
             return None
         description = dict(model.metadata[_KEY])
-        record = cls(**description | {"scores": scores.from_json(description["scores"])})
-        record.judge_of(model)
-        return record
+        return cls(**description | {"scores": report.from_json(description["scores"])})
 
 
 def provenance() -> dict[str, str]:

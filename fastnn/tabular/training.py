@@ -12,10 +12,11 @@ import pyarrow as pa
 from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.ensemble import Task, inputs_of, training_inputs
 from ..tables.model import TableModel
+from .judging import Judge, LinearModel
 from .reading import Table
+from .report import Score
 from .rows import HELD_OUT, Split
 from .samples import Samples, check_samples, joined, read_samples
-from .scores import Judge, LinearModel, Score
 from .summary import describe
 from .target import Target
 

@@ -1,11 +1,11 @@
-"""Scores of predictions, of a network and of simpler models beside it, as a table of text."""
+"""Scores of predictions, of a model and of simpler ones beside it."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -14,16 +14,9 @@ from sklearn.metrics import log_loss, mean_absolute_error, r2_score, roc_auc_sco
 from sklearn.utils import resample
 
 from .._checks.arrays import Array
+from .report import Score
 
 LINEAR_ROWS = 20_000  # that the linear model learns from: more change it little and take minutes
-FEWER_IS_BETTER = ("log loss", "mean absolute error")
-
-
-class Score(NamedTuple):
-    """How well one model predicts: a metric that is not defined is NaN."""
-
-    model: str
-    metrics: Mapping[str, float]
 
 
 def score_classes(model: str, targets: Array, probabilities: Array) -> Score:
@@ -74,6 +67,13 @@ class Judge:
         if self.classes is None:
             return score_numbers(model, targets, outputs.reshape(len(targets)))
         return score_classes(model, targets, outputs)
+
+    def targets(self, values: Array) -> Array:
+        """Return values of a column as targets; -1 is a label that is no class."""
+        if self.classes is None:
+            return values
+        place = {label: code for code, label in enumerate(self.classes)}
+        return np.array([place.get(label, -1) for label in values.tolist()], np.int64)
 
     def baseline(self, targets: Array) -> Score:
         """Return the scores of always saying the same."""
@@ -126,54 +126,3 @@ class LinearModel:
         else:
             outputs[:, self._fitted.classes_.astype(np.int64)] = self._fitted.predict_proba(inputs)
         return outputs
-
-
-def table_of(title: str, scores: Sequence[Score]) -> list[str]:
-    """Return scores as lines, a model a line and a metric a column."""
-    metrics = list(scores[0].metrics)
-    width = max(len(title), *(len(score.model) + 2 for score in scores))
-    lines = [f"{title:{width}}" + "".join(f"  {name:>10}" for name in metrics)]
-    for score in scores:
-        fields = [_as_text(score.metrics[name]).rjust(max(10, len(name))) for name in metrics]
-        lines.append("  ".join([f"{'  ' + score.model:{width}}", *fields]))
-    return lines
-
-
-def _as_text(value: float) -> str:
-    """Return a score with four digits behind the point, or four in all if that is too few."""
-    if math.isnan(value):
-        return "-"
-    return f"{value:.4f}" if 0.01 <= abs(value) < 100 else f"{value:.4g}"
-
-
-def warning_of(scores: Sequence[Score]) -> str | None:
-    """Return a sentence if another model has a better first metric than the first model."""
-    metric = next(iter(scores[0].metrics))
-    sign = -1 if metric in FEWER_IS_BETTER else 1
-    ours, *others = (sign * score.metrics[metric] for score in scores)
-    for score, other in zip(scores[1:], others, strict=True):
-        if other > ours:
-            return f"The better {metric} is that of {score.model}: prefer it, or give more rows"
-    return None
-
-
-def to_json(scores: Sequence[Score]) -> list[dict[str, Any]]:
-    """Return scores as JSON can hold them: None for what is not defined."""
-    return [
-        {
-            "model": score.model,
-            "metrics": {n: None if math.isnan(v) else v for n, v in score.metrics.items()},
-        }
-        for score in scores
-    ]
-
-
-def from_json(description: Sequence[Mapping[str, Any]]) -> list[Score]:
-    """Return the scores; raise LookupError, TypeError or ValueError if they are malformed."""
-    return [
-        Score(
-            str(each["model"]),
-            {n: math.nan if v is None else float(v) for n, v in each["metrics"].items()},
-        )
-        for each in description
-    ]
