@@ -19,7 +19,6 @@ from ..tabular.model import build_network, describe_table, load_model, on_raw_nu
 from ..tabular.outputs import check_output
 from ..tabular.passes import TableOptions, encode_table, take_profile
 from ..tabular.predicting import numbers_predictor, table_predictor
-from ..tabular.reading import open_table
 from ..tabular.report import (
     describe_score,
     print_doubles,
@@ -29,6 +28,7 @@ from ..tabular.report import (
     print_table,
 )
 from ..tabular.rows import N_PARTS, SpillBuffer, Split
+from ..tabular.streaming import open_table
 from ..tabular.training import VALIDATION_PART, Settings, score, train_at_once, train_by_chunks
 from . import flags
 

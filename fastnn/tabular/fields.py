@@ -9,14 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .._checks.arrays import Array
+from .errors import TableError as TableError
 
 Column = Sequence[str] | Array  # texts; or float64, NaN where there is nothing
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL"})
-
-
-class TableError(ValueError):
-    """A table, or a model of one, is not valid; the message is one line and says where."""
 
 
 class Fields(NamedTuple):

@@ -15,8 +15,8 @@ from .._checks.arrays import Array
 from .encoding import Encoder, Encoding, SourceLocation
 from .fields import Column, Fields, TableError, parse, texts_of
 from .profile import ColumnProfile, task_of
-from .reading import Chunk, Table, place_of, with_progress
 from .rows import TRAINING, SpillBuffer, Split
+from .streaming import Chunk, Table, place_of, with_progress
 
 
 class Profile(NamedTuple):

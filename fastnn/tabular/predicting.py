@@ -12,7 +12,7 @@ from .._checks.arrays import Array
 from .encoding import Encoding, Number
 from .fields import TableError
 from .passes import location_of
-from .reading import Table, place_of
+from .streaming import Table, place_of
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 from fastnn.tabular.encoding import Category, Number
 from fastnn.tabular.fields import TableError
 from fastnn.tabular.passes import TableOptions, encode_table, take_profile
-from fastnn.tabular.reading import open_table
 from fastnn.tabular.rows import SpillBuffer, Split
+from fastnn.tabular.streaming import open_table
 
 from .tables import IRISES, flowers, write
 

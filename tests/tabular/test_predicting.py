@@ -7,7 +7,7 @@ from fastnn import Dense, Network
 from fastnn.tabular.encoding import Category, Encoding, Number
 from fastnn.tabular.fields import TableError
 from fastnn.tabular.predicting import numbers_predictor, table_predictor
-from fastnn.tabular.reading import open_table
+from fastnn.tabular.streaming import open_table
 
 from .tables import write
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn.tabular.fields import TableError
-from fastnn.tabular.reading import open_table, place_of, with_progress
+from fastnn.tabular.streaming import open_table, place_of, with_progress
 
 from .tables import IRISES, write
 
