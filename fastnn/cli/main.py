@@ -8,10 +8,11 @@ one line on stderr.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from time import perf_counter
@@ -200,6 +201,20 @@ def _run_warmup(options: argparse.Namespace) -> None:
     )
 
 
+@contextmanager
+def _replacing(stream: Any) -> Iterator[None]:
+    """Replace what a terminal cannot show, in the place of an error."""
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    errors, encoding = stream.errors, stream.encoding
+    stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        stream.reconfigure(encoding=encoding, errors=errors)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -231,9 +246,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser(argv).parse_args(argv)
     is_quiet = getattr(options, "quiet", False)
     try:
-        with telling(str) if is_quiet else nullcontext():  # of what is compiled, nobody
+        with ExitStack() as around:
+            around.enter_context(_replacing(sys.stdout))
+            if is_quiet:
+                around.enter_context(telling(str))  # of what is compiled, nobody
             options.run(options)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ImportError, OSError, ValueError, DivergenceError) as error:

@@ -36,7 +36,8 @@ def run_predict(options: argparse.Namespace) -> None:
     """Predict for the rows of a table."""
     if options.output is not None:
         check_output(options.output, options.data, options.model, force=options.force)
-    model, record = load(options.model)
+    loaded, record = load(options.model)
+    model = loaded if isinstance(loaded, Network) else loaded.model_
     if options.probabilities and (isinstance(model, Network) or model.classes is None):
         raise TableError("--probabilities must go with a classification, got another model")
     if isinstance(model, Network):
@@ -107,19 +108,20 @@ def _judge(options: argparse.Namespace, model: TableModel, record: Record) -> Ju
 
 def run_evaluate(options: argparse.Namespace) -> None:
     """Print the scores of a model on a table that has the target."""
-    model, record = load(options.model)
-    if isinstance(model, Network) or record is None:
+    loaded, record = load(options.model)
+    if isinstance(loaded, Network) or record is None:
         raise TableError(
             f"{options.model} must be a model that fastnn train has saved, got another: predict "
             "works with it"
         )
+    model = loaded.model_
     table = _open(options, model, record)
     table.check_column(record.target)
     judge = _judge(options, model, record)
     unfamiliar = Unfamiliar(model)
     targets, outputs, n_rows = [], [], 0
-    for each, target in outputs_of(
-        table, model, unfamiliar, strict=options.strict, target=record.target
+    for each, (target,) in outputs_of(
+        table, model, unfamiliar, strict=options.strict, others=[record.target]
     ):
         known = np.flatnonzero(~target.missing)
         targets.append(judge.targets(target.values[known]))

@@ -35,11 +35,12 @@ def run_export(options: argparse.Namespace) -> None:
 
 def run_info(options: argparse.Namespace) -> None:
     """Print a model, and what its file tells of its table and training."""
-    model, record = load(options.model)
+    loaded, record = load(options.model)
     print(f"{options.model}: {options.model.stat().st_size} bytes")
-    if isinstance(model, Network):
-        _print_network(model)
+    if isinstance(loaded, Network):
+        _print_network(loaded)
         return
+    model = loaded.model_
     kind = "regression" if model.classes is None else "classification"
     of_target = "" if record is None else f" of {record.target!r}"
     print(f"{kind}{of_target}, columns {len(model.names)}")
@@ -52,8 +53,9 @@ def run_info(options: argparse.Namespace) -> None:
         if record.scores:
             print("\n".join(table_of(record.scored, record.scores)))
         trained = record.trained
-        print(f"Trained {trained['date']} on {trained['platform']}, {trained['versions']}")
+        print(f"Trained {trained['date']} on {trained['platform']}")
         print(f"  {trained['n_rows']} rows of {trained['file']}, seed {trained['seed']}")
+        print(f"  {trained['versions']}")
 
 
 def _print_network(net: Network) -> None:

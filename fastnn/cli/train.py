@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -11,7 +12,7 @@ from ..tabular.errors import TableError
 from ..tabular.model import Record, provenance
 from ..tabular.outputs import check_output
 from ..tabular.reading import ReadingOptions, Table, open_table
-from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of, warning_of
+from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of
 from ..tabular.rows import Split
 from ..tabular.target import choose_target
 from ..tabular.training import Settings, Trained, train_at_once
@@ -47,7 +48,8 @@ def run_train(options: argparse.Namespace) -> None:
     if chunk_rows is None:
         trained = train_at_once(table, names, target, split, settings)
     else:
-        print(f"one network, {chunk_rows} rows at a time", flush=True)
+        print(f"one network, {chunk_rows} rows at a time; a random sample of them is described")
+        sys.stdout.flush()
         trained = train_by_chunks(
             table, names, target, split, settings,
             n_rows=n_rows, chunk_rows=chunk_rows, folder=options.save.parent,
@@ -91,8 +93,8 @@ def _report(trained: Trained, seconds: float) -> None:
         print("No score: no rows were held out")
         return
     print("\n".join(table_of(trained.scored, trained.scores)))
-    if warning := warning_of(trained.scores):
-        print(warning)
+    if trained.warning:
+        print(trained.warning)
 
 
 RUN = {"train": run_train}

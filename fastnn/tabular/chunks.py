@@ -51,7 +51,8 @@ def rows_at_a_time(
     widths = [encoded.inputs(encoding).shape[1] for encoding in estimator.encodings]
     if 4 * n_rows * sum(widths) <= _AT_ONCE:
         return None
-    return max(1, _CHUNK // (4 * encoded.inputs(ENCODING).shape[1]))
+    n_bytes = 4 * int(encoded.inputs(ENCODING).shape[1])
+    return max(1, _CHUNK // n_bytes)
 
 
 class SampleEncoder:
@@ -71,7 +72,7 @@ class SampleEncoder:
     @property
     def width(self) -> int:
         """The number of inputs and of the target beside them."""
-        return self._of_sample.shape[1] + 1
+        return int(self._of_sample.shape[1]) + 1
 
     def _learnt(self, targets: Array) -> Array:
         """Return targets as a network learns them."""
@@ -155,10 +156,13 @@ def train_by_chunks(
             parameters=estimator.get_params(),
         )
         judge = Judge.trained_on(sample.targets, target.classes)
-        scores = _scores(judge, encoder, model, held, chunk_rows) if held.n_rows else []
+        scores: list[Score] = []
+        warning = None
+        if held.n_rows:
+            scores, warning = _scores(judge, encoder, model, held, chunk_rows)
         columns = {column.name: describe(column) for column in sample.columns}
         scored = f"held out: {held.n_rows} rows"
-        return Trained(model, columns, training.n_rows, judge, scores, scored)
+        return Trained(model, columns, training.n_rows, judge, scores, scored, warning)
 
 
 def _trained_member(
@@ -183,8 +187,8 @@ def _trained_member(
 
 def _scores(
     judge: Judge, encoder: SampleEncoder, model: TableModel, held: SpillBuffer, chunk_rows: int
-) -> list[Score]:
-    """Return the scores of the network, a linear model and the commonest on the rows held out."""
+) -> tuple[list[Score], str | None]:
+    """Return the scores on the rows held out, and a warning if the linear model is better."""
     linear, (member,) = encoder.linear_model(), model.members
     targets, ours, others = [], [], []
     for rows in held.chunks(chunk_rows):
@@ -192,9 +196,11 @@ def _scores(
         outputs = member.network.predict(rows[:, :-1]).astype(np.float64)
         ours.append(model.in_units(outputs))
         others.append(encoder.linear_outputs(linear, rows))
-    known = np.concatenate(targets)
-    return [
-        judge.score(OURS, known, np.concatenate(ours)),
-        judge.score(f"{linear.name} of a sample", known, np.concatenate(others)),
-        judge.baseline(known),
+    truth, by_us, by_others = map(np.concatenate, (targets, ours, others))
+    name = f"{linear.name} of a sample"
+    scores = [
+        judge.score(OURS, truth, by_us),
+        judge.score(name, truth, by_others),
+        judge.baseline(truth),
     ]
+    return scores, judge.comparison(truth, by_us, by_others, name)

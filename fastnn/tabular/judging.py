@@ -75,6 +75,25 @@ class Judge:
         place = {label: code for code, label in enumerate(self.classes)}
         return np.array([place.get(label, -1) for label in values.tolist()], np.int64)
 
+    def comparison(self, targets: Array, ours: Array, others: Array, other: str) -> str | None:
+        """Return a sentence if another model is better by more than one standard error."""
+        difference = self._losses(targets, ours) - self._losses(targets, others)
+        error = difference.std() / math.sqrt(len(difference))
+        if difference.mean() <= error:
+            return None
+        return (
+            f"{other} is better here by {difference.mean() / error:.1f} standard errors: prefer it"
+        )
+
+    def _losses(self, targets: Array, outputs: Array) -> Array:
+        """Return the loss of each row: the log loss, or the squared error."""
+        if self.classes is None:
+            squares: Array = np.square(outputs.reshape(len(targets)) - targets)
+            return squares
+        chosen = outputs[np.arange(len(targets)), targets]
+        losses: Array = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny))
+        return losses
+
     def baseline(self, targets: Array) -> Score:
         """Return the scores of always saying the same."""
         if self.classes is None:

@@ -64,8 +64,8 @@ def provenance() -> dict[str, str]:
     }
 
 
-def load(path: Path) -> tuple[Network | TableModel, Record | None]:
-    """Return the model or the network in a file, and its record if `fastnn train` wrote it."""
+def load(path: Path) -> tuple[Any, Record | None]:
+    """Return the estimator or the network in a file, and its record if `fastnn train` wrote it."""
     loaded = load_model(path)
     if isinstance(loaded, Network):
         if _FORMER_KEY in loaded.metadata:
@@ -73,8 +73,7 @@ def load(path: Path) -> tuple[Network | TableModel, Record | None]:
                 f"{path} was trained by an earlier version of fastnn train: train again"
             )
         return loaded, None
-    model: TableModel = loaded.model_
     try:
-        return model, Record.in_model(model)
+        return loaded, Record.in_model(loaded.model_)
     except (LookupError, TypeError, ValueError) as error:
         raise TableError(f"{path} must have metadata of fastnn train, got other") from error

@@ -75,11 +75,11 @@ def outputs_of(
     unfamiliar: Unfamiliar,
     *,
     strict: bool,
-    target: str | None = None,
-) -> Iterator[tuple[Array, Column | None]]:
-    """Yield the outputs for the rows of a table, and the column of the target if there is one."""
+    others: Sequence[str] = (),
+) -> Iterator[tuple[Array, list[Column]]]:
+    """Yield the outputs for the rows of a table, and those of some other columns."""
     names = model.names
-    wanted = [*names, *([] if target is None else [target])]
+    wanted = [*names, *others]
     kinds = list(model.encoder.kinds_.values())
     start = 0
     for chunk in table.chunks(max(1, _READ_FIELDS // len(wanted)), wanted):
@@ -89,7 +89,7 @@ def outputs_of(
             unfamiliar.refuse(table, columns, start)
         unfamiliar.add(columns)
         outputs = model.outputs(columns)[0]
-        yield outputs, None if target is None else by_name[target]
+        yield outputs, [by_name[name] for name in others]
         start += len(outputs)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80  # characters of a line
 MOST_LINES = 20  # on columns that `fastnn train` prints
-_FEWER_IS_BETTER = ("log loss", "mean absolute error")
+_IN_UNITS = "mean absolute error"  # all others are about 0 to 1
 
 
 class Score(NamedTuple):
@@ -28,27 +28,16 @@ def table_of(title: str, scores: Sequence[Score]) -> list[str]:
     width = max(len(title), *(len(score.model) + 2 for score in scores))
     lines = [f"{title:{width}}" + "".join(f"  {name:>10}" for name in metrics)]
     for score in scores:
-        fields = [_as_text(score.metrics[name]).rjust(max(10, len(name))) for name in metrics]
+        fields = [_as_text(name, score.metrics[name]).rjust(max(10, len(name))) for name in metrics]
         lines.append("  ".join([f"{'  ' + score.model:{width}}", *fields]))
     return lines
 
 
-def _as_text(value: float) -> str:
-    """Return a score with four digits behind the point, or four in all if that is too few."""
+def _as_text(name: str, value: float) -> str:
+    """Return a score, with as many digits as tell models apart."""
     if math.isnan(value):
         return "-"
-    return f"{value:.4f}" if 0.01 <= abs(value) < 100 else f"{value:.4g}"
-
-
-def warning_of(scores: Sequence[Score]) -> str | None:
-    """Return a sentence if another model has a better first metric than the first model."""
-    metric = next(iter(scores[0].metrics))
-    sign = -1 if metric in _FEWER_IS_BETTER else 1
-    ours, *others = (sign * score.metrics[metric] for score in scores)
-    for score, other in zip(scores[1:], others, strict=True):
-        if other > ours:
-            return f"The better {metric} is that of {score.model}: prefer it, or give more rows"
-    return None
+    return f"{value:.4g}" if name == _IN_UNITS else f"{value:.4f}"
 
 
 def to_json(scores: Sequence[Score]) -> list[dict[str, Any]]:

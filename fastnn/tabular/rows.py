@@ -42,7 +42,8 @@ class Split:
         """Return the part of each of some rows, whose numbers ascend."""
         if not len(rows):
             return rows
-        return self.parts(int(rows[0]), int(rows[-1]) + 1)[rows - rows[0]]
+        parts: Array = self.parts(int(rows[0]), int(rows[-1]) + 1)[rows - rows[0]]
+        return parts
 
 
 def _picked(start: int, stop: int, fraction: float, key: int) -> Array:

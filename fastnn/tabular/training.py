@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from .._checks.arrays import Array
 from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.ensemble import Task, inputs_of, training_inputs
 from ..tables.model import TableModel
@@ -54,6 +55,7 @@ class Trained(NamedTuple):
     judge: Judge
     scores: Sequence[Score]  # the model's own is the first; none without rows to score
     scored: str  # which rows those were, and how many
+    warning: str | None = None  # of a simpler model that is better
 
 
 def train_at_once(
@@ -73,13 +75,17 @@ def train_at_once(
     estimator = settings.estimator(target).fit(frame, y)
     model: TableModel = estimator.model_
     judge = Judge.trained_on(training.targets, target.classes)
+    warning = None
     if len(held.targets):
         scored = f"held out: {len(held.targets)} rows"
+        ours = model.outputs(held.columns)[0]
+        name, others = _linear_outputs(model, training, held, len(target.classes or ()))
         scores = [
-            judge.score(OURS, held.targets, model.outputs(held.columns)[0]),
-            _score_of_linear(judge, model, training, held),
+            judge.score(OURS, held.targets, ours),
+            judge.score(name, held.targets, others),
             judge.baseline(held.targets),
         ]
+        warning = judge.comparison(held.targets, ours, others, name)
     else:
         known = ~np.isnan(estimator.oof_prediction_.reshape(len(y), -1)[:, 0])
         targets = training.targets[known]
@@ -89,15 +95,16 @@ def train_at_once(
             judge.baseline(targets),
         ]
     columns = {column.name: describe(column) for column in training.columns}
-    return Trained(model, columns, len(y), judge, scores, scored)
+    return Trained(model, columns, len(y), judge, scores, scored, warning)
 
 
-def _score_of_linear(judge: Judge, model: TableModel, training: Samples, held: Samples) -> Score:
-    """Return the score of a linear model on the encoding that the networks have."""
-    n_classes = len(judge.classes or ())
-    encoded = model.encoder.transform(training.columns)
-    task = Task(encoded, training.targets, np.ones(len(training.targets)), n_classes)
-    inputs, by_target = training_inputs(task, np.arange(len(training.targets)), "linear", seed=0)
+def _linear_outputs(
+    model: TableModel, training: Samples, held: Samples, n_classes: int
+) -> tuple[str, Array]:
+    """Return the name of a linear model on the networks' encoding, and its outputs."""
+    encoded, n_rows = model.encoder.transform(training.columns), len(training.targets)
+    task = Task(encoded, training.targets, np.ones(n_rows), n_classes)
+    inputs, by_target = training_inputs(task, np.arange(n_rows), "linear", seed=0)
     linear = LinearModel(inputs, training.targets, n_classes=n_classes)
     rows = inputs_of(model.encoder.transform(held.columns), "linear", by_target)
-    return judge.score(linear.name, held.targets, linear.outputs(rows))
+    return linear.name, linear.outputs(rows)
