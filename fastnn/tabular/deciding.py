@@ -27,7 +27,7 @@ from .parsing import format_of, is_text, is_whole, parse, texts_of, values_of
 
 _MOST_DISTINCT = 20_000  # that are remembered of a column
 _MOST_KEYS = 1000
-_FIRST = 200  # rows that are looked at one by one, before a format is tried on all
+_FEW_ROWS = 200  # that are looked at one by one, where no format fits all
 _FEW = 20
 
 
@@ -110,15 +110,23 @@ class Scout:
             words = pc.utf8_trim_whitespace(column).filter(texts.is_null()).drop_null()
             self.missing.update(words.to_pylist())
         self.n += len(texts) - texts.null_count
-        for part in (texts[:_FIRST], texts[_FIRST:]):
-            if part.null_count < len(part) and not self._add_alike(part):
-                self._look_at(part, start)
-            start += len(part)
+        self._count(texts, start)
+
+    def _count(self, texts: Any, start: int) -> None:
+        """Count texts in, as many as possible at once."""
+        if texts.null_count == len(texts) or self._add_alike(texts):
+            return
+        if len(texts) <= _FEW_ROWS or (self.seen and not self.common):
+            self._look_at(texts, start)
+            return
+        middle = len(texts) // 2
+        self._count(texts[:middle], start)
+        self._count(texts[middle:], start + middle)
 
     def _add_alike(self, texts: Any) -> bool:
         """Count texts in at once if they can be read in all formats that are left, else not."""
-        common = self.least
-        if common in (frozenset(), {TEXT}) or common != self.common:
+        common = self.common
+        if common in (frozenset(), {TEXT}):
             return False
         try:
             for form in _strictest(common):
@@ -127,7 +135,8 @@ class Scout:
                     return False
         except Misfit:
             return False
-        self.seen[common] = self.seen[common].more(len(texts) - texts.null_count)
+        seen = self.seen.get(common) or self.clearest._replace(n=0)
+        self.seen[common] = seen.more(len(texts) - texts.null_count)
         return True
 
     def _look_at(self, texts: Any, start: int) -> None:
