@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from shlex import quote
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -176,9 +177,10 @@ def decide(
             formats[scout.name] = _format(scout, options, decimal)
         except _Uncertain as error:
             where = location(error.seen.row)
-            remedy = f"{error.remedy}take the column as texts with --categories {scout.name}"
+            name = quote(scout.name)
+            remedy = f"{error.remedy}take the column as texts with --categories {name}"
             if scout.name != options.target:
-                remedy += f", or leave it out with --ignore {scout.name}"
+                remedy += f", or leave it out with --ignore {name}"
             raise TableError(
                 f"{where}: {scout.name!r} must be {error.required}, got {error.seen.text!r}: "
                 + remedy
@@ -218,7 +220,7 @@ def _format(scout: Scout, options: ReadingOptions, decimal: str | None) -> Forma
         seen = scout.clearest
         if any(mark in seen.text for mark in marks) and numbers[0].decimal != ".":
             mark = numbers[0].decimal
-            remedy = f"say --decimal {mark} or --thousands {mark}, or "
+            remedy = f"say --decimal {mark!r} or --thousands {mark!r}, or "
             raise _Uncertain(seen, "a number whose decimal mark is certain", remedy)
         return numbers[0]
     others = [form for form in scout.common if form.kind != NUMBER]
@@ -265,7 +267,7 @@ def _notes(
         if form == TEXT and scout.is_nearly_unique and name != options.target:
             notes.append(
                 f"{name!r} has nearly as many categories as rows ({scout.n_distinct} of "
-                f"{scout.n_looked_at}): --ignore {name} if it names the rows"
+                f"{scout.n_looked_at}): --ignore {quote(name)} if it names the rows"
             )
         if form == TEXT and (words := {word: n for word, n in scout.missing.items() if word}):
             told = ", ".join(f"{word!r} ({n} times)" for word, n in words.items())

@@ -34,8 +34,9 @@ def is_text(dtype: Any) -> bool:
 
 
 def is_whole(dtype: Any) -> bool:
-    """Whether a column holds whole numbers of up to 64 bits."""
-    is_integer: bool = pa.types.is_integer(dtype)
+    """Whether a column holds whole numbers."""
+    is_decimal = pa.types.is_decimal(dtype)
+    is_integer: bool = dtype.scale <= 0 if is_decimal else pa.types.is_integer(dtype)
     return is_integer
 
 

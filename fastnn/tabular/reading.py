@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from tqdm import tqdm
@@ -78,7 +79,7 @@ class Table:
         if twice:
             raise TableError(
                 f"{self.path} must have columns of different names, got {twice[0]!r} twice: rename "
-                f"one, or leave both out with --ignore {twice[0]}"
+                f"one, or leave both out with --ignore {quote(twice[0])}"
             )
         for name in (*self._options.ignored, *self._options.categories):
             self.check_column(name)
@@ -143,7 +144,7 @@ class Table:
                     try:
                         scout.add(column, start)
                     except Misfit as error:
-                        remedy = f": leave it out with --ignore {scout.name}"
+                        remedy = f": leave it out with --ignore {quote(scout.name)}"
                         raise self._misfit(scout.name, start, error, remedy) from None
             if not self.n_rows:
                 raise TableError(f"{self.path} must have rows below its names, got none")

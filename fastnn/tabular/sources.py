@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+from zipfile import BadZipFile
 
 import pyarrow as pa
 import pyarrow.csv
@@ -36,19 +37,6 @@ _MAGIC = {
 }
 _PARQUET, _ZIP, _OLD_EXCEL = b"PAR1", b"PK\3\4", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-class Source(Protocol):
-    """A file with named columns."""
-
-    title: str
-    names: list[str]  # "" where a column has none
-
-    def batches(self, places: Sequence[int]) -> Iterator[Sequence[Any]]:
-        """Yield the columns in these places, pyarrow arrays, some rows at a time."""
-
-    def location(self, row: int) -> str:
-        """Return where a row is, counted from 0."""
 
 
 def open_source(path: str | Path, delimiter: str | None, *, bare: bool) -> Source:
@@ -112,8 +100,11 @@ class CsvSource:
     ) -> None:
         self.title = title
         self._file, self._compression = file, compression
-        with self._opened() as stream:
-            head = _head(stream, title)
+        try:
+            with self._opened() as stream:
+                head = _head(stream, title)
+        except OSError as error:
+            raise self._broken(error) from None
         if head.startswith((*_UTF16, _OLD_EXCEL)) or b"\0" in head[:100]:
             raise TableError(
                 f"{title} must be CSV in UTF-8, Parquet or .xlsx, got UTF-16 or another format: "
@@ -173,6 +164,8 @@ class CsvSource:
                     return
                 if "straddling" not in str(error):
                     raise self._error(error, refused) from None
+            except OSError as error:
+                raise self._broken(error) from None
             block_size *= 8  # a row is longer than a block
             if block_size > _LARGEST_BLOCK:
                 self._check_quotes()
@@ -207,6 +200,12 @@ class CsvSource:
             f"{self.title} line {line}: a row must have {row.expected_columns} fields, got "
             f"{row.actual_columns}"
         )
+
+    def _broken(self, error: OSError) -> OSError:
+        """Return the error of a file that cannot be read, or not be decompressed."""
+        if self._compression is None:
+            return error
+        return OSError(f"{self.title} must be a whole {self._compression} file: {error}")
 
     def _decoded(self, column: Any, name: str, start: int) -> Any:
         try:
@@ -305,16 +304,17 @@ class ExcelSource:
             raise ImportError(
                 f'{title} is Excel, which needs openpyxl: pip install "fastnn-numba[files]"'
             ) from None
-        try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except (KeyError, ValueError, OSError, openpyxl.utils.exceptions.InvalidFileException):
-            raise TableError(
-                f"{title} must be a table, got an archive that is no .xlsx: unpack it"
-            ) from None
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what programs write there is not always true
-        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-        book.close()
+        with open(file, "rb") as opened:
+            try:
+                book = openpyxl.load_workbook(opened, read_only=True, data_only=True)
+            except (BadZipFile, KeyError, ValueError):
+                raise TableError(
+                    f"{title} must be a table, got an archive that is no .xlsx: unpack it"
+                ) from None
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what programs write there is not always true
+            rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+            book.close()
         while rows and not any(value is not None for value in rows[-1]):
             rows.pop()
         if not rows:
@@ -334,12 +334,17 @@ class ExcelSource:
         return f"{self.title} row {row + 2}"
 
 
+Source = CsvSource | ParquetSource | ExcelSource
+
+
 def _column_of_cells(values: list[Any]) -> Any:
     """Return cells of one type as it is, others as texts."""
     kinds = {type(value).__name__ for value in values} - {"NoneType"}
-    if kinds <= {"int", "float"}:
+    if kinds == {"int", "float"}:
         return pa.array(values, pa.float64())
-    if len(kinds) == 1 or kinds == {"date", "datetime"}:
-        return pa.array(values, pa.timestamp("us") if "datetime" in kinds else None)
+    if kinds == {"date", "datetime"}:
+        return pa.array(values, pa.timestamp("us"))
+    if len(kinds) == 1:
+        return pa.array(values)
     texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else v for v in values]
     return pa.array([None if text is None else str(text) for text in texts])

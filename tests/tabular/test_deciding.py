@@ -105,7 +105,7 @@ def test_a_text_far_down_is_refused_by_its_row():
 
 def test_the_remedies_settle_what_was_not_certain():
     texts = ["1,234", "5,678"]
-    assert "say --decimal , or --thousands ,, or" in refusal(texts)
+    assert "say --decimal ',' or --thousands ',', or" in refusal(texts)
     assert decided({"x": texts}, decimal=",")[0] == {"x": Format(NUMBER, ",")}
     assert decided({"x": texts}, thousands=",")[0] == {"x": Format(NUMBER, ".", ",")}
     assert decided({"x": texts}, categories=["x"])[0] == {"x": TEXT}
@@ -171,6 +171,8 @@ def test_columns_that_are_written_alike_share_a_note():
         (pa.array([0, 2**53]), PLAIN),
         (pa.array([0, 2**53 + 1]), TEXT),
         (pa.array([2**64 - 1], pa.uint64()), TEXT),
+        (pa.array([2**60, 2**60 + 1]).cast(pa.decimal128(38, 0)), TEXT),
+        (pa.array([1, 2]).cast(pa.decimal128(38, 2)), PLAIN),
         (pa.array([1.5]), PLAIN),
         (pa.array([True]), Format("bool")),
         (pa.nulls(2), EMPTY),

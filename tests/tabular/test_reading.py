@@ -186,6 +186,11 @@ def test_names_that_come_twice_may_be_ignored(tmp_path):
     assert table.read().to_pydict() == {"b": [2.0]}
 
 
+def test_a_remedy_can_be_pasted(tmp_path):
+    with pytest.raises(TableError, match="--categories 'my x', or leave it out with --ignore 'my "):
+        from_text(tmp_path, "my x\n1\n2\n?\n").read()
+
+
 def test_one_row(tmp_path):
     assert from_text(tmp_path, "a,b\n1,x").read().to_pydict() == {"a": [1.0], "b": ["x"]}
 

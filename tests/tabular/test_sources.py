@@ -187,6 +187,14 @@ def test_a_compressed_file_by_its_first_bytes(tmp_path):
         assert source.location(1).endswith("line 3")
 
 
+@pytest.mark.parametrize("n_bytes", [15, 100_000])
+def test_a_compressed_file_that_is_cut_off(tmp_path, n_bytes):
+    content = gzip.compress(b"a,b\n" + os.urandom(200_000).hex().encode(), 1)
+    (tmp_path / "t").write_bytes(content[:n_bytes])
+    with pytest.raises(OSError, match="t must be a whole gzip file: "):
+        rows_of(open_source(tmp_path / "t", None, bare=False))
+
+
 def test_a_pipe_is_read_once_and_its_copy_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     pipe = tmp_path / "pipe"
@@ -239,9 +247,9 @@ class TestParquet:
         return path
 
     def test_only_the_wanted_columns_are_read(self, tmp_path):
-        columns = {"a": [1, 2], "nested": [[1], [2, 3]], "b": ["x", None]}
+        columns = {"a": [1, 2], "nested": [[1], [2, 3]], "a.b": ["x", None]}
         source = open_source(self.write(tmp_path / "t.any", columns), None, bare=False)
-        assert source.names == ["a", "nested", "b"]
+        assert source.names == ["a", "nested", "a.b"]
         (got,) = source.batches([2, 0])
         assert [column.to_pylist() for column in got] == [["x", None], [1, 2]]
         assert source.location(1) == f"{tmp_path / 't.any'} row 2"
@@ -295,15 +303,22 @@ class TestExcel:
         ]
         assert source.location(1) == f"{tmp_path / 't.xlsx'} row 3"
 
+    def test_a_sheet_through_a_pipe(self, book, tmp_path, monkeypatch):
+        self.opened(book, tmp_path / "t.xlsx", ["a"], [1])
+        content = io.BytesIO((tmp_path / "t.xlsx").read_bytes())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(content))
+        assert rows_of(open_source("-", None, bare=False)) == [(1,)]
+
     def test_an_empty_sheet(self, book, tmp_path):
         with pytest.raises(TableError, match="must hold a table, got an empty sheet"):
             self.opened(book, tmp_path / "t.xlsx")
 
-    def test_an_archive_that_is_no_sheet(self, tmp_path):
+    @pytest.mark.parametrize("name", ["t.zip", "t.xlsx"])
+    def test_an_archive_that_is_no_sheet(self, tmp_path, name):
         pytest.importorskip("openpyxl")
-        (tmp_path / "t.zip").write_bytes(b"PK\3\4 and no more")
+        (tmp_path / name).write_bytes(b"PK\3\4 and no more")
         with pytest.raises(TableError, match=r"got an archive that is no \.xlsx: unpack it"):
-            open_source(tmp_path / "t.zip", None, bare=False)
+            open_source(tmp_path / name, None, bare=False)
 
     def test_a_missing_openpyxl_is_told_in_one_line(self, monkeypatch, tmp_path):
         (tmp_path / "t.xlsx").write_bytes(b"PK\3\4")
