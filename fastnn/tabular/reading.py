@@ -26,7 +26,7 @@ except ImportError as error:
 
 from .deciding import ReadingOptions as ReadingOptions
 from .deciding import Scout, decide
-from .formats import NA_VALUES, PLAIN, Format, Misfit, readings
+from .formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
 from .parsing import values_of
 from .sources import ParquetSource, Source, open_source
 
@@ -92,6 +92,10 @@ class Table:
         raise TableError(
             f"{self.path} must have the column {name!r}, got none of that name; {near!r} is near"
         )
+
+    def keep_texts(self, name: str) -> None:
+        """Read a column as the texts that it holds, from now on."""
+        self._formats[name] = TEXT._replace(na_values=self._formats[name].na_values)
 
     @property
     def formats(self) -> dict[str, dict[str, Any]]:

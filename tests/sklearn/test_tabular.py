@@ -1,6 +1,7 @@
 """`TabularClassifier` and `TabularRegressor`: tables in, predictions out."""
 
 import pickle
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -144,7 +145,7 @@ def test_predictions_out_of_fold():
     for member in ours.members_:
         assert np.bincount(y[member.held_rows]).tolist() == [10, 10, 10]
         alone = pickle.loads(pickle.dumps(ours))
-        alone.members_ = [member]
+        alone.model_ = replace(alone.model_, members=[member])
         got = ours.oof_prediction_[member.held_rows]
         np.testing.assert_array_equal(got, alone.predict_proba(X[member.held_rows]))
     predicted = ours.classes_[ours.oof_prediction_.argmax(axis=1)]
@@ -177,7 +178,7 @@ def test_the_spread_of_the_members():
     each = []
     for member in ours.members_:
         alone = pickle.loads(pickle.dumps(ours))
-        alone.members_ = [member]
+        alone.model_ = replace(alone.model_, members=[member])
         each.append(alone.predict(X))
     weights = np.array([member.weight for member in ours.members_])
     assert weights.sum() == pytest.approx(1)
