@@ -80,6 +80,7 @@ def _open(options: argparse.Namespace) -> Table:
         na_values=options.na_values,
         categories=options.categories,
         ignored=options.ignore,
+        target=options.target,
     )
     return open_table(options.data, reading, quiet=options.quiet)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
@@ -77,6 +77,7 @@ class Format(NamedTuple):
     parentheses: bool = False  # about a negative number
     order: str = ""  # of a date: ymd, dmy or mdy
     n_parts: int = 0  # of a clock's time: 12:30 has two
+    na_values: Sequence[str] | None = None  # texts that mean missing, if a user named them
 
     @property
     def type(self) -> Any:
@@ -90,16 +91,30 @@ class Format(NamedTuple):
             return _CLOCK_TEXT % (self.n_parts - 2, self.n_parts - 2)
         prefix, suffix = re.escape(self.prefix), re.escape(self.suffix)
         number = _core(self.decimal, self.thousands)
-        signed = rf"[-+]? ?{prefix} ?{number}|{prefix} ?[-+]?{number}" if prefix else number
-        if not prefix:
-            signed = rf"[-+]? ?{number}"
+        signed = rf"[-+]?{number}"
+        if prefix:
+            signed = rf"[-+]? ?{prefix} ?{number}|{prefix} ?[-+]?{number}"
         within = rf"|\({prefix} ?{number} ?{suffix}\)" if self.parentheses else ""
         return rf"^(?:(?:{signed}) ?{suffix}{within})$"
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is that of numbers without anything but a decimal mark."""
+        return self.kind == NUMBER and not (self.thousands or self.unit or self.parentheses)
 
     @property
     def unit(self) -> str:
         """What stands around the number."""
         return self.prefix + self.suffix
+
+    def __lt__(self, other: tuple[Any, ...]) -> bool:
+        """Whether it is simpler."""
+        return self._rank < other._rank if isinstance(other, Format) else NotImplemented
+
+    @property
+    def _rank(self) -> tuple[Any, ...]:
+        style = STYLES.index((self.decimal, self.thousands))
+        return self.parentheses, style, self.kind, self.prefix, self.suffix, self.order
 
     def describe(self) -> str:
         """Return what a field must be, for notes and errors."""
@@ -125,9 +140,13 @@ class Format(NamedTuple):
         """Return the format; raise TableError if it is malformed."""
         try:
             made = cls(**description)
+            types = [type(default) for default in cls._field_defaults.values()][:-1]
+            is_valid = made.kind in _TYPES and made[1:3] in STYLES
+            is_valid &= all(map(isinstance, made[1:-1], types))
+            is_valid &= all(isinstance(text, str) for text in made.na_values or ())
         except TypeError:
-            made = None
-        if made is None or made.kind not in _TYPES or made[1:3] not in STYLES:
+            is_valid = False
+        if not is_valid:
             raise TableError(f"a column's format must be as fastnn saved it, got {description!r}")
         return made
 
@@ -144,16 +163,22 @@ def _core(decimal: str, thousands: str) -> str:
     return rf"(?:(?:{groups}\d+)(?:{d}\d*)?|{d}\d+)(?:[eE][-+]?\d+)?"
 
 
+_CORES = {style: re.compile(_core(*style), re.ASCII) for style in STYLES}
+
+
 def _plainly(text: str) -> str:
     for sign, plain in SIGNS:
         text = re.sub(sign, plain, text)
     return text
 
 
-@lru_cache(4096)
-def _styles(body: str) -> tuple[tuple[str, str], ...]:
-    """Return the styles in which a number without sign can be read."""
-    return tuple(style for style in STYLES if re.fullmatch(_core(*style), body, re.ASCII))
+@lru_cache
+def _numbers(
+    styles: tuple[tuple[str, str], ...], prefix: str, suffix: str, *, in_parentheses: bool
+) -> frozenset[Format]:
+    """Return the formats of numbers in some styles."""
+    options = (True,) if in_parentheses else (False, True)
+    return frozenset(Format(NUMBER, *style, prefix, suffix, p) for style in styles for p in options)
 
 
 def readings(text: str) -> frozenset[Format]:
@@ -162,18 +187,20 @@ def readings(text: str) -> frozenset[Format]:
     number = _AROUND.fullmatch(text)
     if number and bool(number["open"]) == bool(number["close"]):
         body = number["body"]
-        if re.fullmatch(r"-?\d{16,}", text, re.ASCII) and abs(int(text)) > LARGEST_WHOLE:
+        if len(body) > 15 and body.isdecimal() and int(body) > LARGEST_WHOLE:
             return frozenset({TEXT})
-        digits = re.sub("[1-9]", "1", body)
-        made = {
-            Format(NUMBER, *style, number["prefix"] or "", (number["suffix"] or "").rstrip(), p)
-            for style in _styles(digits)
-            for p in ((True,) if number["open"] else (False, True))
-        }
+        made = _numbers(
+            tuple(style for style, core in _CORES.items() if core.fullmatch(body)),
+            number["prefix"] or "",
+            (number["suffix"] or "").rstrip(),
+            in_parentheses=bool(number["open"]),
+        )
         if body.isdecimal() and body == text:  # may be an identifier
-            made.add(TEXT)
+            made |= {TEXT}
+        if number["open"] or number["prefix"]:  # as (-5), $-5 and -$-5
+            made = frozenset(f for f in made if re.match(f.pattern, text, re.ASCII))
         if made:
-            return frozenset(made)
+            return made
     if re.fullmatch(_CLOCK_TEXT % (0, 1), text, re.ASCII):
         return frozenset({Format(CLOCK, n_parts=1 + text.count(":"))})
     if text.casefold() in ("true", "false"):
@@ -194,14 +221,14 @@ def moment(text: str, order: str) -> datetime.datetime | None:
         if order != "ymd" or mark != "-" or len(year) != 4 or len(month) != 2:
             return None
         day = "1"
+    if order == "ymd" and len(year) == 2 and not (mark == "-" and month.isdecimal()):
+        return None
     if month[:3].lower() in _MONTHS:
         month = str(_MONTHS.index(month[:3].lower()) + 1)
     if len(year) not in (2, 4) or (len(year) == 2 and mark == "." and len(day + month) != 4):
         return None
     if order == "mdy" and mark == "." and int(day) <= 12:
         return None  # dots go with the day before the month
-    if order == "ymd" and len(year) == 2 and mark != "-":
-        return None
     hour, half = int(found["hour"] or 0), (found["half"] or "").lower()
     try:
         if len(year) == 2:

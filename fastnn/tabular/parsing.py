@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -33,16 +34,18 @@ def is_text(dtype: Any) -> bool:
 
 
 def is_whole(dtype: Any) -> bool:
-    """Whether a column holds whole numbers of up to 64 bits."""
-    is_integer: bool = pa.types.is_integer(dtype)
+    """Whether a column holds whole numbers."""
+    is_decimal = pa.types.is_decimal(dtype)
+    is_integer: bool = dtype.scale <= 0 if is_decimal else pa.types.is_integer(dtype)
     return is_integer
 
 
-def format_of(dtype: Any) -> Format | None:
-    """Return the format of a column that is no text, None if it is nested or binary."""
+def format_of(dtype: Any) -> Format:
+    """Return the format of a column that is no text; raise Misfit if it is nested or binary."""
     types = pa.types
     if types.is_dictionary(dtype):
-        return TEXT if format_of(dtype.value_type) else None
+        format_of(dtype.value_type)
+        return TEXT
     if types.is_null(dtype):
         return EMPTY
     if types.is_boolean(dtype):
@@ -52,41 +55,48 @@ def format_of(dtype: Any) -> Format | None:
     numbers = (types.is_integer, types.is_floating, types.is_decimal, types.is_time)
     if types.is_duration(dtype) or any(kind(dtype) for kind in numbers):
         return PLAIN
-    return TEXT if is_text(dtype) or types.is_string_view(dtype) else None
+    if is_text(dtype) or types.is_string_view(dtype):
+        return TEXT
+    raise Misfit(0, "numbers, texts or times", str(dtype))
 
 
-def texts_of(column: Any, na_values: Iterable[str]) -> Any:
+def texts_of(column: Any, na_values: Sequence[str]) -> Any:
     """Return texts without the white space around, null where they mean missing."""
     texts = pc.utf8_trim_whitespace(column)
     missing = pc.is_in(texts, value_set=pa.array(na_values, texts.type))
     return pc.if_else(missing, pa.scalar(None, texts.type), texts)
 
 
-def values_of(column: Any, form: Format, na_values: Iterable[str]) -> Any:
+def values_of(column: Any, form: Format, na_values: Sequence[str]) -> Any:
     """Return a column as the values of a format; raise Misfit at the first that does not fit."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.string())
     if is_text(column.type):
-        column = texts_of(column, na_values)
-    if form == EMPTY or column.null_count == len(column):
+        column = texts_of(column, na_values if form.na_values is None else ["", *form.na_values])
+    if form.kind == EMPTY.kind or column.null_count == len(column):
         return pa.nulls(len(column), form.type)
     if is_text(column.type):
-        return _PARSERS[form.kind](column, form)
+        return parse(column, form)
     own = format_of(column.type)
-    if own is not None and own.kind == DATE and form.kind == DATE:
-        if column.type.tz if pa.types.is_timestamp(column.type) else None:
+    if own.kind == DATE and form.kind == DATE:
+        if getattr(column.type, "tz", None):
             column = pc.local_timestamp(column)  # the clock's hour is what rows share
         return column.cast(form.type, safe=False)
-    if form == TEXT:
+    if form.kind == TEXT.kind:
         return column.cast(form.type)
-    if own is not None and form.kind in (NUMBER, CLOCK) and own.kind in (NUMBER, BOOL):
+    if form.kind in (NUMBER, CLOCK) and own.kind in (NUMBER, BOOL):
         return _finite(_numbers_of(column))
-    if own is not None and form.kind == BOOL and own.kind in (NUMBER, BOOL):
-        return column.cast(form.type)
+    if form.kind == BOOL and own.kind in (NUMBER, BOOL):
+        return _bool(column.cast(pa.string()), form)
     row = pc.index(column.is_valid(), True).as_py()
     raise Misfit(row, form.describe(), str(column[row]))
+
+
+def parse(texts: Any, form: Format) -> Any:
+    """Return texts, null where they are missing, as values; raise Misfit at the first unfit."""
+    return _PARSERS[form.kind](texts, form)
 
 
 def _numbers_of(column: Any) -> Any:
@@ -117,20 +127,34 @@ def _check(fits: Any, column: Any, required: str) -> None:
 
 
 def _number(texts: Any, form: Format) -> Any:
-    plain = texts
+    plain, decimal = texts, form.decimal
+    if form.is_bare and not (decimal == "," and _any_has(texts, ".")):
+        try:  # pyarrow is faster at that than at patterns
+            if decimal != ".":
+                plain = pc.replace_substring(texts, decimal, ".")
+            return _finite(plain.cast(pa.float64()), texts)
+        except pa.ArrowInvalid:
+            plain = texts
     fits = pc.match_substring_regex(plain, form.pattern)
     if pc.any(pc.invert(fits)).as_py():
         for sign, in_ascii in SIGNS:
             plain = pc.replace_substring_regex(plain, sign, in_ascii)
         fits = pc.match_substring_regex(plain, form.pattern)
         _check(fits, texts, form.describe())
-    if form != PLAIN or plain is not texts:
+    if not form.is_bare or plain is not texts or decimal != ".":
+        if form.suffix:
+            plain = pc.replace_substring_regex(plain, rf"{re.escape(form.suffix)}(\)?)$", r"\1")
         if form.parentheses:
             plain = pc.replace_substring_regex(plain, r"^\((.*)\)$", r"-\1")
-        for mark in (form.prefix, form.suffix, form.thousands, " "):
+        for mark in (form.prefix, form.thousands, " "):
             plain = pc.replace_substring(plain, mark, "") if mark else plain
         plain = pc.replace_substring(plain, form.decimal, ".")
     return _finite(plain.cast(pa.float64()), texts)
+
+
+def _any_has(texts: Any, mark: str) -> bool:
+    has: bool = pc.any(pc.match_substring(texts, mark)).as_py()
+    return has
 
 
 def _clock(texts: Any, form: Format) -> Any:
@@ -158,8 +182,10 @@ def _date(texts: Any, form: Format) -> Any:
 
 def _bool(texts: Any, form: Format) -> Any:
     lower = pc.utf8_lower(texts)
-    _check(pc.is_in(lower, value_set=pa.array(["true", "false", None])), texts, form.describe())
-    return pc.equal(lower, "true")
+    is_true = pc.is_in(lower, value_set=pa.array(["true", "1"]))
+    is_false = pc.is_in(lower, value_set=pa.array(["false", "0", None]))
+    _check(pc.or_(is_true, is_false), texts, form.describe())
+    return pc.if_else(texts.is_null(), pa.scalar(None, pa.bool_()), is_true)
 
 
 def _text(texts: Any, form: Format) -> Any:

@@ -12,7 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from shlex import quote
+from typing import Any
 
 from tqdm import tqdm
 
@@ -23,23 +24,13 @@ try:
 except ImportError as error:
     raise ImportError('a table needs pyarrow: pip install "fastnn-numba[tables]"') from error
 
-from .deciding import Decision, Scout
-from .formats import NA_VALUES, TEXT, Format, Misfit
+from .deciding import ReadingOptions as ReadingOptions
+from .deciding import Scout, decide
+from .formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
 from .parsing import values_of
 from .sources import ParquetSource, Source, open_source
 
 _INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas calls an index without name
-
-
-class ReadingOptions(NamedTuple):
-    """How a table is written, where the user says so."""
-
-    delimiter: str | None = None
-    decimal: str | None = None
-    thousands: str | None = None
-    na_values: Sequence[str] | None = None  # instead of pandas' list; "" always means missing
-    categories: Sequence[str] = ()  # columns that are texts, whatever they look like
-    ignored: Sequence[str] = ()  # columns that are not read
 
 
 class Table:
@@ -54,6 +45,7 @@ class Table:
         options: ReadingOptions,
         formats: Mapping[str, Any] | None,
         *,
+        bare: bool,
         quiet: bool,
     ) -> None:
         self.path = source.title
@@ -68,15 +60,15 @@ class Table:
         self._all_names = source.names
         self.names = [name for name in source.names if self._is_used(name)]
         self._check_names()
+        if not bare and all(PLAIN in readings(name) for name in self.names):
+            self.notes.append(f"line 1 names the columns, though it holds numbers: {self.names}")
 
     def _is_used(self, name: str) -> bool:
         if name in self._options.ignored:
             return False
         if _INDEX.fullmatch(name):
-            told = f"{name!r}, as pandas writes its index" if name else "without a name"
-            self.notes.append(
-                f"the column {told}, is left out" if name else f"a column {told} is left out"
-            )
+            told = f"{name!r}, pandas' index," if name else "without a name, an index say,"
+            self.notes.append(f"a column {told} is left out")
             return False
         return True
 
@@ -87,7 +79,7 @@ class Table:
         if twice:
             raise TableError(
                 f"{self.path} must have columns of different names, got {twice[0]!r} twice: rename "
-                f"one, or leave both out with --ignore {twice[0]}"
+                f"one, or leave both out with --ignore {quote(twice[0])}"
             )
         for name in (*self._options.ignored, *self._options.categories):
             self.check_column(name)
@@ -103,7 +95,7 @@ class Table:
 
     def keep_texts(self, name: str) -> None:
         """Read a column as the texts that it holds, from now on."""
-        self._formats[name] = TEXT
+        self._formats[name] = TEXT._replace(na_values=self._formats[name].na_values)
 
     @property
     def formats(self) -> dict[str, dict[str, Any]]:
@@ -153,13 +145,20 @@ class Table:
             ]
             for start, columns in self._columns(new, "reading"):
                 for scout, column in zip(scouts, columns, strict=True):
-                    scout.add(column, start)
+                    try:
+                        scout.add(column, start)
+                    except Misfit as error:
+                        remedy = f": leave it out with --ignore {quote(scout.name)}"
+                        raise self._misfit(scout.name, start, error, remedy) from None
             if not self.n_rows:
                 raise TableError(f"{self.path} must have rows below its names, got none")
-            options = self._options
-            decision = Decision(scouts, options.decimal, options.thousands, self.location)
-            self._formats |= decision.formats
-            self.notes += decision.notes
+            formats, notes = decide(scouts, self._options, self.location)
+            na_values = self._options.na_values
+            for name, form in formats.items():
+                self._formats[name] = form._replace(
+                    na_values=None if na_values is None else [*na_values]
+                )
+            self.notes += notes
         return {name: self._formats[name] for name in names}
 
     def _typed(self, formats: Mapping[str, Format]) -> Iterator[Any]:
@@ -170,11 +169,12 @@ class Table:
                 try:
                     values.append(values_of(column, form, self._na_values))
                 except Misfit as error:
-                    raise TableError(
-                        f"{self.location(start + error.row)}: {name!r} must be {error.required}, "
-                        f"got {error.got!r}"
-                    ) from None
+                    raise self._misfit(name, start, error) from None
             yield pa.record_batch(values, [*formats])
+
+    def _misfit(self, name: str, start: int, error: Misfit, remedy: str = "") -> TableError:
+        where = self.location(start + error.row)
+        return TableError(f"{where}: {name!r} must be {error.required}, got {error.got!r}{remedy}")
 
     def _columns(self, names: Sequence[str], title: str) -> Iterator[tuple[int, Sequence[Any]]]:
         """Yield columns as they are in the file, and the row that is first, under a bar."""
@@ -203,7 +203,7 @@ def open_table(
     `bare`, a first line of numbers is a row, and columns are named 1, 2, 3 ...
     """
     source = open_source(path, options.delimiter, bare=bare)
-    return Table(source, options, formats, quiet=quiet)
+    return Table(source, options, formats, bare=bare, quiet=quiet)
 
 
 def _likeness(one: str, other: str) -> float:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import stat
 import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+from zipfile import BadZipFile
 
 import pyarrow as pa
 import pyarrow.csv
@@ -28,54 +31,40 @@ _BLOCK = 2**20  # bytes that are parsed at a time
 _LARGEST_BLOCK = 2**28
 _MAGIC = {
     b"\x1f\x8b": "gzip",
-    b"BZh": "bz2",
     b"\x28\xb5\x2f\xfd": "zstd",
     b"\x04\x22\x4d\x18": "lz4",
+    **{b"BZh%d1AY" % level: "bz2" for level in range(1, 10)},
 }
+_PARQUET, _ZIP, _OLD_EXCEL = b"PAR1", b"PK\3\4", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-
-
-class Source(Protocol):
-    """A file with named columns."""
-
-    title: str
-    names: list[str]  # "" where a column has none
-
-    def batches(self, places: Sequence[int]) -> Iterator[Sequence[Any]]:
-        """Yield the columns in these places, pyarrow arrays, some rows at a time."""
-
-    def location(self, row: int) -> str:
-        """Return where a row is, counted from 0."""
 
 
 def open_source(path: str | Path, delimiter: str | None, *, bare: bool) -> Source:
     """Return the source that a file's first bytes tell; "-" is standard input."""
+    if str(path) != "-" and stat.S_ISREG(os.stat(path).st_mode):
+        return _source(Path(path), str(path), delimiter, bare=bare)
+    # A pipe can be read only once.
     title = "standard input" if str(path) == "-" else str(path)
-    file, spooled = _on_disk(path, title)
-    source = _source(file, title, delimiter, bare=bare)
-    if spooled:
-        weakref.finalize(source, file.unlink, missing_ok=True)
+    number, name = tempfile.mkstemp(prefix="fastnn-")
+    try:
+        with (
+            open(number, "wb") as file,
+            nullcontext(sys.stdin.buffer) if str(path) == "-" else open(path, "rb") as stream,
+        ):
+            file.write(_head(stream, title))
+            shutil.copyfileobj(stream, file)
+        source = _source(Path(name), title, delimiter, bare=bare)
+    except BaseException:
+        os.unlink(name)
+        raise
+    weakref.finalize(source, os.unlink, name)
     return source
-
-
-def _on_disk(path: str | Path, title: str) -> tuple[Path, bool]:
-    """Return a file that can be read twice, and whether it was made: a pipe is copied, once."""
-    if title != "standard input" and stat.S_ISREG(os.stat(path).st_mode):
-        return Path(path), False
-    with sys.stdin.buffer if title == "standard input" else open(path, "rb") as stream:
-        head = _head(stream, title)
-        number, name = tempfile.mkstemp(prefix="fastnn-")
-        with open(number, "wb") as file:
-            file.write(head)
-            while block := stream.read(_HEAD):
-                file.write(block)
-    return Path(name), True
 
 
 def _head(stream: Any, title: str) -> bytes:
     """Return the first bytes, a whole line of them if they are a text."""
     head = bytearray(stream.read(_HEAD))
-    is_text = not head.startswith((b"PAR1", b"PK", *_MAGIC))
+    is_text = not head.startswith((_PARQUET, _ZIP, *_MAGIC))
     while is_text and len(head) >= _HEAD and not re.search(b"[\r\n]", head[-_HEAD:]):
         if len(head) >= _LONGEST:
             raise TableError(
@@ -92,15 +81,12 @@ def _head(stream: Any, title: str) -> bytes:
 def _source(file: Path, title: str, delimiter: str | None, *, bare: bool) -> Source:
     with open(file, "rb") as opened:
         first = opened.read(8)
-    if first.startswith(b"PAR1"):
+    if first.startswith(_PARQUET):
         return ParquetSource(file, title)
-    if first.startswith(b"PK"):
+    if first.startswith(_ZIP):
         return ExcelSource(file, title)
-    return CsvSource(file, title, delimiter, _compression(first), bare=bare)
-
-
-def _compression(first: bytes) -> str | None:
-    return next((name for magic, name in _MAGIC.items() if first.startswith(magic)), None)
+    compression = next((name for magic, name in _MAGIC.items() if first.startswith(magic)), None)
+    return CsvSource(file, title, delimiter, compression, bare=bare)
 
 
 class CsvSource:
@@ -114,16 +100,21 @@ class CsvSource:
     ) -> None:
         self.title = title
         self._file, self._compression = file, compression
-        with self._opened() as stream:
-            head = _head(stream, title)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:100]:
+        try:
+            with self._opened() as stream:
+                head = _head(stream, title)
+        except OSError as error:
+            raise self._broken(error) from None
+        if head.startswith((*_UTF16, _OLD_EXCEL)) or b"\0" in head[:100]:
             raise TableError(
-                f"{title} must be a text in UTF-8, got UTF-16 or binary: save it as CSV UTF-8"
+                f"{title} must be CSV in UTF-8, Parquet or .xlsx, got UTF-16 or another format: "
+                "save it as CSV UTF-8"
             )
         text = head.decode("utf-8-sig", "replace")
         separator = re.match(r'"?sep=(.)"?[\r\n]', text)  # Excel's
         self._skipped = int(separator is not None)
         self._delimiter = delimiter or (separator[1] if separator else _delimiter(text))
+        self._most = 20 + sum(line.count(self._delimiter) for line in text.splitlines()[:20])
         first = next(self._rows(None, 0), None)
         try:
             names = [
@@ -173,6 +164,8 @@ class CsvSource:
                     return
                 if "straddling" not in str(error):
                     raise self._error(error, refused) from None
+            except OSError as error:
+                raise self._broken(error) from None
             block_size *= 8  # a row is longer than a block
             if block_size > _LARGEST_BLOCK:
                 self._check_quotes()
@@ -183,7 +176,7 @@ class CsvSource:
             refused.append(row)
             return "error"
 
-        types = {f"f{j}": pa.binary() for j in places or range(10_000)}
+        types = {f"f{j}": pa.binary() for j in places or range(self._most)}
         return pyarrow.csv.open_csv(
             self._opened(),
             pyarrow.csv.ReadOptions(
@@ -207,6 +200,12 @@ class CsvSource:
             f"{self.title} line {line}: a row must have {row.expected_columns} fields, got "
             f"{row.actual_columns}"
         )
+
+    def _broken(self, error: OSError) -> OSError:
+        """Return the error of a file that cannot be read, or not be decompressed."""
+        if self._compression is None:
+            return error
+        return OSError(f"{self.title} must be a whole {self._compression} file: {error}")
 
     def _decoded(self, column: Any, name: str, start: int) -> Any:
         try:
@@ -305,16 +304,17 @@ class ExcelSource:
             raise ImportError(
                 f'{title} is Excel, which needs openpyxl: pip install "fastnn-numba[files]"'
             ) from None
-        try:
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except (KeyError, ValueError, OSError, openpyxl.utils.exceptions.InvalidFileException):
-            raise TableError(
-                f"{title} must be a table, got an archive that is no .xlsx: unpack it"
-            ) from None
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # what programs write there is not always true
-        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-        book.close()
+        with open(file, "rb") as opened:
+            try:
+                book = openpyxl.load_workbook(opened, read_only=True, data_only=True)
+            except (BadZipFile, KeyError, ValueError):
+                raise TableError(
+                    f"{title} must be a table, got an archive that is no .xlsx: unpack it"
+                ) from None
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what programs write there is not always true
+            rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+            book.close()
         while rows and not any(value is not None for value in rows[-1]):
             rows.pop()
         if not rows:
@@ -334,12 +334,17 @@ class ExcelSource:
         return f"{self.title} row {row + 2}"
 
 
+Source = CsvSource | ParquetSource | ExcelSource
+
+
 def _column_of_cells(values: list[Any]) -> Any:
     """Return cells of one type as it is, others as texts."""
     kinds = {type(value).__name__ for value in values} - {"NoneType"}
-    if kinds <= {"int", "float"}:
+    if kinds == {"int", "float"}:
         return pa.array(values, pa.float64())
-    if len(kinds) == 1 or kinds == {"date", "datetime"}:
-        return pa.array(values, pa.timestamp("us") if "datetime" in kinds else None)
+    if kinds == {"date", "datetime"}:
+        return pa.array(values, pa.timestamp("us"))
+    if len(kinds) == 1:
+        return pa.array(values)
     texts = [str(int(v)) if isinstance(v, float) and v.is_integer() else v for v in values]
     return pa.array([None if text is None else str(text) for text in texts])
