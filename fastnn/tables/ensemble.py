@@ -305,6 +305,6 @@ def held_out_outputs(members: Sequence[Member], rows: Encoded) -> Array:
     for member in members:
         held = member.held_rows
         assert held is not None  # they have just been trained
-        total[held] += member.weight * member.outputs(rows.taken(held))
+        total[held] += member.weight * member.outputs(rows.taken(held)).astype(np.float64)
         count[held] += member.weight
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
