@@ -331,7 +331,7 @@ def _floats_in(
 ) -> Array:
     """Return an array of finite numbers of a shape; None means one axis of any length."""
     values = archive.take(name, np.dtype(dtype).newbyteorder("<").str, shape)
-    return as_numbers(name, values, np.dtype(dtype))
+    return as_numbers(name, values, np.dtype(dtype)) if values.size else values
 
 
 def _check_range(name: str, values: Array, low: int, high: int) -> None:

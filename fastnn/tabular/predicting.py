@@ -19,7 +19,7 @@ from ..tables.model import TableModel
 from .errors import TableError
 from .reading import Table
 
-_READ_FIELDS = 250_000  # of a chunk
+_READ_FIELDS = 50_000  # of a chunk
 _MISSING, _NEW = "missing values", "categories that training did not see"
 
 

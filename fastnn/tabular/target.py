@@ -15,7 +15,7 @@ from .reading import Table
 
 MOST_CLASSES = 1000
 _MOST_LABELS = 20  # of whole numbers that are taken for classes
-_ROWS = 50_000  # of a chunk
+_ROWS = 10_000  # of a chunk
 
 
 class TargetProfile(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 pytest.importorskip("narwhals")
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
 
 import fastnn
 from fastnn import Dense, Network
@@ -28,13 +28,20 @@ def test_columns_in_another_order_and_more_of_them(flower_model, capsys):
     )
 
 
+def probabilities_of(rows):
+    """Return what the model of flowers says in Python."""
+    lengths, colours, widths = zip(*rows, strict=True)
+    table = pa.table({"length": lengths, "colour": colours, "width": widths})
+    return fastnn.load_model("model").predict_proba(table)
+
+
 def test_probabilities(flower_model, capsys):
     write("new.csv", "colour,length,width\nred,1.0,0.5\nblue,3.1,0.2\n")
     run("predict", "model", "new.csv", "-o", "out.csv", "--probabilities")
     with open("out.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["species"] for row in rows] == ["small", "large"]
-    expected = fastnn.load_model("model").predict_proba([[1.0, "red", 0.5], [3.1, "blue", 0.2]])
+    expected = probabilities_of([[1.0, "red", 0.5], [3.1, "blue", 0.2]])
     got = [[float(row[f"species={label}"]) for label in ("large", "small")] for row in rows]
     np.testing.assert_array_equal(got, expected)
 
@@ -138,7 +145,7 @@ def test_evaluate_prints_the_scores(flower_model, capsys):
     rows = [line.split(",") for line in flowers(50, seed=1).split()[1:]]
     truth = [row[3] for row in rows]
     X = [[float(row[0]), row[1], float(row[2])] for row in rows]
-    probabilities = fastnn.load_model("model").predict_proba(X)
+    probabilities = probabilities_of(X)
     predicted = np.array(["large", "small"])[probabilities.argmax(axis=1)]
     expected = [
         log_loss(truth, probabilities),

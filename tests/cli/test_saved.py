@@ -1,7 +1,9 @@
 """`fastnn info` and `fastnn export`, and that no command overwrites what it should not."""
 
+import csv
 import re
 
+import numpy as np
 import pytest
 
 import fastnn
@@ -56,6 +58,37 @@ def test_export_of_a_network(here, capsys):
         "Wrote plain.c and plain.h\n2 inputs and 1 outputs, as they are\n"
     )
     assert "plain_predict" in (here / "plain.c").read_text()
+
+
+def test_export_of_a_model_takes_the_columns_as_they_are(flower_model, capsys):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    run("export", "model", "--onnx", "net.onnx")
+    assert capsys.readouterr().out == (
+        "Wrote net.onnx\nInputs are the columns of the table as they are, in this order:\n"
+        "  length  number\n  colour  text\n  width   number\n"
+        "Outputs, in this order, the probability of: large, small\n"
+    )
+    write("new.csv", "colour,length,width\nred,1.25,0.5\ngreen,,0.25\n")
+    run("predict", "model", "new.csv", "--probabilities")
+    rows = csv.DictReader(capsys.readouterr().out.splitlines())
+    expected = [[float(row[f"species={label}"]) for label in ("large", "small")] for row in rows]
+    session = runtime.InferenceSession("net.onnx")
+    columns = {
+        "length": np.array([[1.25], [np.nan]], np.float32),
+        "colour": np.array([["red"], ["green"]], object),
+        "width": np.array([[0.5], [0.25]], np.float32),
+    }
+    got = next(each for each in session.run(None, columns) if np.shape(each) == (2, 2))
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+
+
+def test_force_overwrites_an_export(flower_model):
+    for path in ("net.c", "net.h"):
+        write(path, "somebody else's")
+    run("export", "model", "--c", "net.c", "--force")
+    assert "net_predict" in (flower_model.parent / "net.c").read_text()
+    assert "net_predict" in (flower_model.parent / "net.h").read_text()
 
 
 @pytest.mark.parametrize("name", ["predict", "evaluate", "export", "info"])

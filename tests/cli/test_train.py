@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 pytest.importorskip("narwhals")
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
 
 import fastnn
 from fastnn.cli.main import main
@@ -46,7 +46,8 @@ def test_a_classification_from_end_to_end(here, capsys):
     classifier = fastnn.load_model("model")
     assert classifier.classes_.tolist() == ["large", "small"]
     assert len(classifier.members_) > 1
-    assert classifier.predict([[1.0, "red", 0.5]]).tolist() == ["small"]
+    new = pa.table({"length": [1.0], "colour": ["red"], "width": [0.5]})
+    assert classifier.predict(new).tolist() == ["small"]
 
 
 def test_a_regression_from_end_to_end(here, capsys):
@@ -102,7 +103,7 @@ def test_a_column_that_names_the_rows_is_left_out_and_said(here, capsys):
     numbered = [f",{rows[0]}", *(f"{k},{row}" for k, row in enumerate(rows[1:]))]
     write("t.csv", "\n".join(numbered))
     run("train", "t.csv", "--target", "species", "--save", "model", "--fast", "--epochs", "1")
-    assert "a column without a name is left out" in capsys.readouterr().out
+    assert "note: a column without a name, an index say, is left out" in capsys.readouterr().out
     assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
 
 
@@ -159,7 +160,8 @@ def test_a_linear_model_that_is_better_is_said(here, capsys):
     rows = "".join(f"{a:.4f},{a + 0.5 * b:.4f}\n" for a, b in zip(x, noise, strict=True))
     write("t.csv", "a,y\n" + rows)
     run("train", "t.csv", "--target", "y", "--save", "model", "--fast", "--epochs", "1")
-    assert re.search(r"Here a linear model is better by \d+\.\d standard errors", capsys.readouterr().out)
+    got = capsys.readouterr().out
+    assert re.search(r"Here a linear model is better by \d+\.\d standard errors", got)
 
 
 def test_a_compressed_table(here, capsys):
@@ -253,7 +255,7 @@ def test_a_bad_table_is_refused_in_a_line_and_nothing_is_left(here, capsys, name
         (["--ignore", "y"], "'y' must not be left out by --ignore: it is the --target"),
         (["--ignore", "b"], "must have the column 'b', got none of that name"),
         (["--ignore", "a"], "t.csv must have columns beside 'y', got none"),
-        (["--chunk-rows", "5", "--holdout", "0"], "rows to train on and others to choose the epoch"),
+        (["--chunk-rows", "5", "--holdout", "0"], "and others to choose the epoch"),
     ],
 )
 def test_flags_that_do_not_go_with_the_table(here, capsys, flags, expected):
