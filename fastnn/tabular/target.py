@@ -111,7 +111,7 @@ def check_target(profile: TargetProfile, *, classes: bool, path: str) -> None:
         )
     if profile.counts is not None and len(profile.counts) == 1:
         (only,) = profile.counts
-        only = f"{only:g}" if profile.kind == NUMBER else repr(only)
+        only = repr(only) if isinstance(only, str) else f"{only:g}"
         raise TableError(
             f"{path}: {name} must hold different values, got {only} in every row: choose another "
             "--target"
@@ -126,12 +126,10 @@ def choose_target(table: Table, name: str, task: str) -> tuple[Target, int]:
     _ = table.formats  # all columns together tell how their numbers are written
     profile = profile_of(table, name)
     is_classification = looks_like_classes(profile) if task == "auto" else task == "classification"
-    check_target(profile, classes=is_classification, path=table.path)
     if is_classification and profile.kind != TEXT:
         table.keep_texts(name)
-        counts = profile_of(table, name).counts  # 1 and 01 are two classes
-        profile = profile._replace(counts=counts)
-        check_target(profile, classes=True, path=table.path)
+        profile = profile._replace(counts=profile_of(table, name).counts)  # 1 and 01 are two
+    check_target(profile, classes=is_classification, path=table.path)
     reason = f"since {profile.describe()}" if task == "auto" else f"as --task {task} says"
     classes = sorted(profile.counts or ()) if is_classification else None
     return Target(name, classes, reason), profile.n_rows

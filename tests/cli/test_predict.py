@@ -9,7 +9,9 @@ import pytest
 
 pytest.importorskip("sklearn")
 pytest.importorskip("narwhals")
-pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow")
+
+import pyarrow as pa
 
 import fastnn
 from fastnn import Dense, Network

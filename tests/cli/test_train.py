@@ -10,7 +10,9 @@ import pytest
 
 pytest.importorskip("sklearn")
 pytest.importorskip("narwhals")
-pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow")
+
+import pyarrow as pa
 
 import fastnn
 from fastnn.cli.main import main
