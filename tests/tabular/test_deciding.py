@@ -1,5 +1,7 @@
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fastnn.tabular.deciding import ReadingOptions, Scout, decide
 from fastnn.tabular.errors import TableError
@@ -191,3 +193,30 @@ def test_a_nested_column_is_a_misfit(column):
     with pytest.raises(Misfit) as caught:
         decided({"x": column})
     assert caught.value.required == "numbers, texts or times"
+
+
+WORDS = [
+    "1", "-2", "1.5", "2,5", "1,234", "1.234", "1,234.5", "1.234,5", "1 234", "(3)", "4%", "5 kg",
+    "6 lb", "12:30", "2020-01-05", "05.01.2020", "05/06/2020", "31/01/2020", "true", "x", "NA", "",
+    "9007199254740993", "inf", "1e5", "\u22127",
+]  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 300)), min_size=1, max_size=4),
+    st.integers(50, 400),
+)
+def test_the_decision_does_not_depend_on_the_pieces(words, runs, size):
+    texts = [words[k % len(words)] for k, n in runs for _ in range(n)]
+    got = []
+    for step in (size, len(texts)):
+        scout = Scout("x", NA_VALUES, as_text=False)
+        for start in range(0, len(texts), step):
+            scout.add(pa.array(texts[start : start + step]), start)
+        try:
+            got.append(decide([scout], ReadingOptions(), str))
+        except TableError as error:
+            got.append(str(error))
+    assert got[0] == got[1]
