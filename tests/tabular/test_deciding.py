@@ -87,8 +87,9 @@ def test_one_format_down_the_whole_column(texts, form, note):
         ([f"{k} kg" for k in range(30)] + ["1 lb"], "row 30: 'x' must be a number written as 123"),
         (["2020-01-05", "2020-01-06", "soon"], "row 2: 'x' must be a date, year-month-day, as mo"),
         (["12:30", "12:31", "noon"], "row 2: 'x' must be a time as in 12:30, as most are, got"),
+        (["5%", "10%", "15%", "n/k"], "row 3: 'x' must be a number written as 1234.5 %, as most"),
         (["1,234", "5,678"], "row 0: 'x' must be a number whose decimal mark is certain, got '1,2"),
-        (["01/02/2020", "03/04/2020"], "row 0: 'x' must be a date whose day and month are certai"),
+        (["01/02/2020", "03/04/2020"], "row 0: 'x' must be a date whose day and month are c"),
     ],
 )
 def test_what_is_not_certain_is_refused_by_row(texts, expected):
