@@ -133,15 +133,15 @@ def run_evaluate(options: argparse.Namespace) -> None:
                 f"saw, got {target.values[row]!r}: leave the row out"
             )
         n_rows += len(each)
-    truth = np.concatenate(targets)
-    _say(unfamiliar.lines())
-    if n_without := n_rows - len(truth):
-        _say([f"{n_without} rows without {record.target!r} are left out"])
+    truth = np.concatenate(targets) if targets else np.array([])
     if not len(truth):
         raise TableError(
             f"{table.path}: {record.target!r} must hold a value in some row, got none: predict "
             "works without"
         )
+    _say(unfamiliar.lines())
+    if n_without := n_rows - len(truth):
+        _say([f"rows without {record.target!r}, which are left out: {n_without}"])
     scores = [judge.score(OURS, truth, np.concatenate(outputs)), judge.baseline(truth)]
     print("\n".join(table_of(f"{table.path}: {len(truth)} rows", scores)))
 

@@ -17,20 +17,27 @@ def run_export(options: argparse.Namespace) -> None:
     paths = [options.onnx] if options.c is None else [options.c, options.c.with_suffix(".h")]
     for path in paths:
         check_output(path, options.model, force=options.force)
-    model, _ = load(options.model)
+    loaded, _ = load(options.model)
     given: dict[str, Any] = {} if options.dtype is None else {"dtype": options.dtype}
     with replaced_at_once(*paths) as partial:
         if options.c is None:
             from ..exchange.onnx.files import to_onnx
 
-            to_onnx(model, partial[0], **given)
+            to_onnx(loaded, partial[0], **given)
         else:
             from ..exchange.c.writer import to_c
 
-            to_c(model, partial[0], **given)
+            to_c(loaded, partial[0], **given)
     print(f"Wrote {' and '.join(map(str, paths))}")
-    if isinstance(model, Network):
-        print(f"{model.n_in} inputs and {model.n_out} outputs, as they are")
+    if isinstance(loaded, Network):
+        print(f"{loaded.n_in} inputs and {loaded.n_out} outputs, as they are")
+        return
+    model = loaded.model_
+    print("Inputs are the columns of the table as they are, in this order:")
+    print("\n".join(lines_of(model.encoder.kinds_)))
+    outputs = ["the prediction"] if model.classes is None else model.classes.tolist()
+    what = "Output" if model.classes is None else "Outputs, in this order, the probability of"
+    print(f"{what}: {', '.join(map(str, outputs))}")
 
 
 def run_info(options: argparse.Namespace) -> None:

@@ -32,7 +32,7 @@ def run_train(options: argparse.Namespace) -> None:
     for note in table.notes:
         print(f"note: {note}")
     kind = "regression" if target.classes is None else "classification"
-    print(f"{kind}, since {target.reason}", flush=True)
+    print(f"{kind}, {target.reason}", flush=True)
     split = Split(options.holdout, 0.0, options.seed)
     settings = Settings(
         hidden=options.hidden,

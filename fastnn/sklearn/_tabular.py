@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, BinaryIO, ClassVar, Self
 
@@ -24,7 +24,7 @@ from sklearn.utils.validation import (
 from .._checks.arrays import Array
 from .._checks.names import explained
 from ..core.activations import CODES, SECOND_NAMES
-from ..tables.columns import columns_of
+from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import (
     Member,
@@ -134,9 +134,9 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         begin = time.perf_counter()
         columns = columns_of(X, self)
         X, y = validate_data(self, X, y, skip_check_array=True)
+        _check_present(y)
         y = _check_y(y, y_numeric=not hasattr(self, "predict_proba"), estimator=self)
         check_consistent_length(X, y)
-        self._check_target(y)
         weights = self._as_weights(sample_weight, X, y)
         used = np.flatnonzero(weights)
         if len(used) < 2:
@@ -314,13 +314,18 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         """Return the mean of the members' outputs for a table, and their standard deviation."""
         check_is_fitted(self)
         columns = columns_of(X, self)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            if not hasattr(self, "feature_names_in_"):
+                raise
+            raise ValueError(
+                f"{error}".rstrip() + "\nX[list(estimator.feature_names_in_)] takes the columns of "
+                "training, in order; where nothing is known of one, give it missing values"
+            ) from error
         return self.model_.outputs(columns)
 
     # ---- what a classifier and a regressor do in their own ways ----------------------------------
-
-    def _check_target(self, y: Array) -> None:
-        """Raise unless each row has a target; numbers have been checked."""
 
     def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
         """Return what the networks learn, and what that means, as `TableModel` takes it."""
@@ -340,3 +345,16 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _check_present(y: Any) -> None:
+    """Raise if an object of a target is missing; scikit-learn finds NaN among numbers."""
+    dtype = getattr(y, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind != "O":
+        return
+    for row, value in enumerate(y if isinstance(y, Iterable) else ()):
+        if is_missing(value):
+            raise ValueError(
+                f"y must hold a label or number in every row, got {value} in row {row}: leave the "
+                "row out"
+            )

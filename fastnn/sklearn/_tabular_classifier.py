@@ -14,7 +14,6 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from ..tables.columns import absent
 from ._tabular import BaseTabular
 
 
@@ -103,7 +102,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     are scaled by median and interquartile range, and placed in bins of equal counts; a missing one
     is the median, with an input that says so. Categories are one-hot; seldom ones and those that
     training did not see share a place, and statistics of the target stand for those of a column
-    with many. Times are taken apart into year, month, day of the week and hour.
+    with many. Times are taken apart into year, month, day of the week and hour, of UTC if they have
+    a zone: without one (``.dt.tz_localize(None)``), hours are those of the clock. Integers beyond
+    2^53 are categories, since as numbers some would be the same.
 
     Examples
     --------
@@ -211,17 +212,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         assert self.model_.classes is not None
         return self.model_.classes
 
-    def _check_target(self, y: Array) -> None:
-        """Raise unless each row has a label."""
-        if y.dtype.kind == "O" and (missing := absent(y)).any():
-            raise ValueError(
-                f"y must hold a label in every row, got None in row {int(missing.argmax())}: leave "
-                "the row out"
-            )
-        check_classification_targets(y)
-
     def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
         """Return the labels as numbers from 0, and the classes."""
+        check_classification_targets(y)
         classes, targets = np.unique(y, return_inverse=True)
         used = targets[weights > 0]
         if (used == used[0]).all():

@@ -13,6 +13,8 @@ from .._checks.arrays import Array
 from .._checks.names import explained
 from ._tabular import BaseTabular
 
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
+
 
 @explained
 class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
@@ -172,7 +174,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         shares = y / largest
         center = np.average(shares, weights=weights)
         scale = np.sqrt(np.average((shares - center) ** 2, weights=weights)) or 1.0
-        unit = {"center": float(center * largest), "scale": float(scale * largest)}
+        unit = {"center": float(center * largest), "scale": float(scale * largest) or SMALLEST}
         return (shares - center) / scale, unit
 
     def _as_prediction(self, outputs: Array) -> Array:

@@ -168,6 +168,16 @@ class TableEncoder:
         ]
 
     @property
+    def places(self) -> dict[str, slice]:
+        """The places of each column of numbers or times among the numbers."""
+        n_numbers, start, places = {NUMBER: 1, TIME: N_PARTS}, 0, {}
+        for name, kind in self.kinds_.items():
+            if kind in n_numbers:
+                places[name] = slice(start, start + n_numbers[kind])
+                start = places[name].stop
+        return places
+
+    @property
     def widths(self) -> dict[str, int]:
         """The number of inputs of each block."""
         widths = {

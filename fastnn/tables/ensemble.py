@@ -142,8 +142,7 @@ class Member:
 class ByTarget:
     """Categories as statistics of the target in the rows that a member was trained on."""
 
-    tables: Sequence[Array]  # of each column, shape (n_codes, n_targets): a row for each code
-    scale: RobustScale
+    tables: Sequence[Array]  # of each column, float32, (n_codes, n_targets): a row for each code
 
     @classmethod
     def fitted(cls, task: Task, rows: Array, seed: int) -> tuple[Self, Array]:
@@ -153,16 +152,21 @@ class ByTarget:
         """
         codes, targets = task.rows.many_valued[rows], task.columns_of_targets[rows]
         n_codes = task.rows.n_codes
-        crossed = np.empty((len(rows), codes.shape[1] * targets.shape[1]))
+        crossed = np.empty((len(rows), targets.shape[1], codes.shape[1]))
         for others, part in KFold(min(5, len(rows)), shuffle=True, random_state=seed).split(rows):
             tables = _statistics(codes[others], targets[others], n_codes)
             crossed[part] = _looked_up(tables, codes[part])
-        scale = RobustScale.fitted(crossed, task.weights[rows])
-        return cls(_statistics(codes, targets, n_codes), scale), _as_inputs(scale, crossed)
+        tables = _statistics(codes, targets, n_codes)
+        for column, table in enumerate(tables):
+            scale = RobustScale.fitted(crossed[:, :, column], task.weights[rows])
+            crossed[:, :, column] = scale(crossed[:, :, column])
+            table[:] = scale(table)
+        inputs = crossed.astype(np.float32).reshape(len(rows), -1)
+        return cls([table.astype(np.float32) for table in tables]), inputs
 
     def __call__(self, codes: Array) -> Array:
-        """Return the inputs, float32."""
-        return _as_inputs(self.scale, _looked_up(self.tables, codes))
+        """Return the inputs, float32, of one target after the other."""
+        return _looked_up(self.tables, codes).reshape(len(codes), -1)
 
 
 def inputs_of(rows: Encoded, encoding: str, by_target: ByTarget | None) -> Array:
@@ -198,13 +202,9 @@ def _statistics(codes: Array, targets: Array, n_codes: Sequence[int]) -> list[Ar
 
 
 def _looked_up(tables: Sequence[Array], codes: Array) -> Array:
-    """Return the statistics of codes."""
+    """Return the statistics of codes, shape (n_rows, n_targets, n_columns)."""
     found = [table[column] for table, column in zip(tables, codes.T, strict=True)]
-    return np.stack(found, axis=2).reshape(len(codes), -1)
-
-
-def _as_inputs(scale: RobustScale, statistics: Array) -> Array:
-    return scale(statistics).astype(np.float32)
+    return np.stack(found, axis=2)
 
 
 @dataclass
@@ -251,7 +251,7 @@ def train(
     groups = [members[start : start + len(folds)] for start in range(0, len(members), len(folds))]
     shares = _shares_of([held_out_outputs(group, task.rows) for group in groups], task)
     return [
-        replace(member, weight=share / len(folds))
+        replace(member, weight=float(share) / len(folds))
         for group, share in zip(groups, shares, strict=True)
         for member in group
         if share
@@ -334,6 +334,6 @@ def held_out_outputs(members: Sequence[Member], rows: Encoded) -> Array:
     for member in members:
         held = member.held_rows
         assert held is not None  # they have just been trained
-        total[held] += member.weight * member.outputs(rows.taken(held))
+        total[held] += member.weight * member.outputs(rows.taken(held)).astype(np.float64)
         count[held] += member.weight
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)

@@ -52,6 +52,12 @@ class TableModel:
         """The names of the columns, in the order of training."""
         return list(self.encoder.kinds_)
 
+    @property
+    def shares(self) -> list[float]:
+        """The weights of the members, of sum 1."""
+        total = sum(member.weight for member in self.members)
+        return [float(member.weight / total) for member in self.members]
+
     def outputs(self, columns: Sequence[Column]) -> tuple[Array, Array]:
         """Return the mean over the members and their standard deviation, a row for each of a table.
 

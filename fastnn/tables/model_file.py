@@ -5,9 +5,8 @@ is replaced atomically, and reading it runs no code. It holds no row of the tabl
 it does hold the categories, the range of each column of numbers in eighths, and the labels.
 
     network_{k}                 uint8: the file of the network of member k, without training state
-    by_target_{k}               float64, (n_codes, n_targets): for its columns of many categories,
-                                one after the other, the statistics of the target
-    by_target_{k}_scale         float64, (2, n_inputs): medians and scales of those
+    by_target_{k}               float32, (n_codes, n_targets): for its columns of many categories,
+                                one after the other, the inputs that stand for each
     scale                       float64, (2, n_numbers): median and scale of each number; a time is
                                 five numbers
     with_indicator              int64: the numbers that have an input for missing ones
@@ -55,7 +54,7 @@ from .._storage.npz import Archive, pack
 from .._storage.specs import JSON, as_object, as_whole
 from ..network import Network
 from .columns import NUMBER, TEXT, TIME
-from .encoder import ENCODINGS, N_PARTS, Categories, TableEncoder
+from .encoder import ENCODINGS, Categories, TableEncoder
 from .ensemble import ByTarget, Member
 from .model import TableModel
 from .numbers import Periodic, PiecewiseBins, RobustScale
@@ -65,7 +64,7 @@ _HEADER = (
     "format", "version", "columns", "has_names", "encodings", "members", "target", "parameters",
     "oof_score", "metadata",
 )  # fmt: skip
-_FLOAT, _INT, _BYTES = "<f8", "<i8", "|u1"
+_INT, _BYTES = "<i8", "|u1"
 _MEMBER = ("encoding", "weight", "best_epoch", "held_loss", "by_target")
 
 
@@ -107,7 +106,6 @@ def _packed(model: TableModel) -> bytes:
         arrays[f"network_{k}"] = np.frombuffer(content.getvalue(), np.uint8)
         if member.by_target is not None:
             arrays[f"by_target_{k}"] = np.concatenate(member.by_target.tables)
-            arrays[f"by_target_{k}_scale"] = _of_scale(member.by_target.scale)
     return pack(header, arrays)
 
 
@@ -154,14 +152,10 @@ def _as_plain(value: Any) -> Iterator[Any]:
         return
 
 
-def _of_scale(scale: RobustScale) -> Array:
-    return np.array([scale.center, scale.scale])
-
-
 def _arrays_of(encoder: TableEncoder) -> dict[str, Array]:
     """Return the arrays of an encoder."""
     arrays = {
-        "scale": _of_scale(encoder.scale_),
+        "scale": np.array([encoder.scale_.center, encoder.scale_.scale]),
         "with_indicator": encoder.with_indicator_.astype(_INT),
     }
     if (bins := encoder.bins_) is not None:
@@ -222,7 +216,7 @@ def _encoder_in(archive: Archive, columns: Any, encodings: Any) -> TableEncoder:
             raise ValueError(f"encodings must be of {', '.join(ENCODINGS)}, got {name!r}")
     encoder = TableEncoder(encodings)
     encoder.kinds_ = {}
-    n_numbers, sizes = 0, {}
+    sizes = {}
     for column in _as_list("columns", columns):
         name, kind, *rest = _as_list("columns", column)
         if not isinstance(name, str) or name in encoder.kinds_:
@@ -230,12 +224,14 @@ def _encoder_in(archive: Archive, columns: Any, encodings: Any) -> TableEncoder:
         if kind not in (NUMBER, TEXT, TIME) or len(rest) != 2 * (kind == TEXT):
             raise ValueError(f"columns must be as in this version, got {repr(column)[:100]}")
         encoder.kinds_[name] = kind
-        n_numbers += {NUMBER: 1, TIME: N_PARTS, TEXT: 0}[kind]
         if kind == TEXT:
             sizes[name] = as_whole("categories", rest[0]), bool(rest[1])
     if not encoder.kinds_:
         raise ValueError("columns must be at least one, got none")
-    encoder.scale_ = _scale_in(archive, "scale", n_numbers)
+    n_numbers = max((place.stop for place in encoder.places.values()), default=0)
+    encoder.scale_ = RobustScale(*_floats_in(archive, "scale", (2, n_numbers)))
+    if not (encoder.scale_.scale > 0).all():
+        raise ValueError("scale must be above 0, got another number")
     encoder.with_indicator_ = archive.take("with_indicator", _INT)
     _check_range("with_indicator", encoder.with_indicator_, 0, n_numbers)
     encoder.bins_ = encoder.periodic_ = None
@@ -286,11 +282,10 @@ def _member_in(
     by_target = None
     if given["by_target"]:
         n_targets = 1 if n_out <= 2 else n_out
-        values = _floats_in(archive, f"by_target_{k}", (sum(encoder.n_codes), n_targets))
+        shape = sum(encoder.n_codes), n_targets
+        values = _floats_in(archive, f"by_target_{k}", shape, np.float32)
         tables = np.split(values, np.cumsum(encoder.n_codes)[:-1])
-        n_more = len(tables) * n_targets
-        scale = _scale_in(archive, f"by_target_{k}_scale", n_more)
-        by_target, n_in = ByTarget(tables, scale), n_in + n_more
+        by_target, n_in = ByTarget(tables), n_in + len(tables) * n_targets
     network = Network.load(io.BytesIO(archive.take(f"network_{k}", _BYTES).tobytes()))
     if (network.n_in, network.n_out) != (n_in, n_out):
         raise ValueError(
@@ -328,16 +323,15 @@ def _target_in(description: Any) -> JSON:
     }
 
 
-def _scale_in(archive: Archive, name: str, n: int) -> RobustScale:
-    center, scale = _floats_in(archive, name, (2, n))
-    if not (scale > 0).all():
-        raise ValueError(f"{name} must be above 0, got {scale.min()}")
-    return RobustScale(center, scale)
-
-
-def _floats_in(archive: Archive, name: str, shape: tuple[int, ...] | None = None) -> Array:
+def _floats_in(
+    archive: Archive,
+    name: str,
+    shape: tuple[int, ...] | None = None,
+    dtype: type[Any] = np.float64,
+) -> Array:
     """Return an array of finite numbers of a shape; None means one axis of any length."""
-    return as_numbers(name, archive.take(name, _FLOAT, shape), np.dtype(np.float64))
+    values = archive.take(name, np.dtype(dtype).newbyteorder("<").str, shape)
+    return as_numbers(name, values, np.dtype(dtype)) if values.size else values
 
 
 def _check_range(name: str, values: Array, low: int, high: int) -> None:

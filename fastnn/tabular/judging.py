@@ -81,9 +81,7 @@ class Judge:
         error = difference.std() / math.sqrt(len(difference))
         if difference.mean() <= error:
             return None
-        return (
-            f"{other} is better here by {difference.mean() / error:.1f} standard errors: prefer it"
-        )
+        return f"Here {other} is better by {difference.mean() / error:.1f} standard errors"
 
     def _losses(self, targets: Array, outputs: Array) -> Array:
         """Return the loss of each row: the log loss, or the squared error."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import IO
 
 import numpy as np
@@ -17,7 +19,7 @@ from ..tables.model import TableModel
 from .errors import TableError
 from .reading import Table
 
-_READ_FIELDS = 250_000  # of a chunk
+_READ_FIELDS = 50_000  # of a chunk
 _MISSING, _NEW = "missing values", "categories that training did not see"
 
 
@@ -62,8 +64,9 @@ class Unfamiliar:
     def lines(self) -> list[str]:
         """Return a line on what was missing, and on what was new."""
         return [
-            f"{sum(counts.values())} {what}: "
+            f"{what}: {sum(counts.values())} ("
             + ", ".join(f"{n} in {name!r}" for name, n in counts.most_common())
+            + ")"
             for what, counts in self.counts.items()
             if counts
         ]
@@ -125,9 +128,12 @@ def network_outputs(table: Table, network: Network) -> Iterator[Array]:
     for chunk in table.chunks(max(1, _READ_FIELDS // network.n_in), table.names):
         columns = columns_of(chunk)
         for column in columns:
-            row = int(column.missing.argmax())
-            if column.kind == TEXT or column.missing[row]:
-                got = "a text" if column.kind == TEXT else "nothing"
+            wrong = column.missing
+            if column.kind == TEXT:
+                wrong = np.array([not _is_number(text) for text in column.values])
+            if wrong.any():
+                row = int(wrong.argmax())
+                got = "nothing" if column.missing[row] else repr(column.values[row])
                 raise TableError(
                     f"{table.location(start + row)}: {column.name!r} must be a number, got {got}"
                 )
@@ -135,9 +141,17 @@ def network_outputs(table: Table, network: Network) -> Iterator[Array]:
         start += len(columns[0].values)
 
 
+def _is_number(text: str | None) -> bool:
+    try:
+        return text is not None and math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def write_rows(file: IO[str], header: Sequence[str], chunks: Iterable[list[list[str]]]) -> None:
-    """Write columns of texts as CSV."""
-    writer = csv.writer(file, lineterminator="\n")
+    """Write columns of texts as CSV, and nothing if the first of them cannot be predicted."""
+    writer, remaining = csv.writer(file, lineterminator="\n"), iter(chunks)
+    first = [*islice(remaining, 1)]
     writer.writerow(header)
-    for columns in chunks:
+    for columns in chain(first, remaining):
         writer.writerows(zip(*columns, strict=True))

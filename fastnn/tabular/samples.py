@@ -16,7 +16,7 @@ from .target import Target
 
 _ROWS = 20_000  # of a sample, at most
 _FIELDS = 1_000_000
-_READ_FIELDS = 250_000  # of a chunk, at most
+_READ_FIELDS = 25_000  # of a chunk, at most: they may be long
 
 
 class Samples(NamedTuple):

@@ -6,15 +6,16 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from .._checks.arrays import Array
-from ..tables.columns import NUMBER, TEXT, TIME, columns_of
+from ..tables.columns import NUMBER, TEXT, columns_of
 from .errors import TableError
 from .reading import Table
 
 MOST_CLASSES = 1000
 _MOST_LABELS = 20  # of whole numbers that are taken for classes
-_ROWS = 50_000  # of a chunk
+_ROWS = 10_000  # of a chunk
 
 
 class TargetProfile(NamedTuple):
@@ -22,10 +23,21 @@ class TargetProfile(NamedTuple):
 
     name: str
     kind: str  # of the column: number, text or time
+    is_bool: bool
     n_rows: int
     n_missing: int
     counts: Counter[Any] | None  # of its values; None if there are more than `MOST_CLASSES`
-    n_different: str  # "12", or "more than 1000"
+    are_whole: bool  # numbers, as far as they were counted
+
+    def describe(self) -> str:
+        """Return what the column holds."""
+        different = f"more than {MOST_CLASSES}" if self.counts is None else len(self.counts)
+        what = "numbers with fractions"
+        if self.kind == TEXT or self.is_bool:
+            what = "truth values" if self.is_bool else "texts"
+        elif self.counts is None or self.are_whole:
+            what = "numbers" if self.counts is None else "whole numbers"
+        return f"{self.name!r} holds {what}, {different} different ones"
 
 
 class Target(NamedTuple):
@@ -48,13 +60,13 @@ class Target(NamedTuple):
 def profile_of(table: Table, name: str) -> TargetProfile:
     """Return what the column of the target holds."""
     counts: Counter[Any] | None = Counter()
-    kinds: set[str] = set()
+    kind, is_bool = NUMBER, False
     n_rows = n_missing = 0
     for chunk in table.chunks(_ROWS, [name]):
         (column,) = columns_of(chunk)
         missing = column.missing
         n_rows, n_missing = n_rows + len(missing), n_missing + int(missing.sum())
-        kinds.add(column.kind)
+        kind, is_bool = column.kind, chunk.schema.field(0).type == pa.bool_()
         if counts is not None:
             counts.update(column.values[~missing].tolist())
             if len(counts) > MOST_CLASSES:
@@ -64,67 +76,62 @@ def profile_of(table: Table, name: str) -> TargetProfile:
             f"{table.path}: {name!r} must hold a value in some row, got {n_rows} rows without: "
             "choose another --target"
         )
-    (kind,) = kinds
-    different = f"more than {MOST_CLASSES}" if counts is None else str(len(counts))
-    return TargetProfile(name, kind, n_rows, n_missing, counts, different)
+    are_whole = kind == NUMBER and all(value.is_integer() for value in counts or ())
+    return TargetProfile(name, kind, is_bool, n_rows, n_missing, counts, are_whole)
 
 
-def guess_task(profile: TargetProfile) -> tuple[bool, str]:
-    """Return True for a classification, and the reason."""
-    name = repr(profile.name)
-    if profile.kind == TEXT:
-        return True, f"{name} holds texts"
-    if profile.counts is None:
-        return False, f"{name} holds numbers, {profile.n_different} different ones"
-    are_whole = all(float(value).is_integer() for value in profile.counts)
-    n_values, n_rows = len(profile.counts), profile.n_rows - profile.n_missing
-    if are_whole and n_values <= min(_MOST_LABELS, max(2, n_rows // 2)):
-        return True, f"{name} holds {n_values} different whole numbers"
-    what = "whole numbers" if are_whole else "numbers with fractions"
-    return False, f"{name} holds {what}, {n_values} different ones"
+def looks_like_classes(profile: TargetProfile) -> bool:
+    """Return True if the target is texts, truth values or a few different whole numbers."""
+    if profile.kind == TEXT or profile.is_bool:
+        return True
+    if profile.counts is None or not profile.are_whole:
+        return False
+    n_rows = profile.n_rows - profile.n_missing
+    return len(profile.counts) <= min(_MOST_LABELS, max(2, n_rows // 2))
 
 
-def decide(profile: TargetProfile, task: str, *, path: Any) -> tuple[bool, str]:
-    """Return True for a classification, and the reason; raise if the target cannot be learnt."""
-    name = repr(profile.name)
-    if profile.kind == TIME and task != "classification":
+def check_target(profile: TargetProfile, *, classes: bool, path: str) -> None:
+    """Raise if the target cannot be learnt, as classes or as numbers."""
+    name, n_rows = repr(profile.name), profile.n_rows - profile.n_missing
+    if n_rows < 2:
         raise TableError(
-            f"{path}: {name} must hold numbers or classes, got times: make numbers of them, or "
-            "choose another --target"
+            f"{path} must have at least 2 rows with {name}, one to train on and one to choose the "
+            f"epoch, got {n_rows}: give more rows"
         )
-    is_classification, reason = guess_task(profile)
-    if task != "auto":
-        is_classification, reason = task == "classification", f"as --task {task} says"
-    if not is_classification and profile.kind != NUMBER:
-        text = next(iter(profile.counts or ["text"]))
+    if not classes and profile.kind != NUMBER:
+        example = next(iter(profile.counts or ["other values"]))
         raise TableError(
-            f"{path}: {name} must hold numbers for --task regression, got {text!r}: leave --task "
-            "out, or choose another --target"
+            f"{path}: {name} must hold numbers for a regression, got {str(example)!r}: say --task "
+            "classification, or choose another --target"
         )
-    if is_classification and profile.counts is None:
+    if classes and profile.counts is None:
         raise TableError(
             f"{path}: {name} must hold at most {MOST_CLASSES} classes, got more: join the seldom "
             "ones, or choose another --target"
         )
     if profile.counts is not None and len(profile.counts) == 1:
         (only,) = profile.counts
+        only = f"{only:g}" if profile.kind == NUMBER else repr(only)
         raise TableError(
-            f"{path}: {name} must hold different values, got {only!r} in every row: choose "
-            "another --target"
+            f"{path}: {name} must hold different values, got {only} in every row: choose another "
+            "--target"
         )
-    return is_classification, reason
 
 
 def choose_target(table: Table, name: str, task: str) -> tuple[Target, int]:
     """Return what is to be predicted, by looking at it, and the number of rows of the table."""
     table.check_column(name)
+    if name not in table.names:
+        raise TableError(f"{name!r} must not be left out by --ignore: it is the --target")
     _ = table.formats  # all columns together tell how their numbers are written
     profile = profile_of(table, name)
-    is_classification, reason = decide(profile, task, path=table.path)
-    if not is_classification:
-        return Target(name, None, reason), profile.n_rows
-    if profile.kind != TEXT:
+    is_classification = looks_like_classes(profile) if task == "auto" else task == "classification"
+    check_target(profile, classes=is_classification, path=table.path)
+    if is_classification and profile.kind != TEXT:
         table.keep_texts(name)
-        profile = profile_of(table, name)
-        decide(profile, "classification", path=table.path)
-    return Target(name, sorted(profile.counts or ()), reason), profile.n_rows
+        counts = profile_of(table, name).counts  # 1 and 01 are two classes
+        profile = profile._replace(counts=counts)
+        check_target(profile, classes=True, path=table.path)
+    reason = f"since {profile.describe()}" if task == "auto" else f"as --task {task} says"
+    classes = sorted(profile.counts or ()) if is_classification else None
+    return Target(name, classes, reason), profile.n_rows

@@ -83,6 +83,38 @@ def test_the_target_may_be_of_any_scale():
     np.testing.assert_allclose(got, expected * 2.0**40, rtol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e160, 1e300, 1e-170, 1e-310])
+def test_the_target_may_be_beyond_its_own_square(unit):
+    X, y = load_diabetes(return_X_y=True)
+    expected = TabularRegressor(**FAST).fit(X, y)
+    got = TabularRegressor(**FAST).fit(X, y * unit)
+    assert got.oof_score_ == pytest.approx(expected.oof_score_, abs=1e-3)
+    for a, b in zip(got.predict(X, True), expected.predict(X, True), strict=True):
+        np.testing.assert_allclose(a / unit, b, rtol=1e-2)
+
+
+def test_instants_are_the_same_in_every_zone():
+    pd = pytest.importorskip("pandas")
+    table, y = make_table()
+    X = pd.DataFrame({"when": table["when"].dt.tz_localize("UTC")})
+    fitted = TabularRegressor(**FAST).fit(X, y)
+    tokyo = X.assign(when=X["when"].dt.tz_convert("Asia/Tokyo"))
+    np.testing.assert_array_equal(fitted.predict(tokyo), fitted.predict(X))
+    objects = tokyo.assign(when=tokyo["when"].astype(object))
+    np.testing.assert_array_equal(fitted.predict(objects), fitted.predict(X))
+
+
+def test_identifiers_beyond_float64_stay_different():
+    ids = np.array([2**60 + k for k in range(4)] * 25)
+    y = ids % 2
+    ours = TabularClassifier(**FAST).fit(ids[:, None], y)
+    assert ours.score(ids[:, None], y) == 1
+    assert ours.score([[2**60], [2**60 + 1]], [0, 1]) == 1
+    numbers = TabularClassifier(**FAST).fit(ids[:, None] % 2**53, y)
+    got = numbers.predict_proba(ids[:, None])
+    np.testing.assert_array_equal(got, numbers.predict_proba(ids[:, None].astype(float)))
+
+
 def test_inputs_may_be_of_any_scale():
     X, y = load_diabetes(return_X_y=True)
     expected = TabularRegressor(**FAST).fit(X, y).predict(X)
