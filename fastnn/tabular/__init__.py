@@ -1,6 +1,7 @@
 """A user's table: ``fastnn train``, ``evaluate``, ``predict``, ``export`` and ``info``.
 
-reading     a CSV, Parquet or Excel file, whole or some rows at a time, with typed columns
+reading     a CSV, Parquet or Excel file, whole or some rows at a time, with typed columns:
+            `sources` has the files, `formats`, `deciding` and `parsing` how their texts are values
 target      what is to be predicted: classes or numbers
 samples     rows with a target: all of them chunk by chunk, or a random sample
 rows        the split, and a buffer of encoded rows in memory or in a temporary file

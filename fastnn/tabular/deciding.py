@@ -239,7 +239,7 @@ def _text(scout: Scout, options: ReadingOptions) -> Format:
         n_numbers += seen.n * any(form.kind == NUMBER and not form.unit for form in formats)
     allowed = [form for form in counts if form.kind != NUMBER] + _numbers(counts, options)
     best = max(sorted(allowed or counts), key=counts.__getitem__, default=TEXT)
-    is_code = best.unit and scout.n_distinct <= _FEW  # as 4wd beside fwd
+    is_code = best.suffix[:1].isalpha() and scout.n_distinct <= _FEW  # as 4wd beside fwd
     if 2 * max(counts[best], n_numbers) <= scout.n or is_code:
         return TEXT
     if not allowed:

@@ -26,6 +26,7 @@ NA_VALUES = (
 STYLES = (
     (".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (",", "'"), (".", " "), (",", " "),
 )  # fmt: skip
+_LONGEST = 400  # characters of what is more than a text: float64 has 309 digits before its point
 LARGEST_WHOLE = 2**53  # beyond, different whole numbers are one float64
 NUMBER, CLOCK, DATE, BOOL = "number", "clock", "date", "bool"
 _TYPES = {
@@ -40,10 +41,15 @@ _TYPES = {
 # Other signs for a space, an apostrophe and a minus.
 SIGNS = (("[\u00a0\u2007\u2009\u202f]", " "), ("\u2019", "'"), ("\u2212|^\u2013", "-"))
 _CURRENCY = "[A-Z]{0,2}[$\u00a3\u00a5\u20a9\u20ac\u20b9\u20bd]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD"
+# What a unit begins with: letters, and signs of currencies, parts, degrees and lengths.
+_UNIT = (
+    "A-Za-z%'\"$\u00a2-\u00a5\u00b0\u00b5\u00c0-\u02af\u0370-\u1fff\u2030-\u2034\u20a0-\u20bf\u2100-\u212b"
+    "\u3040-\u9fff\uac00-\ud7a3"
+)
 _AROUND = re.compile(
     rf"(?P<open>\()?(?:[-+]? ?(?P<prefix>{_CURRENCY}))? ?[-+]?"
     r"(?P<body>(?:\d(?:[\d.,' ]*[\d.,])?|[.,]\d+)(?:[eE][-+]?\d+)?)"
-    r" ?(?P<suffix>(?:[^\W\d_]|[%\u2030\u00b0'\"$\u00a3\u00a5\u20ac\u20b9])[^\d()]{0,11})?"
+    rf" ?(?P<suffix>[{_UNIT}][^\d()]{{0,11}})?"
     r"(?P<close>\))?",
     re.ASCII,
 )
@@ -56,6 +62,7 @@ _DATE_TEXT = re.compile(
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?:Z|UTC|[-+]\d\d(?::?\d\d)?))?",
     re.ASCII,
 )
+_ORDERS = ("ymd", "dmy", "mdy")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -144,6 +151,8 @@ class Format(NamedTuple):
             is_valid = made.kind in _TYPES and made[1:3] in STYLES
             is_valid &= all(map(isinstance, made[1:-1], types))
             is_valid &= all(isinstance(text, str) for text in made.na_values or ())
+            is_valid &= made.kind != DATE or made.order in _ORDERS
+            is_valid &= made.kind != CLOCK or made.n_parts in (2, 3)
         except TypeError:
             is_valid = False
         if not is_valid:
@@ -183,6 +192,8 @@ def _numbers(
 
 def readings(text: str) -> frozenset[Format]:
     """Return the formats in which a text can be read, none if it is a text only."""
+    if len(text) > _LONGEST:
+        return frozenset()
     text = _plainly(text)
     number = _AROUND.fullmatch(text)
     if number and bool(number["open"]) == bool(number["close"]):
@@ -205,7 +216,7 @@ def readings(text: str) -> frozenset[Format]:
         return frozenset({Format(CLOCK, n_parts=1 + text.count(":"))})
     if text.casefold() in ("true", "false"):
         return frozenset({Format(BOOL)})
-    orders = [order for order in ("ymd", "dmy", "mdy") if moment(text, order)]
+    orders = [order for order in _ORDERS if moment(text, order)]
     return frozenset(Format(DATE, order=order) for order in orders)
 
 
@@ -227,10 +238,10 @@ def moment(text: str, order: str) -> datetime.datetime | None:
         month = str(_MONTHS.index(month[:3].lower()) + 1)
     if len(year) not in (2, 4) or (len(year) == 2 and mark == "." and len(day + month) != 4):
         return None
-    if order == "mdy" and mark == "." and int(day) <= 12:
-        return None  # dots go with the day before the month
     hour, half = int(found["hour"] or 0), (found["half"] or "").lower()
     try:
+        if order == "mdy" and mark == "." and int(day) <= 12:
+            return None  # dots go with the day before the month
         if len(year) == 2:
             year = str(int(year) + (1900 if int(year) > 68 else 2000))  # as POSIX has it
         if half:

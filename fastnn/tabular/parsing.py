@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -69,12 +70,30 @@ def texts_of(column: Any, na_values: Sequence[str]) -> Any:
 
 def values_of(column: Any, form: Format, na_values: Sequence[str]) -> Any:
     """Return a column as the values of a format; raise Misfit at the first that does not fit."""
+    if form.na_values is not None:
+        na_values = ["", *form.na_values]
+    values = _values(column, form, na_values)
+    numbers = [number for number in map(_as_number, na_values) if math.isfinite(number)]
+    if numbers and form.type == pa.float64():  # where -999 means missing, -999.0 does
+        missing = pc.is_in(values, value_set=pa.array(numbers, form.type))
+        values = pc.if_else(missing, pa.scalar(None, form.type), values)
+    return values
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.string())
     if is_text(column.type):
-        column = texts_of(column, na_values if form.na_values is None else ["", *form.na_values])
+        column = texts_of(column, na_values)
     if form.kind == EMPTY.kind or column.null_count == len(column):
         return pa.nulls(len(column), form.type)
     if is_text(column.type):

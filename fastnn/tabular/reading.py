@@ -169,10 +169,11 @@ class Table:
                 try:
                     values.append(values_of(column, form, self._na_values))
                 except Misfit as error:
-                    raise self._misfit(name, start, error) from None
+                    remedy = ": correct it, or leave it empty"
+                    raise self._misfit(name, start, error, remedy) from None
             yield pa.record_batch(values, [*formats])
 
-    def _misfit(self, name: str, start: int, error: Misfit, remedy: str = "") -> TableError:
+    def _misfit(self, name: str, start: int, error: Misfit, remedy: str) -> TableError:
         where = self.location(start + error.row)
         return TableError(f"{where}: {name!r} must be {error.required}, got {error.got!r}{remedy}")
 

@@ -1,5 +1,7 @@
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fastnn.tabular.deciding import ReadingOptions, Scout, decide
 from fastnn.tabular.errors import TableError
@@ -85,8 +87,9 @@ def test_one_format_down_the_whole_column(texts, form, note):
         ([f"{k} kg" for k in range(30)] + ["1 lb"], "row 30: 'x' must be a number written as 123"),
         (["2020-01-05", "2020-01-06", "soon"], "row 2: 'x' must be a date, year-month-day, as mo"),
         (["12:30", "12:31", "noon"], "row 2: 'x' must be a time as in 12:30, as most are, got"),
+        (["5%", "10%", "15%", "n/k"], "row 3: 'x' must be a number written as 1234.5 %, as most"),
         (["1,234", "5,678"], "row 0: 'x' must be a number whose decimal mark is certain, got '1,2"),
-        (["01/02/2020", "03/04/2020"], "row 0: 'x' must be a date whose day and month are certai"),
+        (["01/02/2020", "03/04/2020"], "row 0: 'x' must be a date whose day and month are c"),
     ],
 )
 def test_what_is_not_certain_is_refused_by_row(texts, expected):
@@ -191,3 +194,30 @@ def test_a_nested_column_is_a_misfit(column):
     with pytest.raises(Misfit) as caught:
         decided({"x": column})
     assert caught.value.required == "numbers, texts or times"
+
+
+WORDS = [
+    "1", "-2", "1.5", "2,5", "1,234", "1.234", "1,234.5", "1.234,5", "1 234", "(3)", "4%", "5 kg",
+    "6 lb", "12:30", "2020-01-05", "05.01.2020", "05/06/2020", "31/01/2020", "true", "x", "NA", "",
+    "9007199254740993", "inf", "1e5", "\u22127",
+]  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 300)), min_size=1, max_size=4),
+    st.integers(50, 400),
+)
+def test_the_decision_does_not_depend_on_the_pieces(words, runs, size):
+    texts = [words[k % len(words)] for k, n in runs for _ in range(n)]
+    got = []
+    for step in (size, len(texts)):
+        scout = Scout("x", NA_VALUES, as_text=False)
+        for start in range(0, len(texts), step):
+            scout.add(pa.array(texts[start : start + step]), start)
+        try:
+            got.append(decide([scout], ReadingOptions(), str))
+        except TableError as error:
+            got.append(str(error))
+    assert got[0] == got[1]

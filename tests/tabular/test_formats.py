@@ -75,6 +75,10 @@ def test_the_largest_whole_number_is_a_number():
         ("EUR 12", "EUR", ""),
         ("12 \u20ac", "", "\u20ac"),
         ("1.5e3 km/h", "", "km/h"),
+        ("12 \u00b5g", "", "\u00b5g"),
+        ("12 z\u0142", "", "z\u0142"),
+        ("12 \u00b0C", "", "\u00b0C"),
+        ("12 \u5186", "", "\u5186"),
     ],
 )
 def test_a_unit(text, prefix, suffix):
@@ -83,7 +87,21 @@ def test_a_unit(text, prefix, suffix):
 
 
 @pytest.mark.parametrize(
-    "text", ["A12", "#12", "<12", "~5", "25+", "18-25", "12/13", "3 of 5", "12-"]
+    "text",
+    [
+        "A12",
+        "#12",
+        "<12",
+        "~5",
+        "25+",
+        "18-25",
+        "12/13",
+        "3 of 5",
+        "12-",
+        "12\u00bd",
+        "12\u2013",
+        "9" * 5000,
+    ],
 )
 def test_what_is_no_unit(text):
     assert not readings(text)
@@ -119,6 +137,7 @@ def test_parentheses_are_a_minus():
         ("2020-13", set()),
         ("1.2.10", set()),  # a version
         ("5 Foo 2020", set()),
+        ("12.Jan.2020", {"dmy"}),
         ("2020-01-05 25:00", set()),
         ("2020-01-05 13:00 PM", set()),
     ],
@@ -166,6 +185,9 @@ def test_json_holds_what_differs_from_the_defaults():
         {"kind": "number", "na_values": [5]},
         {"kind": "number", "na_values": 5},
         {"kind": "number", "more": 1},
+        {"kind": "date"},
+        {"kind": "date", "order": "ydm"},
+        {"kind": "clock"},
         {"kind": ["number"]},
         5,
     ],

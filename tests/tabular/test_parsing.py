@@ -90,6 +90,12 @@ def test_what_stands_for_nothing():
     assert read(["NA", "-", ""], TEXT._replace(na_values=["NA"]), ("-",)) == [None, "-", None]
 
 
+def test_a_number_stands_for_nothing_however_it_is_written():
+    assert read(["-999", "-999.0", "1"], PLAIN, ("", "-999")) == [None, None, 1]
+    assert read([-999, 1], PLAIN, ("", "-999")) == [None, 1]
+    assert read(["-999.0"], TEXT, ("", "-999")) == ["-999.0"]
+
+
 def test_white_space_around_a_text_goes():
     assert texts_of(pa.array([" a\t", "\u00a0b c"]), [""]).to_pylist() == ["a", "b c"]
 

@@ -122,7 +122,8 @@ def test_new_rows_are_read_as_those_of_the_training(tmp_path):
     with pytest.raises(TableError) as caught:
         table.read()
     assert str(caught.value) == (
-        f"{tmp_path / 't.csv'} line 3: 'a' must be a number written as 1234,5, got '4.5'"
+        f"{tmp_path / 't.csv'} line 3: 'a' must be a number written as 1234,5, got '4.5': "
+        "correct it, or leave it empty"
     )
 
 
@@ -137,8 +138,15 @@ def test_a_column_that_is_not_there(tmp_path):
 
 def test_labels_keep_their_texts(tmp_path):
     text = "x,y\n1,01\n2,1\n3,1.10\n4,1.1\n"
-    got = from_text(tmp_path, text, categories=["y"]).read()
-    assert got["y"].to_pylist() == ["01", "1", "1.10", "1.1"]
+    labels = ["01", "1", "1.10", "1.1"]
+    assert from_text(tmp_path, text, categories=["y"]).read()["y"].to_pylist() == labels
+    table = from_text(tmp_path, text)
+    assert table.read()["y"].to_pylist() == [1, 1, 1.1, 1.1]
+    table.keep_texts("y")
+    assert table.read()["y"].to_pylist() == labels
+
+
+def test_ids_stay_different(tmp_path):
     ids = ["9007199254740993", "9007199254740992", "18446744073709551617"]
     table = from_text(tmp_path, "id,x\n" + "".join(f"{name},1\n" for name in ids))
     assert table.read()["id"].to_pylist() == ids
