@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
@@ -331,7 +332,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 f"{error}".rstrip() + "\nX[list(estimator.feature_names_in_)] takes the columns of "
                 "training, in order; where nothing is known of one, give it missing values"
             ) from error
-        return self.model_.outputs(columns)
+        return self.model_.outputs(columns, effective_n_jobs(self.n_jobs))
 
     # ---- what a classifier and a regressor do in their own ways ----------------------------------
 
