@@ -157,7 +157,7 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     """Return a column of a DataFrame, which narwhals has wrapped."""
     dtype = column.dtype
     ends = (column.min(), column.max()) if dtype.is_integer() else ()
-    if _is_beyond(*(int(end) for end in ends if end is not None)):
+    if _is_beyond(*(int(end) for end in ends if not is_missing(end))):
         return Column(name, _as_texts(name, column.to_list()))
     if dtype.is_numeric() or dtype == nw.Boolean:
         values = column.cast(nw.Float64).to_numpy()

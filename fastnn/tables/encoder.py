@@ -200,8 +200,10 @@ class TableEncoder:
 
     def transform(self, columns: Sequence[Column]) -> Encoded:
         """Return rows encoded; raise ValueError if a column is of another kind than in training."""
-        kinds = self.kinds_.values()
-        columns = [column.as_kind(kind) for column, kind in zip(columns, kinds, strict=True)]
+        columns = [  # those of an array have no names of their own
+            Column(name, column.values).as_kind(kind)
+            for column, (name, kind) in zip(columns, self.kinds_.items(), strict=True)
+        ]
         return self._encode(self._numbers(columns), columns)
 
     def _encode(self, numbers: Array, columns: Sequence[Column]) -> Encoded:
