@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
@@ -22,6 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from .._checks.arrays import Array
+from .._checks.frames import is_frame
 from .._checks.names import explained
 from ..core.activations import CODES, SECOND_NAMES
 from ..tables.columns import columns_of, is_missing
@@ -135,7 +137,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         columns = columns_of(X, self)
         X, y = validate_data(self, X, y, skip_check_array=True)
         _check_present(y)
-        y = _check_y(y, y_numeric=not hasattr(self, "predict_proba"), estimator=self)
+        y = self._as_target(y)
         check_consistent_length(X, y)
         weights = self._as_weights(sample_weight, X, y)
         used = np.flatnonzero(weights)
@@ -317,15 +319,20 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         try:
             validate_data(self, X, reset=False, skip_check_array=True)
         except ValueError as error:
-            if not hasattr(self, "feature_names_in_"):
+            if not (hasattr(self, "feature_names_in_") and is_frame(X)):
                 raise
             raise ValueError(
                 f"{error}".rstrip() + "\nX[list(estimator.feature_names_in_)] takes the columns of "
                 "training, in order; where nothing is known of one, give it missing values"
             ) from error
-        return self.model_.outputs(columns)
+        return self.model_.outputs(columns, effective_n_jobs(self.n_jobs))
 
     # ---- what a classifier and a regressor do in their own ways ----------------------------------
+
+    def _as_target(self, y: Any) -> Array:
+        """Return the target as an array."""
+        checked: Array = _check_y(y, y_numeric=not hasattr(self, "predict_proba"), estimator=self)
+        return checked
 
     def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
         """Return what the networks learn, and what that means, as `TableModel` takes it."""

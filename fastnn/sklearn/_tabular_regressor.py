@@ -161,9 +161,19 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         predicted = self._as_prediction(mean)
         return (predicted, spread[:, 0]) if return_std else predicted
 
+    def _as_target(self, y: Any) -> Array:
+        """Return the numbers, float64."""
+        try:
+            return super()._as_target(y).astype(np.float64)
+        except ValueError as error:
+            if "could not convert" not in str(error):
+                raise
+            raise ValueError(
+                f"y must hold numbers: {error}; TabularClassifier learns texts"
+            ) from error
+
     def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
         """Return the numbers with mean 0 and deviation 1, and their unit."""
-        y = y.astype(np.float64)
         used = y[weights > 0]
         if (used == used[0]).all():
             raise ValueError(

@@ -25,6 +25,7 @@ NUMBER, TEXT, TIME = "number", "text", "time"
 _KINDS = {"f": NUMBER, "O": TEXT, "M": TIME}
 _DAY = np.timedelta64(1, "D")
 _EXACT = 2**53  # float64 holds all integers up to it
+_NUMBERS = numbers.Real | Decimal | np.bool_
 _INTEGER = re.compile(r"-?[0-9]+")
 
 
@@ -156,7 +157,7 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     """Return a column of a DataFrame, which narwhals has wrapped."""
     dtype = column.dtype
     ends = (column.min(), column.max()) if dtype.is_integer() else ()
-    if _is_beyond(*(int(end) for end in ends if end is not None)):
+    if _is_beyond(*(int(end) for end in ends if not is_missing(end))):
         return Column(name, _as_texts(name, column.to_list()))
     if dtype.is_numeric() or dtype == nw.Boolean:
         values = column.cast(nw.Float64).to_numpy()
@@ -180,19 +181,27 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
 
 def _as_kind_of_objects(name: str, values: list[Any]) -> Array:
     """Return Python objects as the kind that fits all of them, else as texts."""
-    values = [None if is_missing(value) else value for value in values]
-    kinds = {type(value) for value in values} - {type(None)}
-    integers = [value for value in values if isinstance(value, numbers.Integral)]
-    if all(issubclass(kind, numbers.Real | Decimal | np.bool_) for kind in kinds) and not (
-        _is_beyond(*map(int, integers))
-    ):
-        return np.array([np.nan if value is None else float(value) for value in values])
+    kinds = _kinds_in(values)
+    if not all(issubclass(kind, _NUMBERS) for kind in kinds):
+        values = [None if is_missing(value) else value for value in values]
+        kinds = _kinds_in(values)
+    if kinds == {str}:
+        return np.array(values, dtype=object)
+    if all(issubclass(kind, _NUMBERS) for kind in kinds):
+        integral = tuple(kind for kind in kinds if issubclass(kind, numbers.Integral))
+        if not _is_beyond(*(int(value) for value in values if isinstance(value, integral))):
+            return np.array(values, dtype=np.float64)  # None is NaN
     if all(issubclass(kind, datetime.date | np.datetime64) for kind in kinds):
         return np.array([_without_zone(value) for value in values], "M8[us]")
     if all(issubclass(kind, datetime.time) for kind in kinds):
         hours = [np.nan if v is None else v.hour + v.minute / 60 + v.second / 3600 for v in values]
         return np.array(hours)
     return _as_texts(name, values)
+
+
+def _kinds_in(values: list[Any]) -> set[type]:
+    """Return the types of what is not None."""
+    return {*map(type, values)} - {type(None)}
 
 
 def is_missing(value: Any) -> bool:

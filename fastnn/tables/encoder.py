@@ -42,19 +42,27 @@ class Encoded:
     blocks: Mapping[str, Array]  # float32, shape (n_rows, n_inputs)
     many_valued: Array  # codes of the columns of many categories, for statistics of the target
     n_codes: tuple[int, ...]  # of each of these columns
-    _made: dict[tuple[str, ...], Array] = field(default_factory=dict, repr=False)
+    _made: dict[tuple[str, int], Array] = field(default_factory=dict, repr=False)
 
     def taken(self, rows: Array) -> Encoded:
         """Return some of the rows."""
         blocks = {name: block[rows] for name, block in self.blocks.items()}
         return Encoded(blocks, self.many_valued[rows], self.n_codes)
 
-    def inputs(self, encoding: str) -> Array:
-        """Return the inputs of an encoding, shape (n_rows, n_inputs), made once for its members."""
-        names = ENCODINGS[encoding]
-        if names not in self._made:
-            self._made[names] = np.hstack([self.blocks[name] for name in names])
-        return self._made[names]
+    def inputs(self, encoding: str, more: Array | None = None) -> Array:
+        """Return the inputs of an encoding, shape (n_rows, n_inputs), made once for its members.
+
+        The next call with `more` inputs overwrites those of this one.
+        """
+        n_more = 0 if more is None else more.shape[1]
+        if (encoding, n_more) not in self._made:
+            blocks = [self.blocks[name] for name in ENCODINGS[encoding]]
+            room = np.empty((len(self.many_valued), n_more), np.float32)
+            self._made[encoding, n_more] = np.hstack([*blocks, room])
+        inputs = self._made[encoding, n_more]
+        if more is not None:
+            inputs[:, inputs.shape[1] - n_more :] = more
+        return inputs
 
 
 @dataclass(frozen=True)
@@ -198,8 +206,10 @@ class TableEncoder:
 
     def transform(self, columns: Sequence[Column]) -> Encoded:
         """Return rows encoded; raise ValueError if a column is of another kind than in training."""
-        kinds = self.kinds_.values()
-        columns = [column.as_kind(kind) for column, kind in zip(columns, kinds, strict=True)]
+        columns = [  # those of an array have no names of their own
+            Column(name, column.values).as_kind(kind)
+            for column, (name, kind) in zip(columns, self.kinds_.items(), strict=True)
+        ]
         return self._encode(self._numbers(columns), columns)
 
     def _encode(self, numbers: Array, columns: Sequence[Column]) -> Encoded:

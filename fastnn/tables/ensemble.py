@@ -5,6 +5,7 @@ What they predict for those rows, out of fold, gives each encoding its weight [1
 References
 ----------
 .. [1] R. Caruana, A. Niculescu-Mizil, G. Crew, A. Ksikes, Ensemble selection, 2004.
+.. [2] D. Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes, 2001.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from typing import Any, Self
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.model_selection import KFold
-from sklearn.preprocessing import TargetEncoder
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._checks.arrays import Array
@@ -133,9 +133,10 @@ class Member:
     weight: float = 1.0
     by_target: ByTarget | None = field(repr=False, default=None)
 
-    def outputs(self, rows: Encoded) -> Array:
+    def outputs(self, rows: Encoded, n_threads: int = 1) -> Array:
         """Return the outputs for encoded rows, shape (n_rows, n_out)."""
-        return self.network.predict(inputs_of(rows, self.encoding, self.by_target))
+        inputs = inputs_of(rows, self.encoding, self.by_target)
+        return self.network.predict(inputs, n_threads=n_threads)
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,7 @@ class ByTarget:
 
 def inputs_of(rows: Encoded, encoding: str, by_target: ByTarget | None) -> Array:
     """Return the inputs of a network that has seen other rows."""
-    inputs = rows.inputs(encoding)
-    return inputs if by_target is None else np.hstack([inputs, by_target(rows.many_valued)])
+    return rows.inputs(encoding, None if by_target is None else by_target(rows.many_valued))
 
 
 def training_inputs(
@@ -187,18 +187,28 @@ def training_inputs(
 
 
 def _statistics(codes: Array, targets: Array, n_codes: Sequence[int]) -> list[Array]:
-    """Return the means of each column's codes, drawn towards the mean of all rows.
+    """Return the mean of each column's codes, drawn towards that of all rows by its uncertainty.
 
-    A code without rows has that mean.
+    This is the empirical Bayes estimate of [2]_, as in scikit-learn's TargetEncoder, which takes
+    ten times as long. A code without rows has the mean of all.
     """
-    tables = [np.empty((n, targets.shape[1])) for n in n_codes]
-    for k, y in enumerate(targets.T):
-        encoder = TargetEncoder(target_type="continuous").fit(codes, y)
-        found = zip(tables, encoder.categories_, encoder.encodings_, strict=True)
-        for table, known, means in found:
-            table[:, k] = encoder.target_mean_
-            table[known, k] = means
+    mean, variance = targets.mean(axis=0), targets.var(axis=0)
+    tables = []
+    for column, n in zip(codes.T, n_codes, strict=True):
+        counts = np.bincount(column, minlength=n)[:, None]
+        divisors = np.maximum(counts, 1)
+        means = _sums(column, targets, n) / divisors
+        noise = _sums(column, (targets - means[column]) ** 2, n) / divisors
+        signal = variance * counts
+        total = signal + noise
+        share = np.divide(signal, total, out=np.zeros_like(total), where=total > 0)
+        tables.append(share * means + (1 - share) * mean)
     return tables
+
+
+def _sums(codes: Array, values: Array, n: int) -> Array:
+    """Return the sums of the rows of each code, shape (n, n_values)."""
+    return np.stack([np.bincount(codes, column, n) for column in values.T], axis=1)
 
 
 def _looked_up(tables: Sequence[Array], codes: Array) -> Array:
@@ -316,9 +326,11 @@ def _train_member(
     )
 
 
-def mean_and_spread(members: Sequence[Member], rows: Encoded) -> tuple[Array, Array]:
+def mean_and_spread(
+    members: Sequence[Member], rows: Encoded, n_threads: int = 1
+) -> tuple[Array, Array]:
     """Return the weighted mean of the members' outputs and their standard deviation, float64."""
-    outputs = np.array([member.outputs(rows) for member in members], np.float64)
+    outputs = np.array([member.outputs(rows, n_threads) for member in members], np.float64)
     weights = np.array([member.weight for member in members])
     mean: Array = np.average(outputs, axis=0, weights=weights)
     return mean, np.sqrt(np.average((outputs - mean) ** 2, axis=0, weights=weights))

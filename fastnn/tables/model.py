@@ -58,13 +58,13 @@ class TableModel:
         total = sum(member.weight for member in self.members)
         return [float(member.weight / total) for member in self.members]
 
-    def outputs(self, columns: Sequence[Column]) -> tuple[Array, Array]:
+    def outputs(self, columns: Sequence[Column], n_threads: int = 1) -> tuple[Array, Array]:
         """Return the mean over the members and their standard deviation, a row for each of a table.
 
         They are probabilities, whose sum is 1 up to rounding of float64, or numbers of shape
         (n_rows, 1). The columns are those of training, in their order.
         """
-        mean, spread = mean_and_spread(self.members, self.encoder.transform(columns))
+        mean, spread = mean_and_spread(self.members, self.encoder.transform(columns), n_threads)
         return self.in_units(mean), spread * self.scale
 
     def in_units(self, outputs: Array) -> Array:

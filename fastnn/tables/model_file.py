@@ -47,7 +47,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .._checks.arrays import Array, as_numbers
-from .._checks.scalars import as_amount, as_number, as_positive
+from .._checks.scalars import as_number, as_positive
 from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.npz import Archive, pack
@@ -239,6 +239,8 @@ def _encoder_in(archive: Archive, columns: Any, encodings: Any) -> TableEncoder:
         column = archive.take("bin_column", _INT)
         _check_range("bin_column", column, 0, n_numbers)
         low, width = (_floats_in(archive, f"bin_{part}", column.shape) for part in ("low", "width"))
+        if not (width > 0).all():
+            raise ValueError("bin_width must be above 0, got another number")
         encoder.bins_ = PiecewiseBins(column, low, width)
     if "periodic" in encoder.blocks:
         frequency = _floats_in(archive, "frequency")
@@ -298,7 +300,7 @@ def _member_in(
         None,
         as_whole("best_epoch", given["best_epoch"]),
         float(given["held_loss"]),
-        as_amount("weight", given["weight"]),
+        as_positive("weight", given["weight"]),
         by_target,
     )
 

@@ -76,6 +76,15 @@ def test_an_array_of_objects_is_a_table_too():
     np.testing.assert_array_equal(got.predict(np.array(X, dtype=object)), got.predict(X))
 
 
+def test_an_array_in_the_place_of_a_frame():
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({"colour": ["red", "blue"] * 20, "x": np.arange(40.0)})
+    fitted = TabularClassifier(**FAST).fit(X, [0, 1] * 20)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        got = fitted.predict_proba(X.to_numpy())
+    np.testing.assert_array_equal(got, fitted.predict_proba(X))
+
+
 def test_the_target_may_be_of_any_scale():
     X, y = load_diabetes(return_X_y=True)
     expected = TabularRegressor(**FAST).fit(X, y).predict(X)

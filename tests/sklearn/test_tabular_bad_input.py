@@ -30,6 +30,18 @@ def test_columns_that_cannot_be_learnt_from(columns, expected):
         TabularClassifier(**FAST).fit(make_frame(**columns), LABELS)
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "string", "category", "M8[ns]"])
+def test_columns_without_a_value_of_any_dtype(dtype):
+    pd = pytest.importorskip("pandas")
+    X = make_frame()
+    gone = X.assign(gone=pd.Series([None] * 20).astype(dtype))
+    with pytest.raises(ValueError, match="column 'gone' must hold a value"):
+        TabularClassifier(**FAST).fit(gone, LABELS)
+    fitted = TabularClassifier(**FAST).fit(X, LABELS)
+    got = fitted.predict_proba(X.assign(colour=gone["gone"]))
+    np.testing.assert_array_equal(got, fitted.predict_proba(X.assign(colour=None)))
+
+
 @pytest.mark.parametrize("value", [[1], {"a": 1}, b"bytes", (1, 2), 1j])
 def test_columns_that_are_nested(value):
     X = make_frame(nested=[value] * 20)
@@ -51,6 +63,8 @@ def test_two_columns_of_one_name():
         (TabularRegressor, np.array([1.0, np.nan] * 10), "y contains NaN"),
         (TabularRegressor, [1.0, np.nan] * 10, "in every row, got nan in row 1: leave the row out"),
         (TabularClassifier, ["a", None] * 10, "a label or number in every row, got None in row 1"),
+        (TabularRegressor, ["a", "b"] * 10, r"must hold numbers: .*'a'.*; TabularClassifier"),
+        (TabularRegressor, np.array(["a", "b"] * 10, object), r"must hold numbers: .*; TabularCl"),
         (TabularClassifier, ["a", "b"] * 9, "inconsistent numbers of samples"),
     ],
 )

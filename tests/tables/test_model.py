@@ -167,6 +167,8 @@ CHANGES = {
     "no member": lambda h, a: h.update(members=[]),
     "another encoding": lambda h, a: h["members"][0].update(encoding="linear"),
     "a negative weight": lambda h, a: h["members"][0].update(weight=-1),
+    "no weight": lambda h, a: h["members"][0].update(weight=0),
+    "a bin without width": lambda h, a: a["bin_width"].__setitem__(0, 0),
     "no statistics": lambda h, a: h["members"][0].update(by_target=False),
     "a scale of 0": lambda h, a: a["scale"].__setitem__(1, 0),
     "a scale of NaN": lambda h, a: a["scale"].__setitem__(1, np.nan),

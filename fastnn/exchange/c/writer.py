@@ -17,8 +17,7 @@ from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
 from ..._checks.paths import as_path
 from ...network import Network
 from .._centres import Centred, centred
-from .._layer_builder import as_network
-from .._tables import model_of
+from .._layer_builder import as_network, model_of
 from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source

@@ -15,8 +15,7 @@ from ..._checks.arrays import as_dtype
 from ..._checks.paths import as_path
 from ...network import Network
 from .._centres import centred
-from .._layer_builder import as_network, import_optional
-from .._tables import model_of
+from .._layer_builder import as_network, import_optional, model_of
 from .activations import WRITTEN
 from .graph import GraphWriter
 from .opening import open_model, shape_of

@@ -17,7 +17,6 @@ from ...tables.columns import NUMBER, TEXT, TIME
 from ...tables.encoder import ENCODINGS, Categories, TableEncoder
 from ...tables.model import TableModel
 from ...tables.numbers import CLIP, LARGEST_SCALED
-from .._tables import is_coarse
 from .graph import GraphWriter
 
 _FLOAT32, _FLOAT64, _INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
@@ -40,6 +39,13 @@ def as_graph(onnx: Any, model: TableModel, dtype: np.dtype[Any]) -> Any:
     if model.classes is not None:
         notes["fastnn.classes"] = json.dumps([str(label) for label in model.classes.tolist()])
     return writer.graph.model(inputs, outputs, notes)
+
+
+def is_coarse(places: Array, steps: Array) -> bool:
+    """Return True if float32 has no digits for a thousandth of a step at one of the places."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        spacing = np.spacing(np.abs(places).astype(np.float32)).astype(np.float64)
+    return not bool((spacing <= 1e-3 * steps).all())
 
 
 def coarse_numbers(encoder: TableEncoder) -> set[str]:
