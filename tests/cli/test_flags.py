@@ -42,7 +42,7 @@ def test_flags_of_training():
     assert train("--holdout", "0").holdout == 0
     assert train("--decimal", ",", "--thousands", "space").thousands == " "
     assert train("--na-values", "").na_values == [""]
-    assert train("--na-values", "-,?").na_values == ["-", "?"]
+    assert train("--na-values", "?,-").na_values == ["?", "-"]
 
 
 @pytest.mark.parametrize(
