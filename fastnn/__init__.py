@@ -4,6 +4,7 @@ from .errors import DivergenceError as DivergenceError
 from .errors import FormatError as FormatError
 from .history import History as History
 from .layers import Dense as Dense
+from .models import load_model as load_model
 from .network import Network as Network
 from .population.population import Population as Population
 from .warmup import warmup as warmup

@@ -55,16 +55,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .._atomic import replace_file
 from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
-from .._checks.paths import as_path_or_file, open_regular, rest_of, write_all
 from .._training.state import TrainingState
 from ..core import layout, losses
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
-from ..errors import FormatError
 from ..history import History
 from ..layers import Dense, layer_table
-from .npz import DEEPEST, MALFORMED, Archive, check_depth, pack
+from .files import read_file, write_file
+from .npz import DEEPEST, Archive, check_depth, pack
 from .specs import (
     JSON,
     as_object,
@@ -94,7 +92,11 @@ _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
     """Write a state of `Network.__getstate__` to a path or an open binary file."""
-    path = as_path_or_file(file, "write")
+    write_file(file, lambda: _packed(state))
+
+
+def _packed(state: Mapping[str, Any]) -> bytes:
+    """Return the content of the file of a state."""
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -116,33 +118,12 @@ def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> 
     if state["_state"] is not None:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
     arrays |= _history_arrays(state["history"])
-    content = pack(header, arrays)
-    if path is None:
-        write_all(file, content)
-    else:
-        replace_file(path, content)
+    return pack(header, arrays)
 
 
 def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
     """Return the state in a file, for `Network.__setstate__`."""
-    path = as_path_or_file(file, "read")
-    label = getattr(file, "name", None) if path is None else str(path)
-    if not isinstance(label, str):  # of a temporary file it is a number
-        label = "the file"
-    try:
-        opened = rest_of(file) if path is None else open_regular(path)
-    except ValueError as error:
-        raise FormatError(f"{label}: {error}") from error
-    with opened:
-        return _state_of(opened, label)
-
-
-def _state_of(file: BinaryIO, name: str) -> dict[str, Any]:
-    """Return the state in a file that begins as fastnn writes it."""
-    try:
-        return _state_in(Archive(file))
-    except MALFORMED as error:
-        raise FormatError(f"{name}: {error}") from error
+    return read_file(file, state_in)
 
 
 def _views(flat: Array, table: Array) -> dict[str, Array]:
@@ -243,7 +224,7 @@ def _history_arrays(history: History) -> dict[str, Array]:
 # ---- from a file ---------------------------------------------------------------------------------
 
 
-def _state_in(archive: Archive) -> dict[str, Any]:
+def state_in(archive: Archive) -> dict[str, Any]:
     """Return the state of a network; allocate no more memory than the file holds."""
     header = _header_in(archive)
     n_in = as_count("n_in", header["n_in"])

@@ -64,13 +64,11 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     text = json.dumps(header, allow_nan=False).encode()
     if len(text) > LARGEST_HEADER:
         raise ValueError(
-            f"a network must have a description of at most {LARGEST_HEADER} bytes of JSON, "
-            f"metadata included, to be saved, got {len(text)}"
+            f"a description must have at most {LARGEST_HEADER} bytes of JSON to be saved, "
+            f"metadata included, got {len(text)}"
         )
     if len(arrays) > MOST_ARRAYS:
-        raise ValueError(
-            f"a network must have at most {MOST_ARRAYS} arrays to be saved, got {len(arrays)}"
-        )
+        raise ValueError(f"a file must have at most {MOST_ARRAYS} arrays, got {len(arrays)}")
     entries = {HEADER: np.frombuffer(text, np.uint8), **arrays}
     parts: list[Any] = []
     places: list[bytes] = []
@@ -144,6 +142,7 @@ class Archive:
     def __init__(self, file: BinaryIO) -> None:
         size = file.seek(0, os.SEEK_END)
         start, n_directory, ends = _check_ends(file, size)
+        self._header: Any = None
         self._zip = zipfile.ZipFile(file)
         entries = self._zip.infolist()
         self._entries = {entry.filename: entry for entry in entries}
@@ -157,6 +156,12 @@ class Archive:
         _check_layout(file, entries, start, n_directory, ends)
 
     def header(self) -> Any:
+        """Return the value of the JSON header, which is read once."""
+        if self._header is None:
+            self._header = self._read_header()
+        return self._header
+
+    def _read_header(self) -> Any:
         """Return the value of the JSON header."""
         if f"{HEADER}.npy" not in self._entries:
             raise ValueError("a file must have a header to be of fastnn, got other arrays")

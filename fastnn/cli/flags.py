@@ -1,31 +1,43 @@
-"""The flags of `train`, `predict`, `export` and `info`."""
+"""The flags of `train`, `evaluate`, `predict`, `export` and `info`."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 
-from ..core.activations import CODES, SECOND_NAMES
-from ..tabular.profile import MOST_CATEGORIES
-from ..tabular.training import PATIENCE, VALIDATION_PART
 from .arguments import positive_number, whole_number, widths
-
-_OPTIMIZERS = ("adam", "adamw", "sgd", "momentum", "nesterov", "rmsprop", "adagrad")
-_HIDDEN = [name for name in (*CODES, *SECOND_NAMES) if name not in ("softmax", "exp")]
 
 
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `train`."""
-    parser.add_argument("data", type=Path, help="a .csv with the names of its columns, or Parquet")
+    _add_data(parser, "a table with the names of its columns")
     parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     parser.add_argument(
-        "--save", required=True, type=Path, metavar="MODEL", help="the file of the trained network"
+        "--save", required=True, type=Path, metavar="MODEL", help="the file of the trained model"
     )
     _add_force(parser)
-    _add_delimiter(parser)
     table = parser.add_argument_group("the table")
+    _add_delimiter(table)
+    table.add_argument(
+        "--decimal", type=_decimal, metavar="C", help="what stands before decimals: . or ,"
+    )
+    table.add_argument(
+        "--thousands",
+        type=_thousands,
+        metavar="C",
+        help="what stands between thousands, a character or space; default: what is certain is "
+        "recognised",
+    )
+    table.add_argument(
+        "--na-values",
+        type=_texts,
+        metavar="TEXT,TEXT",
+        help="the texts that mean a missing value; default: nothing, NA, N/A, NaN, null and the "
+        'like; --na-values "" leaves only empty fields',
+    )
     table.add_argument(
         "--task",
         choices=("auto", "classification", "regression"),
@@ -33,19 +45,11 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         help="auto looks at the target: texts, and a few different whole numbers, are classes",
     )
     table.add_argument(
-        "--missing",
-        choices=("error", "drop", "mean"),
-        default="error",
-        help="what to do where a value is missing: refuse the table, drop the row, or take the "
-        "mean of the column (of categories: the share of each); rows without target are dropped",
-    )
-    table.add_argument(
         "--categories",
         action="append",
         default=[],
         metavar="COLUMN",
-        help="take the numbers of this column as categories; may be given several times. At most "
-        f"{MOST_CATEGORIES} different ones",
+        help="take the numbers of this column as categories; may be given several times",
     )
     table.add_argument(
         "--ignore",
@@ -65,62 +69,59 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         "--chunk-rows",
         type=whole_number(1),
         metavar="N",
-        help="train on N rows at a time, the others being in a temporary file beside MODEL; "
-        "default: all rows at once if their inputs take up to 500 MB, else chunks of 50 MB",
+        help="train one network on N rows at a time, the others being in a temporary file beside "
+        "MODEL; default: all rows at once if their inputs take up to 500 MB, else chunks of 50 MB",
     )
-    network = parser.add_argument_group("the network and its training")
-    network.add_argument(
+    training = parser.add_argument_group("the training")
+    training.add_argument(
+        "--fast", action="store_true", help="one network, in the place of fifteen"
+    )
+    training.add_argument(
         "--hidden",
         type=widths,
-        default=[25],
+        default=[64, 64],
         metavar="N,N",
-        help="widths of the hidden layers, as in 25,25; default: 25",
+        help="widths of the hidden layers; default: 64,64",
     )
-    network.add_argument(
-        "--activation", choices=_HIDDEN, default="relu", help="of the hidden layers; default: relu"
+    training.add_argument(
+        "--epochs", type=whole_number(1), default=100, metavar="N", help="at most; default: 100"
     )
-    network.add_argument(
-        "--epochs", type=whole_number(1), default=100, metavar="N", help="default: 100"
-    )
-    network.add_argument(
-        "--batch-size",
-        type=whole_number(1),
-        default=32,
-        metavar="N",
-        help="rows an update; default: 32",
-    )
-    network.add_argument("--optimizer", choices=_OPTIMIZERS, default="adam", help="default: adam")
-    network.add_argument(
+    training.add_argument(
         "--learning-rate",
         type=positive_number,
+        default=0.003,
         metavar="RATE",
-        help="default: the optimiser's own, 0.001 of adam",
+        help="of the first epoch; default: 0.003",
     )
-    network.add_argument(
-        "--early-stopping",
-        action="store_true",
-        help=f"keep {VALIDATION_PART:g} of the rows to train on for the loss after each epoch, "
-        f"stop when it was {PATIENCE} times no better, and take the best epoch",
+    training.add_argument(
+        "--time-limit",
+        type=positive_number,
+        metavar="SECONDS",
+        help="after which no network begins another epoch; default: none",
     )
-    network.add_argument("--seed", type=whole_number(0, 2**32 - 1), default=0, help="default: 0")
-    network.add_argument(
-        "--dtype", choices=("float64", "float32"), default="float64", help="default: float64"
-    )
-    network.add_argument("--quiet", action="store_true", help="no progress bar")
+    training.add_argument("--seed", type=whole_number(0, 2**32 - 1), default=0, help="default: 0")
+    training.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `evaluate`."""
+    _add_model(parser)
+    _add_data(parser, "a table with the columns trained on and the target, in any order")
+    _add_strict(parser)
+    _add_delimiter(parser)
 
 
 def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `predict`."""
     _add_model(parser)
-    parser.add_argument(
-        "data", type=Path, help="a .csv or Parquet with the columns trained on, in any order"
-    )
+    _add_data(parser, "a table with the columns trained on, in any order")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="a .csv; default: standard output"
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="a column for each class beside the label"
     )
+    _add_strict(parser)
     _add_force(parser)
     _add_delimiter(parser)
 
@@ -147,9 +148,29 @@ def add_info_arguments(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
 
 
+ADD_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "train": add_train_arguments,
+    "evaluate": add_evaluate_arguments,
+    "predict": add_predict_arguments,
+    "export": add_export_arguments,
+    "info": add_info_arguments,
+}
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", type=Path, help="a model that fastnn train or `save` has written")
+
+
+def _add_data(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("data", type=Path, help=f"{what}: CSV, Parquet or Excel (.xlsx)")
+
+
+def _add_strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "model", type=Path, help="a network that fastnn train or Network.save has written"
+        "--strict",
+        action="store_true",
+        help="refuse a missing value, and a category that training did not see, by line and "
+        "column; by default they are counted",
     )
 
 
@@ -157,7 +178,7 @@ def _add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite what is there")
 
 
-def _add_delimiter(parser: argparse.ArgumentParser) -> None:
+def _add_delimiter(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--delimiter",
         type=_delimiter,
@@ -181,6 +202,26 @@ def _delimiter(text: str) -> str:
     if len(delimiter) != 1 or delimiter in '\r\n"':
         raise ArgumentTypeError(f"must be one character but a quote, or tab, got {text!r}")
     return delimiter
+
+
+def _decimal(text: str) -> str:
+    """Return a point or a comma."""
+    if text not in (".", ","):
+        raise ArgumentTypeError(f"must be . or , got {text!r}")
+    return text
+
+
+def _thousands(text: str) -> str:
+    """Return one character, a space by its name."""
+    character = " " if text == "space" else text
+    if len(character) != 1 or character.isalnum() or character in "+-":
+        raise ArgumentTypeError(f"must be one character but a letter, digit or sign, got {text!r}")
+    return character
+
+
+def _texts(text: str) -> list[str]:
+    """Return the texts between commas."""
+    return text.split(",")
 
 
 def _holdout(text: str) -> float:

@@ -8,10 +8,12 @@ one line on stderr.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from time import perf_counter
 from typing import Any, NoReturn
@@ -26,6 +28,12 @@ from ..warmup import WORDS, warm_up
 
 # Looked up, not imported: the examples are built on fastnn, and nothing of fastnn on them.
 _EXAMPLES = import_module("fastnn.examples")
+_MODULES = {
+    "train": "train", "evaluate": "predict", "predict": "predict", "export": "saved",
+    "info": "saved",
+}  # fmt: skip
+_TABLES = ("sklearn", "narwhals", "pyarrow")
+_PACKAGES = {"train": _TABLES, "evaluate": _TABLES, "predict": _TABLES, "export": (), "info": ()}
 _MOST_PROCESSES = 4  # that compile at once, with 0.3 GB each
 _AS_WRITTEN: dict[str, Any] = {
     "allow_abbrev": False,
@@ -77,7 +85,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; what `argv` does not name is listed, not imported."""
     parser = _Parser(
         prog="fastnn",
-        description="Train a network on a table of your own and use it, compile the kernels "
+        description="Train networks on a table of your own and use them, compile the kernels "
         "ahead, or run an example: the five networks of the tutorials that fastnn grew out of, "
         "and networks inside compiled loops.",
         epilog="Each has its own flags: fastnn NAME --help. Exit codes: 0 done, 1 an optional "
@@ -99,9 +107,20 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_table_command(command: _Parser, name: str) -> None:
-    table_commands = import_module("fastnn.cli.tables")
-    table_commands.ADD_ARGUMENTS[name](command)
-    command.set_defaults(run=table_commands.RUN[name])
+    import_module("fastnn.cli.flags").ADD_ARGUMENTS[name](command)
+    command.set_defaults(run=partial(_run_table_command, name))
+
+
+def _run_table_command(name: str, options: argparse.Namespace) -> None:
+    """Run a command that needs optional packages; say which extra brings one that is missing."""
+    for package in _PACKAGES[name]:
+        try:
+            import_module(package)
+        except ImportError as error:
+            raise ImportError(
+                f'fastnn {name} needs {package}: pip install "fastnn-numba[tables]"'
+            ) from error
+    import_module(f"fastnn.cli.{_MODULES[name]}").RUN[name](options)
 
 
 def _sentence(summary: str) -> str:
@@ -182,6 +201,20 @@ def _run_warmup(options: argparse.Namespace) -> None:
     )
 
 
+@contextmanager
+def _replacing(stream: Any) -> Iterator[None]:
+    """Replace what a terminal cannot show, in the place of an error."""
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
+        return
+    errors, encoding = stream.errors, stream.encoding
+    stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        stream.reconfigure(encoding=encoding, errors=errors)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -213,9 +246,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser(argv).parse_args(argv)
     is_quiet = getattr(options, "quiet", False)
     try:
-        with telling(str) if is_quiet else nullcontext():  # of what is compiled, nobody
+        with ExitStack() as around:
+            around.enter_context(_replacing(sys.stdout))
+            if is_quiet:
+                around.enter_context(telling(str))  # of what is compiled, nobody
             options.run(options)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ImportError, OSError, ValueError, DivergenceError) as error:

@@ -1,11 +1,11 @@
-"""The common part of the readers: optional packages, and a builder of dense layers."""
+"""What readers and writers have in common: optional packages, what they take, dense layers."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from ..layers import Dense
 from ..network import Network
 from ._affine import Affine
 from ._centres import is_far, note_far
+
+if TYPE_CHECKING:  # which needs scikit-learn
+    from ..tables.model import TableModel
 
 _PACKAGES = {  # the name for a user, and the extra that brings it
     "h5py": ("h5py", "keras"),
@@ -53,12 +56,25 @@ def _shown(value: Any) -> str:
     return f"{value:.7g}" if isinstance(value, float) else str(value)
 
 
+def model_of(estimator: Any) -> TableModel | None:
+    """Return the model of a fitted estimator of tables; None if it is something else."""
+    if not hasattr(type(estimator), "from_model"):
+        return None
+    if not hasattr(estimator, "model_"):
+        name = type(estimator).__name__
+        raise ValueError(f"net must be fitted, got a {name} that is not: call its `fit` first")
+    model: TableModel = estimator.model_
+    return model
+
+
 def as_network(net: Any) -> Network:
     """Return `net` if it is a network."""
     if isinstance(net, Network):
         return net
     hint = ""
-    if hasattr(net, "hidden_layer_sizes"):
+    if hasattr(net, "from_model"):
+        hint = "; it holds several: give the network of one of its members_"
+    elif hasattr(net, "hidden_layer_sizes"):
         hint = "; from_sklearn makes one of a fitted estimator"
     elif hasattr(net, "networks"):
         hint = "; it holds several: give one of its networks"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
@@ -21,9 +23,10 @@ from sklearn.utils.validation import (
 )
 
 from .._checks.arrays import Array
+from .._checks.frames import is_frame
 from .._checks.names import explained
 from ..core.activations import CODES, SECOND_NAMES
-from ..tables.columns import columns_of
+from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import (
     Member,
@@ -33,6 +36,7 @@ from ..tables.ensemble import (
     mean_and_spread,
     train,
 )
+from ..tables.model import TableModel
 
 LEAST_FOLDS = 5  # even one member has a fifth of the rows held out
 LARGEST_SEED = 2**31 - 1
@@ -75,10 +79,9 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
     n_jobs: int | None
     dtype: str
 
-    members_: list[Member]
+    model_: TableModel
     oof_prediction_: Array
     oof_score_: float
-    _encoder: TableEncoder
 
     def _keep(self, given: Mapping[str, Any]) -> None:
         """Set the parameters of the constructor as they were given."""
@@ -133,9 +136,9 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         begin = time.perf_counter()
         columns = columns_of(X, self)
         X, y = validate_data(self, X, y, skip_check_array=True)
-        y = _check_y(y, y_numeric=not hasattr(self, "predict_proba"), estimator=self)
+        _check_present(y)
+        y = self._as_target(y)
         check_consistent_length(X, y)
-        targets, n_classes = self._as_targets(y)
         weights = self._as_weights(sample_weight, X, y)
         used = np.flatnonzero(weights)
         if len(used) < 2:
@@ -143,28 +146,129 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 "X and y must have at least 2 samples, one to train on and one held out, got "
                 f"{len(used)} sample: add rows, or weights above 0"
             )
-        self._check_variety(targets[used])
         weights = weights / weights[used].mean()
-        targets = self._standardised(targets, weights)
+        targets, unit = self._as_targets(y, weights)
         random = check_random_state(self.random_state)
         folds = self._folds(X, targets, used, random)
         encodings = self._checked_encodings()
         seeds = random.randint(LARGEST_SEED, size=len(encodings) * len(folds)).tolist()
-        self._encoder = TableEncoder(encodings)
-        task = Task(self._encoder.fit(columns, weights, random), targets, weights, n_classes)
+        encoder = TableEncoder(encodings)
+        n_classes = len(unit["classes"]) if "classes" in unit else 0
+        task = Task(encoder.fit(columns, weights, random), targets, weights, n_classes)
         seconds = self.time_limit
         if seconds is not None:
             seconds -= time.perf_counter() - begin
-        self.members_ = train(
-            task, encodings, folds, self._recipe(), seeds, n_jobs=self.n_jobs, seconds=seconds
+        members = train(
+            task,
+            encodings,
+            folds,
+            Recipe.of(self.get_params(deep=False)),
+            seeds,
+            n_jobs=self.n_jobs,
+            seconds=seconds,
         )
-        outputs = held_out_outputs(self.members_, task.rows)
+        outputs = held_out_outputs(members, task.rows)
         if len(rest := np.flatnonzero(weights == 0)):  # no member was trained on these
-            outputs[rest] = mean_and_spread(self.members_, task.rows.taken(rest))[0]
-        self.oof_prediction_ = self._as_prediction(outputs)
+            outputs[rest] = mean_and_spread(members, task.rows.taken(rest))[0]
         known = used[~np.isnan(outputs[used, 0])]
-        self.oof_score_ = self._score_of(outputs[known], y[known], weights[known])
+        self.oof_score_ = self._score_of(outputs[known], targets[known], weights[known])
+        self.model_ = TableModel(
+            encoder=encoder,
+            members=members,
+            **unit,
+            has_names=hasattr(self, "feature_names_in_"),
+            parameters=self.get_params(deep=False),
+            oof_score=self.oof_score_,
+        )
+        self.oof_prediction_ = self._as_prediction(self.model_.in_units(outputs))
         return self
+
+    @property
+    def members_(self) -> list[Member]:
+        """The networks of the ensemble."""
+        return list(self.model_.members)
+
+    @explained
+    def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write the fitted estimator to a file, which `fastnn.load_model` reads.
+
+        The file is replaced atomically: if the power fails, it is the old or the new one, whole. It
+        is an `.npz`, which NumPy alone can read; `fastnn/tables/model_file.py` describes it. No
+        row of the table is in it, but the categories and quantiles of its columns are.
+
+        Parameters
+        ----------
+        path : str or os.PathLike, or binary file
+            A file in an existing folder; no suffix is added. Or a file open in binary mode.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError, TypeError
+            If something cannot be saved, such as labels that are times, or `path` is neither a path
+            nor a file.
+        OSError
+            If the file cannot be written; an old one is unchanged.
+
+        Notes
+        -----
+        Parameters that JSON cannot hold, such as a splitter as `cv`, are the defaults in the loaded
+        estimator. What tells of the rows of training, `oof_prediction_` and `held_rows`, is left
+        out. ``estimator.model_.metadata`` is a dict for data of your own, which the file keeps.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import fastnn
+        >>> from fastnn.sklearn import TabularClassifier
+        >>> X, y = [["red", 1.0], ["blue", None]] * 20, ["a", "b"] * 20
+        >>> classifier = TabularClassifier(random_state=0).fit(X, y)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     classifier.save(Path(folder) / "colours.fastnn")
+        ...     twin = fastnn.load_model(Path(folder) / "colours.fastnn")
+        >>> twin.predict([["blue", 3.0]])
+        array(['b'], dtype='<U1')
+        """
+        check_is_fitted(self)
+        self.model_.save(path)
+
+    @classmethod
+    def from_model(cls, model: TableModel) -> Self:
+        """Return the fitted estimator that a model is.
+
+        Parameters
+        ----------
+        model : TableModel
+            The model, with classes for a classifier and without for a regressor.
+
+        Returns
+        -------
+        BaseTabular
+            The estimator.
+
+        Raises
+        ------
+        TypeError
+            If the model has parameters that the estimator does not have.
+
+        Examples
+        --------
+        >>> from fastnn.sklearn import TabularRegressor
+        >>> regressor = TabularRegressor(random_state=0).fit([[1], [2], [3]] * 20, range(60))
+        >>> twin = TabularRegressor.from_model(regressor.model_)
+        >>> bool(twin.predict([[2]]) == regressor.predict([[2]]))
+        True
+        """
+        estimator = cls(**model.parameters)
+        estimator.model_ = model
+        estimator.n_features_in_ = len(model.names)
+        if model.has_names:
+            estimator.feature_names_in_ = np.array(model.names, dtype=object)
+        if model.oof_score is not None:
+            estimator.oof_score_ = model.oof_score
+        return estimator
 
     def _checked_encodings(self) -> list[str]:
         """Return the encodings; raise if there is none, or one is unknown."""
@@ -174,20 +278,6 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 f"encodings must be some of {', '.join(ENCODINGS)}, got {self.encodings!r}"
             )
         return encodings
-
-    def _recipe(self) -> Recipe:
-        """Return how the networks are built and trained."""
-        return Recipe(
-            hidden=tuple(self.hidden_layer_sizes),
-            activation=self.activation,
-            dropout=self.dropout,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            batch_size=None if self.batch_size == "auto" else int(self.batch_size),
-            dtype=self.dtype,
-        )
 
     def _folds(
         self, X: Any, targets: Array, used: Array, random: np.random.RandomState
@@ -226,29 +316,34 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         """Return the mean of the members' outputs for a table, and their standard deviation."""
         check_is_fitted(self)
         columns = columns_of(X, self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return mean_and_spread(self.members_, self._encoder.transform(columns))
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            if not (hasattr(self, "feature_names_in_") and is_frame(X)):
+                raise
+            raise ValueError(
+                f"{error}".rstrip() + "\nX[list(estimator.feature_names_in_)] takes the columns of "
+                "training, in order; where nothing is known of one, give it missing values"
+            ) from error
+        return self.model_.outputs(columns, effective_n_jobs(self.n_jobs))
 
     # ---- what a classifier and a regressor do in their own ways ----------------------------------
 
-    def _as_targets(self, y: Array) -> tuple[Array, int]:
-        """Return labels from 0 and the number of classes, or numbers and 0."""
-        raise NotImplementedError
+    def _as_target(self, y: Any) -> Array:
+        """Return the target as an array."""
+        checked: Array = _check_y(y, y_numeric=not hasattr(self, "predict_proba"), estimator=self)
+        return checked
 
-    def _check_variety(self, targets: Array) -> None:
-        """Raise if there is nothing to tell apart."""
+    def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
+        """Return what the networks learn, and what that means, as `TableModel` takes it."""
         raise NotImplementedError
-
-    def _standardised(self, targets: Array, weights: Array) -> Array:
-        """Return the targets as a network learns them."""
-        return targets
 
     def _as_prediction(self, outputs: Array) -> Array:
-        """Return outputs as probabilities, or in the units of the target."""
+        """Return the outputs of the model in the shape that a user gets."""
         raise NotImplementedError
 
-    def _score_of(self, outputs: Array, y: Array, weights: Array) -> float:
-        """Return the accuracy of outputs, or R2."""
+    def _score_of(self, outputs: Array, targets: Array, weights: Array) -> float:
+        """Return the accuracy of the networks' outputs, or R2."""
         raise NotImplementedError
 
     def __sklearn_tags__(self) -> Any:
@@ -257,3 +352,16 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _check_present(y: Any) -> None:
+    """Raise if an object of a target is missing; scikit-learn finds NaN among numbers."""
+    dtype = getattr(y, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind != "O":
+        return
+    for row, value in enumerate(y if isinstance(y, Iterable) else ()):
+        if is_missing(value):
+            raise ValueError(
+                f"y must hold a label or number in every row, got {value} in row {row}: leave the "
+                "row out"
+            )

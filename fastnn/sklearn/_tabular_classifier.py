@@ -14,7 +14,6 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from ..tables.columns import absent
 from ._tabular import BaseTabular
 
 
@@ -103,7 +102,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     are scaled by median and interquartile range, and placed in bins of equal counts; a missing one
     is the median, with an input that says so. Categories are one-hot; seldom ones and those that
     training did not see share a place, and statistics of the target stand for those of a column
-    with many. Times are taken apart into year, month, day of the week and hour.
+    with many. Times are taken apart into year, month, day of the week and hour, of UTC if they have
+    a zone: without one (``.dt.tz_localize(None)``), hours are those of the clock. Integers beyond
+    2^53 are categories, since as numbers some would be the same.
 
     Examples
     --------
@@ -205,25 +206,23 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         """
         return self._as_prediction(self._outputs(X)[0])
 
-    def _as_targets(self, y: Array) -> tuple[Array, int]:
-        """Return the labels as numbers from 0, and the number of classes."""
-        if y.dtype.kind == "O" and (missing := absent(y)).any():
-            raise ValueError(
-                f"y must hold a label in every row, got None in row {int(missing.argmax())}: leave "
-                "the row out"
-            )
-        check_classification_targets(y)
-        self.classes_, targets = np.unique(y, return_inverse=True)
-        return targets, len(self.classes_)
+    @property
+    def classes_(self) -> Array:
+        """The class labels, sorted."""
+        assert self.model_.classes is not None
+        return self.model_.classes
 
-    def _check_variety(self, targets: Array) -> None:
-        """Raise if only one class has rows of a weight above 0."""
-        if (targets == targets[0]).all():
-            only = self.classes_[targets[0]]
+    def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
+        """Return the labels as numbers from 0, and the classes."""
+        check_classification_targets(y)
+        classes, targets = np.unique(y, return_inverse=True)
+        used = targets[weights > 0]
+        if (used == used[0]).all():
             raise ValueError(
-                f"y must hold at least 2 classes, got one class, {only!s}, in {len(targets)} rows "
-                "of a weight above 0: add rows of another class"
+                f"y must hold at least 2 classes, got one class, {classes[used[0]]!s}, in "
+                f"{len(used)} rows of a weight above 0: add rows of another class"
             )
+        return targets, {"classes": classes}
 
     def _as_weights(self, sample_weight: Any, X: Any, y: Array) -> Array:
         """Return the weights of the rows times those of their classes."""
@@ -232,11 +231,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         return weights
 
     def _as_prediction(self, outputs: Array) -> Array:
-        """Return the probabilities, whose sum is 1 up to rounding of float64."""
-        probabilities: Array = outputs / outputs.sum(axis=1, keepdims=True)
-        return probabilities
+        """Return the probabilities."""
+        return outputs
 
-    def _score_of(self, outputs: Array, y: Array, weights: Array) -> float:
+    def _score_of(self, outputs: Array, targets: Array, weights: Array) -> float:
         """Return the accuracy."""
-        predicted = self.classes_[outputs.argmax(axis=1)]
-        return float(accuracy_score(y, predicted, sample_weight=weights))
+        return float(accuracy_score(targets, outputs.argmax(axis=1), sample_weight=weights))

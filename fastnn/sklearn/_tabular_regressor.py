@@ -13,6 +13,8 @@ from .._checks.arrays import Array
 from .._checks.names import explained
 from ._tabular import BaseTabular
 
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
+
 
 @explained
 class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
@@ -157,33 +159,40 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         """
         mean, spread = self._outputs(X)
         predicted = self._as_prediction(mean)
-        return (predicted, spread[:, 0] * self._scale) if return_std else predicted
+        return (predicted, spread[:, 0]) if return_std else predicted
 
-    def _as_targets(self, y: Array) -> tuple[Array, int]:
+    def _as_target(self, y: Any) -> Array:
         """Return the numbers, float64."""
-        return y.astype(np.float64), 0
-
-    def _check_variety(self, targets: Array) -> None:
-        """Raise if the target is constant."""
-        if (targets == targets[0]).all():
+        try:
+            return super()._as_target(y).astype(np.float64)
+        except ValueError as error:
+            if "could not convert" not in str(error):
+                raise
             raise ValueError(
-                f"y must hold different numbers, got {targets[0]:g} in all {len(targets)} rows of a"
+                f"y must hold numbers: {error}; TabularClassifier learns texts"
+            ) from error
+
+    def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
+        """Return the numbers with mean 0 and deviation 1, and their unit."""
+        used = y[weights > 0]
+        if (used == used[0]).all():
+            raise ValueError(
+                f"y must hold different numbers, got {used[0]:g} in all {len(used)} rows of a"
                 " weight above 0: there is nothing to learn, use scikit-learn's DummyRegressor"
             )
-
-    def _standardised(self, targets: Array, weights: Array) -> Array:
-        """Return the targets with mean 0 and deviation 1."""
-        self._mean = float(np.average(targets, weights=weights))
-        deviation = np.sqrt(np.average((targets - self._mean) ** 2, weights=weights))
-        self._scale = float(deviation) or 1.0
-        return (targets - self._mean) / self._scale
+        largest = np.abs(used).max()  # squares of y itself would be beyond float64, or 0
+        shares = y / largest
+        center = np.average(shares, weights=weights)
+        scale = np.sqrt(np.average((shares - center) ** 2, weights=weights)) or 1.0
+        unit = {"center": float(center * largest), "scale": float(scale * largest) or SMALLEST}
+        return (shares - center) / scale, unit
 
     def _as_prediction(self, outputs: Array) -> Array:
-        """Return the prediction in the units of the target."""
-        return outputs[:, 0] * self._scale + self._mean
+        """Return a number for each row."""
+        return outputs[:, 0]
 
-    def _score_of(self, outputs: Array, y: Array, weights: Array) -> float:
+    def _score_of(self, outputs: Array, targets: Array, weights: Array) -> float:
         """Return R2, NaN of a single row."""
-        if len(y) < 2:
+        if len(targets) < 2:
             return np.nan
-        return float(r2_score(y, self._as_prediction(outputs), sample_weight=weights))
+        return float(r2_score(targets, outputs[:, 0], sample_weight=weights))

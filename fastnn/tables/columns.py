@@ -1,13 +1,16 @@
 """A DataFrame or an array as columns of three kinds: numbers, texts and times.
 
 Booleans are the numbers 0 and 1, durations are days, and times of day hours. Categories are texts:
-7, 7.0 and "7" are one category, whatever dtype a missing value beside it makes of the column.
+7, 7.0 and "7" are one category, whatever dtype a missing value beside it makes of the column. So
+are the integers of a column with one beyond 2^53: as float64, some that differ would be the same.
+Times with a zone are those of UTC: the same instants are the same in every zone.
 """
 
 from __future__ import annotations
 
 import datetime
 import numbers
+import re
 from collections import Counter
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -21,6 +24,9 @@ from .._checks.frames import is_frame
 NUMBER, TEXT, TIME = "number", "text", "time"
 _KINDS = {"f": NUMBER, "O": TEXT, "M": TIME}
 _DAY = np.timedelta64(1, "D")
+_EXACT = 2**53  # float64 holds all integers up to it
+_NUMBERS = numbers.Real | Decimal | np.bool_
+_INTEGER = re.compile(r"-?[0-9]+")
 
 
 class Column(NamedTuple):
@@ -45,7 +51,8 @@ class Column(NamedTuple):
     def as_kind(self, kind: str) -> Column:
         """Return the column as one of the kind that training saw; raise if it is another.
 
-        Numbers may stand for the texts of a category, and a column without any value for all.
+        Numbers may stand for the texts of a category, the texts of integers for numbers, and a
+        column without any value for all.
         """
         if self.kind == kind:
             return self
@@ -54,11 +61,20 @@ class Column(NamedTuple):
             return Column(self.name, np.array([None] * len(self.values), dtype))
         if kind == TEXT and self.kind == NUMBER:
             return Column(self.name, _as_texts(self.name, self.values.tolist()))
+        if kind == NUMBER and self.kind == TEXT and all(map(_is_integer, self.values.tolist())):
+            return Column(
+                self.name, np.array([np.nan if v is None else float(v) for v in self.values])
+            )
         row = int(np.argmin(self.missing))
         raise ValueError(
             f"column {self.name!r} must hold {kind}s, as in training, got "
             f"{str(self.values[row])!r} in row {row}: convert the column as it was for `fit`"
         )
+
+
+def _is_integer(text: str | None) -> bool:
+    """Return True for the digits of an integer, and for None."""
+    return text is None or _INTEGER.fullmatch(text) is not None
 
 
 def absent(values: Array) -> Array:
@@ -94,6 +110,8 @@ def columns_of(X: Any, estimator: Any = None) -> list[Column]:
 def _column_of_array(name: str, values: Array) -> Column:
     """Return a column of an array."""
     kind = values.dtype.kind
+    if kind in "iu" and len(values) and _is_beyond(int(values.min()), int(values.max())):
+        return Column(name, _as_texts(name, values.tolist()))
     if kind in "biuf":
         return Column(name, values.astype(np.float64))
     if kind == "M":
@@ -101,6 +119,11 @@ def _column_of_array(name: str, values: Array) -> Column:
     if kind == "m":
         return Column(name, values / _DAY)
     return Column(name, _as_kind_of_objects(name, values.tolist()))
+
+
+def _is_beyond(*integers: int) -> bool:
+    """Return True if float64 does not hold all integers up to these."""
+    return any(abs(integer) > _EXACT for integer in integers)
 
 
 def _columns_of_frame(X: Any) -> list[Column]:
@@ -133,6 +156,9 @@ def _columns_of_frame(X: Any) -> list[Column]:
 def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     """Return a column of a DataFrame, which narwhals has wrapped."""
     dtype = column.dtype
+    ends = (column.min(), column.max()) if dtype.is_integer() else ()
+    if _is_beyond(*(int(end) for end in ends if not is_missing(end))):
+        return Column(name, _as_texts(name, column.to_list()))
     if dtype.is_numeric() or dtype == nw.Boolean:
         values = column.cast(nw.Float64).to_numpy()
         return Column(name, np.asarray(values, dtype=np.float64))
@@ -140,7 +166,7 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
         column, dtype = column.cast(nw.Datetime("us")), nw.Datetime("us")
     if dtype == nw.Datetime:
         if dtype.time_zone is not None:
-            column = column.dt.replace_time_zone(None)  # the clock's hour is what rows share
+            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return Column(name, np.asarray(column.to_numpy(), dtype="M8[us]"))
     if dtype == nw.Duration:
         return Column(name, np.asarray(column.to_numpy(), dtype="m8[us]") / _DAY)
@@ -155,10 +181,16 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
 
 def _as_kind_of_objects(name: str, values: list[Any]) -> Array:
     """Return Python objects as the kind that fits all of them, else as texts."""
-    values = [None if _is_missing(value) else value for value in values]
-    kinds = {type(value) for value in values} - {type(None)}
-    if all(issubclass(kind, numbers.Real | Decimal | np.bool_) for kind in kinds):
-        return np.array([np.nan if value is None else float(value) for value in values])
+    kinds = _kinds_in(values)
+    if not all(issubclass(kind, _NUMBERS) for kind in kinds):
+        values = [None if is_missing(value) else value for value in values]
+        kinds = _kinds_in(values)
+    if kinds == {str}:
+        return np.array(values, dtype=object)
+    if all(issubclass(kind, _NUMBERS) for kind in kinds):
+        integral = tuple(kind for kind in kinds if issubclass(kind, numbers.Integral))
+        if not _is_beyond(*(int(value) for value in values if isinstance(value, integral))):
+            return np.array(values, dtype=np.float64)  # None is NaN
     if all(issubclass(kind, datetime.date | np.datetime64) for kind in kinds):
         return np.array([_without_zone(value) for value in values], "M8[us]")
     if all(issubclass(kind, datetime.time) for kind in kinds):
@@ -167,7 +199,12 @@ def _as_kind_of_objects(name: str, values: list[Any]) -> Array:
     return _as_texts(name, values)
 
 
-def _is_missing(value: Any) -> bool:
+def _kinds_in(values: list[Any]) -> set[type]:
+    """Return the types of what is not None."""
+    return {*map(type, values)} - {type(None)}
+
+
+def is_missing(value: Any) -> bool:
     """Return True for None, NaN, NaT and pandas' NA."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
@@ -175,8 +212,10 @@ def _is_missing(value: Any) -> bool:
 
 
 def _without_zone(value: Any) -> Any:
-    """Return a time as its clock shows it."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
+    """Return a time that has a zone as that of UTC."""
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value
 
 
 def _as_texts(name: str, values: list[Any]) -> Array:
@@ -201,7 +240,7 @@ def _as_texts(name: str, values: list[Any]) -> Array:
 
 def _as_text(value: Any) -> str | None:
     """Return one value as a text; raise TypeError if it is nested."""
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, tuple | frozenset | bytes | complex):
         raise TypeError

@@ -11,12 +11,14 @@ A missing number is the median. A missing category is a category. A time is numb
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from itertools import repeat
+from typing import Any, Self
 
 import numpy as np
-from sklearn.preprocessing import OneHotEncoder
 
 from .._checks.arrays import Array
 from .columns import NUMBER, TEXT, TIME, Column
@@ -29,6 +31,7 @@ ENCODINGS = {  # the blocks of each
     "periodic": ("scaled", "periodic", "category"),
 }
 LEAST_ROWS = 2  # of a category with an input of its own
+N_PARTS = 5  # numbers that a time is
 MOST_CATEGORIES = 64  # one-hot of a column; a column of more is encoded by the target, too
 
 
@@ -37,20 +40,69 @@ class Encoded:
     """The rows of a table, as networks take them."""
 
     blocks: Mapping[str, Array]  # float32, shape (n_rows, n_inputs)
-    many_valued: Array  # objects, the columns of many categories, for the statistics of the target
-    _made: dict[tuple[str, ...], Array] = field(default_factory=dict, repr=False)
+    many_valued: Array  # codes of the columns of many categories, for statistics of the target
+    n_codes: tuple[int, ...]  # of each of these columns
+    _made: dict[tuple[str, int], Array] = field(default_factory=dict, repr=False)
 
     def taken(self, rows: Array) -> Encoded:
         """Return some of the rows."""
         blocks = {name: block[rows] for name, block in self.blocks.items()}
-        return Encoded(blocks, self.many_valued[rows])
+        return Encoded(blocks, self.many_valued[rows], self.n_codes)
 
-    def inputs(self, encoding: str) -> Array:
-        """Return the inputs of an encoding, shape (n_rows, n_inputs), made once for its members."""
-        names = ENCODINGS[encoding]
-        if names not in self._made:
-            self._made[names] = np.hstack([self.blocks[name] for name in names])
-        return self._made[names]
+    def inputs(self, encoding: str, more: Array | None = None) -> Array:
+        """Return the inputs of an encoding, shape (n_rows, n_inputs), made once for its members.
+
+        The next call with `more` inputs overwrites those of this one.
+        """
+        n_more = 0 if more is None else more.shape[1]
+        if (encoding, n_more) not in self._made:
+            blocks = [self.blocks[name] for name in ENCODINGS[encoding]]
+            room = np.empty((len(self.many_valued), n_more), np.float32)
+            self._made[encoding, n_more] = np.hstack([*blocks, room])
+        inputs = self._made[encoding, n_more]
+        if more is not None:
+            inputs[:, inputs.shape[1] - n_more :] = more
+        return inputs
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The categories of a column of texts, with a code each, and one more for all others."""
+
+    texts: tuple[str | None, ...]  # in the order of their codes; None, if it is one, is the last
+    place: Array  # the input that is 1, for each code, the one more included; -1 if none is
+
+    @classmethod
+    def fitted(cls, values: Array) -> Self:
+        """Return the categories of training; seldom ones share a place with all others."""
+        count_of = Counter(values.tolist())
+        is_missing = count_of.pop(None, 0)
+        texts: list[str | None] = [*sorted(count_of)]
+        counts = [count_of[text] for text in texts]
+        if is_missing:
+            texts.append(None)
+            counts.append(is_missing)
+        is_seldom = np.array([count < LEAST_ROWS for count in counts])
+        n_places = np.count_nonzero(~is_seldom) + is_seldom.any()
+        if n_places > MOST_CATEGORIES:
+            is_seldom[np.argsort(counts, kind="stable")[: 1 - MOST_CATEGORIES]] = True
+        place = np.cumsum(~is_seldom) - 1
+        other = place[-1] + 1 if is_seldom.any() else -1
+        return cls((*texts,), np.append(np.where(is_seldom, other, place), other))
+
+    @property
+    def n_inputs(self) -> int:
+        """The number of inputs."""
+        return int(self.place.max()) + 1
+
+    @cached_property
+    def _codes(self) -> dict[str | None, int]:
+        return {text: code for code, text in enumerate(self.texts)}
+
+    def codes(self, values: Array) -> Array:
+        """Return the code of each text."""
+        found = map(self._codes.get, values.tolist(), repeat(len(self.texts)))
+        return np.fromiter(found, np.int64, len(values))
 
 
 class TableEncoder:
@@ -60,12 +112,24 @@ class TableEncoder:
     ----------
     kinds_ : dict of str to str
         The kind of each column: number, text or time.
-    many_valued_ : list of str
-        The columns with more categories than `MOST_CATEGORIES`.
+    with_indicator_ : ndarray
+        Which numbers, the parts of times included, have an input that says that they are missing.
+    scale_ : RobustScale
+        The scale of the numbers.
+    bins_ : PiecewiseBins or None
+        Their bins, if an encoding has them.
+    periodic_ : Periodic or None
+        Their frequencies and phases, if an encoding has them.
+    categories_ : dict of str to Categories
+        The categories of each column of texts.
     """
 
     kinds_: dict[str, str]
-    many_valued_: list[str]
+    with_indicator_: Array
+    scale_: RobustScale
+    bins_: PiecewiseBins | None
+    periodic_: Periodic | None
+    categories_: dict[str, Categories]
 
     def __init__(self, encodings: Iterable[str] = ENCODINGS) -> None:
         self.blocks = {block for encoding in encodings for block in ENCODINGS[encoding]}
@@ -80,55 +144,111 @@ class TableEncoder:
         ValueError
             If a column has no value.
         """
+        is_used = weights > 0
         for column in columns:
-            if column.missing[weights > 0].all():
+            if column.missing[is_used].all():
                 raise ValueError(
                     f"column {column.name!r} must hold a value, got {len(column.values)} that are "
                     "missing: leave the column out"
                 )
         self.kinds_ = {column.name: column.kind for column in columns}
         numbers = self._numbers(columns)
-        self._with_indicator = np.flatnonzero(np.isnan(numbers[weights > 0]).any(axis=0))
-        self._scale = RobustScale.fitted(numbers, weights)
-        if "bins" in self.blocks:
-            self._bins = PiecewiseBins.fitted(numbers, weights)
-        if "periodic" in self.blocks:
-            self._periodic = Periodic.drawn(numbers.shape[1], random)
-        texts = self._texts(columns)
-        self._one_hot = OneHotEncoder(
-            handle_unknown="infrequent_if_exist", min_frequency=LEAST_ROWS,
-            max_categories=MOST_CATEGORIES, sparse_output=False, dtype=np.float32,
-        )  # fmt: skip
-        if texts.shape[1]:
-            self._one_hot.fit(texts[weights > 0])
-        names = [name for name, kind in self.kinds_.items() if kind == TEXT]
-        categories = self._one_hot.categories_ if names else []
-        self._is_many_valued = np.array([len(c) > MOST_CATEGORIES for c in categories], bool)
-        self.many_valued_ = [n for n, m in zip(names, self._is_many_valued, strict=True) if m]
-        return self._encode(numbers, texts)
+        self.with_indicator_ = np.flatnonzero(np.isnan(numbers[is_used]).any(axis=0))
+        self.scale_ = RobustScale.fitted(numbers, weights)
+        self.bins_ = PiecewiseBins.fitted(numbers, weights) if "bins" in self.blocks else None
+        self.periodic_ = (
+            Periodic.drawn(numbers.shape[1], random) if "periodic" in self.blocks else None
+        )
+        self.categories_ = {
+            column.name: Categories.fitted(column.values[is_used])
+            for column in columns
+            if column.kind == TEXT
+        }
+        return self._encode(numbers, columns)
+
+    @property
+    def many_valued_(self) -> list[str]:
+        """The columns with more categories than `MOST_CATEGORIES`."""
+        return [
+            name
+            for name, categories in self.categories_.items()
+            if len(categories.texts) > MOST_CATEGORIES
+        ]
+
+    @property
+    def places(self) -> dict[str, slice]:
+        """The places of each column of numbers or times among the numbers."""
+        n_numbers, start, places = {NUMBER: 1, TIME: N_PARTS}, 0, {}
+        for name, kind in self.kinds_.items():
+            if kind in n_numbers:
+                places[name] = slice(start, start + n_numbers[kind])
+                start = places[name].stop
+        return places
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """The number of inputs of each block."""
+        widths = {
+            "scaled": len(self.scale_.center) + len(self.with_indicator_),
+            "category": sum(each.n_inputs for each in self.categories_.values()),
+        }
+        if self.bins_ is not None:
+            widths["bins"] = len(self.bins_.column)
+        if self.periodic_ is not None:
+            widths["periodic"] = self.periodic_.phase.size
+        return widths
+
+    def is_unknown(self, column: Column) -> Array:
+        """Return which texts of a column training did not see."""
+        categories = self.categories_[column.name]
+        unknown: Array = categories.codes(column.values) == len(categories.texts)
+        return unknown
 
     def transform(self, columns: Sequence[Column]) -> Encoded:
         """Return rows encoded; raise ValueError if a column is of another kind than in training."""
-        kinds = self.kinds_.values()
-        columns = [column.as_kind(kind) for column, kind in zip(columns, kinds, strict=True)]
-        return self._encode(self._numbers(columns), self._texts(columns))
+        columns = [  # those of an array have no names of their own
+            Column(name, column.values).as_kind(kind)
+            for column, (name, kind) in zip(columns, self.kinds_.items(), strict=True)
+        ]
+        return self._encode(self._numbers(columns), columns)
 
-    def _encode(self, numbers: Array, texts: Array) -> Encoded:
+    def _encode(self, numbers: Array, columns: Sequence[Column]) -> Encoded:
         """Return the blocks."""
         missing = np.isnan(numbers)
         if missing.any():
-            numbers = np.where(missing, self._scale.center, numbers)
-        scaled = self._scale(numbers)
-        indicators = missing[:, self._with_indicator]
+            numbers = np.where(missing, self.scale_.center, numbers)
+        scaled = self.scale_(numbers)
+        indicators = missing[:, self.with_indicator_]
         parts = {"scaled": np.hstack([scaled, indicators], dtype=np.float32)}
-        if "bins" in self.blocks:
-            parts["bins"] = self._bins(numbers)
-        if "periodic" in self.blocks:
-            parts["periodic"] = self._periodic(scaled)
-        parts["category"] = (
-            self._one_hot.transform(texts) if texts.shape[1] else parts["scaled"][:, :0]
-        )
-        return Encoded(parts, texts[:, self._is_many_valued])
+        if self.bins_ is not None:
+            parts["bins"] = self.bins_(numbers)
+        if self.periodic_ is not None:
+            parts["periodic"] = self.periodic_(scaled)
+        codes = {
+            column.name: self.categories_[column.name].codes(column.values)
+            for column in columns
+            if column.kind == TEXT
+        }
+        parts["category"] = self._one_hot(codes, len(numbers))
+        many_valued = np.empty((len(numbers), len(self.n_codes)), np.int64)
+        for column, name in zip(many_valued.T, self.many_valued_, strict=True):
+            column[:] = codes[name]
+        return Encoded(parts, many_valued, self.n_codes)
+
+    @property
+    def n_codes(self) -> tuple[int, ...]:
+        """The number of codes of each column of `many_valued_`."""
+        return tuple(len(self.categories_[name].place) for name in self.many_valued_)
+
+    def _one_hot(self, codes: Mapping[str, Array], n_rows: int) -> Array:
+        """Return the categories one-hot."""
+        inputs, start = np.zeros((n_rows, self.widths["category"]), np.float32), 0
+        for name, categories in self.categories_.items():
+            places = categories.place[codes[name]]
+            known = np.flatnonzero(places >= 0)
+            inputs[known, start + places[known]] = 1
+            start += categories.n_inputs
+        return inputs
 
     def _numbers(self, columns: Sequence[Column]) -> Array:
         """Return the columns of numbers, and the parts of times, float64."""
@@ -139,12 +259,6 @@ class TableEncoder:
             elif column.kind == TIME:
                 numbers += _parts_of(column.values)
         return np.column_stack(numbers) if numbers else np.zeros((len(columns[0].values), 0))
-
-    def _texts(self, columns: Sequence[Column]) -> Array:
-        """Return the columns of categories, as objects."""
-        texts = [column.values for column in columns if column.kind == TEXT]
-        n_rows = len(columns[0].values)
-        return np.column_stack(texts) if texts else np.zeros((n_rows, 0), object)
 
 
 def _parts_of(times: Array) -> list[Array]:

@@ -28,6 +28,7 @@ N_BINS = 8
 N_PERIODIC = 8  # features a column
 PERIODIC_DEVIATION = 0.3  # of their frequencies
 CLIP = 3.0
+LARGEST_SCALED = 1e100  # its square does not overflow, and gives CLIP to the bit
 
 
 def quantiles(x: Array, shares: Array, weights: Array) -> Array:
@@ -63,8 +64,8 @@ class RobustScale:
         """Return scaled values, float64, shape (n_rows, n_columns)."""
         with np.errstate(over="ignore", invalid="ignore"):
             z = (X - self.center) / self.scale
-            is_huge = np.abs(z) > 1e100  # its square would overflow; CLIP is the limit
-            clipped: Array = np.where(is_huge, CLIP * np.sign(z), z / np.sqrt(1 + (z / CLIP) ** 2))
+        np.clip(z, -LARGEST_SCALED, LARGEST_SCALED, out=z)
+        clipped: Array = z / np.sqrt(1 + (z / CLIP) ** 2)
         return clipped
 
 

@@ -1,18 +1,25 @@
-"""A user's table: ``fastnn train``, ``predict``, ``export`` and ``info``.
+"""A user's table: ``fastnn train``, ``evaluate``, ``predict``, ``export`` and ``info``.
 
-reading     a CSV or Parquet file, some rows at a time
-fields      what a field holds: a number, a text, or nothing
-profile     the first pass: what each column holds, and its mean, deviation or categories
-encoding    rows as the network takes them, and its outputs as labels or values
+reading     a CSV, Parquet or Excel file, whole or some rows at a time, with typed columns:
+            `sources` has the files, `formats`, `deciding` and `parsing` how their texts are values
+target      what is to be predicted: classes or numbers
+samples     rows with a target: all of them chunk by chunk, or a random sample
 rows        the split, and a buffer of encoded rows in memory or in a temporary file
-training    all rows at once or chunk by chunk, and the score on what was held out
-model       the network, its metadata about the table, and the network for unscaled numbers
+training    the estimators' ensemble, on all rows at once
+chunks      one network, on a table that memory does not hold; `spilled` has its epochs
+scores      scores beside a linear model and who always says the same
+summary     a line on each column
+predicting  predictions, and a count of what training did not see
+model       what the file of a model tells of its table
 outputs     a check that no file is overwritten without --force
+
+The networks, their encoding and their file are those of `fastnn.tables`.
 """
 
 COMMANDS = {
-    "train": "train a network on a table of your own, a CSV or Parquet file",
-    "predict": "predict for new rows with a network that was saved",
-    "export": "write a network that was saved as an ONNX file or as C",
-    "info": "tell what a network that was saved is: layers, score, where and when it was trained",
+    "train": "train networks on a table of your own, a CSV, Parquet or Excel file",
+    "evaluate": "score a model that was saved on a table that has the target",
+    "predict": "predict for new rows with a model that was saved",
+    "export": "write a model that was saved as an ONNX file or as C",
+    "info": "tell what a model that was saved is: columns, score, where and when it was trained",
 }

@@ -1,80 +1,157 @@
-"""Predictions for the rows of a table, some at a time."""
+"""Predictions for the rows of a table, some at a time, and a count of what training did not see."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import IO
+
+import numpy as np
 
 from .. import Network
 from .._checks.arrays import Array
-from .encoding import Encoding, Number
-from .fields import TableError
-from .passes import location_of
-from .reading import Table, place_of
+from ..tables.columns import TEXT, Column, columns_of
+from ..tables.model import TableModel
+from .errors import TableError
+from .reading import Table
+
+_READ_FIELDS = 50_000  # of a chunk
+_MISSING, _NEW = "missing values", "categories that training did not see"
 
 
-@dataclass(frozen=True)
-class Predictor:
-    """A network, the table it is to predict for, and what is written of its outputs."""
+@dataclass
+class Unfamiliar:
+    """The values in new rows that are missing, or that training did not see."""
 
-    net: Network
-    table: Table
-    encoding: Encoding
-    places: Sequence[int]  # of the columns used
-    header: Sequence[str]
-    columns_of: Callable[[Array], list[list[str]]]
-
-    @property
-    def ignored(self) -> list[str]:
-        """The columns that the network does not use."""
-        return [name for j, name in enumerate(self.table.names) if j not in self.places]
-
-    def write(self, file: IO[str]) -> None:
-        """Write a row of predictions for each row of the table, as CSV."""
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(self.header)
-        for chunk in self.table.chunks():
-            columns = [chunk.columns[j] for j in self.places]
-            encoded = self.encoding.encode(columns, location_of(self.table, chunk), target=False)
-            outputs = self.net.predict(self.encoding.expand(encoded, self.net.dtype))
-            writer.writerows(zip(*self.columns_of(outputs), strict=True))
-
-
-def table_predictor(
-    net: Network, table: Table, encoding: Encoding, *, probabilities: bool
-) -> Predictor:
-    """Return the predictor of labels or values, by a network of `fastnn train`."""
-    places = [place_of(table, column.name) for column in encoding.columns]
-    header = [encoding.target.name]
-    if not probabilities:
-        return Predictor(
-            net, table, encoding, places, header, lambda outputs: [encoding.decode(outputs)]
-        )
-    return Predictor(
-        net,
-        table,
-        encoding,
-        places,
-        header + encoding.target.inputs,
-        lambda outputs: [encoding.decode(outputs), *_as_text(outputs)],
+    model: TableModel
+    counts: dict[str, Counter[str]] = field(
+        default_factory=lambda: {_MISSING: Counter(), _NEW: Counter()}
     )
 
+    def add(self, columns: Sequence[Column]) -> None:
+        """Count those of some rows in."""
+        for column in columns:
+            for what, where in self._found(column):
+                if n := int(where.sum()):
+                    self.counts[what][column.name] += n
 
-def numbers_predictor(net: Network, table: Table) -> Predictor:
-    """Return the predictor of plain outputs, by any network, from numbers in their order."""
-    if len(table.names) != net.n_in:
-        raise TableError(
-            f"{table.path} must have {net.n_in} columns, the inputs of the network in their "
-            f"order, got {len(table.names)}"
-        )
-    header = [f"output_{j}" for j in range(net.n_out)]
-    numbers = tuple(Number(name, 0.0, 1.0) for name in table.names)
-    encoding = Encoding(numbers, Number(header[0], 0.0, 1.0), fills_missing=False)
-    return Predictor(net, table, encoding, range(net.n_in), header, _as_text)
+    def _found(self, column: Column) -> Iterator[tuple[str, Array]]:
+        missing = column.missing
+        yield _MISSING, missing
+        if column.kind == TEXT:
+            yield _NEW, self.model.encoder.is_unknown(column) & ~missing
+
+    def refuse(self, table: Table, columns: Sequence[Column], start: int) -> None:
+        """Raise at the first such value in rows that begin with row `start` of the table."""
+        first = None
+        for column in columns:
+            for what, where in self._found(column):
+                if where.any() and (first is None or int(where.argmax()) < first[0]):
+                    first = int(where.argmax()), column, what
+        if first is not None:
+            row, column, what = first
+            required = "given" if what == _MISSING else "a category that training saw"
+            got = "nothing" if what == _MISSING else repr(column.values[row])
+            raise TableError(
+                f"{table.location(start + row)}: {column.name!r} must be {required} with --strict, "
+                f"got {got}: leave --strict out to predict nevertheless"
+            )
+
+    def lines(self) -> list[str]:
+        """Return a line on what was missing, and on what was new."""
+        return [
+            f"{what}: {sum(counts.values())} ("
+            + ", ".join(f"{n} in {name!r}" for name, n in counts.most_common())
+            + ")"
+            for what, counts in self.counts.items()
+            if counts
+        ]
 
 
-def _as_text(outputs: Array) -> list[list[str]]:
+def outputs_of(
+    table: Table,
+    model: TableModel,
+    unfamiliar: Unfamiliar,
+    *,
+    strict: bool,
+    others: Sequence[str] = (),
+) -> Iterator[tuple[Array, list[Column]]]:
+    """Yield the outputs for the rows of a table, and those of some other columns."""
+    names = model.names
+    wanted = [*names, *others]
+    kinds = list(model.encoder.kinds_.values())
+    start = 0
+    for chunk in table.chunks(max(1, _READ_FIELDS // len(wanted)), wanted):
+        by_name = {column.name: column for column in columns_of(chunk)}
+        columns = [by_name[name].as_kind(kind) for name, kind in zip(names, kinds, strict=True)]
+        if strict:
+            unfamiliar.refuse(table, columns, start)
+        unfamiliar.add(columns)
+        outputs = model.outputs(columns)[0]
+        yield outputs, [by_name[name] for name in others]
+        start += len(outputs)
+
+
+def header_of(model: TableModel, target: str, *, probabilities: bool) -> list[str]:
+    """Return the names of the columns of predictions."""
+    if not probabilities:
+        return [target]
+    assert model.classes is not None
+    return [target, *(f"{target}={label}" for label in model.classes.tolist())]
+
+
+def predictions_of(model: TableModel, outputs: Array, *, probabilities: bool) -> list[list[str]]:
+    """Return the columns of predictions, as texts."""
+    if model.classes is None:
+        return [[repr(value) for value in outputs[:, 0].tolist()]]
+    labels = [str(label) for label in model.classes[outputs.argmax(axis=1)].tolist()]
+    return [labels, *(as_texts(outputs) if probabilities else [])]
+
+
+def as_texts(outputs: Array) -> list[list[str]]:
     """Return each output as a column of numbers, with all digits of its dtype."""
     return [[str(value) for value in column] for column in outputs.T]
+
+
+def network_outputs(table: Table, network: Network) -> Iterator[Array]:
+    """Yield the outputs of a network for rows of plain numbers, in the order of its inputs."""
+    if len(table.names) != network.n_in:
+        raise TableError(
+            f"{table.path} must have {network.n_in} columns, the inputs of the network in their "
+            f"order, got {len(table.names)}"
+        )
+    start = 0
+    for chunk in table.chunks(max(1, _READ_FIELDS // network.n_in), table.names):
+        columns = columns_of(chunk)
+        for column in columns:
+            wrong = column.missing
+            if column.kind == TEXT:
+                wrong = np.array([not _is_number(text) for text in column.values])
+            if wrong.any():
+                row = int(wrong.argmax())
+                got = "nothing" if column.missing[row] else repr(column.values[row])
+                raise TableError(
+                    f"{table.location(start + row)}: {column.name!r} must be a number, got {got}"
+                )
+        yield network.predict(np.column_stack([column.values for column in columns]))
+        start += len(columns[0].values)
+
+
+def _is_number(text: str | None) -> bool:
+    try:
+        return text is not None and math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def write_rows(file: IO[str], header: Sequence[str], chunks: Iterable[list[list[str]]]) -> None:
+    """Write columns of texts as CSV, and nothing if the first of them cannot be predicted."""
+    writer, remaining = csv.writer(file, lineterminator="\n"), iter(chunks)
+    first = [*islice(remaining, 1)]
+    writer.writerow(header)
+    for columns in chain(first, remaining):
+        writer.writerows(zip(*columns, strict=True))

@@ -1,212 +1,212 @@
-"""Tables from files, some rows at a time: CSV by Python's `csv`, Parquet by pyarrow.
+"""A user's table from a file, whole or some rows at a time, with typed columns.
 
-A CSV file is UTF-8, with or without a byte order mark; its first line holds the names of the
-columns. Lines end in LF, CRLF or CR, and blank ones are passed over. Fields may be quoted, and a
-quoted one may span lines: a row is named by the line in which it begins, as an editor counts.
+A first pass over the file decides in which format each column is written; what it cannot tell for
+certain is refused by line and column, with the flag that settles it. All passes are over a stream:
+the table need not fit in memory.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
 import re
-from collections.abc import Iterator, Sequence
-from importlib import import_module
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from shlex import quote
+from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
-from .._checks.arrays import Array
-from .fields import Column, TableError, is_number
+from .errors import TableError
 
-_DELIMITERS = ",;\t|"
-_FIELDS = 20_000  # of a chunk: more are read half as fast, beyond the cache and by Python's gc
+try:
+    import pyarrow as pa
+except ImportError as error:
+    raise ImportError('a table needs pyarrow: pip install "fastnn-numba[tables]"') from error
 
+from .deciding import ReadingOptions as ReadingOptions
+from .deciding import Scout, decide
+from .formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
+from .parsing import values_of
+from .sources import ParquetSource, Source, open_source
 
-_LONGEST = 2**24  # characters of a line: a device such as /dev/zero never ends one
-
-
-class Chunk(NamedTuple):
-    """Consecutive rows of a table, by column."""
-
-    columns: Sequence[Column]
-    lines: Array  # shape (n_rows,): where in the file each row begins
-    start: int  # the number of rows before
+_INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas calls an index without name
 
 
-class CsvTable:
-    """A file of separated values.
+class Table:
+    """A file with named columns of numbers, texts, times and truth values.
 
-    With `bare`, a first line of numbers is a row, and columns are named 1, 2, 3 ...
+    Made by `open_table`.
     """
 
-    unit = "line"
+    def __init__(
+        self,
+        source: Source,
+        options: ReadingOptions,
+        formats: Mapping[str, Any] | None,
+        *,
+        bare: bool,
+        quiet: bool,
+    ) -> None:
+        self.path = source.title
+        self.n_rows: int | None = None
+        self.notes: list[str] = []
+        self._source, self._options, self._quiet = source, options, quiet
+        self._formats = {name: Format.from_json(form) for name, form in (formats or {}).items()}
+        na_values = options.na_values
+        if na_values is None:
+            na_values = () if isinstance(source, ParquetSource) else NA_VALUES
+        self._na_values = ["", *na_values]
+        self._all_names = source.names
+        self.names = [name for name in source.names if self._is_used(name)]
+        self._check_names()
+        if not bare and all(PLAIN in readings(name) for name in self.names):
+            self.notes.append(f"line 1 names the columns, though it holds numbers: {self.names}")
 
-    def __init__(self, path: Path, delimiter: str | None, *, bare: bool = False) -> None:
-        self.path = path
-        self._delimiter = delimiter or ","
-        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            first = next((line for line in _lines(path, file) if line.strip()), "")
-        if delimiter is None:
-            unquoted = re.sub('"[^"]*"', "", first)
-            self._delimiter = max(_DELIMITERS, key=unquoted.count)
-        _, names = next(self._records(), (1, []))
-        if not names:
-            raise TableError(f"{path} must hold a table, got an empty file")
-        self._has_names = not (bare and all(map(is_number, names)))
-        self.names = [name.strip() for name in names]
-        if not self._has_names:
-            self.names = [str(j + 1) for j in range(len(names))]
-        _check_names(self)
+    def _is_used(self, name: str) -> bool:
+        if name in self._options.ignored:
+            return False
+        if _INDEX.fullmatch(name):
+            told = f"{name!r}, pandas' index," if name else "without a name, an index say,"
+            self.notes.append(f"a column {told} is left out")
+            return False
+        return True
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows, from the first on."""
-        n_columns, start = len(self.names), 0
-        records = islice(self._records(), int(self._has_names), None)
-        while batch := list(islice(records, max(1, _FIELDS // n_columns))):
-            lines, rows = zip(*batch, strict=True)
-            if set(map(len, rows)) != {n_columns}:
-                line, row = next(pair for pair in batch if len(pair[1]) != n_columns)
-                raise TableError(
-                    f"{self.path} line {line}: a row must have {n_columns} fields, got {len(row)}"
-                )
-            yield Chunk(list(zip(*rows, strict=True)), np.array(lines), start)
-            start += len(rows)
-
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield each row that is not blank, and the line in which it begins."""
-        with open(self.path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(
-                _lines(self.path, file),
-                delimiter=self._delimiter,
-                skipinitialspace=self._delimiter != " ",
-                strict=True,
-            )
-            n_lines = 0
-            try:
-                for row in reader:
-                    if row:
-                        yield n_lines + 1, row
-                    n_lines = reader.line_num
-            except csv.Error as error:
-                raise TableError(
-                    f"{self.path} line {n_lines + 1}: a row must be separated values, and a quote "
-                    f"closed: {error}"
-                ) from None
-            except UnicodeDecodeError:
-                raise TableError(
-                    f"{self.path} line {self._line_not_utf8()}: a text must be UTF-8, got other "
-                    "bytes"
-                ) from None
-
-    def _line_not_utf8(self) -> int:
-        """Return the first line that is not UTF-8; the decoder reads ahead and knows no lines."""
-        with open(self.path, encoding="utf-8", errors="surrogateescape") as file:
-            lines = enumerate(_lines(self.path, file), 1)
-            return next(n for n, line in lines if re.search("[\udc80-\udcff]", line))
-
-
-def _lines(path: Path, file: TextIO) -> Iterator[str]:
-    """Yield the lines of an open file, each of a length that memory holds."""
-    n_lines = 0
-    while line := file.readline(_LONGEST):
-        n_lines += 1
-        if len(line) == _LONGEST:
+    def _check_names(self) -> None:
+        if not self.names:
+            raise TableError(f"{self.path} must have columns, got none that is used")
+        twice = [name for name, n in Counter(self.names).items() if n > 1]
+        if twice:
             raise TableError(
-                f"{path} line {n_lines}: a line must have fewer than {_LONGEST} characters, got "
-                "more: is it a table of text?"
+                f"{self.path} must have columns of different names, got {twice[0]!r} twice: rename "
+                f"one, or leave both out with --ignore {quote(twice[0])}"
             )
-        yield line
+        for name in (*self._options.ignored, *self._options.categories):
+            self.check_column(name)
 
-
-class ParquetTable:
-    """A Parquet file; its rows are counted from 1."""
-
-    unit = "row"
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._arrow = import_module("pyarrow")
-            parquet = import_module("pyarrow.parquet")
-        except ImportError:
-            raise ImportError(
-                f'{path} is Parquet, which needs pyarrow: pip install "fastnn-numba[parquet]"'
-            ) from None
-        try:
-            self._file = parquet.ParquetFile(path)
-        except self._arrow.ArrowException as error:
-            raise TableError(f"{path} must be a readable Parquet file: {error}") from None
-        self.names: list[str] = self._file.schema_arrow.names
-        _check_names(self)
-
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows, from the first on."""
-        start = 0
-        for batch in self._file.iter_batches(max(1, _FIELDS // len(self.names))):
-            columns = [self._column(column) for column in batch.columns]
-            yield Chunk(columns, np.arange(batch.num_rows) + start + 1, start)
-            start += batch.num_rows
-
-    def _column(self, column: Any) -> Column:
-        """Return numbers as float64, NaN where there is none; all else as texts."""
-        types = self._arrow.types
-        is_numeric = (types.is_integer, types.is_floating, types.is_decimal)
-        if any(of_kind(column.type) for of_kind in is_numeric):
-            numbers = column.cast(self._arrow.float64(), safe=False)
-            return np.array(numbers.to_numpy(zero_copy_only=False), np.float64)
-        try:
-            texts = column.cast(self._arrow.string())
-        except self._arrow.ArrowException:
-            raise TableError(
-                f"{self.path} must hold numbers and texts, got a column of {column.type}"
-            ) from None
-        return ["" if text is None else text for text in texts.to_pylist()]
-
-
-Table = CsvTable | ParquetTable
-
-
-def open_table(path: Path, delimiter: str | None, *, bare: bool = False) -> Table:
-    """Return the table in a file, Parquet where its first bytes say so."""
-    with open(path, "rb") as file:
-        is_parquet = file.read(4) == b"PAR1"
-    return ParquetTable(path) if is_parquet else CsvTable(path, delimiter, bare=bare)
-
-
-def with_progress(table: Table, title: str, *, quiet: bool) -> Iterator[Chunk]:
-    """Yield the rows of a table under a bar on stderr, which goes away at the end."""
-    hidden = True if quiet else None  # None: unless there is a terminal
-    with tqdm(desc=title, unit="row", unit_scale=True, leave=False, disable=hidden) as bar:
-        for chunk in table.chunks():
-            yield chunk
-            bar.update(len(chunk.lines))
-
-
-def place_of(table: Table, name: str) -> int:
-    """Return the place of a column; one that is not there may be misspelt."""
-    if name not in table.names:
-        near = max(table.names, key=lambda known: _likeness(known, name))
+    def check_column(self, name: str) -> None:
+        """Raise if a column is not in the file; it may be misspelt."""
+        if name in self._all_names:
+            return
+        near = max(self.names, key=lambda known: _likeness(known, name))
         raise TableError(
-            f"{table.path} must have the column {name!r}, got none of that name; {near!r} is near"
+            f"{self.path} must have the column {name!r}, got none of that name; {near!r} is near"
         )
-    return table.names.index(name)
+
+    def keep_texts(self, name: str) -> None:
+        """Read a column as the texts that it holds, from now on."""
+        self._formats[name] = TEXT._replace(na_values=self._formats[name].na_values)
+
+    @property
+    def formats(self) -> dict[str, dict[str, Any]]:
+        """How each column is written, as JSON can hold it, for `open_table`."""
+        return {name: form.to_json() for name, form in self._decided(self.names).items()}
+
+    def read(self, names: Sequence[str] | None = None) -> Any:
+        """Return the table, or some columns of it, as a pyarrow Table.
+
+        Columns are float64, string, timestamp[us] or bool; null is missing.
+        """
+        names = self.names if names is None else names
+        formats = self._decided(names)
+        schema = pa.schema([(name, form.type) for name, form in formats.items()])
+        return pa.Table.from_batches(self._typed(formats), schema)
+
+    def chunks(self, n_rows: int, names: Sequence[str] | None = None) -> Iterator[Any]:
+        """Yield what `read` returns, `n_rows` rows at a time."""
+        formats = self._decided(self.names if names is None else names)
+        waiting: list[Any] = []
+        n_waiting = 0
+        for batch in self._typed(formats):
+            while batch.num_rows:
+                part = batch.slice(0, n_rows - n_waiting)
+                batch = batch.slice(part.num_rows)
+                waiting.append(part)
+                n_waiting += part.num_rows
+                if n_waiting == n_rows:
+                    yield pa.Table.from_batches(waiting)
+                    waiting, n_waiting = [], 0
+        if waiting:
+            yield pa.Table.from_batches(waiting)
+
+    def location(self, row: int) -> str:
+        """Return where a row is, counted from 0: table.csv line 17."""
+        return self._source.location(row)
+
+    def _decided(self, names: Sequence[str]) -> dict[str, Format]:
+        """Return the formats of some columns, after a pass over those that have none yet."""
+        for name in names:
+            self.check_column(name)
+        new = [name for name in names if name not in self._formats]
+        if new:
+            scouts = [
+                Scout(name, self._na_values, as_text=name in self._options.categories)
+                for name in new
+            ]
+            for start, columns in self._columns(new, "reading"):
+                for scout, column in zip(scouts, columns, strict=True):
+                    try:
+                        scout.add(column, start)
+                    except Misfit as error:
+                        remedy = f": leave it out with --ignore {quote(scout.name)}"
+                        raise self._misfit(scout.name, start, error, remedy) from None
+            if not self.n_rows:
+                raise TableError(f"{self.path} must have rows below its names, got none")
+            formats, notes = decide(scouts, self._options, self.location)
+            na_values = self._options.na_values
+            for name, form in formats.items():
+                self._formats[name] = form._replace(
+                    na_values=None if na_values is None else [*na_values]
+                )
+            self.notes += notes
+        return {name: self._formats[name] for name in names}
+
+    def _typed(self, formats: Mapping[str, Format]) -> Iterator[Any]:
+        """Yield record batches."""
+        for start, columns in self._columns([*formats], "reading"):
+            values = []
+            for column, (name, form) in zip(columns, formats.items(), strict=True):
+                try:
+                    values.append(values_of(column, form, self._na_values))
+                except Misfit as error:
+                    remedy = ": correct it, or leave it empty"
+                    raise self._misfit(name, start, error, remedy) from None
+            yield pa.record_batch(values, [*formats])
+
+    def _misfit(self, name: str, start: int, error: Misfit, remedy: str) -> TableError:
+        where = self.location(start + error.row)
+        return TableError(f"{where}: {name!r} must be {error.required}, got {error.got!r}{remedy}")
+
+    def _columns(self, names: Sequence[str], title: str) -> Iterator[tuple[int, Sequence[Any]]]:
+        """Yield columns as they are in the file, and the row that is first, under a bar."""
+        places = [self._all_names.index(name) for name in names]
+        start = 0
+        hidden = True if self._quiet else None  # None: unless there is a terminal
+        with tqdm(desc=title, unit="row", unit_scale=True, leave=False, disable=hidden) as bar:
+            for columns in self._source.batches(places):
+                yield start, columns
+                start += len(columns[0])
+                bar.update(len(columns[0]))
+        self.n_rows = start
+
+
+def open_table(
+    path: str | Path,
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008
+    formats: Mapping[str, Any] | None = None,
+    *,
+    bare: bool = False,
+    quiet: bool = True,
+) -> Table:
+    """Return the table in a CSV, Parquet or Excel file, or a pipe; "-" is standard input.
+
+    `formats` are those of another table, a model's: the columns are read as they are in it. With
+    `bare`, a first line of numbers is a row, and columns are named 1, 2, 3 ...
+    """
+    source = open_source(path, options.delimiter, bare=bare)
+    return Table(source, options, formats, bare=bare, quiet=quiet)
 
 
 def _likeness(one: str, other: str) -> float:
     """Return how alike two names are, whatever their case, from 0 to 1."""
     return difflib.SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
-
-
-def _check_names(table: Table) -> None:
-    """Raise if a table has no columns, or two of one name."""
-    if not table.names:
-        raise TableError(f"{table.path} must have columns, got none")
-    twice = [name for name in table.names if table.names.count(name) > 1]
-    if twice:
-        raise TableError(
-            f"{table.path} must have columns of different names, got {twice[0]!r} twice"
-        )

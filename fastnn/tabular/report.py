@@ -1,91 +1,88 @@
-"""The reports on a network and its table that the commands print."""
+"""What the commands print of a model: its columns, its networks, and a table of its scores."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+if TYPE_CHECKING:
+    from ..tables.ensemble import Member
 
-from .. import Network
-from .encoding import Category, Encoding, Number
+WIDTH = 80  # characters of a line
+MOST_LINES = 20  # on columns that `fastnn train` prints
+_IN_UNITS = "mean absolute error"  # all others are about 0 to 1
 
 
-def describe_score(encoding: Encoding, score: Mapping[str, Any] | None) -> str:
-    """Return the score on rows held out, in one line."""
-    if score is None:
-        return "No score: no rows were held out"
-    n_rows, baseline = score["n_rows"], score["baseline"]
-    if encoding.is_classification:
-        return (
-            f"Held-out accuracy {score['accuracy']:.4f} of {n_rows} rows; "
-            f"{score['baseline_accuracy']:.4f} by always saying {baseline!r}"
+class Score(NamedTuple):
+    """How well one model predicts: a metric that is not defined is NaN."""
+
+    model: str
+    metrics: Mapping[str, float]
+
+
+def table_of(title: str, scores: Sequence[Score]) -> list[str]:
+    """Return scores as lines, a model a line and a metric a column."""
+    metrics = list(scores[0].metrics)
+    width = max(len(title), *(len(score.model) + 2 for score in scores))
+    lines = [f"{title:{width}}" + "".join(f"  {name:>10}" for name in metrics)]
+    for score in scores:
+        fields = [_as_text(name, score.metrics[name]).rjust(max(10, len(name))) for name in metrics]
+        lines.append("  ".join([f"{'  ' + score.model:{width}}", *fields]))
+    return lines
+
+
+def _as_text(name: str, value: float) -> str:
+    """Return a score, with as many digits as tell models apart."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.4g}" if name == _IN_UNITS else f"{value:.4f}"
+
+
+def to_json(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    """Return scores as JSON can hold them: None for what is not defined."""
+    return [
+        {
+            "model": score.model,
+            "metrics": {n: None if math.isnan(v) else v for n, v in score.metrics.items()},
+        }
+        for score in scores
+    ]
+
+
+def from_json(description: Sequence[Mapping[str, Any]]) -> list[Score]:
+    """Return the scores; raise LookupError, TypeError or ValueError if they are malformed."""
+    return [
+        Score(
+            str(each["model"]),
+            {n: math.nan if v is None else float(v) for n, v in each["metrics"].items()},
         )
-    r2 = "not defined" if score["r2"] is None else f"{score['r2']:.4f}"
-    return (
-        f"Held-out R2 {r2}, mean absolute error {score['mae']:.6g} of {n_rows} rows; "
-        f"{score['baseline_mae']:.6g} by always saying the mean, {baseline:.6g}"
-    )
+        for each in description
+    ]
 
 
-def print_kinds(encoding: Encoding) -> None:
-    """Print what the target holds, and how many columns are of which kind."""
-    print(f"  {encoding.target.name!r} has {encoding.target.describe()}")
-    n_numbers = sum(isinstance(column, Number) for column in encoding.columns)
-    print(
-        f"  {n_numbers} columns of numbers, standardised, and "
-        f"{len(encoding.columns) - n_numbers} of categories make {len(encoding.inputs)} inputs"
-    )
+def lines_of(columns: Mapping[str, str], most: int | None = None) -> list[str]:
+    """Return a line on each column, no wider than `WIDTH`; only the first `most`."""
+    names = list(columns)[:most]
+    width = min(max(map(len, names), default=0), WIDTH // 3)
+    lines = [_cut(f"  {_cut(name, width):{width}}  {columns[name]}", WIDTH) for name in names]
+    n_more = len(columns) - len(names)
+    return [*lines, f"  and {n_more} more: fastnn info lists all"] if n_more else lines
 
 
-def print_network(net: Network) -> None:
-    """Print the layers and how the network was trained."""
-    print(net.summary())
-    print(f"{net.n_in} inputs, loss {net.loss_name}, {net.dtype}")
-    if net.history:
-        last = ", ".join(f"{name} {values[-1]:.6g}" for name, values in net.history.items())
-        print(f"{len(net.history.epoch)} epochs: {last}")
+def _cut(text: str, width: int) -> str:
+    """Return a text in one line, no longer than `width`."""
+    text = " ".join(text.splitlines()) if len(text.splitlines()) > 1 else text
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def print_table(encoding: Encoding, description: Mapping[str, Any]) -> None:
-    """Print what the network knows of its table."""
-    kind = "classification" if encoding.is_classification else "regression"
-    print(f"{kind} of {encoding.target.name!r}: {encoding.target.describe()}")
-    for column in encoding.columns:
-        print(f"  {column.name!r}: {column.describe()}")
-    print(describe_score(encoding, description["score"]))
-    trained = description["trained"]
-    print(f"Trained {trained['date']} on {trained['platform']}, {trained['versions']}")
-    print(
-        f"  {trained['n_rows']} rows of {trained['file']}, up to {trained['epochs']} epochs of "
-        f"{trained['optimizer']}, {trained['batch_size']} rows an update, seed {trained['seed']}"
-    )
-
-
-def print_interface(net: Network, encoding: Encoding | None) -> None:
-    """Print what the inputs and outputs of an exported network are."""
-    if encoding is None:
-        print(f"{net.n_in} inputs and {net.n_out} outputs, as they are")
-        return
-    print(
-        "The standardisation is folded into the weights. Inputs, in this order, are numbers as in"
-    )
-    print("the table and, of each category, 1 for its own and 0 for the others:")
-    for place, name in enumerate(encoding.inputs):
-        print(f"  {place} {name}")
-    if isinstance(encoding.target, Category):
-        print("Outputs, in this order, the probability of")
-        for place, value in enumerate(encoding.target.values):
-            print(f"  {place} {value}")
-    else:
-        print(f"Output: {encoding.target.name}, as in the table")
-
-
-def print_doubles(net: Network, dtype: str) -> None:
-    """Print which numbers are double in an export in float32, which is too coarse for them."""
-    from ..exchange._centres import centred
-
-    own = centred(net, np.dtype(dtype))
-    for name, column in (("Inputs", own.inputs), ("Outputs", own.outputs)):
-        if column is not None and column.is_double:
-            print(f"{name} are double (float64): {dtype} is too coarse for columns so far from 0")
+def line_of_members(members: Sequence[Member]) -> str:
+    """Return how many networks there are, and the share of each encoding in the predictions."""
+    if len(members) == 1:
+        return "1 network"
+    shares: defaultdict[str, float] = defaultdict(float)
+    for member in members:
+        shares[member.encoding] += member.weight
+    told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return f"{len(members)} networks, whose shares are: {told}"

@@ -38,6 +38,13 @@ class Split:
         parts[_picked(start, stop, self.held_out, 2 * self.seed)] = HELD_OUT
         return parts
 
+    def parts_of(self, rows: Array) -> Array:
+        """Return the part of each of some rows, whose numbers ascend."""
+        if not len(rows):
+            return rows
+        parts: Array = self.parts(int(rows[0]), int(rows[-1]) + 1)[rows - rows[0]]
+        return parts
+
 
 def _picked(start: int, stop: int, fraction: float, key: int) -> Array:
     """Return which of the rows are picked: one in each interval of length 1 / fraction."""

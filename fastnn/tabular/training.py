@@ -1,168 +1,110 @@
-"""Training on encoded rows, all at once or chunk by chunk, and the score on rows held out."""
+"""Training of the ensemble on all rows of a table at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from .. import History, Network
 from .._checks.arrays import Array
-from .._training.loop import bar_of_samples
-from ..callbacks import Callback, EarlyStopping, Run
-from .encoding import Category, Encoding
-from .rows import SpillBuffer
+from ..sklearn import TabularClassifier, TabularRegressor
+from ..tables.ensemble import Task, inputs_of, training_inputs
+from ..tables.model import TableModel
+from .judging import Judge, LinearModel
+from .reading import Table
+from .report import Score
+from .rows import HELD_OUT, Split
+from .samples import Samples, check_samples, joined, read_samples
+from .summary import describe
+from .target import Target
 
-PATIENCE = 10  # epochs without improvement that early stopping waits for
-VALIDATION_PART = 0.1  # of the rows that are not held out, for early stopping
-_SCORED = 10_000  # rows at a time
+OURS = "this model"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train."""
+    """How to train: what the user may choose of an estimator's parameters."""
 
+    hidden: Sequence[int]
     epochs: int
-    batch_size: int
-    optimizer: str
-    learning_rate: float | None
-    early_stopping: bool
+    learning_rate: float
+    time_limit: float | None
+    fast: bool
     seed: int
     quiet: bool
 
-    def of_fit(self) -> dict[str, Any]:
-        """Return what `fit` is told of it."""
-        names = ("batch_size", "optimizer", "learning_rate")
-        return {name: getattr(self, name) for name in names}
+    def estimator(self, target: Target) -> Any:
+        """Return an untrained estimator."""
+        kind = TabularRegressor if target.classes is None else TabularClassifier
+        one: dict[str, Any] = {"n_members": 1, "encodings": ["bins"]} if self.fast else {}
+        return kind(
+            hidden_layer_sizes=self.hidden, max_epochs=self.epochs, time_limit=self.time_limit,
+            learning_rate=self.learning_rate, random_state=self.seed, n_jobs=-1, **one,
+        )  # fmt: skip
+
+
+class Trained(NamedTuple):
+    """A model, and what is told of its training."""
+
+    model: TableModel
+    columns: Mapping[str, str]  # a line on each
+    n_training: int
+    judge: Judge
+    scores: Sequence[Score]  # the model's own is the first; none without rows to score
+    scored: str  # which rows those were, and how many
+    warning: str | None = None  # of a simpler model that is better
 
 
 def train_at_once(
-    net: Network,
-    encoding: Encoding,
-    training: SpillBuffer,
-    validation: SpillBuffer,
-    settings: Settings,
-) -> History:
-    """Train on all rows, shuffled anew each epoch, and return the figures."""
-    X, y = _inputs_and_targets(net, encoding, training.read(0, training.n_rows))
-    held = _inputs_and_targets(net, encoding, validation.read(0, validation.n_rows))
-    return net.fit(
-        X,
-        y,
-        **settings.of_fit(),
-        epochs=settings.epochs,
-        validation_data=held if settings.early_stopping else None,
-        callbacks=[EarlyStopping(patience=PATIENCE)] if settings.early_stopping else [],
-        progress=not settings.quiet,
-    )
+    table: Table, names: Sequence[str], target: Target, split: Split, settings: Settings
+) -> Trained:
+    """Train an ensemble on all rows, and score it on those held out, or else out of fold."""
+    samples = joined([*read_samples(table, names, target)])
+    is_held = split.parts_of(samples.numbers) == HELD_OUT
+    if target.classes is not None:  # a class must have a row to learn it from
+        counts = np.bincount(samples.targets[~is_held], minlength=len(target.classes))
+        is_held &= counts[samples.targets] > 0
+    training = samples.taken(np.flatnonzero(~is_held))
+    held = samples.taken(np.flatnonzero(is_held))
+    check_samples(table, training)
+    y = training.targets if target.classes is None else np.array(target.classes)[training.targets]
+    frame = pa.table({column.name: column.values for column in training.columns})
+    estimator = settings.estimator(target).fit(frame, y)
+    model: TableModel = estimator.model_
+    judge = Judge.trained_on(training.targets, target.classes)
+    warning = None
+    if len(held.targets):
+        scored = f"held out: {len(held.targets)} rows"
+        ours = model.outputs(held.columns)[0]
+        name, others = _linear_outputs(model, training, held, len(target.classes or ()))
+        scores = [
+            judge.score(OURS, held.targets, ours),
+            judge.score(name, held.targets, others),
+            judge.baseline(held.targets),
+        ]
+        warning = judge.comparison(held.targets, ours, others, name)
+    else:
+        known = ~np.isnan(estimator.oof_prediction_.reshape(len(y), -1)[:, 0])
+        targets = training.targets[known]
+        scored = f"out of fold: {len(targets)} rows"
+        scores = [
+            judge.score(OURS, targets, estimator.oof_prediction_[known]),
+            judge.baseline(targets),
+        ]
+    columns = {column.name: describe(column) for column in training.columns}
+    return Trained(model, columns, len(y), judge, scores, scored, warning)
 
 
-def train_by_chunks(
-    net: Network,
-    encoding: Encoding,
-    training: SpillBuffer,
-    validation: SpillBuffer,
-    settings: Settings,
-    chunk_rows: int,
-) -> History:
-    """Train on some rows at a time, and return the metrics of the epochs.
-
-    Each epoch the chunks are made anew, of runs of rows from all over the table, and shuffled.
-    """
-    random = np.random.default_rng(settings.seed)
-    with bar_of_samples(settings.epochs * training.n_rows, quiet=settings.quiet) as bar:
-
-        def chunks() -> Iterator[tuple[Array, Array]]:
-            for rows in training.shuffled(chunk_rows, random):
-                yield _inputs_and_targets(net, encoding, rows)
-                bar.update(len(rows))
-
-        callbacks: list[Callback] = []
-        if settings.early_stopping:
-            loss = partial(_loss, net, encoding, validation, chunk_rows)
-            callbacks = [ValidationLoss(loss), EarlyStopping(patience=PATIENCE)]
-        return net.fit(
-            chunks,
-            **settings.of_fit(),
-            epochs=settings.epochs,
-            callbacks=[*callbacks, ShownMetrics(bar)],
-        )
-
-
-class ValidationLoss(Callback):
-    """Record as "val_loss" what a function returns after each epoch."""
-
-    def __init__(self, loss: Callable[[], float]) -> None:
-        self._loss = loss
-
-    def epoch(self, run: Run) -> None:
-        """Record the loss."""
-        run.history.record(run.epoch, {"val_loss": self._loss()})
-
-
-class ShownMetrics(Callback):
-    """Show the metrics of each epoch in a progress bar."""
-
-    def __init__(self, bar: Any) -> None:
-        self._bar = bar
-
-    def epoch(self, run: Run) -> None:
-        """Show the metrics."""
-        self._bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in run.history.items()})
-
-
-def _loss(net: Network, encoding: Encoding, rows: SpillBuffer, chunk_rows: int) -> float:
-    """Return the mean loss."""
-    chunks = rows.chunks(chunk_rows)
-    total = sum(
-        net.loss(*_inputs_and_targets(net, encoding, chunk)) * len(chunk) for chunk in chunks
-    )
-    return total / rows.n_rows
-
-
-def _inputs_and_targets(net: Network, encoding: Encoding, rows: Array) -> tuple[Array, Array]:
-    """Return what `fit` takes."""
-    return encoding.expand(rows[:, :-1], net.dtype), rows[:, -1]
-
-
-def score(net: Network, encoding: Encoding, held_out: SpillBuffer) -> dict[str, Any]:
-    """Return how well a network predicts rows, beside who knows the training targets alone.
-
-    Of a classification the share that is right, beside that of the most frequent class; of a
-    regression R2 (None if the rows do not vary) and the mean absolute error in the target's units,
-    beside that of the mean.
-    """
-    target, n_rows = encoding.target, held_out.n_rows
-    outputs = (
-        (net.predict(encoding.expand(rows[:, :-1], net.dtype)), rows[:, -1])
-        for rows in held_out.chunks(_SCORED)
-    )
-    if isinstance(target, Category):
-        most_frequent = int(np.argmax(target.shares))
-        n_right = n_baseline = 0
-        for predicted, codes in outputs:
-            n_right += int((predicted.argmax(axis=1) == codes).sum())
-            n_baseline += int((codes == most_frequent).sum())
-        return {
-            "n_rows": n_rows,
-            "accuracy": n_right / n_rows,
-            "baseline_accuracy": n_baseline / n_rows,
-            "baseline": target.values[most_frequent],
-        }
-    sums = np.zeros(5)  # of standardised y, y^2, |y|, e^2, |e|: the mean of training rows is 0
-    for predicted, y in outputs:
-        y = y.astype(np.float64)
-        errors = predicted[:, 0] - y
-        sums += [y.sum(), y @ y, np.abs(y).sum(), errors @ errors, np.abs(errors).sum()]
-    of_y, of_squares, of_sizes, of_errors, of_error_sizes = sums.tolist()
-    spread = of_squares - of_y**2 / n_rows
-    return {
-        "n_rows": n_rows,
-        "r2": 1 - of_errors / spread if spread > 1e-12 * of_squares else None,
-        "mae": of_error_sizes / n_rows * target.deviation,
-        "baseline_mae": of_sizes / n_rows * target.deviation,
-        "baseline": target.mean,
-    }
+def _linear_outputs(
+    model: TableModel, training: Samples, held: Samples, n_classes: int
+) -> tuple[str, Array]:
+    """Return the name of a linear model on the networks' encoding, and its outputs."""
+    encoded, n_rows = model.encoder.transform(training.columns), len(training.targets)
+    task = Task(encoded, training.targets, np.ones(n_rows), n_classes)
+    inputs, by_target = training_inputs(task, np.arange(n_rows), "linear", seed=0)
+    linear = LinearModel(inputs, training.targets, n_classes=n_classes)
+    rows = inputs_of(model.encoder.transform(held.columns), "linear", by_target)
+    return linear.name, linear.outputs(rows)

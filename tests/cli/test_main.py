@@ -58,8 +58,7 @@ def python_m_fastnn(*argv):
         (["xor", "--epoch=1"], "arguments: --epoch=1; did you mean '--epochs'?"),
         (["train", "a.csv", "--target", "y", "--save", "m", "--holdot", "0"], "mean '--holdout'?"),
         (["moons", "--lr", "0.1"], "; did you mean '--learning-rate'?"),
-        (["train", "a.csv", "--optimizer", "adm"], "; did you mean 'adam'?"),
-        (["train", "a.csv", "--activation", "sigmod"], "; did you mean 'sigmoid'?"),
+        (["export", "model", "--dtype", "flaot32"], "; did you mean 'float32'?"),
         (["train", "a.csv", "--task", "clasification"], "; did you mean 'classification'?"),
     ],
 )

@@ -12,7 +12,7 @@ NEEDS = {
     "compiled_loops.md": [],
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn"],
-    "tables.md": ["sklearn", "pandas", "narwhals"],  # its commands: test_commands
+    "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
 WITHOUT_CODE = {"adding.md", "tutorials.md"}
 

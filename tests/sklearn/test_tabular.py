@@ -1,6 +1,7 @@
 """`TabularClassifier` and `TabularRegressor`: tables in, predictions out."""
 
 import pickle
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -75,11 +76,52 @@ def test_an_array_of_objects_is_a_table_too():
     np.testing.assert_array_equal(got.predict(np.array(X, dtype=object)), got.predict(X))
 
 
+def test_an_array_in_the_place_of_a_frame():
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({"colour": ["red", "blue"] * 20, "x": np.arange(40.0)})
+    fitted = TabularClassifier(**FAST).fit(X, [0, 1] * 20)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        got = fitted.predict_proba(X.to_numpy())
+    np.testing.assert_array_equal(got, fitted.predict_proba(X))
+
+
 def test_the_target_may_be_of_any_scale():
     X, y = load_diabetes(return_X_y=True)
     expected = TabularRegressor(**FAST).fit(X, y).predict(X)
     got = TabularRegressor(**FAST).fit(X, y * 2.0**40).predict(X)
     np.testing.assert_allclose(got, expected * 2.0**40, rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e160, 1e300, 1e-170, 1e-310])
+def test_the_target_may_be_beyond_its_own_square(unit):
+    X, y = load_diabetes(return_X_y=True)
+    expected = TabularRegressor(**FAST).fit(X, y)
+    got = TabularRegressor(**FAST).fit(X, y * unit)
+    assert got.oof_score_ == pytest.approx(expected.oof_score_, abs=1e-3)
+    for a, b in zip(got.predict(X, True), expected.predict(X, True), strict=True):
+        np.testing.assert_allclose(a / unit, b, rtol=1e-2)
+
+
+def test_instants_are_the_same_in_every_zone():
+    pd = pytest.importorskip("pandas")
+    table, y = make_table()
+    X = pd.DataFrame({"when": table["when"].dt.tz_localize("UTC")})
+    fitted = TabularRegressor(**FAST).fit(X, y)
+    tokyo = X.assign(when=X["when"].dt.tz_convert("Asia/Tokyo"))
+    np.testing.assert_array_equal(fitted.predict(tokyo), fitted.predict(X))
+    objects = tokyo.assign(when=tokyo["when"].astype(object))
+    np.testing.assert_array_equal(fitted.predict(objects), fitted.predict(X))
+
+
+def test_identifiers_beyond_float64_stay_different():
+    ids = np.array([2**60 + k for k in range(4)] * 25)
+    y = ids % 2
+    ours = TabularClassifier(**FAST).fit(ids[:, None], y)
+    assert ours.score(ids[:, None], y) == 1
+    assert ours.score([[2**60], [2**60 + 1]], [0, 1]) == 1
+    numbers = TabularClassifier(**FAST).fit(ids[:, None] % 2**53, y)
+    got = numbers.predict_proba(ids[:, None])
+    np.testing.assert_array_equal(got, numbers.predict_proba(ids[:, None].astype(float)))
 
 
 def test_inputs_may_be_of_any_scale():
@@ -144,7 +186,7 @@ def test_predictions_out_of_fold():
     for member in ours.members_:
         assert np.bincount(y[member.held_rows]).tolist() == [10, 10, 10]
         alone = pickle.loads(pickle.dumps(ours))
-        alone.members_ = [member]
+        alone.model_ = replace(alone.model_, members=[member])
         got = ours.oof_prediction_[member.held_rows]
         np.testing.assert_array_equal(got, alone.predict_proba(X[member.held_rows]))
     predicted = ours.classes_[ours.oof_prediction_.argmax(axis=1)]
@@ -177,7 +219,7 @@ def test_the_spread_of_the_members():
     each = []
     for member in ours.members_:
         alone = pickle.loads(pickle.dumps(ours))
-        alone.members_ = [member]
+        alone.model_ = replace(alone.model_, members=[member])
         each.append(alone.predict(X))
     weights = np.array([member.weight for member in ours.members_])
     assert weights.sum() == pytest.approx(1)

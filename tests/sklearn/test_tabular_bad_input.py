@@ -30,6 +30,18 @@ def test_columns_that_cannot_be_learnt_from(columns, expected):
         TabularClassifier(**FAST).fit(make_frame(**columns), LABELS)
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "string", "category", "M8[ns]"])
+def test_columns_without_a_value_of_any_dtype(dtype):
+    pd = pytest.importorskip("pandas")
+    X = make_frame()
+    gone = X.assign(gone=pd.Series([None] * 20).astype(dtype))
+    with pytest.raises(ValueError, match="column 'gone' must hold a value"):
+        TabularClassifier(**FAST).fit(gone, LABELS)
+    fitted = TabularClassifier(**FAST).fit(X, LABELS)
+    got = fitted.predict_proba(X.assign(colour=gone["gone"]))
+    np.testing.assert_array_equal(got, fitted.predict_proba(X.assign(colour=None)))
+
+
 @pytest.mark.parametrize("value", [[1], {"a": 1}, b"bytes", (1, 2), 1j])
 def test_columns_that_are_nested(value):
     X = make_frame(nested=[value] * 20)
@@ -48,14 +60,32 @@ def test_two_columns_of_one_name():
     [
         (TabularClassifier, ["a"] * 20, "at least 2 classes, got one class, a, in 20 rows"),
         (TabularRegressor, [3.5] * 20, "different numbers, got 3.5 in all 20 rows"),
-        (TabularRegressor, [1.0, np.nan] * 10, "y contains NaN"),
-        (TabularClassifier, ["a", None] * 10, "a label in every row, got None in row 1"),
+        (TabularRegressor, np.array([1.0, np.nan] * 10), "y contains NaN"),
+        (TabularRegressor, [1.0, np.nan] * 10, "in every row, got nan in row 1: leave the row out"),
+        (TabularClassifier, ["a", None] * 10, "a label or number in every row, got None in row 1"),
+        (TabularRegressor, ["a", "b"] * 10, r"must hold numbers: .*'a'.*; TabularClassifier"),
+        (TabularRegressor, np.array(["a", "b"] * 10, object), r"must hold numbers: .*; TabularCl"),
         (TabularClassifier, ["a", "b"] * 9, "inconsistent numbers of samples"),
     ],
 )
 def test_targets_that_cannot_be_learnt(estimator, y, expected):
     with pytest.raises(ValueError, match=expected):
         estimator(**FAST).fit(make_frame(), y)
+
+
+@pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
+@pytest.mark.parametrize("dtype", ["object", "Int64", "string", "category"])
+def test_targets_that_are_missing_in_pandas(estimator, dtype):
+    pd = pytest.importorskip("pandas")
+    y = pd.Series([1, 2, None, 1] * 5, dtype="Int64").astype(dtype)
+    with pytest.raises(ValueError, match=r"^y must hold .* in every row, got .* in row 2: leave"):
+        estimator(**FAST).fit(make_frame(), y)
+
+
+def test_a_column_less():
+    fitted = TabularClassifier(**FAST).fit(make_frame(), LABELS)
+    with pytest.raises(ValueError, match=r"now missing:\n- colour\n(.|\n)*give it missing values"):
+        fitted.predict(make_frame()[["x"]])
 
 
 def test_one_row():
@@ -76,7 +106,7 @@ def test_no_rows_and_no_columns():
     [
         ({"x": ["red"] * 20}, "column 'x' must hold numbers, as in training, got 'red' in row 0"),
         ({"x": [np.inf] * 20}, "column 'x' must hold finite numbers"),
-        ({"more": [1.0] * 20}, "unseen at fit time"),
+        ({"more": [1.0] * 20}, r"unseen at fit time:\n- more\n(.|\n)*feature_names_in_\)\] takes"),
     ],
 )
 def test_tables_that_are_not_like_that_of_training(columns, expected):

@@ -33,6 +33,9 @@ def objects(*values):
         (objects(*TIMES), [3.5, NAN, 1.0]),
         (np.array([1, "NaT", 36], "m8[h]"), [1 / 24, NAN, 1.5]),
         (objects("a", None, "1"), ["a", None, "1"]),
+        (objects(2**60 + 1, None, 0.5), [str(2**60 + 1), None, "0.5"]),
+        (np.array([2**53, -(2**53)]), [2.0**53, -(2.0**53)]),
+        (np.array([2**53, -(2**53) - 1]), [str(2**53), str(-(2**53) - 1)]),
         (objects("a", NAN, 7.0), ["a", None, "7"]),
         (np.array(["x", "y", "1"]), ["x", "y", "1"]),
         (objects(*DATES), ["2020-01-01", "NaT", "2020-01-02"]),
@@ -64,7 +67,9 @@ def test_lists_keep_their_numbers_beside_texts():
         (lambda pd: pd.Categorical(["x", None, "y"]), ["x", None, "y"]),
         (lambda pd: pd.array(["x", None, "y"], dtype="string"), ["x", None, "y"]),
         (lambda pd: pd.to_datetime(DAYS), DAYS),
-        (lambda pd: pd.to_datetime(DAYS).tz_localize("Asia/Tokyo"), DAYS),
+        (lambda pd: pd.to_datetime(DAYS).tz_localize("UTC").tz_convert("Asia/Tokyo"), DAYS),
+        (lambda pd: pd.array([2**60 + 1, None, 3], dtype="Int64"), [str(2**60 + 1), None, "3"]),
+        (lambda pd: pd.array([2**64 - 1, 0], dtype="UInt64"), [str(2**64 - 1), "0"]),
         (lambda pd: pd.to_timedelta(["1D", None, "12h"]), [1.0, NAN, 0.5]),
         (lambda pd: pd.period_range("2020-01", periods=3, freq="M"),
          ["2020-01", "2020-02", "2020-03"]),
@@ -120,6 +125,8 @@ def test_a_column_becomes_one_of_the_kind_of_training():
     digits = Column("x", np.array([1.0, NAN, 2.5]))
     assert digits.as_kind("number") is digits
     assert digits.as_kind("text").values.tolist() == ["1", None, "2.5"]
+    large = Column("x", objects(str(2**60), None))
+    np.testing.assert_array_equal(large.as_kind("number").values, [2.0**60, NAN])
     empty = Column("x", np.array([NAN, NAN]))
     assert np.isnat(empty.as_kind("time").values).all()
     assert empty.as_kind("text").values.tolist() == [None, None]

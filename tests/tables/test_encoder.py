@@ -72,7 +72,9 @@ def test_columns_of_many_categories():
     encoder, got = fitted(names, ["a", "b"] * (MOST_CATEGORIES + 1))
     assert encoder.many_valued_ == ["0"]
     assert got.shape[1] == MOST_CATEGORIES + 2
-    assert encoder.transform(columns_of([["n1", "a"]])).many_valued.tolist() == [["n1"]]
+    rows = encoder.transform(columns_of([["n1", "a"], ["n", "b"]]))
+    assert rows.many_valued.tolist() == [[1], [MOST_CATEGORIES + 1]]
+    assert rows.n_codes == (MOST_CATEGORIES + 2,)
 
 
 def test_rows_of_weight_0_do_not_count():

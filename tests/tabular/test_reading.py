@@ -1,206 +1,252 @@
+import datetime
+import gzip
+import json
 import sys
 
-import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fastnn.tabular.fields import TableError
-from fastnn.tabular.reading import open_table, place_of, with_progress
+from fastnn.tabular.errors import TableError
+from fastnn.tabular.reading import ReadingOptions, open_table
 
-from .tables import IRISES, write
-
-N = 20_000  # fields of a chunk
-
-
-def rows_of(table):
-    """Return the lines and the rows of a table."""
-    lines, rows = [], []
-    for chunk in table.chunks():
-        lines += chunk.lines.tolist()
-        rows += zip(*chunk.columns, strict=True)
-    return lines, rows
+from .tables import IRISES, flowers, write
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        ("a,b\n1,x\n2,y\n", "utf-8"),
-        ("a,b\n1,x\n2,y\n", "utf-8-sig"),
-        ("a,b\r\n1,x\r\n2,y\r\n", "utf-8"),
-        ("a,b\r1,x\r2,y", "utf-8"),
-        ("a;b\n1;x\n2;y\n", "utf-8"),
-        ("a\tb\n1\tx\n2\ty\n", "utf-8"),
-        ("a|b\n1|x\n2|y\n", "utf-8-sig"),
-        ('"a","b"\n"1","x"\n"2","y"\n', "utf-8"),
-        ("a, b\n1, x\n2, y\n", "utf-8"),
-    ],
-)
-def test_the_same_table_however_it_is_written(tmp_path, text, encoding):
-    table = open_table(write(tmp_path / "t.csv", text, encoding=encoding), None)
-    assert table.names == ["a", "b"]
-    assert rows_of(table) == ([2, 3], [("1", "x"), ("2", "y")])
-    assert rows_of(table) == ([2, 3], [("1", "x"), ("2", "y")]), "a second pass"
+def from_text(path, text, formats=None, *, bare=False, **options):
+    return open_table(write(path / "t.csv", text), ReadingOptions(**options), formats, bare=bare)
 
 
-def test_a_delimiter_within_quotes_does_not_count(tmp_path):
-    table = open_table(write(tmp_path / "t.csv", '"a,b,c";d\n1;2\n'), None)
-    assert table.names == ["a,b,c", "d"]
+def test_a_table_of_numbers_and_texts(tmp_path):
+    table = from_text(tmp_path, IRISES)
+    assert table.names == ["length", "width", "colour", "species"]
+    assert table.n_rows is None
+    got = table.read()
+    assert [str(field.type) for field in got.schema] == ["double", "double", "string", "string"]
+    assert got.slice(2, 1).to_pylist() == [
+        {"length": 7.0, "width": 3.2, "colour": "blue", "species": "versicolor"}
+    ]
+    assert (table.n_rows, table.notes) == (6, [])
+    assert table.location(2) == f"{tmp_path / 't.csv'} line 4"
+    assert table.read(["species", "width"]).column_names == ["species", "width"]
 
 
-def test_a_delimiter_that_is_given(tmp_path):
-    table = open_table(write(tmp_path / "t.csv", "a:b,c\n1:2,3\n"), ":")
-    assert table.names == ["a", "b,c"]
-    assert rows_of(table) == ([2], [("1", "2,3")])
+def test_chunks_are_the_table(tmp_path):
+    table = from_text(tmp_path, flowers(1003))
+    chunks = list(table.chunks(100, ["colour", "length"]))
+    assert [chunk.num_rows for chunk in chunks] == [100] * 10 + [3]
+    assert pa.concat_tables(chunks).equals(table.read(["colour", "length"]))
 
 
-def test_lines_are_counted_as_an_editor_does(tmp_path):
-    text = 'a,b\n1,"one\ntwo\r\nthree"\n\n2,y\n  3,z\n'
-    got = rows_of(open_table(write(tmp_path / "t.csv", text), None))
-    assert got == ([2, 6, 7], [("1", "one\ntwo\r\nthree"), ("2", "y"), ("3", "z")])
+def test_a_format_lasts_beyond_the_first_block(tmp_path):
+    n = 150_000
+    text = "whole;number\n" + "".join(f"{i};{i}\n" for i in range(n)) + "1;2,5\n"
+    got = from_text(tmp_path, text).read()
+    assert got["number"].to_pylist() == [*range(n), 2.5]
 
 
-def test_chunks_follow_each_other(tmp_path):
-    n = N // 2 * 2 + 5
-    text = "a,b\n" + "".join(f"{i},{-i}\n" for i in range(n))
-    table = open_table(write(tmp_path / "t.csv", text), None)
-    chunks = list(table.chunks())
-    assert [chunk.start for chunk in chunks] == [0, N // 2, N]
-    lines, rows = rows_of(table)
-    assert lines == list(range(2, n + 2))
-    assert rows == [(str(i), str(-i)) for i in range(n)]
+NUMBERS = st.floats(-1e6, 1e6).map(lambda number: round(number, 2))
+STYLES = [(".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (",", " "), (",", "\u202f")]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", " must hold a table, got an empty file"),
-        ("\n\n", " must hold a table, got an empty file"),
-        ("a,b,a\n1,2,3\n", " must have columns of different names, got 'a' twice"),
-        ("a,b\n1,2\n3\n", " line 3: a row must have 2 fields, got 1"),
-        ('a,b\n1,"x\ny"\n3,4,5\n', " line 4: a row must have 2 fields, got 3"),
-        ('a,b\n1,2\n3,"open\n', " line 3: a row must be separated values, and a quote closed"),
-        ('a,b\n1,"x"y\n', " line 2: a row must be separated values, and a quote closed"),
-    ],
-)
-def test_a_bad_table_is_named_by_its_line(tmp_path, text, expected):
-    path = write(tmp_path / "t.csv", text)
+def written(number, decimal, thousands, suffix):
+    return f"{number:,.2f}".translate({ord(","): thousands, ord("."): decimal}) + suffix
+
+
+@st.composite
+def tables(draw):
+    """Return the text of a table and its columns."""
+    n = draw(st.integers(1, 30))
+
+    def column(values):
+        return draw(st.lists(st.none() | values, min_size=n, max_size=n))
+
+    texts = st.text(st.sampled_from("abc ,;\"'\n\u00e4-"), min_size=1, max_size=5)
+    columns = {
+        "number": column(NUMBERS),
+        "text": [text and f"t{text.rstrip()}" for text in column(texts)],
+        "date": column(st.dates(datetime.date(1970, 1, 1))),
+        "flag": column(st.booleans()),
+    }
+    decimal, thousands = draw(st.sampled_from(STYLES))
+    suffix = draw(st.sampled_from(["", "%", " kg"]))
+    separator = draw(st.sampled_from(";|\t"))
+    as_text = {
+        "number": lambda value: written(value, decimal, thousands, suffix),
+        "text": lambda value: '"' + value.replace('"', '""') + '"',
+        "date": lambda value: f"{value:%d.%m.%Y}",
+        "flag": str,
+    }
+    lines = [separator.join(columns)]
+    for row in zip(*columns.values(), strict=True):
+        fields = zip(columns, row, strict=True)
+        lines.append(separator.join("" if v is None else as_text[name](v) for name, v in fields))
+    return "\n".join(lines) + "\n", columns
+
+
+@settings(max_examples=60, deadline=None)
+@given(tables(), st.integers(1, 12))
+def test_what_was_written_is_read_whole_and_in_chunks(tmp_path_factory, written_table, n_rows):
+    text, columns = written_table
+    path = tmp_path_factory.mktemp("t") / "t.csv.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    table = open_table(path)
+    got = table.read()
+    for name, values in columns.items():
+        if any(value is not None for value in values):
+            of_column = got[name].to_pylist()
+            if name == "date":
+                of_column = [moment and moment.date() for moment in of_column]
+            assert of_column == values
+        else:
+            assert got[name].null_count == len(values)
+    assert table.n_rows == got.num_rows == len(values)
+    chunks = list(table.chunks(n_rows))
+    assert {chunk.num_rows for chunk in chunks[:-1]} <= {n_rows}
+    assert pa.concat_tables(chunks).equals(got)
+    assert open_table(path, formats=json.loads(json.dumps(table.formats))).read().equals(got)
+
+
+def test_new_rows_are_read_as_those_of_the_training(tmp_path):
+    text = "a;b;c\n1,5;01/02/2020;NA\n2;31/01/2021;DE\n"
+    trained = from_text(tmp_path, text, na_values=["?"])
+    formats = json.loads(json.dumps(trained.formats))
+    table = from_text(tmp_path, "c;b;a;more\nNA;03/04/2020;3;1.5\n?;;4,25;2,5,1\n", formats)
+    assert table.read(["a", "b", "c"]).to_pylist() == [
+        {"a": 3.0, "b": datetime.datetime(2020, 4, 3), "c": "NA"},
+        {"a": 4.25, "b": None, "c": None},
+    ]
+    table = from_text(tmp_path, "a;b;c\n3;01/02/2020;NA\n4.5;;\n", formats)
     with pytest.raises(TableError) as caught:
-        rows_of(open_table(path, None))
-    assert str(caught.value).startswith(f"{path}{expected}")
-
-
-def test_a_text_that_is_not_utf8_is_named_by_its_line(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_bytes(b"a,b\n" + b"1,x\n" * 50_000 + b"2,caf\xe9\n")
-    with pytest.raises(TableError, match="line 50002: a text must be UTF-8, got other bytes"):
-        rows_of(open_table(path, None))
-
-
-def test_bare_numbers_have_no_names(tmp_path):
-    path = write(tmp_path / "t.csv", "1,2.5\n3,4\n")
-    table = open_table(path, None, bare=True)
-    assert table.names == ["1", "2"]
-    assert rows_of(table) == ([1, 2], [("1", "2.5"), ("3", "4")])
-    assert open_table(path, None).names == ["1", "2.5"]
-
-
-def test_names_are_names_though_numbers_follow(tmp_path):
-    table = open_table(write(tmp_path / "t.csv", "a,2\n3,4\n"), None, bare=True)
-    assert table.names == ["a", "2"]
-
-
-def test_the_place_of_a_column_and_the_nearest_name(tmp_path):
-    table = open_table(write(tmp_path / "t.csv", IRISES), None)
-    assert place_of(table, "species") == 3
-    with pytest.raises(TableError, match=r"must have the column 'Specie', .*; 'species' is near"):
-        place_of(table, "Specie")
-
-
-def test_a_watched_table_is_the_same(tmp_path, capsys):
-    table = open_table(write(tmp_path / "t.csv", IRISES), None)
-    (chunk,) = with_progress(table, "reading", quiet=False)
-    assert chunk.lines.tolist() == [2, 3, 4, 5, 6, 7]
-    assert capsys.readouterr() == ("", "")
-
-
-def test_a_missing_file_is_an_error_of_the_system(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        open_table(tmp_path / "none.csv", None)
-
-
-class TestParquet:
-    @pytest.fixture
-    def pyarrow(self):
-        return pytest.importorskip("pyarrow")
-
-    def write(self, path, columns, **options):
-        import pyarrow
-        import pyarrow.parquet
-
-        pyarrow.parquet.write_table(pyarrow.table(columns), path, **options)
-        return path
-
-    def test_numbers_texts_and_gaps(self, pyarrow, tmp_path):
-        columns = {
-            "whole": pyarrow.array([1, None, 3], pyarrow.int32()),
-            "real": [0.5, float("nan"), None],
-            "exact": pyarrow.array([1, 2, 3]).cast(pyarrow.decimal128(22, 2)),
-            "text": ["x", None, ""],
-            "flag": [True, False, None],
-            "few": pyarrow.array(["u", "v", "u"]).dictionary_encode(),
-        }
-        table = open_table(self.write(tmp_path / "t.any", columns), None)
-        assert table.names == list(columns)
-        (chunk,) = table.chunks()
-        np.testing.assert_array_equal(chunk.columns[0], [1, np.nan, 3])
-        np.testing.assert_array_equal(chunk.columns[1], [0.5, np.nan, np.nan])
-        np.testing.assert_array_equal(chunk.columns[2], [1, 2, 3])
-        assert chunk.columns[3:] == [["x", "", ""], ["true", "false", ""], ["u", "v", "u"]]
-        assert chunk.lines.tolist() == [1, 2, 3]
-
-    def test_chunks_follow_each_other(self, pyarrow, tmp_path):
-        path = self.write(tmp_path / "t", {"a": range(N + 5)}, row_group_size=N // 3)
-        starts, numbers = [], []
-        for chunk in open_table(path, None).chunks():
-            starts.append(chunk.start)
-            numbers += chunk.columns[0].tolist()
-            assert chunk.lines[0] == chunk.start + 1
-        assert numbers == list(range(N + 5))
-        assert len(starts) > 1
-
-    def test_a_broken_file(self, pyarrow, tmp_path):
-        path = self.write(tmp_path / "t", {"a": [1, 2]})
-        path.write_bytes(path.read_bytes()[:50])
-        with pytest.raises(TableError, match="must be a readable Parquet file"):
-            open_table(path, None)
-
-    def test_a_column_that_is_neither_numbers_nor_texts(self, pyarrow, tmp_path):
-        table = open_table(self.write(tmp_path / "t", {"a": [[1, 2], [3]]}), None)
-        with pytest.raises(TableError, match="must hold numbers and texts, got a column of list"):
-            next(table.chunks())
-
-
-def test_a_missing_pyarrow_is_told_in_one_line(monkeypatch, tmp_path):
-    path = tmp_path / "t.parquet"
-    path.write_bytes(b"PAR1")
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError) as caught:
-        open_table(path, None)
+        table.read()
     assert str(caught.value) == (
-        f'{path} is Parquet, which needs pyarrow: pip install "fastnn-numba[parquet]"'
+        f"{tmp_path / 't.csv'} line 3: 'a' must be a number written as 1234,5, got '4.5': "
+        "correct it, or leave it empty"
     )
 
 
-@pytest.mark.parametrize("before", ["", "a,b\n1,2\n"])
-@pytest.mark.parametrize("fill", ["\0", "1,"])
-def test_a_line_without_end_is_refused(tmp_path, before, fill):
-    path = write(tmp_path / "t.csv", before + fill * 2**24)
-    line = 1 + before.count("\n")
-    with pytest.raises(TableError, match=f"line {line}: a line must have fewer than 16777216 ch"):
-        rows_of(open_table(path, None))
+def test_a_column_that_is_not_there(tmp_path):
+    table = from_text(tmp_path, IRISES)
+    with pytest.raises(TableError, match=r"the column 'Specie', .*; 'species' is near"):
+        table.read(["Specie"])
+    for option in ("ignored", "categories"):
+        with pytest.raises(TableError, match="must have the column 'none', got none"):
+            from_text(tmp_path, IRISES, **{option: ["none"]})
 
 
-def test_a_long_line_is_one_row(tmp_path):
-    names = ",".join(f"c{j}" for j in range(3000))
-    row = ",".join(["x" * 3000] * 3000)
-    table = open_table(write(tmp_path / "t.csv", f"{names}\r\n{row}\r\n{row}"), None)
-    assert rows_of(table) == ([2, 3], [("x" * 3000,) * 3000] * 2)
+def test_labels_keep_their_texts(tmp_path):
+    text = "x,y\n1,01\n2,1\n3,1.10\n4,1.1\n"
+    labels = ["01", "1", "1.10", "1.1"]
+    assert from_text(tmp_path, text, categories=["y"]).read()["y"].to_pylist() == labels
+    table = from_text(tmp_path, text)
+    assert table.read()["y"].to_pylist() == [1, 1, 1.1, 1.1]
+    table.keep_texts("y")
+    assert table.read()["y"].to_pylist() == labels
+
+
+def test_ids_stay_different(tmp_path):
+    ids = ["9007199254740993", "9007199254740992", "18446744073709551617"]
+    table = from_text(tmp_path, "id,x\n" + "".join(f"{name},1\n" for name in ids))
+    assert table.read()["id"].to_pylist() == ids
+    assert table.notes == ["'id' holds whole numbers beyond 2^53: kept as texts, none merged"]
+
+
+@pytest.mark.parametrize(
+    ("names", "used", "note"),
+    [
+        (",a", ["a"], "a column without a name, an index say, is left out"),
+        ("a,", ["a"], "a column without a name, an index say, is left out"),
+        ("Unnamed: 0,a", ["a"], "a column 'Unnamed: 0', pandas' index, is left out"),
+        ("3,4", ["3", "4"], "line 1 names the columns, though it holds numbers: ['3', '4']"),
+    ],
+)
+def test_an_index_is_left_out_and_told(tmp_path, names, used, note):
+    table = from_text(tmp_path, f"{names}\n0,1\n1,2\n")
+    assert (table.names, table.notes) == (used, [note])
+
+
+def test_the_index_of_a_parquet_file(tmp_path):
+    columns = {"a": [1, 2], "__index_level_0__": ["x", "y"], "__index_level_1__": [1, 2]}
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "t")
+    assert open_table(tmp_path / "t").names == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "expected"),
+    [
+        ("a,b\n", {}, " must have rows below its names, got none"),
+        ("a,b,a\n1,2,3\n", {}, " must have columns of different names, got 'a' twice: rename one"),
+        ("a\n1\n", {"ignored": ["a"]}, " must have columns, got none that is used"),
+        ("a,b\n1,2\n2,3\n4,x\n", {}, " line 4: 'b' must be a finite number, as most are, got 'x'"),
+    ],
+)
+def test_a_bad_table_is_told_in_one_line(tmp_path, text, options, expected):
+    with pytest.raises(TableError) as caught:
+        from_text(tmp_path, text, **options).read()
+    assert str(caught.value).startswith(f"{tmp_path / 't.csv'}{expected}")
+    assert "\n" not in str(caught.value)
+
+
+def test_names_that_come_twice_may_be_ignored(tmp_path):
+    table = from_text(tmp_path, "a,b,a\n1,2,3\n", ignored=["a"])
+    assert table.read().to_pydict() == {"b": [2.0]}
+
+
+def test_a_remedy_can_be_pasted(tmp_path):
+    with pytest.raises(TableError, match="--categories 'my x', or leave it out with --ignore 'my "):
+        from_text(tmp_path, "my x\n1\n2\n?\n").read()
+
+
+def test_one_row(tmp_path):
+    assert from_text(tmp_path, "a,b\n1,x").read().to_pydict() == {"a": [1.0], "b": ["x"]}
+
+
+def test_what_is_not_wanted_may_be_anything(tmp_path):
+    columns = {"a": [1, 2], "nested": [[1], [2, 3]], "binary": [b"\xff", b""]}
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "t")
+    with pytest.raises(TableError) as caught:
+        open_table(tmp_path / "t").read()
+    assert str(caught.value) == (
+        f"{tmp_path / 't'} row 1: 'nested' must be numbers, texts or times, got "
+        "'list<element: int64>': leave it out with --ignore nested"
+    )
+    expected = {"a": [1.0, 2.0]}
+    ignored = ReadingOptions(ignored=["nested", "binary"])
+    assert open_table(tmp_path / "t", ignored).read().to_pydict() == expected
+    assert open_table(tmp_path / "t").read(["a"]).to_pydict() == expected
+
+
+def test_infinity_is_refused_by_its_row(tmp_path):
+    pyarrow.parquet.write_table(pa.table({"a": [1.0, float("inf")]}), tmp_path / "t")
+    with pytest.raises(TableError, match="row 2: 'a' must be a finite number, got 'inf'"):
+        open_table(tmp_path / "t").read()
+
+
+def test_words_for_missing_are_texts_in_parquet(tmp_path):
+    pyarrow.parquet.write_table(pa.table({"a": ["NA", "x", "", None]}), tmp_path / "t")
+    assert open_table(tmp_path / "t").read()["a"].to_pylist() == ["NA", "x", None, None]
+
+
+def test_bare_numbers(tmp_path):
+    table = from_text(tmp_path, "1,2.5\n3,4\n", bare=True)
+    assert table.read().to_pydict() == {"1": [1.0, 3.0], "2": [2.5, 4.0]}
+
+
+def test_a_watched_table_is_the_same(tmp_path, capsys):
+    path = write(tmp_path / "t.csv", IRISES)
+    assert open_table(path, quiet=False).read().equals(open_table(path).read())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_malformed_formats_are_told_in_one_line(tmp_path):
+    with pytest.raises(TableError, match="a column's format must be as fastnn saved it"):
+        from_text(tmp_path, IRISES, {"length": {"kind": "prose"}})
+
+
+def test_a_missing_pyarrow_is_told_in_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "fastnn.tabular.reading")
+    with pytest.raises(ImportError, match=r'a table needs pyarrow: pip install "fastnn-numba\[t'):
+        import fastnn.tabular.reading  # noqa: F401

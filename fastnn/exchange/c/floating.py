@@ -122,13 +122,13 @@ def float_source(
     name: str, layers: list[Layer], own: Centred, loss: str, dtype: np.dtype[Any], *, train: bool
 ) -> str:
     """Return the source that follows the widths."""
-    steps = [*map(_layer, layers), predict(name, layers, own)]
+    steps = [*map(layer_function, layers), predict(name, layers, own)]
     if train:
         steps += [_find_delta(layers[-1], loss), *map(_backward, layers[:0:-1], layers[-2::-1])]
         steps += [*map(_update, layers), _train(name, layers)]
-    units = "".join(f"static double {_units(layer, train=train)};\n" for layer in layers)
-    code = [units + buffers(own, inputs=True), *functions_called("".join(steps)), *steps]
-    tables = [table for layer in layers for table in _parameters(layer, train=train)]
+    own_units = "".join(f"static double {units(layer, train=train)};\n" for layer in layers)
+    code = [own_units + buffers(own, inputs=True), *functions_called("".join(steps)), *steps]
+    tables = [table for layer in layers for table in parameters(layer, train=train)]
     tables += mean_tables(own, dtype)
     return "\n".join([*tables, *(in_precision(block, dtype) for block in code)])
 
@@ -141,7 +141,7 @@ def activate(layer: Layer) -> str:
     return _ACTIVATE.substitute(n_out=layer.n_out, value=value)
 
 
-def _parameters(layer: Layer, *, train: bool) -> list[str]:
+def parameters(layer: Layer, *, train: bool = False) -> list[str]:
     """Return the definitions of W and b, which are constant unless a step changes them."""
     k, n_in, n_out = layer.k, layer.n_in, layer.n_out
     kind = "static double" if train else "static const double"
@@ -152,7 +152,7 @@ def _parameters(layer: Layer, *, train: bool) -> list[str]:
     return tables
 
 
-def _units(layer: Layer, *, train: bool) -> str:
+def units(layer: Layer, *, train: bool = False) -> str:
     """Return the declarations of a layer's units; in prediction the last a is the caller's."""
     roles = ["z"]
     if train or layer.n_out != "N_OUT":
@@ -162,7 +162,8 @@ def _units(layer: Layer, *, train: bool) -> str:
     return ", ".join(f"{role}_{layer.k}[{layer.n_out}]" for role in roles)
 
 
-def _layer(layer: Layer) -> str:
+def layer_function(layer: Layer) -> str:
+    """Return the function that computes a layer."""
     start = "0.0" if layer.b is None else f"b_{layer.k}[j]"
     return _LAYER.substitute(layer._asdict(), start=start, activate=activate(layer))
 

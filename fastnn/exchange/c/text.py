@@ -20,7 +20,7 @@ _MATH = re.compile(r"\b(?:erfc|exp|expm1|fabs|log|log1p|lrint|tanh)(?=\()")
 class Layer(NamedTuple):
     """A layer for the templates: `n_in` and `n_out` are the names of its widths in C."""
 
-    k: int
+    k: str
     n_in: str
     n_out: str
     activation: str
@@ -29,13 +29,18 @@ class Layer(NamedTuple):
     train_bias: bool
 
 
-def layers_of(net: Network, dtype: np.dtype[Any], own: Centred | None = None) -> list[Layer]:
-    """Return the layers of a network, with finite parameters of `dtype`, its own or `own`'s."""
-    parameters = own or net
-    names = ["N_IN", *(f"N_{k}" for k in range(net.n_layers - 1)), "N_OUT"]
+def layers_of(
+    net: Network, dtype: np.dtype[Any], own: Centred | None = None, member: int | None = None
+) -> list[Layer]:
+    """Return the layers of a network, with finite parameters of `dtype`, its own or `own`'s.
+
+    Those of a member of an ensemble have its number in their names.
+    """
+    parameters, of = own or net, "" if member is None else f"_{member}"
+    names = [f"N_IN{of}", *(f"N{of}_{k}" for k in range(net.n_layers - 1)), "N_OUT"]
     return [
         Layer(
-            k=k,
+            k=f"{of}_{k}".removeprefix("_"),
             n_in=names[k],
             n_out=names[k + 1],
             activation=str(layer.activation),
@@ -55,6 +60,18 @@ def in_precision(code: str, dtype: np.dtype[Any]) -> str:
         return code.replace(ALWAYS_DOUBLE, "double")
     code = _NUMBER.sub(r"\g<0>f", code.replace("double", "float"))
     return _MATH.sub(r"\g<0>f", code).replace(ALWAYS_DOUBLE, "double")
+
+
+def string(text: str) -> str:
+    """Return a text as a literal in UTF-8; octal digits end, other than hexadecimal ones."""
+    return '"' + "".join(map(_character, text.encode("utf-8", "surrogatepass"))) + '"'
+
+
+def _character(byte: int) -> str:
+    """Return a byte in a literal; two question marks might begin a trigraph."""
+    if 32 <= byte < 127 and byte not in b'"\\?':
+        return chr(byte)
+    return f"\\{byte:03o}"
 
 
 def definition(declaration: str, values: Array) -> str:
@@ -92,5 +109,5 @@ def _literal(value: Any) -> str:
 def layer_calls(first: str, layers: list[Layer], last: str = "output") -> str:
     """Return the calls of all layers, from the array `first` to the array `last`."""
     ends = [first, *(f"a_{layer.k}" for layer in layers[:-1]), last]
-    calls = [f"    layer_{layer.k}({ends[layer.k]}, {ends[layer.k + 1]});" for layer in layers]
+    calls = [f"    layer_{layer.k}({ends[i]}, {ends[i + 1]});" for i, layer in enumerate(layers)]
     return "\n".join(calls)

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,13 +17,17 @@ from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
 from ..._checks.paths import as_path
 from ...network import Network
 from .._centres import Centred, centred
-from .._layer_builder import as_network
+from .._layer_builder import as_network, model_of
 from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source
 from .text import in_precision, layers_of
 
+if TYPE_CHECKING:
+    from ...tables.model import TableModel
+
 _MARK = "/* A network written by fastnn"
+_ENSEMBLE = "/* An ensemble written by fastnn"
 _UNCARRIED = ("dropout", "l1", "l2", "max_norm")
 
 _HEADER = Template("""\
@@ -65,7 +70,7 @@ $body""")
 
 
 def to_c(
-    net: Network,
+    net: Any,
     path: str | os.PathLike[str],
     *,
     train: bool = False,
@@ -73,7 +78,7 @@ def to_c(
     calibration: ArrayLike | None = None,
     dtype: DTypeLike | None = None,
 ) -> None:
-    """Write a network as a C99 source, which needs math.h only, and a header beside it.
+    """Write a network, or a fitted estimator of tables, as a C99 source with a header beside it.
 
     For ``digits.c`` the header is ``digits.h``, with the constants ``DIGITS_N_IN`` and
     ``DIGITS_N_OUT``, and the functions are::
@@ -84,8 +89,8 @@ def to_c(
 
     Parameters
     ----------
-    net : Network
-        The network, which is not changed.
+    net : Network, TabularClassifier or TabularRegressor
+        The network or the estimator, which is not changed.
     path : str or os.PathLike
         The source file, in an existing folder; its name without ``.c`` must be a C identifier. Both
         files are overwritten, but only if fastnn has written them.
@@ -108,7 +113,7 @@ def to_c(
     ValueError, TypeError
         If an argument is not as described or a parameter is not finite. With `train`, if `int8` is
         True, or a layer has dropout, l1, l2 or max_norm. With `int8`, if a layer has more than
-        32767 inputs.
+        32767 inputs. If an estimator is not fitted, or is given with `train` or `int8`.
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
@@ -137,6 +142,22 @@ def to_c(
     similar ranges; a NaN becomes the smallest input. A 400-25-10 network of sigmoid units had
     92.1 % of 1000 held-out digits right in double and 92.3 % in int8, with the same answer for 998.
 
+    The source of an estimator is the whole ensemble, from a row of the table to the answer::
+
+        typedef struct {
+            double area;          /* a number, or NAN */
+            const char *quarter;  /* a text in UTF-8, or NULL */
+            int64_t sold;         /* microseconds since 1970, or INT64_MIN */
+        } rent_row;
+
+        void rent_predict(const rent_row *row, double output[RENT_N_OUT]);
+
+    NAN, NULL and INT64_MIN mean that the field is missing; a boolean is 0 or 1; a number that is a
+    category is a text such as "7". The output is the probabilities, of the classes that are in
+    ``rent_classes`` as texts, or the number. A column whose name is no identifier of C has one
+    like it, and its own name beside it. Encoding is in double, the networks in `dtype`. Infinity
+    counts as a large number.
+
     Examples
     --------
     >>> import tempfile
@@ -150,8 +171,17 @@ def to_c(
     >>> print(next(line for line in header.splitlines() if "predict" in line))
     void price_predict(const float input[PRICE_N_IN], float output[PRICE_N_OUT]);
     """
-    net = as_network(net)
+    table = model_of(net)
     train, int8 = as_flag("train", train), as_flag("int8", int8)
+    if table is not None:
+        if train or int8 or calibration is not None:
+            raise ValueError(
+                "train, int8 and calibration must be left out for an estimator of tables, got "
+                f"train={train}, int8={int8}: give them with one of its networks"
+            )
+        _write_table(table, _as_source(path), dtype)
+        return
+    net = as_network(net)
     source = _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
     if int8 and train:
@@ -176,9 +206,25 @@ def to_c(
         layers = layers_of(net, samples.dtype, own)
         means = 0 if own.inputs is None else own.inputs.means
         body = int8_source(name, layers, own, real, samples - means)
-    title = _title(net, "int8" if int8 else real.name)
     header = in_precision(_header(net, name, own, train=train), real)
     text = _source(net, name, body, int8=int8)
+    _write(source, _title(net, "int8" if int8 else real.name), text, header)
+
+
+def _write_table(table: TableModel, source: Path, dtype: DTypeLike | None) -> None:
+    """Write the source and the header of an ensemble."""
+    from .rows import ensemble_header  # needs scikit-learn, as an estimator does
+    from .tables import ensemble_source
+
+    real = table.members[0].network.dtype if dtype is None else as_dtype(dtype)
+    lines = [f"{_ENSEMBLE} {__version__}, its networks in {real.name}.", " *"]
+    lines += [f" * {len(table.names):>8} columns", f" * {len(table.members):>8} networks", " */"]
+    name, title = source.stem, "\n".join(lines) + "\n"
+    _write(source, title, ensemble_source(table, name, real), ensemble_header(table, name))
+
+
+def _write(source: Path, title: str, text: str, header: str) -> None:
+    """Write a source and its header."""
     replace_files(
         {
             source: f"{title}\n{text}".encode(),
@@ -196,7 +242,7 @@ def _as_source(path: str | os.PathLike[str]) -> Path:
         )
     check_folder(source)
     for file in (source, source.with_suffix(".h")):
-        if file.exists() and not file.read_bytes().startswith(_MARK.encode()):
+        if file.exists() and not file.read_bytes().startswith((_MARK.encode(), _ENSEMBLE.encode())):
             raise FileExistsError(f"path must not be a file of another origin, got {str(file)!r}")
     return source
 

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ... import __version__
 from ..._atomic import check_folder, replace_file
-from ..._checks.arrays import Array, as_dtype, as_numbers
+from ..._checks.arrays import as_dtype
 from ..._checks.paths import as_path
 from ...network import Network
-from .._centres import Column, centred
-from .._layer_builder import as_network, import_optional
-from .activations import WRITTEN, Expression, Z
+from .._centres import centred
+from .._layer_builder import as_network, import_optional, model_of
+from .activations import WRITTEN
+from .graph import GraphWriter
 from .opening import open_model, shape_of
 from .reader import GraphReader
 
-_OPSET, _IR_VERSION = 17, 8  # read by onnxruntime 1.13 and later
 
-
-def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | None = None) -> None:
-    """Write a network as an ONNX file of standard operators.
+def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None = None) -> None:
+    """Write a network, or a fitted estimator of tables, as an ONNX file of standard operators.
 
     The file has the input "input", of shape (n_samples, n_in) for any n_samples, and the output
     "output", of shape (n_samples, n_out). Options of training only, such as dropout, are dropped;
@@ -34,8 +31,8 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
 
     Parameters
     ----------
-    net : Network
-        The network, which is not changed.
+    net : Network, TabularClassifier or TabularRegressor
+        The network or the estimator, which is not changed.
     path : str or os.PathLike
         The file to write, in an existing folder. It is overwritten.
     dtype : str or numpy.dtype, optional
@@ -46,10 +43,11 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
     ImportError
         If onnx is not installed.
     TypeError
-        If `net` is not a network or `path` is not a path.
+        If `net` is not a network or such an estimator, or `path` is not a path.
     ValueError
         If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
-        of the error function. If a number is beyond the range of `dtype`.
+        of the error function. If a number is beyond the range of `dtype`. If an estimator is not
+        fitted, or a column has no name.
     FileNotFoundError
         If the folder does not exist.
 
@@ -76,28 +74,41 @@ def to_onnx(net: Network, path: str | os.PathLike[str], *, dtype: DTypeLike | No
     ...     from_onnx(Path(folder) / "net.onnx")
     Network(2, [Dense(3, 'elu'), Dense(1, 'identity')], loss='mse', dtype='float64')
     """
-    net, path = as_network(net), as_path(path)
+    table = model_of(net)
+    net = table.members[0].network if table is not None else as_network(net)
+    path = as_path(path)
     onnx = import_optional("onnx", "to_onnx")
     check_folder(path)
     kind = net.dtype if dtype is None else as_dtype(dtype)
-    expressions = WRITTEN[kind]
-    for k, layer in enumerate(net.layers):
-        if layer.activation not in expressions:
-            raise ValueError(
-                f"layer {k}: {layer.activation} must be written in float32, got {kind}, in which "
-                'onnxruntime\'s CPU provider has no Erf: give to_onnx dtype="float32"'
-            )
-    model = _model(onnx, net, kind)
+    networks = [net] if table is None else [member.network for member in table.members]
+    for network in networks:
+        _check_activations(network, kind)
+    if table is None:
+        model = _model(onnx, net, kind)
+    else:
+        from .tables import as_graph  # which needs the extra `tables`, as its estimators do
+
+        model = as_graph(onnx, table, kind)
     form = onnx.serialization.registry.get_format_from_file_extension(path.suffix) or "protobuf"
     content = io.BytesIO()
     onnx.save(model, content, format=form)
     replace_file(path, content.getvalue())
 
 
+def _check_activations(net: Network, dtype: np.dtype[Any]) -> None:
+    """Raise if there is no operator for an activation."""
+    for k, layer in enumerate(net.layers):
+        if layer.activation not in WRITTEN[dtype]:
+            raise ValueError(
+                f"layer {k}: {layer.activation} must be written in float32, got {dtype}, in which "
+                'onnxruntime\'s CPU provider has no Erf: give to_onnx dtype="float32"'
+            )
+
+
 def _model(onnx: Any, net: Network, dtype: np.dtype[Any]) -> Any:
     """Return a network as an ONNX model."""
     own = centred(net, dtype)
-    writer = _Writer(onnx, dtype)
+    writer = GraphWriter(onnx, dtype)
     ends = [
         writer.table("input", net.n_in, own.inputs),
         writer.table("output", net.n_out, own.outputs),
@@ -106,27 +117,12 @@ def _model(onnx: Any, net: Network, dtype: np.dtype[Any]) -> Any:
     if own.inputs is not None:
         values = writer.from_means(values, own.inputs)
     for k, (layer, W, b) in enumerate(zip(net.layers, own.weights, own.biases, strict=True)):
-        values = writer.dense(k, values, W, b)
-        values = writer.apply(WRITTEN[dtype][str(layer.activation)], values, f"layer_{k}")
+        values = writer.layer(f"layer_{k}", values, str(layer.activation), W, b)
     if own.outputs is not None:
         values = writer.to_means(values, own.outputs)
     writer.nodes[-1].output[0] = "output"
-    graph = onnx.helper.make_graph(
-        writer.nodes,
-        "fastnn",
-        ends[:1],
-        ends[1:],
-        writer.constants,
-    )
-    model = onnx.helper.make_model(
-        graph,
-        opset_imports=[onnx.helper.make_opsetid("", _OPSET)],
-        ir_version=_IR_VERSION,
-        producer_name="fastnn",
-        producer_version=__version__,
-    )
-    onnx.helper.set_model_props(model, {"fastnn.network": repr(net), "fastnn.loss": net.loss_name})
-    return model
+    notes = {"fastnn.network": repr(net), "fastnn.loss": net.loss_name}
+    return writer.model(ends[:1], ends[1:], notes)
 
 
 def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Network:
@@ -200,71 +196,3 @@ def _read(onnx: Any, path: Path, loss: str | None) -> Network:
     reader.close([value.name for value in graph.output], path)
     noted = {prop.key: prop.value for prop in model.metadata_props}
     return reader.reading.network(loss or noted.get("fastnn.loss"))
-
-
-class _Writer:
-    """Nodes and constants of a graph, as they are added."""
-
-    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
-        self.onnx = onnx
-        self.dtype = dtype
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def table(self, name: str, width: int, far: Column | None) -> Any:
-        """Return the description of a table of any number of rows."""
-        dtype = np.dtype(np.float64) if far is not None and far.is_double else self.dtype
-        kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
-        return self.onnx.helper.make_tensor_value_info(name, kind, ["n_samples", width])
-
-    def from_means(self, values: str, far: Column) -> str:
-        """Subtract the means of the inputs, in double if they are, and return the name."""
-        if not far.is_double:
-            return self._node("Sub", [values, self._constant("means", far.means)], "inputs/Sub")
-        means = self._constant("means", far.means, np.dtype(np.float64))
-        values = self._node("Sub", [values, means], "inputs/Sub")
-        return self._cast(values, self.dtype, "inputs/Cast")
-
-    def to_means(self, values: str, far: Column) -> str:
-        """Add the means of the outputs, in double if they are, and return the name."""
-        if not far.is_double:
-            means = self._constant("output_means", far.means)
-            return self._node("Add", [values, means], "outputs/Add")
-        values = self._cast(values, np.dtype(np.float64), "outputs/Cast")
-        means = self._constant("output_means", far.means, np.dtype(np.float64))
-        return self._node("Add", [values, means], "outputs/Add")
-
-    def dense(self, k: int, values: str, W: Array, b: Array | None) -> str:
-        """Add x W + b and return its name."""
-        operands = [values, self._constant(f"layer_{k}/weights", W)]
-        if b is not None:
-            operands.append(self._constant(f"layer_{k}/biases", b))
-        return self._node("Gemm", operands, f"layer_{k}/Gemm")
-
-    def apply(self, expression: Expression, z: str, name: str) -> str:
-        """Add an expression of z and return its name."""
-        if expression == Z:
-            return z
-        if isinstance(expression, tuple):
-            operator, *operands = expression
-            name = f"{name}/{operator}"
-            names = [self.apply(part, z, f"{name}/{i}") for i, part in enumerate(operands)]
-            return self._node(operator, names, name)
-        return self._constant(f"{name}/constant", np.array(expression))
-
-    def _constant(self, name: str, values: Array, dtype: np.dtype[Any] | None = None) -> str:
-        """Add a constant and return its name."""
-        array = as_numbers(name, values, dtype or self.dtype)
-        self.constants.append(self.onnx.numpy_helper.from_array(array, name))
-        return name
-
-    def _cast(self, values: str, dtype: np.dtype[Any], name: str) -> str:
-        """Add a Cast and return its name."""
-        kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
-        return self._node("Cast", [values], name, to=kind)
-
-    def _node(self, operator: str, operands: Sequence[str], name: str, **attributes: Any) -> str:
-        """Add a node and return its name, which is that of its output too."""
-        node = self.onnx.helper.make_node(operator, operands, [name], name=name, **attributes)
-        self.nodes.append(node)
-        return name

@@ -1,0 +1,77 @@
+"""What `fastnn export` and `fastnn info` do with a model that was saved."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from .. import Network
+from .._atomic import replaced_at_once
+from ..tabular.model import load
+from ..tabular.outputs import check_output
+from ..tabular.report import line_of_members, lines_of, table_of
+
+
+def run_export(options: argparse.Namespace) -> None:
+    """Write a model for other programs."""
+    paths = [options.onnx] if options.c is None else [options.c, options.c.with_suffix(".h")]
+    for path in paths:
+        check_output(path, options.model, force=options.force)
+    loaded, _ = load(options.model)
+    given: dict[str, Any] = {} if options.dtype is None else {"dtype": options.dtype}
+    with replaced_at_once(*paths) as partial:
+        if options.c is None:
+            from ..exchange.onnx.files import to_onnx
+
+            to_onnx(loaded, partial[0], **given)
+        else:
+            from ..exchange.c.writer import to_c
+
+            to_c(loaded, partial[0], **given)
+    print(f"Wrote {' and '.join(map(str, paths))}")
+    if isinstance(loaded, Network):
+        print(f"{loaded.n_in} inputs and {loaded.n_out} outputs, as they are")
+        return
+    model = loaded.model_
+    print("Inputs are the columns of the table as they are, in this order:")
+    print("\n".join(lines_of(model.encoder.kinds_)))
+    outputs = ["the prediction"] if model.classes is None else model.classes.tolist()
+    what = "Output" if model.classes is None else "Outputs, in this order, the probability of"
+    print(f"{what}: {', '.join(map(str, outputs))}")
+
+
+def run_info(options: argparse.Namespace) -> None:
+    """Print a model, and what its file tells of its table and training."""
+    loaded, record = load(options.model)
+    print(f"{options.model}: {options.model.stat().st_size} bytes")
+    if isinstance(loaded, Network):
+        _print_network(loaded)
+        return
+    model = loaded.model_
+    kind = "regression" if model.classes is None else "classification"
+    of_target = "" if record is None else f" of {record.target!r}"
+    print(f"{kind}{of_target}, columns {len(model.names)}")
+    if model.classes is not None:
+        print(f"  classes {', '.join(map(str, model.classes))}")
+    if record is not None:
+        print("\n".join(lines_of(record.columns)))
+    print(line_of_members(model.members))
+    if record is not None:
+        if record.scores:
+            print("\n".join(table_of(record.scored, record.scores)))
+        trained = record.trained
+        print(f"Trained {trained['date']} on {trained['platform']}")
+        print(f"  {trained['n_rows']} rows of {trained['file']}, seed {trained['seed']}")
+        print(f"  {trained['versions']}")
+
+
+def _print_network(net: Network) -> None:
+    """Print the layers and how a network was trained."""
+    print(net.summary())
+    print(f"{net.n_in} inputs, loss {net.loss_name}, {net.dtype}")
+    if net.history:
+        last = ", ".join(f"{name} {values[-1]:.6g}" for name, values in net.history.items())
+        print(f"{len(net.history.epoch)} epochs: {last}")
+
+
+RUN = {"export": run_export, "info": run_info}

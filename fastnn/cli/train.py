@@ -1,0 +1,101 @@
+"""What `fastnn train` does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from ..tabular.chunks import rows_at_a_time, train_by_chunks
+from ..tabular.errors import TableError
+from ..tabular.model import Record, provenance
+from ..tabular.outputs import check_output
+from ..tabular.reading import ReadingOptions, Table, open_table
+from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of
+from ..tabular.rows import Split
+from ..tabular.target import choose_target
+from ..tabular.training import Settings, Trained, train_at_once
+
+
+def run_train(options: argparse.Namespace) -> None:
+    """Train on a table, and save the model."""
+    check_output(options.save, options.data, force=options.force)
+    start = perf_counter()
+    table = _open(options)
+    target, n_rows = choose_target(table, options.target, options.task)
+    names = [name for name in table.names if name != target.name]
+    if not names:
+        raise TableError(f"{table.path} must have columns beside {target.name!r}, got none")
+    seconds = perf_counter() - start
+    print(f"{table.path}: {n_rows} rows, {len(names)} columns; read in {seconds:.1f} s")
+    for note in table.notes:
+        print(f"note: {note}")
+    kind = "regression" if target.classes is None else "classification"
+    print(f"{kind}, {target.reason}", flush=True)
+    split = Split(options.holdout, 0.0, options.seed)
+    settings = Settings(
+        hidden=options.hidden,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        time_limit=options.time_limit,
+        fast=options.fast,
+        seed=options.seed,
+        quiet=options.quiet,
+    )
+    chunk_rows = options.chunk_rows or rows_at_a_time(table, names, target, n_rows, settings)
+    start = perf_counter()
+    if chunk_rows is None:
+        trained = train_at_once(table, names, target, split, settings)
+    else:
+        print(f"one network, {chunk_rows} rows at a time; a random sample of them is described")
+        sys.stdout.flush()
+        trained = train_by_chunks(
+            table, names, target, split, settings,
+            n_rows=n_rows, chunk_rows=chunk_rows, folder=options.save.parent,
+        )  # fmt: skip
+    _report(trained, perf_counter() - start)
+    provided = {"file": Path(table.path).name, "n_rows": trained.n_training, "seed": options.seed}
+    record = Record(
+        target=target.name,
+        formats=table.formats,
+        na_values=options.na_values,
+        columns=trained.columns,
+        scored=trained.scored,
+        scores=list(trained.scores),
+        known=trained.judge.to_json(),
+        trained=provided | provenance(),
+    )
+    trained.model.metadata.update(record.to_json())
+    trained.model.save(options.save)
+    print(f"Saved as {options.save}, {options.save.stat().st_size} bytes")
+
+
+def _open(options: argparse.Namespace) -> Table:
+    """Return the table."""
+    reading = ReadingOptions(
+        delimiter=options.delimiter,
+        decimal=options.decimal,
+        thousands=options.thousands,
+        na_values=options.na_values,
+        categories=options.categories,
+        ignored=options.ignore,
+        target=options.target,
+    )
+    return open_table(options.data, reading, quiet=options.quiet)
+
+
+def _report(trained: Trained, seconds: float) -> None:
+    """Print what the columns hold, what the networks are, and their scores."""
+    print("\n".join(lines_of(trained.columns, MOST_LINES)))
+    networks = line_of_members(trained.model.members)
+    print(f"{networks}; trained on {trained.n_training} rows in {seconds:.1f} s")
+    if not trained.scores:
+        print("No score: no rows were held out")
+        return
+    print("\n".join(table_of(trained.scored, trained.scores)))
+    if trained.warning:
+        print(trained.warning)
+
+
+RUN = {"train": run_train}

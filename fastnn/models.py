@@ -1,0 +1,77 @@
+"""`load_model`: whatever fastnn has saved."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from .network import Network
+
+if TYPE_CHECKING:
+    from ._storage.npz import Archive
+
+
+def load_model(path: str | os.PathLike[str] | BinaryIO) -> Any:
+    """Return the model in a file: of a table, or a network.
+
+    The file need not be trusted: reading it runs no code.
+
+    Parameters
+    ----------
+    path : str or os.PathLike, or binary file
+        A file that `TabularClassifier.save`, `TabularRegressor.save`, `Network.save` or the command
+        line has written. An open one is read from its present position to its end.
+
+    Returns
+    -------
+    TabularClassifier, TabularRegressor or Network
+        The fitted estimator or the network.
+
+    Raises
+    ------
+    FormatError
+        If the file is not a complete one that fastnn has written, in a version known here.
+    ImportError
+        If the file is of a table, and scikit-learn is not installed.
+    OSError
+        If the file cannot be read.
+    TypeError, ValueError
+        If `path` is neither a path nor a file, or an open file has no position, such as a pipe.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import fastnn
+    >>> from fastnn import Dense, Network
+    >>> net = Network(1, [Dense(1)], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     net.save(Path(folder) / "line.fastnn")
+    ...     fastnn.load_model(Path(folder) / "line.fastnn")
+    Network(1, [Dense(1, 'identity')], loss='mse', dtype='float64')
+    """
+    from ._storage.files import read_file  # as in `Network.load`
+
+    return read_file(path, _model_in)
+
+
+def _model_in(archive: Archive) -> Any:
+    """Return the model in an open file."""
+    from ._storage import network_file
+
+    header = archive.header()
+    if isinstance(header, dict) and header.get("format") == "fastnn table":
+        return _estimator_in(archive)
+    net = Network.__new__(Network)
+    net.__setstate__(network_file.state_in(archive))
+    return net
+
+
+def _estimator_in(archive: Archive) -> Any:
+    """Return the estimator in a file of a table."""
+    from .sklearn import TabularClassifier, TabularRegressor
+    from .tables import model_file
+    from .tables.model import TableModel
+
+    model = TableModel(**model_file.state_in(archive))
+    return (TabularRegressor if model.classes is None else TabularClassifier).from_model(model)

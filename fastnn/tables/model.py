@@ -1,0 +1,88 @@
+"""`TableModel`: what predicts from the columns of a table, once it is trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Self
+
+from .._checks.arrays import Array
+from .columns import Column
+from .encoder import TableEncoder
+from .ensemble import Member, mean_and_spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableModel:
+    """An encoder, the networks of an ensemble, and what their outputs mean.
+
+    Attributes
+    ----------
+    encoder : TableEncoder
+        The encoding of the columns.
+    members : sequence of Member
+        The networks.
+    classes : ndarray or None
+        The label of each output; None if the output is a number.
+    center, scale : float
+        That number is center + scale times the output.
+    has_names : bool
+        Whether the columns have names of their own, not only their places.
+    parameters : mapping of str to object
+        The parameters of the estimator.
+    oof_score : float or None
+        The accuracy or R2 out of fold; None if it is not known.
+    metadata : dict
+        The user's own data, as JSON has them.
+    """
+
+    encoder: TableEncoder
+    members: Sequence[Member]
+    classes: Array | None = None
+    center: float = 0.0
+    scale: float = 1.0
+    has_names: bool = True
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    oof_score: float | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in the order of training."""
+        return list(self.encoder.kinds_)
+
+    @property
+    def shares(self) -> list[float]:
+        """The weights of the members, of sum 1."""
+        total = sum(member.weight for member in self.members)
+        return [float(member.weight / total) for member in self.members]
+
+    def outputs(self, columns: Sequence[Column], n_threads: int = 1) -> tuple[Array, Array]:
+        """Return the mean over the members and their standard deviation, a row for each of a table.
+
+        They are probabilities, whose sum is 1 up to rounding of float64, or numbers of shape
+        (n_rows, 1). The columns are those of training, in their order.
+        """
+        mean, spread = mean_and_spread(self.members, self.encoder.transform(columns), n_threads)
+        return self.in_units(mean), spread * self.scale
+
+    def in_units(self, outputs: Array) -> Array:
+        """Return outputs of the networks as probabilities or numbers."""
+        if self.classes is not None:
+            probabilities: Array = outputs / outputs.sum(axis=1, keepdims=True)
+            return probabilities
+        return outputs * self.scale + self.center
+
+    def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write the model to a file, which `model_file` describes."""
+        from . import model_file
+
+        model_file.write(path, self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Return the model in a file; raise FormatError if there is none."""
+        from . import model_file
+
+        return cls(**model_file.read(path))

@@ -1,0 +1,158 @@
+"""`fastnn info` and `fastnn export`, and that no command overwrites what it should not."""
+
+import csv
+import re
+
+import numpy as np
+import pytest
+
+import fastnn
+from fastnn import Dense, Network
+from fastnn.cli.flags import ADD_ARGUMENTS
+from fastnn.cli.main import main
+from fastnn.tabular import COMMANDS
+
+from ..tabular.tables import write
+from .commands import refusal, run
+
+needs_tables = [pytest.importorskip(name) for name in ("sklearn", "narwhals", "pyarrow")]
+
+
+def test_every_command_has_its_flags_and_does_something():
+    from fastnn.cli import predict, saved, train
+
+    assert list(COMMANDS) == list(ADD_ARGUMENTS)
+    assert {*COMMANDS} == {*train.RUN, *predict.RUN, *saved.RUN}
+
+
+def test_info_of_a_model(flower_model, capsys):
+    run("info", "model")
+    got = capsys.readouterr().out
+    assert got.startswith(f"model: {flower_model.stat().st_size} bytes\n")
+    for part in (
+        "classification of 'species', columns 3\n  classes large, small\n",
+        "  colour  2 categories: 'blue', 'red'\n",
+        "1 network\n",
+        "held out: 20 rows ",
+        "  this model ",
+        "  always ",
+        "Trained 20",
+        "  80 rows of flowers.csv, seed 0\n",
+        f"  fastnn {fastnn.__version__}, ",
+    ):
+        assert part in got
+
+
+def test_info_of_a_network(here, capsys):
+    Network(2, [Dense(1, weights=[[1.0], [2.0]])]).save("plain")
+    run("info", "plain")
+    got = capsys.readouterr().out
+    assert got.startswith(f"plain: {(here / 'plain').stat().st_size} bytes\nlayer  W")
+    assert got.endswith("2 inputs, loss mse, float64\n")
+
+
+def test_export_of_a_network(here, capsys):
+    Network(2, [Dense(1, weights=[[1.0], [2.0]])]).save("plain")
+    run("export", "plain", "--c", "plain.c")
+    assert capsys.readouterr().out == (
+        "Wrote plain.c and plain.h\n2 inputs and 1 outputs, as they are\n"
+    )
+    assert "plain_predict" in (here / "plain.c").read_text()
+
+
+def test_export_of_a_model_takes_the_columns_as_they_are(flower_model, capsys):
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    run("export", "model", "--onnx", "net.onnx")
+    assert capsys.readouterr().out == (
+        "Wrote net.onnx\nInputs are the columns of the table as they are, in this order:\n"
+        "  length  number\n  colour  text\n  width   number\n"
+        "Outputs, in this order, the probability of: large, small\n"
+    )
+    write("new.csv", "colour,length,width\nred,1.25,0.5\ngreen,,0.25\n")
+    run("predict", "model", "new.csv", "--probabilities")
+    rows = csv.DictReader(capsys.readouterr().out.splitlines())
+    expected = [[float(row[f"species={label}"]) for label in ("large", "small")] for row in rows]
+    session = runtime.InferenceSession("net.onnx")
+    columns = {
+        "length": np.array([[1.25], [np.nan]], np.float32),
+        "colour": np.array([["red"], ["green"]], object),
+        "width": np.array([[0.5], [0.25]], np.float32),
+    }
+    got = next(each for each in session.run(None, columns) if np.shape(each) == (2, 2))
+    np.testing.assert_allclose(got, expected, rtol=1e-4)
+
+
+def test_force_overwrites_an_export(flower_model):
+    for path in ("net.c", "net.h"):
+        write(path, "somebody else's")
+    run("export", "model", "--c", "net.c", "--force")
+    assert "net_predict" in (flower_model.parent / "net.c").read_text()
+    assert "net_predict" in (flower_model.parent / "net.h").read_text()
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate", "export", "info"])
+def test_a_model_of_an_earlier_version(here, capsys, name):
+    net = Network(2, [Dense(1)])
+    net.metadata["table"] = {"columns": []}
+    net.save("former")
+    write("new.csv", "1,2\n")
+    more = {"predict": ["new.csv"], "evaluate": ["new.csv"], "export": ["--c", "net.c"]}
+    assert refusal(capsys, name, "former", *more.get(name, [])) == (
+        "former was trained by an earlier version of fastnn train: train again"
+    )
+
+
+def test_a_record_that_is_malformed(flower_model, capsys):
+    model = fastnn.load_model("model")
+    model.model_.metadata["fastnn train"] = {"target": "y"}
+    model.save("other")
+    assert refusal(capsys, "info", "other") == (
+        "other must have metadata of fastnn train, got other"
+    )
+
+
+@pytest.mark.parametrize("name", ["predict", "evaluate", "export", "info"])
+def test_a_file_that_is_no_model(here, capsys, name):
+    write("model", "Dear Sir")
+    write("new.csv", "1,2\n")
+    more = {"predict": ["new.csv"], "evaluate": ["new.csv"], "export": ["--c", "net.c"]}
+    assert refusal(capsys, name, "model", *more.get(name, [])).startswith("model: ")
+    assert not (here / "net.c").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [
+        (["train", "none.csv", "--target", "y", "--save", "old"], "old"),
+        (["predict", "none", "none.csv", "-o", "old"], "old"),
+        (["export", "none", "--onnx", "old"], "old"),
+        (["export", "none", "--c", "old.c"], "old.c"),
+        (["export", "none", "--c", "other.c"], "other.h"),
+    ],
+)
+def test_an_output_is_never_overwritten_unasked_and_told_before_any_work(here, capsys, argv, path):
+    write(path, "old")
+    assert refusal(capsys, *argv) == f"{path} must be new, or --force given to overwrite it"
+    assert (here / path).read_text() == "old"
+    assert main([*argv, "--force"]) == 1
+    assert "none" in capsys.readouterr().err, "now the missing input is told"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["predict", "model", "flowers.csv", "-o", "flowers.csv"],
+        ["predict", "model", "flowers.csv", "-o", "model"],
+        ["train", "flowers.csv", "--target", "species", "--save", "flowers.csv"],
+        ["export", "model", "--onnx", "model"],
+        ["export", "./model.c", "--c", "model.c"],
+    ],
+)
+def test_what_is_read_stays(flower_model, capsys, argv):
+    folder = flower_model.parent
+    (folder / "model.c").write_bytes(flower_model.read_bytes())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main([*argv, "--force"]) == 1
+    assert re.search(r"must be another file than \S+, which is read\n$", capsys.readouterr().err)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
