@@ -29,7 +29,13 @@ SOURCES = {
     "attrition": Source("modeldata/attrition", "Attrition", True),
     "credit": Source("modeldata/credit_data", "Status", True, complete=True),
     "cells": Source("modeldata/cells", "class", True, ("case",)),
-    "leaves": Source("modeldata/leaf_id_flavia", "species", True, held_back=True),
+    "leaves": Source(
+        "modeldata/leaf_id_flavia", "species", True,
+        # What botanists say of a leaf is the same for all of a species.
+        ("apex", "base", "shape", "denate_edge", "lobed_edge", "smooth_edge", "toothed_edge",
+         "undulate_edge"),
+        held_back=True,
+    ),
     "jobs": Source("modeldata/hpc_data", "class", True, held_back=True),
     "stops": Source(
         "carData/MplsStops", "problem", True,
