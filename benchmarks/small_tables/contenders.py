@@ -74,13 +74,14 @@ def realmlp(is_classes: bool, X: pd.DataFrame, seed: int) -> Any:
     return make_pipeline(filled, model(random_state=seed, **settings))
 
 
-OURS, LINEAR, BOOSTING, REALMLP = "fastnn", "linear", "HistGradientBoosting", "RealMLP-TD-S"
+OURS, LINEAR, BOOSTING = "fastnn", "linear", "HistGradientBoosting"
+FOREST, MLP, REALMLP = "random forest", "scikit-learn's MLP", "RealMLP-TD-S"
 CONTENDERS: dict[str, Build] = {
     OURS: ours,
     LINEAR: linear,
-    "random forest": forest,
+    FOREST: forest,
     BOOSTING: boosting,
-    "scikit-learn's MLP": network,
+    MLP: network,
     REALMLP: realmlp,
 }
 
