@@ -28,7 +28,7 @@ class DivergenceError(ArithmeticError):
 
 
 class FormatError(ValueError):
-    """A file is not one that `Network.save` writes: another kind or version, or incomplete.
+    """A file is not one that fastnn writes: another kind or version, or incomplete.
 
     Examples
     --------

@@ -64,11 +64,13 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     text = json.dumps(header, allow_nan=False).encode()
     if len(text) > LARGEST_HEADER:
         raise ValueError(
-            f"a description must have at most {LARGEST_HEADER} bytes of JSON to be saved, "
-            f"metadata included, got {len(text)}"
+            f"a description must have at most {LARGEST_HEADER} bytes of JSON, metadata included, "
+            f"to be saved, got {len(text)}"
         )
     if len(arrays) > MOST_ARRAYS:
-        raise ValueError(f"a file must have at most {MOST_ARRAYS} arrays, got {len(arrays)}")
+        raise ValueError(
+            f"a file must have at most {MOST_ARRAYS} arrays to be saved, got {len(arrays)}"
+        )
     entries = {HEADER: np.frombuffer(text, np.uint8), **arrays}
     parts: list[Any] = []
     places: list[bytes] = []

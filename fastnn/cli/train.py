@@ -17,6 +17,8 @@ from ..tabular.rows import Split
 from ..tabular.target import choose_target
 from ..tabular.training import Settings, Trained, train_at_once
 
+_MANY_ROWS = 20_000  # on which the ensemble is trained for minutes
+
 
 def run_train(options: argparse.Namespace) -> None:
     """Train on a table, and save the model."""
@@ -46,6 +48,9 @@ def run_train(options: argparse.Namespace) -> None:
     chunk_rows = options.chunk_rows or rows_at_a_time(table, names, target, n_rows, settings)
     start = perf_counter()
     if chunk_rows is None:
+        if n_rows > _MANY_ROWS and not options.fast and options.time_limit is None:
+            print("this takes minutes: --fast trains one network, --time-limit sets an end")
+            sys.stdout.flush()
         trained = train_at_once(table, names, target, split, settings)
     else:
         print(f"one network, {chunk_rows} rows at a time; a random sample of them is described")

@@ -63,8 +63,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         The source of folds, of initial weights and of orders. The default, None, is NumPy's global
         source.
     n_jobs : int or None
-        The number of threads, as scikit-learn takes it: by default, None, 1; -1 means all cores.
-        Results do not depend on it.
+        The number of threads of `fit` and `predict`, as scikit-learn takes it: by default, None, 1;
+        -1 means all cores. Results do not depend on it.
     dtype : str
         The dtype of weights and arithmetic, float32, the default, or float64.
 
@@ -75,6 +75,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     members_ : list of Member
         The ensemble: each has `network`, `encoding`, `held_rows`, `best_epoch`,
         `held_loss` and `weight`.
+    model_ : TableModel
+        What predicts, and what `save` writes; its dict `metadata` is for data of your own.
     oof_prediction_ : ndarray, shape (n_samples, n_classes)
         The probabilities of each training row by the members that it was held out from; NaN if
         there is none.

@@ -46,7 +46,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .._checks.arrays import Array, as_numbers
+from .._checks.arrays import Array, check_finite
 from .._checks.scalars import as_number, as_positive
 from .._storage import network_file
 from .._storage.files import read_file, write_file
@@ -332,8 +332,9 @@ def _floats_in(
     dtype: type[Any] = np.float64,
 ) -> Array:
     """Return an array of finite numbers of a shape; None means one axis of any length."""
-    values = archive.take(name, np.dtype(dtype).newbyteorder("<").str, shape)
-    return as_numbers(name, values, np.dtype(dtype)) if values.size else values
+    values = archive.take(name, np.dtype(dtype).newbyteorder("<").str, shape).astype(dtype)
+    check_finite(name, values)
+    return values
 
 
 def _check_range(name: str, values: Array, low: int, high: int) -> None:

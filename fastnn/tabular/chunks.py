@@ -33,7 +33,7 @@ VALIDATION_PART = 0.1  # of the rows that are not held out, which choose the epo
 ENCODING = "bins"
 _AT_ONCE = 500_000_000  # bytes of inputs that are trained on all at once
 _CHUNK = 50_000_000  # and of a chunk, where there are more
-_WIDEST = 1000  # bytes of inputs that a field may become, or more than that
+_WIDEST = 1000  # bytes of inputs that a field becomes at most, a text in all encodings
 _MOST_SCORED = 2_000_000  # outputs for rows held out: memory holds these
 
 

@@ -166,6 +166,18 @@ def test_a_linear_model_that_is_better_is_said(here, capsys):
     assert re.search(r"Here a linear model is better by \d+\.\d standard errors", got)
 
 
+def test_what_takes_minutes_says_how_to_have_it_shorter(here, capsys, monkeypatch):
+    monkeypatch.setattr("fastnn.cli.train._MANY_ROWS", 30)
+    write("flowers.csv", flowers(60))
+    argv = ["train", "flowers.csv", "--target", "species", "--save", "m", "--epochs", "1"]
+    said = "this takes minutes: --fast trains one network, --time-limit sets an end"
+    run(*argv)
+    assert said in capsys.readouterr().out.splitlines()
+    for shorter in (["--fast"], ["--time-limit", "1"]):
+        run(*argv, "--force", *shorter)
+        assert said not in capsys.readouterr().out
+
+
 def test_a_compressed_table(here, capsys):
     with gzip.open("flowers.csv.gz", "wt") as file:
         file.write(flowers(60))

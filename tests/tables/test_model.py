@@ -75,6 +75,20 @@ def test_a_regressor_comes_back(encodings):
         assert member.held_rows is None
 
 
+@pytest.mark.parametrize("columns", [[0], [1], [2], [3]])
+def test_tables_of_one_kind_of_column(columns):
+    expected = TabularClassifier(**FAST).fit(TABLE[:, columns], LABELS["texts"])
+    got, _ = saved(expected)
+    for X in (TABLE[:, columns], NEW[:, columns]):
+        np.testing.assert_array_equal(got.predict_proba(X), expected.predict_proba(X))
+
+
+def test_numbers_without_bins():
+    X = np.array([0.0, 1.0] * 20)[:, None]
+    expected = TabularRegressor(**FAST).fit(X, X[:, 0])
+    np.testing.assert_array_equal(saved(expected)[0].predict(X), expected.predict(X))
+
+
 def test_names_of_columns_come_back():
     pd = pytest.importorskip("pandas")
     pytest.importorskip("narwhals")
