@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import Network
 from .._atomic import replaced_at_once
+from ..tables.errors import TableError
 from ..tables.model import TableModel
-from ..tabular.errors import TableError
 from ..tabular.judging import Judge
 from ..tabular.model import Record, load
 from ..tabular.outputs import check_output
@@ -58,9 +58,9 @@ def run_predict(options: argparse.Namespace) -> None:
 
 def _open(options: argparse.Namespace, model: TableModel, record: Record | None) -> Table:
     """Return a table, to be read as that of the training was."""
-    na_values, formats = (None, None) if record is None else (record.na_values, record.formats)
+    na_values = None if record is None else record.na_values
     table = open_table(
-        options.data, ReadingOptions(options.delimiter, na_values=na_values), formats
+        options.data, ReadingOptions(options.delimiter, na_values=na_values), model.formats
     )
     for name in model.names:
         table.check_column(name)

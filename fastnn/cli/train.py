@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
+from ..tables.errors import TableError
 from ..tabular.chunks import rows_at_a_time, train_by_chunks
-from ..tabular.errors import TableError
 from ..tabular.model import Record, provenance
 from ..tabular.outputs import check_output
 from ..tabular.reading import ReadingOptions, Table, open_table
@@ -63,7 +64,6 @@ def run_train(options: argparse.Namespace) -> None:
     provided = {"file": Path(table.path).name, "n_rows": trained.n_training, "seed": options.seed}
     record = Record(
         target=target.name,
-        formats=table.formats,
         na_values=options.na_values,
         columns=trained.columns,
         scored=trained.scored,
@@ -71,8 +71,8 @@ def run_train(options: argparse.Namespace) -> None:
         known=trained.judge.to_json(),
         trained=provided | provenance(),
     )
-    trained.model.metadata.update(record.to_json())
-    trained.model.save(options.save)
+    model = replace(trained.model, metadata=record.to_json(), formats=table.formats)
+    model.save(options.save)
     print(f"Saved as {options.save}, {options.save.stat().st_size} bytes")
 
 

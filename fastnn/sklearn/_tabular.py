@@ -325,7 +325,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
                 f"{error}".rstrip() + "\nX[list(estimator.feature_names_in_)] takes the columns of "
                 "training, in order; where nothing is known of one, give it missing values"
             ) from error
-        return self.model_.outputs(columns, effective_n_jobs(self.n_jobs))
+        return self.model_.outputs(self.model_.read(columns), effective_n_jobs(self.n_jobs))
 
     # ---- what a classifier and a regressor do in their own ways ----------------------------------
 

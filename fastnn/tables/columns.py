@@ -68,7 +68,7 @@ class Column(NamedTuple):
         row = int(np.argmin(self.missing))
         raise ValueError(
             f"column {self.name!r} must hold {kind}s, as in training, got "
-            f"{str(self.values[row])!r} in row {row}: convert the column as it was for `fit`"
+            f"{str(self.values[row])!r} in row {row}: convert the column as it was for the training"
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self
 
 from .._checks.arrays import Array
-from .columns import Column
+from .columns import TEXT, Column
 from .encoder import TableEncoder
 from .ensemble import Member, mean_and_spread
 
@@ -35,6 +35,8 @@ class TableModel:
         The accuracy or R2 out of fold; None if it is not known.
     metadata : dict
         The user's own data, as JSON has them.
+    formats : mapping of str to mapping
+        How `fastnn train` read the texts of each column: `formats.Format.from_json` takes them.
     """
 
     encoder: TableEncoder
@@ -46,6 +48,7 @@ class TableModel:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     oof_score: float | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    formats: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -57,6 +60,37 @@ class TableModel:
         """The weights of the members, of sum 1."""
         total = sum(member.weight for member in self.members)
         return [float(member.weight / total) for member in self.members]
+
+    def read(self, columns: Sequence[Column]) -> list[Column]:
+        """Return columns with texts for numbers or times, if `fastnn train` read such, as those.
+
+        Raises
+        ------
+        ValueError
+            If a text is not in the format of its column.
+        """
+        return [self._read(column) for column in columns]
+
+    def _read(self, column: Column) -> Column:
+        if column.kind != TEXT or self.encoder.kinds_.get(column.name) in (TEXT, None):
+            return column
+        if column.name not in self.formats:
+            return column
+        import pyarrow as pa
+
+        from .formats import NA_VALUES, Format, Misfit
+        from .parsing import values_of
+
+        form = Format.from_json(self.formats[column.name])
+        try:
+            values = values_of(pa.array(column.values, pa.string()), form, NA_VALUES)
+        except Misfit as misfit:
+            raise ValueError(
+                f"column {column.name!r} must be {misfit.required}, as in training, got "
+                f"{misfit.got!r} in row {misfit.row}"
+            ) from None
+        numbers = values.cast(pa.float64()) if pa.types.is_boolean(values.type) else values
+        return Column(column.name, numbers.to_numpy(zero_copy_only=False))
 
     def outputs(self, columns: Sequence[Column], n_threads: int = 1) -> tuple[Array, Array]:
         """Return the mean over the members and their standard deviation, a row for each of a table.

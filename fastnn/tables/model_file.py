@@ -33,6 +33,7 @@ The header is JSON:
     parameters                  of the estimator, those that JSON holds
     oof_score                   a number, or null
     metadata                    the user's own data
+    formats                     for columns of a file, how their texts become values (`formats`)
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ from .numbers import Periodic, PiecewiseBins, RobustScale
 FORMAT, VERSION = "fastnn table", 1
 _HEADER = (
     "format", "version", "columns", "has_names", "encodings", "members", "target", "parameters",
-    "oof_score", "metadata",
+    "oof_score", "metadata", "formats",
 )  # fmt: skip
 _INT, _BYTES = "<i8", "|u1"
 _MEMBER = ("encoding", "weight", "best_epoch", "held_loss", "by_target")
@@ -98,6 +99,7 @@ def _packed(model: TableModel) -> bytes:
         },
         "oof_score": score if score is not None and math.isfinite(score) else None,
         "metadata": model.metadata,
+        "formats": dict(model.formats),
     }
     arrays = _arrays_of(model.encoder)
     for k, member in enumerate(model.members):
@@ -184,7 +186,7 @@ def state_in(archive: Archive) -> JSON:
         got = repr(header.get("version"))[:100]
         raise ValueError(f"this fastnn reads version {VERSION} of {FORMAT!r}, got version {got}")
     as_object(header, _HEADER)
-    for name in ("parameters", "metadata"):
+    for name in ("parameters", "metadata", "formats"):
         if not isinstance(header[name], dict):
             raise ValueError(f"{name} must be an object, got another kind of JSON")
     encoder = _encoder_in(archive, header["columns"], header["encodings"])
@@ -206,6 +208,7 @@ def state_in(archive: Archive) -> JSON:
         "parameters": header["parameters"],
         "oof_score": None if score is None else float(score),
         "metadata": header["metadata"],
+        "formats": header["formats"],
     }
 
 

@@ -1,19 +1,19 @@
 """A user's table: ``fastnn train``, ``evaluate``, ``predict``, ``export`` and ``info``.
 
 reading     a CSV, Parquet or Excel file, whole or some rows at a time, with typed columns:
-            `sources` has the files, `formats`, `deciding` and `parsing` how their texts are values
+            `sources` has the files, `deciding` the formats by which their texts are values
 target      what is to be predicted: classes or numbers
 samples     rows with a target: all of them chunk by chunk, or a random sample
 rows        the split, and a buffer of encoded rows in memory or in a temporary file
 training    the estimators' ensemble, on all rows at once
 chunks      one network, on a table that memory does not hold; `spilled` has its epochs
-scores      scores beside a linear model and who always says the same
+judging     scores beside a linear model and who always says the same
 summary     a line on each column
 predicting  predictions, and a count of what training did not see
 model       what the file of a model tells of its table
 outputs     a check that no file is overwritten without --force
 
-The networks, their encoding and their file are those of `fastnn.tables`.
+The networks, their encoding, the formats and the file of a model are those of `fastnn.tables`.
 """
 
 COMMANDS = {

@@ -17,8 +17,8 @@ import numpy as np
 from .._checks.arrays import Array
 from ..tables.encoder import TableEncoder
 from ..tables.ensemble import Member, Recipe, Task, inputs_of, training_inputs
+from ..tables.errors import TableError
 from ..tables.model import TableModel
-from .errors import TableError
 from .judging import Judge, LinearModel
 from .reading import Table
 from .report import Score

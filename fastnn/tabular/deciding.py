@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import TableError
-from .formats import (
+from ..tables.errors import TableError
+from ..tables.formats import (
     CLOCK,
     DATE,
     EMPTY,
@@ -24,7 +24,7 @@ from .formats import (
     Misfit,
     readings,
 )
-from .parsing import format_of, is_text, is_whole, parse, texts_of, values_of
+from ..tables.parsing import format_of, is_text, is_whole, parse, texts_of, values_of
 
 _MOST_DISTINCT = 20_000  # that are remembered of a column
 _MOST_KEYS = 1000

@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import Network, __version__
 from ..models import load_model
+from ..tables.errors import TableError
 from . import report
-from .errors import TableError
 
 if TYPE_CHECKING:
     from ..tables.model import TableModel
@@ -29,7 +29,6 @@ class Record:
     """The table that a model was trained on, and its scores."""
 
     target: str
-    formats: Mapping[str, Any]  # how the texts of each column become values
     na_values: Sequence[str] | None  # those that mean a missing value; None: the usual ones
     columns: Mapping[str, str]  # a line on each
     scored: str

@@ -15,8 +15,8 @@ import numpy as np
 from .. import Network
 from .._checks.arrays import Array
 from ..tables.columns import TEXT, Column, columns_of
+from ..tables.errors import TableError
 from ..tables.model import TableModel
-from .errors import TableError
 from .reading import Table
 
 _READ_FIELDS = 50_000  # of a chunk
@@ -28,6 +28,7 @@ class Unfamiliar:
     """The values in new rows that are missing, or that training did not see."""
 
     model: TableModel
+    first_new: dict[str, str] = field(default_factory=dict)  # by column
     counts: dict[str, Counter[str]] = field(
         default_factory=lambda: {_MISSING: Counter(), _NEW: Counter()}
     )
@@ -38,6 +39,8 @@ class Unfamiliar:
             for what, where in self._found(column):
                 if n := int(where.sum()):
                     self.counts[what][column.name] += n
+                    if what == _NEW:
+                        self.first_new.setdefault(column.name, column.values[int(where.argmax())])
 
     def _found(self, column: Column) -> Iterator[tuple[str, Array]]:
         missing = column.missing
@@ -61,11 +64,16 @@ class Unfamiliar:
                 f"got {got}: leave --strict out to predict nevertheless"
             )
 
+    def _example(self, what: str, name: str) -> str:
+        return f", {self.first_new[name]!r} say" if what == _NEW else ""
+
     def lines(self) -> list[str]:
         """Return a line on what was missing, and on what was new."""
         return [
             f"{what}: {sum(counts.values())} ("
-            + ", ".join(f"{n} in {name!r}" for name, n in counts.most_common())
+            + ", ".join(
+                f"{n} in {name!r}" + self._example(what, name) for name, n in counts.most_common()
+            )
             + ")"
             for what, counts in self.counts.items()
             if counts

@@ -17,19 +17,20 @@ from typing import Any
 
 from tqdm import tqdm
 
-from .errors import TableError
+from ..tables.errors import TableError
 
 try:
     import pyarrow as pa
 except ImportError as error:
     raise ImportError('a table needs pyarrow: pip install "fastnn-numba[tables]"') from error
 
+from ..tables.formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
+from ..tables.parsing import values_of
 from .deciding import ReadingOptions as ReadingOptions
 from .deciding import Scout, decide
-from .formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
-from .parsing import values_of
 from .sources import ParquetSource, Source, open_source
 
+_NEAR = 0.6  # a likeness by which one name may be meant by the other
 _INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas calls an index without name
 
 
@@ -89,9 +90,8 @@ class Table:
         if name in self._all_names:
             return
         near = max(self.names, key=lambda known: _likeness(known, name))
-        raise TableError(
-            f"{self.path} must have the column {name!r}, got none of that name; {near!r} is near"
-        )
+        hint = f"; {near!r} is near" if _likeness(near, name) >= _NEAR else ""
+        raise TableError(f"{self.path} must have the column {name!r}, got none of that name{hint}")
 
     def keep_texts(self, name: str) -> None:
         """Read a column as the texts that it holds, from now on."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._checks.arrays import Array
 from ..tables.columns import Column, columns_of
-from .errors import TableError
+from ..tables.errors import TableError
 from .reading import Table
 from .rows import TRAINING, Split
 from .target import Target

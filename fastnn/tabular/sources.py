@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from .errors import TableError
-from .formats import PLAIN, readings
+from ..tables.errors import TableError
+from ..tables.formats import PLAIN, readings
 
 _DELIMITERS = "\t;|,"  # in a tie the first, since a comma is in numbers and in texts
 _HEAD = 2**20  # bytes that are looked at

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from .._checks.arrays import Array
 from ..tables.columns import NUMBER, TEXT, columns_of
-from .errors import TableError
+from ..tables.errors import TableError
 from .reading import Table
 
 MOST_CLASSES = 1000
@@ -130,6 +130,8 @@ def choose_target(table: Table, name: str, task: str) -> tuple[Target, int]:
         table.keep_texts(name)
         profile = profile._replace(counts=profile_of(table, name).counts)  # 1 and 01 are two
     check_target(profile, classes=is_classification, path=table.path)
+    if profile.n_missing:
+        table.notes.append(f"rows without {name!r}, which are left out: {profile.n_missing}")
     reason = f"since {profile.describe()}" if task == "auto" else f"as --task {task} says"
     classes = sorted(profile.counts or ()) if is_classification else None
     return Target(name, classes, reason), profile.n_rows

@@ -66,7 +66,7 @@ def test_what_training_did_not_see_is_counted(flower_model, capsys):
     assert len(got.out.split()) == 5
     assert got.err == (
         "fastnn: missing values: 2 (1 in 'length', 1 in 'colour')\n"
-        "fastnn: categories that training did not see: 2 (2 in 'colour')\n"
+        "fastnn: categories that training did not see: 2 (2 in 'colour', 'green' say)\n"
     )
 
 

@@ -156,3 +156,35 @@ def test_what_is_read_stays(flower_model, capsys, argv):
     assert main([*argv, "--force"]) == 1
     assert re.search(r"must be another file than \S+, which is read\n$", capsys.readouterr().err)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+MESSY = "price,listed,new,y\n" + "".join(
+    f'"${1000 + 37 * row:,}.50",{1 + row % 28:02}.0{1 + row % 9}.2020,{row % 3 == 0},{row % 2}\n'
+    for row in range(60)
+)
+
+
+def test_python_reads_the_texts_of_a_dataframe_as_the_command_read_the_file(here, capsys):
+    pandas = pytest.importorskip("pandas")
+    table = write(here / "messy.csv", MESSY)
+    run("train", table, "--target", "y", "--save", "model", "--fast", "--quiet")
+    run("predict", "model", table, "-o", "out.csv", "--probabilities")
+    raw = pandas.read_csv(table, dtype=str).drop(columns="y")
+    got = fastnn.load_model("model").predict_proba(raw)
+    expected = np.loadtxt("out.csv", delimiter=",", skiprows=1, usecols=[1, 2])
+    np.testing.assert_array_equal(got, expected)
+    raw.loc[3, "price"] = "4 kg"
+    with pytest.raises(ValueError, match=r"'price' must be a number .* got '4 kg' in row 3"):
+        fastnn.load_model("model").predict(raw)
+
+
+def test_rows_without_a_target_are_counted(here, capsys):
+    table = write(here / "messy.csv", MESSY + '"$1.50",01.01.2020,True,\n' * 3)
+    run("train", table, "--target", "y", "--save", "model", "--fast", "--quiet")
+    assert "note: rows without 'y', which are left out: 3\n" in capsys.readouterr().out
+
+
+def test_a_name_that_is_like_none_gets_no_hint(here, flower_model, capsys):
+    table = write(here / "other.csv", "a,b\n1,2\n")
+    got = refusal(capsys, "predict", "model", table)
+    assert got.endswith("must have the column 'colour', got none of that name")

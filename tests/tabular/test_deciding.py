@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fastnn.tables.errors import TableError
+from fastnn.tables.formats import EMPTY, NA_VALUES, NUMBER, PLAIN, TEXT, Format, Misfit
 from fastnn.tabular.deciding import ReadingOptions, Scout, decide
-from fastnn.tabular.errors import TableError
-from fastnn.tabular.formats import EMPTY, NA_VALUES, NUMBER, PLAIN, TEXT, Format, Misfit
 
 
 def decided(columns, **options):

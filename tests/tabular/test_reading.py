@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastnn.tabular.errors import TableError
+from fastnn.tables.errors import TableError
 from fastnn.tabular.reading import ReadingOptions, open_table
 
 from .tables import IRISES, flowers, write

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from fastnn.tabular.errors import TableError
+from fastnn.tables.errors import TableError
 from fastnn.tabular.sources import open_source
 
 from .tables import write

@@ -5,7 +5,7 @@ pytest.importorskip("sklearn")
 pytest.importorskip("narwhals")
 pytest.importorskip("pyarrow")
 
-from fastnn.tabular.errors import TableError
+from fastnn.tables.errors import TableError
 from fastnn.tabular.reading import open_table
 from fastnn.tabular.target import choose_target
 

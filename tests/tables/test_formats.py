@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from fastnn.tabular.errors import TableError
-from fastnn.tabular.formats import NUMBER, PLAIN, TEXT, Format, readings
+from fastnn.tables.errors import TableError
+from fastnn.tables.formats import NUMBER, PLAIN, TEXT, Format, readings
 
 
 def styles_of(text):

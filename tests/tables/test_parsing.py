@@ -3,8 +3,8 @@ import datetime
 import pyarrow as pa
 import pytest
 
-from fastnn.tabular.formats import EMPTY, NUMBER, PLAIN, TEXT, Format, Misfit
-from fastnn.tabular.parsing import texts_of, values_of
+from fastnn.tables.formats import EMPTY, NUMBER, PLAIN, TEXT, Format, Misfit
+from fastnn.tables.parsing import texts_of, values_of
 
 DATE, BOOL, CLOCK = Format("date", order="ymd"), Format("bool"), Format("clock", n_parts=2)
 

@@ -100,9 +100,7 @@ def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:
         return parse(column, form)
     own = format_of(column.type)
     if own.kind == DATE and form.kind == DATE:
-        if getattr(column.type, "tz", None):
-            column = pc.local_timestamp(column)  # the clock's hour is what rows share
-        return column.cast(form.type, safe=False)
+        return column.cast(form.type, safe=False)  # of a time with a zone that is UTC's
     if form.kind == TEXT.kind:
         return column.cast(form.type)
     if form.kind in (NUMBER, CLOCK) and own.kind in (NUMBER, BOOL):
