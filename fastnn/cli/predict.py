@@ -6,6 +6,7 @@ import argparse
 import io
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -34,6 +35,8 @@ _UNNAMED = "prediction"  # of a model that was saved from Python
 
 def run_predict(options: argparse.Namespace) -> None:
     """Predict for the rows of a table."""
+    if options.output == Path("-"):
+        options.output = None  # standard output
     if options.output is not None:
         check_output(options.output, options.data, options.model, force=options.force)
     loaded, record = load(options.model)

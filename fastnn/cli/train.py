@@ -64,7 +64,7 @@ def run_train(options: argparse.Namespace) -> None:
     provided = {"file": Path(table.path).name, "n_rows": trained.n_training, "seed": options.seed}
     record = Record(
         target=target.name,
-        na_values=options.na_values,
+        na_values=table.na_values,
         columns=trained.columns,
         scored=trained.scored,
         scores=list(trained.scores),

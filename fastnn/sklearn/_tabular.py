@@ -250,8 +250,8 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
 
         Raises
         ------
-        TypeError
-            If the model has parameters that the estimator does not have.
+        TypeError, ValueError
+            If the model has parameters that the estimator does not have, or that are not valid.
 
         Examples
         --------
@@ -262,6 +262,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         True
         """
         estimator = cls(**model.parameters)
+        estimator._validate_params()
         estimator.model_ = model
         estimator.n_features_in_ = len(model.names)
         if model.has_names:

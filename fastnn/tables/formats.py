@@ -59,7 +59,7 @@ _DATE_TEXT = re.compile(
     r"(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<mark>[-/.] ?| )(?P<b>\d{1,2}|[A-Za-z]{3,9})"
     r"(?:(?:(?P=mark)|,? )(?P<c>\d{4}|\d{1,2}))?"
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d+))?)?"
-    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?:Z|UTC|[-+]\d\d(?::?\d\d)?))?",
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?(?: ?(?P<zone>Z|UTC|[-+]\d\d(?::?\d\d)?))?",
     re.ASCII,
 )
 _ORDERS = ("ymd", "dmy", "mdy")
@@ -221,7 +221,7 @@ def readings(text: str) -> frozenset[Format]:
 
 
 def moment(text: str, order: str) -> datetime.datetime | None:
-    """Return the date that a text is, with the time on the clock, None if it is none."""
+    """Return the date that a text is, with its time, of UTC if it has a zone; None if none."""
     found = _DATE_TEXT.fullmatch(text)
     if not found:
         return None
@@ -248,6 +248,16 @@ def moment(text: str, order: str) -> datetime.datetime | None:
             hour = {"a": hour % 12, "p": hour % 12 + 12}[half] if 1 <= hour <= 12 else 24
         second, part = int(found["second"] or 0), (found["part"] or "0")[:6].ljust(6, "0")
         minute = int(found["minute"] or 0)
-        return datetime.datetime(int(year), int(month), int(day), hour, minute, second, int(part))
-    except ValueError:
+        date = datetime.datetime(int(year), int(month), int(day), hour, minute, second, int(part))
+        return date - _offset_of(found["zone"] or "Z")
+    except (ValueError, OverflowError):
         return None
+
+
+def _offset_of(zone: str) -> datetime.timedelta:
+    """Return how much a zone's clock is ahead of UTC's."""
+    if zone in ("Z", "UTC"):
+        return datetime.timedelta(0)
+    hours, minutes = int(zone[1:3]), int(zone[-2:]) if len(zone) > 3 else 0
+    ahead = datetime.timedelta(hours=hours, minutes=minutes)
+    return -ahead if zone[0] == "-" else ahead

@@ -103,7 +103,10 @@ def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:
         return column.cast(form.type, safe=False)  # of a time with a zone that is UTC's
     if form.kind == TEXT.kind:
         return column.cast(form.type)
-    if form.kind in (NUMBER, CLOCK) and own.kind in (NUMBER, BOOL):
+    # 67 % may be 0.67 as a number, and a clock's part hours or minutes: these stay texts.
+    is_same = form.kind == NUMBER and form.suffix != "%"
+    is_same |= form.kind == CLOCK and pa.types.is_time(column.type)
+    if is_same and own.kind in (NUMBER, BOOL):
         return _finite(_numbers_of(column))
     if form.kind == BOOL and own.kind in (NUMBER, BOOL):
         return _bool(column.cast(pa.string()), form)

@@ -125,6 +125,10 @@ class LinearModel:
             inputs, targets = resample(
                 inputs, targets, replace=False, n_samples=LINEAR_ROWS, random_state=0
             )
+        self._center, self._scale = 0.0, 1.0
+        if not n_classes:  # the inputs are float32, and a target of 1e9 is not
+            self._center, self._scale = float(targets.mean()), float(targets.std()) or 1.0
+            targets = (targets - self._center) / self._scale
         self._constant = targets[0] if (targets == targets[0]).all() else None
         self._fitted = LogisticRegression(max_iter=1000) if n_classes else Ridge()
         if self._constant is None:
@@ -135,8 +139,10 @@ class LinearModel:
     def outputs(self, inputs: Array) -> Array:
         """Return probabilities, a column for each class, or numbers."""
         if not self._n_classes:
-            predicted: Array = self._fitted.predict(inputs)
-            return predicted
+            predicted = np.zeros(len(inputs))
+            if self._constant is None:
+                predicted += self._fitted.predict(inputs)
+            return predicted * self._scale + self._center
         outputs = np.zeros((len(inputs), self._n_classes))
         if self._constant is not None:
             outputs[:, int(self._constant)] = 1

@@ -29,7 +29,7 @@ class Record:
     """The table that a model was trained on, and its scores."""
 
     target: str
-    na_values: Sequence[str] | None  # those that mean a missing value; None: the usual ones
+    na_values: Sequence[str]  # those that mean a missing value
     columns: Mapping[str, str]  # a line on each
     scored: str
     scores: list[report.Score]
@@ -49,6 +49,10 @@ class Record:
         if _KEY not in model.metadata:
             return None
         description = dict(model.metadata[_KEY])
+        na_values = description["na_values"]
+        if not all(isinstance(text, str) for text in [description["target"], *na_values]):
+            raise TypeError("a name must be a text")
+        dict(description["trained"]), dict(description["columns"])  # or they raise
         return cls(**description | {"scores": report.from_json(description["scores"])})
 
 

@@ -30,7 +30,7 @@ from .deciding import ReadingOptions as ReadingOptions
 from .deciding import Scout, decide
 from .sources import ParquetSource, Source, open_source
 
-_NEAR = 0.6  # a likeness by which one name may be meant by the other
+_NEAR = 0.5  # a likeness by which one name may be meant by the other
 _INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas calls an index without name
 
 
@@ -96,6 +96,11 @@ class Table:
     def keep_texts(self, name: str) -> None:
         """Read a column as the texts that it holds, from now on."""
         self._formats[name] = TEXT._replace(na_values=self._formats[name].na_values)
+
+    @property
+    def na_values(self) -> list[str]:
+        """The texts that mean a missing value."""
+        return self._na_values
 
     @property
     def formats(self) -> dict[str, dict[str, Any]]:

@@ -187,4 +187,30 @@ def test_rows_without_a_target_are_counted(here, capsys):
 def test_a_name_that_is_like_none_gets_no_hint(here, flower_model, capsys):
     table = write(here / "other.csv", "a,b\n1,2\n")
     got = refusal(capsys, "predict", "model", table)
-    assert got.endswith("must have the column 'colour', got none of that name")
+    assert got.endswith("got none of that name")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [("na_values", 5), ("na_values", None), ("target", 7), ("trained", None)]
+)
+def test_metadata_of_another_shape_are_refused(here, flower_model, capsys, place, value):
+    estimator = fastnn.load_model(flower_model)
+    estimator.model_.metadata["fastnn train"][place] = value
+    estimator.save("other")
+    for command in ("info", "predict", "evaluate"):
+        tables = [] if command == "info" else ["flowers.csv"]
+        assert "must have metadata of fastnn train" in refusal(capsys, command, "other", *tables)
+
+
+def test_a_missing_text_is_one_in_any_kind_of_file(here, capsys):
+    import pyarrow.parquet
+
+    rows = "".join(f"{'NA' if row % 2 else 'DE'},{row % 3},{row % 2}\n" for row in range(60))
+    table = write(here / "t.csv", "country,x,y\n" + rows)
+    run("train", table, "--target", "y", "--save", "model", "--fast", "--quiet")
+    frame = {"country": ["NA", "DE"] * 5, "x": [1] * 10}
+    pyarrow.parquet.write_table(pyarrow.table(frame), "t.parquet")
+    write(here / "new.csv", "country,x\n" + "NA,1\nDE,1\n" * 5)
+    run("predict", "model", "t.parquet", "-o", "one.csv", "--probabilities")
+    run("predict", "model", "new.csv", "-o", "other.csv", "--probabilities")
+    assert (here / "one.csv").read_bytes() == (here / "other.csv").read_bytes()

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from fastnn.tabular import judging
-from fastnn.tabular.judging import Judge, LinearModel
+from fastnn.tabular.judging import Judge, LinearModel, score_numbers
 
 
 def test_probabilities_by_hand():
@@ -81,3 +81,10 @@ def test_a_class_that_the_linear_model_did_not_see_has_no_probability():
     assert got.sum(axis=1) == pytest.approx(1)
     assert not got[:, 1].any()
     assert LinearModel(x, np.full(40, 1), n_classes=3).outputs(x[:1]).tolist() == [[0, 1, 0]]
+
+
+def test_the_linear_model_knows_a_target_far_from_zero():
+    x = np.linspace(-1, 1, 200)[:, None]
+    y = 1e9 + 10.0 * x[:, 0]
+    got = LinearModel(x.astype(np.float32), y, n_classes=0).outputs(x.astype(np.float32))
+    assert score_numbers("it", y, got).metrics["R2"] > 0.99
