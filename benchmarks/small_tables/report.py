@@ -35,7 +35,7 @@ def described(tables: Sequence[str]) -> Table:
             *(str(n) for n in (len(X), n_numbers, texts.shape[1])),
             str(max((texts[column].nunique() for column in texts), default="")),
             str(dates.shape[1] or ""),
-            f"{X.isna().mean(axis=None):.0%}" if X.isna().any(axis=None) else "",
+            f"{X.isna().mean(axis=None):.1%}" if X.isna().any(axis=None) else "",
             "yes" if source.held_back else "",
         )  # fmt: skip
     return result
@@ -65,7 +65,7 @@ def means(tables: Sequence[str], contenders: Sequence[str], scores: Scores) -> T
             met = "goal" if got[OURS] <= goal else "must" if got[OURS] <= must else "NO"
             result.add(
                 measure, label, str(len(some)), *(f"{got[name]:.3f}" for name in contenders),
-                str(must), str(goal), met,
+                f"{must:.2f}", f"{goal:.2f}", met,
             )  # fmt: skip
     return result
 
