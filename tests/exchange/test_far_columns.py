@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn.cli.main import main
 from fastnn.exchange import from_onnx, to_c, to_onnx
 from fastnn.exchange._centres import note_far
 
@@ -151,37 +150,3 @@ def test_notes_that_do_not_fit_are_named(tmp_path, note):
     net.metadata["far columns"] = note
     with pytest.raises(ValueError, match=r"net.metadata\['far columns'\] must tell the means and"):
         to_c(net, tmp_path / "net.c", dtype="float32")
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("kind", ["hour", "year"])
-def test_tables_of_times_and_northings(tmp_path, monkeypatch, capsys, kind, dtype):
-    """`fastnn train`, `predict` and `export`, of a target that is far from 0 as well."""
-    monkeypatch.chdir(tmp_path)
-    mean, deviation = np.array(MEANS[kind]), np.array(DEVIATIONS[kind])
-    standard = np.random.default_rng(1).normal(size=(200, 3))
-    raw = mean + deviation * standard
-    y = 1.7e9 + 2000 * (standard[:, 0] - standard[:, 1])
-    lines = [",".join(map(repr, map(float, row))) for row in np.column_stack([raw, y])]
-    (tmp_path / "t.csv").write_text("\n".join(["time,north,z,target", *lines]))
-    command = "train t.csv --target target --save model --epochs 30 --hidden 8 --quiet"
-    assert main([*command.split(), "--dtype", dtype]) == 0
-    capsys.readouterr()
-    assert main(["predict", "model", "t.csv"]) == 0
-    expected = np.array(capsys.readouterr().out.splitlines()[1:], float)[:, np.newaxis]
-    assert main(["export", "model", "--c", "net.c", "--dtype", "float32"]) == 0
-    said = capsys.readouterr().out
-    assert ("Inputs are double" in said) == (kind == "hour")
-    assert "Outputs are double" in said
-    got, kinds = called(tmp_path, "net", raw)
-    assert kinds == ("double" if kind == "hour" else "float", "double")
-    tolerance = 1e-3 * 2000  # of the target's deviation; for northings in float of the inputs'
-    np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance)
-    pytest.importorskip("onnx")
-    onnxruntime = pytest.importorskip("onnxruntime")
-    assert main(["export", "model", "--onnx", "net.onnx", "--dtype", "float32"]) == 0
-    session = onnxruntime.InferenceSession("net.onnx", providers=["CPUExecutionProvider"])
-    X = raw.astype("float64" if kind == "hour" else "float32")
-    (got,) = session.run(["output"], {"input": X})
-    np.testing.assert_allclose(got, expected, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(from_onnx("net.onnx").predict(raw), expected, rtol=0, atol=tolerance)

@@ -527,7 +527,8 @@ def test_an_interrupt_anywhere_is_an_interrupt_and_leaves_a_whole_file(path, to_
 
     def interrupt(frame, event, argument):
         nonlocal n_lines
-        n_lines -= event == "line"
+        # CPython 3.11 does not leave an except block in which a trace function raises.
+        n_lines -= event == "line" and sys.exception() is None
         if n_lines == 0:
             sys.settrace(None)
             raise KeyboardInterrupt
