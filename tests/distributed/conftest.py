@@ -30,7 +30,7 @@ def cluster():
 def client(cluster):
     """A client of it, when both workers are there."""
     with pytest.importorskip("distributed").Client(cluster) as client:
-        client.wait_for_workers(2, timeout=30)
+        client.wait_for_workers(2, timeout=120)  # a busy machine starts one anew in 30 s and more
         yield client
 
 
