@@ -65,6 +65,7 @@ from .files import read_file, write_file
 from .npz import DEEPEST, Archive, check_depth, pack
 from .specs import (
     JSON,
+    as_list,
     as_object,
     as_whole,
     build_initializer,
@@ -260,12 +261,7 @@ def state_in(archive: Archive) -> dict[str, Any]:
 
 def _header_in(archive: Archive) -> JSON:
     """Return the header of a file of this version."""
-    header = archive.header()
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"a file must have the format {FORMAT!r}, got another header")
-    if header.get("version") != VERSION:
-        got = repr(header.get("version"))[:100]
-        raise ValueError(f"this fastnn reads version {VERSION} of the format, got version {got}")
+    header = archive.header_of(FORMAT, VERSION)
     names = (*_HEADER, "feature_names") if "feature_names" in header else _HEADER
     if not isinstance(as_object(header, names)["metadata"], dict):
         raise ValueError("metadata must be an object, got another kind of JSON")
@@ -276,7 +272,7 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
     """Return the column names of X, if there are any."""
     if "feature_names" not in header:
         return None
-    names = _as_list("feature_names", header["feature_names"])
+    names = as_list("feature_names", header["feature_names"])
     if len(names) != n_in or not all(isinstance(name, str) for name in names):
         raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
     return tuple(names)
@@ -285,7 +281,7 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
 def _layers_in(archive: Archive, n_in: int, descriptions: Any) -> tuple[Dense, ...]:
     """Return the layers, with the arrays that they were given."""
     layers = []
-    for k, description in enumerate(_as_list("layers", descriptions)):
+    for k, description in enumerate(as_list("layers", descriptions)):
         parameters = dict(as_object(description, _LAYER))
         n_out = as_count("n_out", parameters["n_out"])
         for name, entry, shape in (
@@ -342,7 +338,7 @@ def _training_in(
 def _history_in(archive: Archive, names: Any) -> History:
     """Return the history."""
     columns: dict[str, tuple[list[int], list[float]]] = {}
-    for i, name in enumerate(_as_list("history", names)):
+    for i, name in enumerate(as_list("history", names)):
         epochs = archive.take(f"history_{i}_epochs", _INT)
         figures = archive.take(f"history_{i}", _FLOAT)
         if not isinstance(name, str) or name in columns or len(epochs) != len(figures):
@@ -351,10 +347,3 @@ def _history_in(archive: Archive, names: Any) -> History:
     history = History()
     history.extend(archive.take("history_epoch", _INT).tolist(), columns)
     return history
-
-
-def _as_list(name: str, value: Any) -> list[Any]:
-    """Return `value` if it is a list."""
-    if not isinstance(value, list):
-        raise ValueError(f"{name} must be a list, got {repr(value)[:100]}")
-    return value

@@ -163,6 +163,18 @@ class Archive:
             self._header = self._read_header()
         return self._header
 
+    def header_of(self, kind: str, version: int) -> dict[str, Any]:
+        """Return the header of a file of this format and version; raise ValueError of another."""
+        header = self.header()
+        if not isinstance(header, dict) or header.get("format") != kind:
+            raise ValueError(f"a file must have the format {kind!r}, got another header")
+        if header.get("version") != version:
+            got = repr(header.get("version"))[:100]
+            raise ValueError(
+                f"this fastnn reads version {version} of the format, got version {got}"
+            )
+        return header
+
     def _read_header(self) -> Any:
         """Return the value of the JSON header."""
         if f"{HEADER}.npy" not in self._entries:

@@ -73,6 +73,13 @@ def as_object(description: Any, names: Iterable[str]) -> JSON:
     return description
 
 
+def as_list(name: str, value: Any) -> list[Any]:
+    """Return `value` if it is a list."""
+    if not isinstance(value, list):
+        raise ValueError(f"{name} must be a list, got {repr(value)[:100]}")
+    return value
+
+
 def _describe(value: Any, kinds: Kinds) -> JSON:
     if isinstance(value, Own):
         return {"own": value.name}

@@ -52,7 +52,7 @@ from .._checks.scalars import as_number, as_positive
 from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.npz import Archive, pack
-from .._storage.specs import JSON, as_object, as_whole
+from .._storage.specs import JSON, as_list, as_object, as_whole
 from ..network import Network
 from .columns import NUMBER, TEXT, TIME
 from .encoder import ENCODINGS, Categories, TableEncoder
@@ -179,13 +179,7 @@ def _arrays_of(encoder: TableEncoder) -> dict[str, Array]:
 
 def state_in(archive: Archive) -> JSON:
     """Return the attributes of a model."""
-    header = archive.header()
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"a file must have the format {FORMAT!r}, got another header")
-    if header.get("version") != VERSION:
-        got = repr(header.get("version"))[:100]
-        raise ValueError(f"this fastnn reads version {VERSION} of {FORMAT!r}, got version {got}")
-    as_object(header, _HEADER)
+    header = as_object(archive.header_of(FORMAT, VERSION), _HEADER)
     for name in ("parameters", "metadata", "formats"):
         if not isinstance(header[name], dict):
             raise ValueError(f"{name} must be an object, got another kind of JSON")
@@ -194,7 +188,7 @@ def state_in(archive: Archive) -> JSON:
     n_out = len(target["classes"]) if "classes" in target else 1
     members = [
         _member_in(archive, k, description, encoder, n_out)
-        for k, description in enumerate(_as_list("members", header["members"]))
+        for k, description in enumerate(as_list("members", header["members"]))
     ]
     if not members:
         raise ValueError("members must be at least one, got none")
@@ -214,14 +208,14 @@ def state_in(archive: Archive) -> JSON:
 
 def _encoder_in(archive: Archive, columns: Any, encodings: Any) -> TableEncoder:
     """Return the encoder."""
-    for name in _as_list("encodings", encodings):
+    for name in as_list("encodings", encodings):
         if name not in [*ENCODINGS]:
             raise ValueError(f"encodings must be of {', '.join(ENCODINGS)}, got {name!r}")
     encoder = TableEncoder(encodings)
     encoder.kinds_ = {}
     sizes = {}
-    for column in _as_list("columns", columns):
-        name, kind, *rest = _as_list("columns", column)
+    for column in as_list("columns", columns):
+        name, kind, *rest = as_list("columns", column)
         if not isinstance(name, str) or name in encoder.kinds_:
             raise ValueError(f"columns must have names that differ, got {repr(name)[:100]}")
         if kind not in (NUMBER, TEXT, TIME) or len(rest) != 2 * (kind == TEXT):
@@ -311,7 +305,7 @@ def _member_in(
 def _target_in(description: Any) -> JSON:
     """Return the classes, or the unit of the target."""
     if isinstance(description, dict) and "classes" in description:
-        labels = _as_list("classes", as_object(description, ("classes", "dtype"))["classes"])
+        labels = as_list("classes", as_object(description, ("classes", "dtype"))["classes"])
         if not all(isinstance(label, str | int | float | bool) for label in labels):
             raise ValueError("classes must be texts, numbers or booleans, got others")
         dtype = np.dtype(description["dtype"])
@@ -343,10 +337,3 @@ def _floats_in(
 def _check_range(name: str, values: Array, low: int, high: int) -> None:
     if not ((values >= low) & (values < high)).all():
         raise ValueError(f"{name} must be from {low} to {high - 1}, got other numbers")
-
-
-def _as_list(name: str, value: Any) -> list[Any]:
-    """Return `value` if it is a list."""
-    if not isinstance(value, list):
-        raise ValueError(f"{name} must be a list, got {repr(value)[:100]}")
-    return value

@@ -103,7 +103,7 @@ def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:
         return column.cast(form.type, safe=False)  # of a time with a zone that is UTC's
     if form.kind == TEXT.kind:
         return column.cast(form.type)
-    # 67 % may be 0.67 as a number, and a clock's part hours or minutes: these stay texts.
+    # 67 % may be 0.67 as a number, and a clock's part hours or minutes: these are refused.
     is_same = form.kind == NUMBER and form.suffix != "%"
     is_same |= form.kind == CLOCK and pa.types.is_time(column.type)
     if is_same and own.kind in (NUMBER, BOOL):

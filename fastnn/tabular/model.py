@@ -13,6 +13,7 @@ import numba
 import numpy as np
 
 from .. import Network, __version__
+from .._storage.specs import as_object
 from ..models import load_model
 from ..tables.errors import TableError
 from . import report
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..tables.model import TableModel
 
 _KEY = "fastnn train"  # in the metadata of a model
+_TRAINED = ("file", "n_rows", "seed", "date", "platform", "versions")
 _FORMER_KEY = "table"  # in the metadata of a network, which an earlier version has trained
 
 
@@ -52,7 +54,8 @@ class Record:
         na_values = description["na_values"]
         if not all(isinstance(text, str) for text in [description["target"], *na_values]):
             raise TypeError("a name must be a text")
-        dict(description["trained"]), dict(description["columns"])  # or they raise
+        as_object(description["trained"], _TRAINED)
+        dict(description["columns"])
         return cls(**description | {"scores": report.from_json(description["scores"])})
 
 

@@ -98,7 +98,8 @@ def outputs_of(
         columns = [by_name[name].as_kind(kind) for name, kind in zip(names, kinds, strict=True)]
         if strict:
             unfamiliar.refuse(table, columns, start)
-        unfamiliar.add(columns)
+        else:
+            unfamiliar.add(columns)
         outputs = model.outputs(columns)[0]
         yield outputs, [by_name[name] for name in others]
         start += len(outputs)

@@ -191,7 +191,8 @@ def test_a_name_that_is_like_none_gets_no_hint(here, flower_model, capsys):
 
 
 @pytest.mark.parametrize(
-    ("place", "value"), [("na_values", 5), ("na_values", None), ("target", 7), ("trained", None)]
+    ("place", "value"),
+    [("na_values", 5), ("na_values", None), ("target", 7), ("trained", None), ("trained", {})],
 )
 def test_metadata_of_another_shape_are_refused(here, flower_model, capsys, place, value):
     estimator = fastnn.load_model(flower_model)
