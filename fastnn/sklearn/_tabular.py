@@ -169,7 +169,7 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         )
         outputs = held_out_outputs(members, task.rows)
         if len(rest := np.flatnonzero(weights == 0)):  # no member was trained on these
-            outputs[rest] = mean_and_spread(members, task.rows.taken(rest))[0]
+            outputs[rest] = mean_and_spread(members, task.rows.taken(rest).taken, len(rest))[0]
         known = used[~np.isnan(outputs[used, 0])]
         self.oof_score_ = self._score_of(outputs[known], targets[known], weights[known])
         self.model_ = TableModel(

@@ -44,7 +44,7 @@ class Encoded:
     n_codes: tuple[int, ...]  # of each of these columns
     _made: dict[tuple[str, int], Array] = field(default_factory=dict, repr=False)
 
-    def taken(self, rows: Array) -> Encoded:
+    def taken(self, rows: Array | slice) -> Encoded:
         """Return some of the rows."""
         blocks = {name: block[rows] for name, block in self.blocks.items()}
         return Encoded(blocks, self.many_valued[rows], self.n_codes)
@@ -204,12 +204,16 @@ class TableEncoder:
         unknown: Array = categories.codes(column.values) == len(categories.texts)
         return unknown
 
-    def transform(self, columns: Sequence[Column]) -> Encoded:
-        """Return rows encoded; raise ValueError if a column is of another kind than in training."""
-        columns = [  # those of an array have no names of their own
+    def as_trained(self, columns: Sequence[Column]) -> list[Column]:
+        """Return columns as those of training; raise ValueError if one is of another kind."""
+        return [  # those of an array have no names of their own
             Column(name, column.values).as_kind(kind)
             for column, (name, kind) in zip(columns, self.kinds_.items(), strict=True)
         ]
+
+    def transform(self, columns: Sequence[Column]) -> Encoded:
+        """Return rows encoded; raise ValueError if a column is of another kind than in training."""
+        columns = self.as_trained(columns)
         return self._encode(self._numbers(columns), columns)
 
     def _encode(self, numbers: Array, columns: Sequence[Column]) -> Encoded:

@@ -11,7 +11,7 @@ References
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Self
@@ -22,6 +22,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._checks.arrays import Array
+from .._training import threads
 from ..callbacks import Callback, EarlyStopping, Run
 from ..layers import Dense
 from ..network import Network
@@ -31,6 +32,12 @@ from .encoder import Encoded
 from .numbers import RobustScale
 
 N_CHOICES = 20  # of encodings: their weights are multiples of a twentieth
+
+# Rows that are encoded and predicted at a time. 10 000 rows of 12 columns, 10 members, ms with one
+# and two threads: 59 and 37 by 1024 rows, 56 and 32 by 2500 to 5000, for threads wait for each
+# other in Python; 65 with one all at once, in fresh memory (AMD EPYC, AVX-512).
+_MOST_ROWS = 4096
+_LEAST_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -133,10 +140,9 @@ class Member:
     weight: float = 1.0
     by_target: ByTarget | None = field(repr=False, default=None)
 
-    def outputs(self, rows: Encoded, n_threads: int = 1) -> Array:
+    def outputs(self, rows: Encoded) -> Array:
         """Return the outputs for encoded rows, shape (n_rows, n_out)."""
-        inputs = inputs_of(rows, self.encoding, self.by_target)
-        return self.network.predict(inputs, n_threads=n_threads)
+        return self.network.predict(inputs_of(rows, self.encoding, self.by_target))
 
 
 @dataclass(frozen=True)
@@ -327,10 +333,29 @@ def _train_member(
 
 
 def mean_and_spread(
-    members: Sequence[Member], rows: Encoded, n_threads: int = 1
+    members: Sequence[Member],
+    encoded: Callable[[slice], Encoded],
+    n_rows: int,
+    n_threads: int = 1,
 ) -> tuple[Array, Array]:
-    """Return the weighted mean of the members' outputs and their standard deviation, float64."""
-    outputs = np.array([member.outputs(rows, n_threads) for member in members], np.float64)
+    """Return the weighted mean of the members' outputs and their standard deviation, float64.
+
+    Threads share the rows: `encoded` returns those of a slice, and is called in several at once.
+    """
+    outputs = np.empty((len(members), n_rows, members[0].network.n_out))
+    n_parts = n_threads * (1 + n_rows // (_MOST_ROWS * n_threads))
+    step = max(_LEAST_ROWS, -(-n_rows // n_parts))
+
+    def predict(start: int) -> Iterator[None]:
+        """Overwrite the outputs of some rows."""
+        part = slice(start, start + step)
+        rows = encoded(part)
+        for member, own in zip(members, outputs, strict=True):
+            own[part] = member.outputs(rows)
+            yield
+
+    starts = range(0, n_rows, step)
+    threads.run(map(predict, starts), min(n_threads, len(starts)))
     weights = np.array([member.weight for member in members])
     mean: Array = np.average(outputs, axis=0, weights=weights)
     return mean, np.sqrt(np.average((outputs - mean) ** 2, axis=0, weights=weights))

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Self
 
 from .._checks.arrays import Array
 from .columns import TEXT, Column
-from .encoder import TableEncoder
+from .encoder import Encoded, TableEncoder
 from .ensemble import Member, mean_and_spread
 
 
@@ -98,7 +98,13 @@ class TableModel:
         They are probabilities, whose sum is 1 up to rounding of float64, or numbers of shape
         (n_rows, 1). The columns are those of training, in their order.
         """
-        mean, spread = mean_and_spread(self.members, self.encoder.transform(columns), n_threads)
+        columns = self.encoder.as_trained(columns)
+
+        def encoded(rows: slice) -> Encoded:
+            return self.encoder.transform([Column(c.name, c.values[rows]) for c in columns])
+
+        n_rows = len(columns[0].values)
+        mean, spread = mean_and_spread(self.members, encoded, n_rows, n_threads)
         return self.in_units(mean), spread * self.scale
 
     def in_units(self, outputs: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import Network
 from .._checks.arrays import Array
+from .._training.threads import n_cores
 from ..tables.columns import TEXT, Column, columns_of
 from ..tables.errors import TableError
 from ..tables.model import TableModel
@@ -100,7 +101,7 @@ def outputs_of(
             unfamiliar.refuse(table, columns, start)
         else:
             unfamiliar.add(columns)
-        outputs = model.outputs(columns)[0]
+        outputs = model.outputs(columns, n_cores())[0]
         yield outputs, [by_name[name] for name in others]
         start += len(outputs)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from .._checks.arrays import Array
+from .._training.threads import n_cores
 from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.ensemble import Task, inputs_of, training_inputs
 from ..tables.model import TableModel
@@ -78,7 +79,7 @@ def train_at_once(
     warning = None
     if len(held.targets):
         scored = f"held out: {len(held.targets)} rows"
-        ours = model.outputs(held.columns)[0]
+        ours = model.outputs(held.columns, n_cores())[0]
         name, others = _linear_outputs(model, training, held, len(target.classes or ()))
         scores = [
             judge.score(OURS, held.targets, ours),
