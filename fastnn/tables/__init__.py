@@ -4,7 +4,8 @@ columns     a DataFrame or an array as columns of three kinds: numbers, texts an
 numbers     a column of numbers as inputs: robust scale, piecewise-linear bins, periodic features
 encoder     the columns of a table as the inputs of a network
 formats     how the texts of a file's column become values; `parsing` reads them so
-ensemble    networks trained side by side, one a fold, and the weights of their kinds
+ensemble    networks trained side by side, one a fold, and the weights of their kinds; `progress`
+            is their bar
 model       what predicts, once it is trained; `model_file` saves it
 
 `fastnn.sklearn.TabularClassifier` and `TabularRegressor` put scikit-learn's interface on top. This

@@ -30,6 +30,7 @@ from ..optimizers import AdamW
 from ..schedules import Cosine
 from .encoder import Encoded
 from .numbers import RobustScale
+from .progress import Progress, progress_of
 
 N_CHOICES = 20  # of encodings: their weights are multiples of a twentieth
 
@@ -259,11 +260,13 @@ def train(
     if seconds is not None:
         n_rounds = -(-len(kinds) // min(effective_n_jobs(n_jobs), len(kinds)))
         seconds = max(0.0, seconds) / n_rounds
+    n_samples = recipe.max_epochs * sum(len(rows) for _, (rows, _) in kinds)
     parallel = Parallel(n_jobs=n_jobs, prefer="threads")  # the kernels release the GIL
-    members: list[Member] = parallel(
-        delayed(_train_member)(task, encoding, *fold, recipe, seed, seconds)
-        for (encoding, fold), seed in zip(kinds, seeds, strict=True)
-    )
+    with progress_of(n_samples, len(kinds)) as progress:
+        members: list[Member] = parallel(
+            delayed(_train_member)(task, encoding, *fold, recipe, seed, seconds, progress)
+            for (encoding, fold), seed in zip(kinds, seeds, strict=True)
+        )
     groups = [members[start : start + len(folds)] for start in range(0, len(members), len(folds))]
     shares = _shares_of([held_out_outputs(group, task.rows) for group in groups], task)
     return [
@@ -299,6 +302,7 @@ def _train_member(
     recipe: Recipe,
     seed: int,
     seconds: float | None,
+    progress: Progress,
 ) -> Member:
     """Train one network."""
     weights = task.weights
@@ -324,7 +328,7 @@ def _train_member(
         sample_weight=weights[rows] / weights[rows].mean() if is_weighted else None,
         validation_data=(unseen, task.targets[held]),
         metrics=[weighted_loss] if is_weighted else [],
-        callbacks=[stopping, *limits],
+        callbacks=[stopping, *limits, *progress.of_network(recipe.max_epochs, len(rows))],
     )  # fmt: skip
     assert stopping.best_epoch is not None
     return Member(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from .._training.threads import n_cores
 from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.ensemble import Task, inputs_of, training_inputs
 from ..tables.model import TableModel
+from ..tables.progress import progress_shown
 from .judging import Judge, LinearModel
 from .reading import Table
 from .report import Score
@@ -73,7 +75,8 @@ def train_at_once(
     check_samples(table, training)
     y = training.targets if target.classes is None else np.array(target.classes)[training.targets]
     frame = pa.table({column.name: column.values for column in training.columns})
-    estimator = settings.estimator(target).fit(frame, y)
+    with nullcontext() if settings.quiet else progress_shown():
+        estimator = settings.estimator(target).fit(frame, y)
     model: TableModel = estimator.model_
     judge = Judge.trained_on(training.targets, target.classes)
     warning = None

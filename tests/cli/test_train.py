@@ -81,6 +81,18 @@ def test_the_defaults_are_those_of_the_estimator(here):
     np.testing.assert_array_equal(fastnn.load_model("model").predict_proba(X), expected)
 
 
+@pytest.mark.parametrize(("quiet", "is_shown"), [((), True), (("--quiet",), False)])
+def test_a_bar_on_a_terminal_counts_the_networks(here, monkeypatch, quiet, is_shown):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    write("rents.csv", prices(60))
+    run("train", "rents.csv", "--target", "rent", "--save", "model", "--epochs", "1", *quiet)
+    assert ("15/15 networks" in sys.stderr.getvalue()) is is_shown
+
+
 def test_without_rows_held_out_the_score_is_out_of_fold(here, capsys):
     write("t.csv", "a,y\n1,2.5\n2,3.5\n3,4.5\n")
     run("train", "t.csv", "--target", "y", "--save", "model", "--holdout", "0", "--fast",
