@@ -6,8 +6,10 @@ Everything that overwrites a user's file uses one of these functions.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -67,6 +69,65 @@ def replaced_at_once(*paths: Path) -> Iterator[list[Path]]:
             _remove(folder)
     for parent in folders:
         _sync(parent)
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Keep a file that is to be written later for this call; raise if another has claimed it.
+
+    The claim is a hidden file beside it, which the system gives free however the process ends.
+    """
+    target = Path(os.path.realpath(path))
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    claim = target.parent / f".fastnn-{digest}.lock"
+    try:
+        descriptor = _open_alone(claim)
+    except BlockingIOError:
+        raise FileExistsError(
+            f"{path} must be written by one program at a time, got another that is at it: wait for "
+            "its end, or name another file"
+        ) from None
+    except PermissionError as error:
+        raise PermissionError(
+            f"{path} must be in a folder that may be written to, got {path.parent}"
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes it when it is closed
+            os.unlink(claim)
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+
+    def _open_alone(path: Path) -> int:
+        """Open a file that nobody else has opened; raise BlockingIOError if one has."""
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_TEMPORARY)
+        except FileExistsError as error:
+            raise BlockingIOError from error
+
+else:
+    import fcntl
+
+    def _open_alone(path: Path) -> int:
+        """Open a file that nobody else has locked, and lock it; raise BlockingIOError if one has.
+
+        Where the file system has no locks, it is opened only.
+        """
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                raise
+            except OSError:
+                return descriptor
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
+            os.close(descriptor)  # who held it has just removed it: what is locked has no name
 
 
 def _remove(folder: Path) -> None:

@@ -11,7 +11,7 @@ from time import perf_counter
 from ..tables.errors import TableError
 from ..tabular.chunks import rows_at_a_time, train_by_chunks
 from ..tabular.model import Record, provenance
-from ..tabular.outputs import check_output
+from ..tabular.outputs import output_claimed
 from ..tabular.reading import ReadingOptions, Table, open_table
 from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of
 from ..tabular.rows import Split
@@ -23,7 +23,12 @@ _MANY_ROWS = 20_000  # on which the ensemble is trained for minutes
 
 def run_train(options: argparse.Namespace) -> None:
     """Train on a table, and save the model."""
-    check_output(options.save, options.data, force=options.force)
+    with output_claimed(options.save, options.data, force=options.force):
+        _train_and_save(options)
+
+
+def _train_and_save(options: argparse.Namespace) -> None:
+    """Do it, and print what happens."""
     start = perf_counter()
     table = _open(options)
     target, n_rows = choose_target(table, options.target, options.task)

@@ -11,7 +11,7 @@ judging     scores beside a linear model and who always says the same
 summary     a line on each column
 predicting  predictions, and a count of what training did not see
 model       what the file of a model tells of its table
-outputs     a check that no file is overwritten without --force
+outputs     checks of a file to be written: not without --force, nor by two at once
 
 The networks, their encoding, the formats and the file of a model are those of `fastnn.tables`.
 """

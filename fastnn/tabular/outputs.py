@@ -1,9 +1,13 @@
-"""A check that no file is overwritten without --force."""
+"""Checks of a file to be written: it is not overwritten without --force, nor by two at once."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from .._atomic import claimed
 
 
 def check_output(path: Path, *sources: Path, force: bool) -> None:
@@ -20,3 +24,12 @@ def check_output(path: Path, *sources: Path, force: bool) -> None:
             raise FileExistsError(f"{path} must be another file than {source}, which is read")
     if path.exists() and not force:
         raise FileExistsError(f"{path} must be new, or --force given to overwrite it")
+
+
+@contextmanager
+def output_claimed(path: Path, *sources: Path, force: bool) -> Iterator[None]:
+    """Do what `check_output` does, and keep other commands from writing the file meanwhile."""
+    check_output(path, *sources, force=force)
+    with claimed(path):
+        check_output(path, *sources, force=force)  # another may have ended just now
+        yield

@@ -15,7 +15,9 @@ pytest.importorskip("pyarrow")
 import pyarrow as pa
 
 import fastnn
+from fastnn.cli import train
 from fastnn.cli.main import main
+from fastnn.tabular import training
 
 from ..tabular.tables import flowers, prices, write
 from .commands import refusal, run
@@ -326,3 +328,28 @@ def test_the_same_seed_gives_the_same_predictions(flower_model, capsys):
     run("train", "flowers.csv", "--target", "species", "--fast", "--save", "twin")
     one, twin = (fastnn.load_model(name).members_[0].network for name in ("model", "twin"))
     assert one.params.tobytes() == twin.params.tobytes()
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_file_that_another_training_will_write_is_refused_at_once(
+    here, capsys, monkeypatch, force
+):
+    write("rents.csv", prices(60))
+    argv = ("train", "rents.csv", "--target", "rent", "--save", "model", "--fast", "--epochs", "1",
+            *force)  # fmt: skip
+    trained = []
+
+    def train_at_once(*arguments):
+        if trained:
+            raise AssertionError("the second is trained")
+        trained.append(arguments)
+        assert refusal(capsys, *argv) == (
+            "model must be written by one program at a time, got another that is at it: wait for "
+            "its end, or name another file"
+        )
+        return training.train_at_once(*arguments)
+
+    monkeypatch.setattr(train, "train_at_once", train_at_once)
+    run(*argv)
+    assert sorted(path.name for path in here.iterdir()) == ["model", "rents.csv"]
+    fastnn.load_model("model")

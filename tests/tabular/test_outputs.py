@@ -1,6 +1,7 @@
 import pytest
 
-from fastnn.tabular.outputs import check_output
+from fastnn.tabular import outputs
+from fastnn.tabular.outputs import check_output, output_claimed
 
 
 def test_what_is_there_stays_unless_the_user_insists(tmp_path):
@@ -32,3 +33,34 @@ def test_a_folder_is_no_file(tmp_path):
         check_output(tmp_path, force=True)
     with pytest.raises(FileNotFoundError, match="must be in a folder that exists"):
         check_output(tmp_path / "none" / "out.csv", force=True)
+
+
+def test_a_file_is_for_one_command_at_a_time(tmp_path):
+    path = tmp_path / "model"
+    with output_claimed(path, force=False):
+        path.write_text("old")
+        with (
+            pytest.raises(FileExistsError, match="must be written by one program at a time"),
+            output_claimed(path, force=True),
+        ):
+            pass
+    with (
+        pytest.raises(FileExistsError, match="must be new, or --force given"),
+        output_claimed(path, force=False),
+    ):
+        pass
+    with output_claimed(path, force=True):
+        assert path.read_text() == "old"
+
+
+def test_what_another_has_written_just_before_the_claim_stays(tmp_path, monkeypatch):
+    path, claimed = tmp_path / "model", outputs.claimed
+
+    def late(path):
+        path.write_text("of another")
+        return claimed(path)
+
+    monkeypatch.setattr(outputs, "claimed", late)
+    with pytest.raises(FileExistsError, match="must be new"), output_claimed(path, force=False):
+        pass
+    assert [file.name for file in tmp_path.iterdir()] == ["model"]
