@@ -116,7 +116,11 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     _add_data(parser, "a table with the columns trained on, in any order")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="a .csv; default: standard output"
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="a .csv or .parquet; default: CSV on standard output",
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="a column for each class beside the label"

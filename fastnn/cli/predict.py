@@ -7,24 +7,27 @@ import io
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import Network
 from .._atomic import replaced_at_once
+from .._checks.arrays import Array
 from ..tables.errors import TableError
 from ..tables.model import TableModel
 from ..tabular.judging import Judge
 from ..tabular.model import Record, load
-from ..tabular.outputs import check_output
+from ..tabular.outputs import check_format, check_output, is_parquet
 from ..tabular.predicting import (
     Unfamiliar,
-    as_texts,
-    header_of,
     network_outputs,
     outputs_of,
     predictions_of,
-    write_rows,
+    schema_of,
+    schema_of_network,
+    write_csv,
+    write_parquet,
 )
 from ..tabular.reading import ReadingOptions, Table, open_table
 from ..tabular.report import table_of
@@ -38,6 +41,7 @@ def run_predict(options: argparse.Namespace) -> None:
     if options.output == Path("-"):
         options.output = None  # standard output
     if options.output is not None:
+        check_format(options.output)
         check_output(options.output, options.data, options.model, force=options.force)
     loaded, record = load(options.model)
     model = loaded if isinstance(loaded, Network) else loaded.model_
@@ -45,17 +49,17 @@ def run_predict(options: argparse.Namespace) -> None:
         raise TableError("--probabilities must go with a classification, got another model")
     if isinstance(model, Network):
         table = open_table(options.data, ReadingOptions(options.delimiter), bare=True)
-        header = [f"output_{j}" for j in range(model.n_out)]
-        _write(options, header, map(as_texts, network_outputs(table, model)))
+        columns = ([*outputs.T] for outputs in network_outputs(table, model))
+        _write(options, schema_of_network(model), columns)
         return
     table, target = _open(options, model, record), _UNNAMED if record is None else record.target
     _say_ignored(table, [*model.names, target])
     unfamiliar = Unfamiliar(model)
     with_probabilities = options.probabilities
     outputs = outputs_of(table, model, unfamiliar, strict=options.strict)
-    header = header_of(model, target, probabilities=with_probabilities)
+    schema = schema_of(model, target, probabilities=with_probabilities)
     chunks = (predictions_of(model, each, probabilities=with_probabilities) for each, _ in outputs)
-    _write(options, header, chunks)
+    _write(options, schema, chunks)
     _say(unfamiliar.lines())
 
 
@@ -81,20 +85,19 @@ def _say_ignored(table: Table, known: Collection[str]) -> None:
         _say([f"the model does not use the columns {', '.join(map(repr, ignored))}"])
 
 
-def _write(
-    options: argparse.Namespace, header: Sequence[str], chunks: Iterable[list[list[str]]]
-) -> None:
-    """Write predictions in UTF-8, whatever the terminal takes."""
+def _write(options: argparse.Namespace, schema: Any, chunks: Iterable[Sequence[Array]]) -> None:
+    """Write predictions: CSV in UTF-8, whatever the terminal takes, or Parquet."""
     if options.output is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
-        write_rows(sys.stdout, header, chunks)
+        write_csv(sys.stdout, schema, chunks)
         return
-    with (
-        replaced_at_once(options.output) as (path,),
-        open(path, "w", newline="", encoding="utf-8") as file,
-    ):
-        write_rows(file, header, chunks)
+    with replaced_at_once(options.output) as (path,):
+        if is_parquet(options.output):
+            write_parquet(path, schema, chunks)
+            return
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            write_csv(file, schema, chunks)
 
 
 def _judge(options: argparse.Namespace, model: TableModel, record: Record) -> Judge:

@@ -9,6 +9,27 @@ from pathlib import Path
 
 from .._atomic import claimed
 
+_PARQUET = (".parquet", ".pq")
+_NEITHER = (
+    ".xlsx", ".xls", ".ods", ".tsv", ".json", ".feather", ".arrow", ".gz", ".bz2", ".zst", ".lz4",
+    ".xz", ".zip",
+)  # fmt: skip
+
+
+def is_parquet(path: Path) -> bool:
+    """Return True for the name of a Parquet file; of all others, predictions are CSV."""
+    return path.suffix.lower() in _PARQUET
+
+
+def check_format(path: Path) -> None:
+    """Raise if the name of a file for predictions is that of another format."""
+    if path.suffix.lower() in _NEITHER:
+        stem = path.stem.removesuffix(".csv")
+        raise ValueError(
+            f"{path} must be CSV or Parquet, got {path.suffix}: name it {stem}.csv or "
+            f"{stem}.parquet"
+        )
+
 
 def check_output(path: Path, *sources: Path, force: bool) -> None:
     """Raise if a file may not be written: it exists, without `force`, or its folder does not.

@@ -8,9 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import IO
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from .. import Network
 from .._checks.arrays import Array
@@ -106,25 +109,26 @@ def outputs_of(
         start += len(outputs)
 
 
-def header_of(model: TableModel, target: str, *, probabilities: bool) -> list[str]:
-    """Return the names of the columns of predictions."""
-    if not probabilities:
-        return [target]
-    assert model.classes is not None
-    return [target, *(f"{target}={label}" for label in model.classes.tolist())]
-
-
-def predictions_of(model: TableModel, outputs: Array, *, probabilities: bool) -> list[list[str]]:
-    """Return the columns of predictions, as texts."""
+def schema_of(model: TableModel, target: str, *, probabilities: bool) -> Any:
+    """Return the names of the columns of predictions, and their types, as pyarrow has them."""
     if model.classes is None:
-        return [[repr(value) for value in outputs[:, 0].tolist()]]
-    labels = [str(label) for label in model.classes[outputs.argmax(axis=1)].tolist()]
-    return [labels, *(as_texts(outputs) if probabilities else [])]
+        return pa.schema([(target, pa.float64())])
+    labels = model.classes.tolist()
+    names = [f"{target}={label}" for label in labels] if probabilities else []
+    return pa.schema([(target, pa.array(labels).type), *((name, pa.float64()) for name in names)])
 
 
-def as_texts(outputs: Array) -> list[list[str]]:
-    """Return each output as a column of numbers, with all digits of its dtype."""
-    return [[str(value) for value in column] for column in outputs.T]
+def schema_of_network(network: Network) -> Any:
+    """Return the same of the outputs of a network."""
+    type_ = pa.from_numpy_dtype(network.dtype)
+    return pa.schema([(f"output_{j}", type_) for j in range(network.n_out)])
+
+
+def predictions_of(model: TableModel, outputs: Array, *, probabilities: bool) -> list[Array]:
+    """Return the columns of predictions."""
+    if model.classes is None:
+        return [*outputs.T]
+    return [model.classes[outputs.argmax(axis=1)], *(outputs.T if probabilities else [])]
 
 
 def network_outputs(table: Table, network: Network) -> Iterator[Array]:
@@ -158,10 +162,24 @@ def _is_number(text: str | None) -> bool:
         return False
 
 
-def write_rows(file: IO[str], header: Sequence[str], chunks: Iterable[list[list[str]]]) -> None:
-    """Write columns of texts as CSV, and nothing if the first of them cannot be predicted."""
+def write_csv(file: IO[str], schema: Any, chunks: Iterable[Sequence[Array]]) -> None:
+    """Write columns as CSV, and nothing if the first rows cannot be predicted."""
     writer, remaining = csv.writer(file, lineterminator="\n"), iter(chunks)
     first = [*islice(remaining, 1)]
-    writer.writerow(header)
+    writer.writerow(schema.names)
     for columns in chain(first, remaining):
-        writer.writerows(zip(*columns, strict=True))
+        writer.writerows(zip(*map(_as_texts, columns), strict=True))
+
+
+def _as_texts(column: Array) -> list[str]:
+    """Return labels, or numbers with all digits of their dtype."""
+    values = column if column.dtype == np.float32 else column.tolist()
+    return [str(value) for value in values]
+
+
+def write_parquet(path: Path, schema: Any, chunks: Iterable[Sequence[Array]]) -> None:
+    """Write columns as a Parquet file."""
+    with pq.ParquetWriter(path, schema) as writer:
+        for columns in chunks:
+            arrays = [pa.array(c, kind) for c, kind in zip(columns, schema.types, strict=True)]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))

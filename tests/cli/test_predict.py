@@ -12,6 +12,7 @@ pytest.importorskip("narwhals")
 pytest.importorskip("pyarrow")
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 import fastnn
 from fastnn import Dense, Network
@@ -46,6 +47,51 @@ def test_probabilities(flower_model, capsys):
     expected = probabilities_of([[1.0, "red", 0.5], [3.1, "blue", 0.2]])
     got = [[float(row[f"species={label}"]) for label in ("large", "small")] for row in rows]
     np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("rows", ["red,1.0,0.5\nblue,3.1,0.2\n", ""])
+def test_predictions_as_parquet(flower_model, rows):
+    write("new.csv", "colour,length,width\n" + rows)
+    run("predict", "model", "new.csv", "-o", "out.csv", "--probabilities")
+    run("predict", "model", "new.csv", "-o", "out.parquet", "--probabilities")
+    got = pq.read_table("out.parquet")
+    assert got.schema.types == [pa.string(), pa.float64(), pa.float64()]
+    with open("out.csv", encoding="utf-8") as file:
+        names, *expected = csv.reader(file)
+    assert got.column_names == names
+    assert [[str(value) for value in row.values()] for row in got.to_pylist()] == expected
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (np.array(["01", "1.10"]), pa.string()),
+        (np.array(["up", "down"], object), pa.string()),
+        (np.array([2**60, 2**60 + 1]), pa.int64()),
+        (np.array([3, 4], np.int8), pa.int64()),
+        (np.array([2.0, -5.0]), pa.float64()),
+        (np.array([2.0, -5.0], np.float32), pa.float64()),
+        (np.array([False, True]), pa.bool_()),
+        (None, pa.float64()),
+    ],
+)
+def test_labels_keep_their_kind_in_parquet(here, labels, expected):
+    from fastnn.sklearn import TabularClassifier, TabularRegressor
+
+    kind = TabularRegressor if labels is None else TabularClassifier
+    y = np.arange(40) % 2
+    model = kind(n_members=1, encodings=["bins"], max_epochs=1, random_state=0)
+    model.fit(y[:, None], y * 1.5 if labels is None else labels[y]).save("model")
+    write("new.csv", "0\n1\n0\n")
+    run("predict", "model", "new.csv", "-o", "out.pq")
+    got = pq.read_table("out.pq").column("prediction")
+    assert got.type == expected
+    assert got.to_pylist() == model.predict([[1], [0]]).tolist()
+
+
+def test_a_name_of_another_format_is_refused_before_the_model_is_read(here, capsys):
+    got = refusal(capsys, "predict", "none", "none.csv", "-o", "out.csv.gz")
+    assert got == "out.csv.gz must be CSV or Parquet, got .gz: name it out.csv or out.parquet"
 
 
 def test_predictions_of_the_training_table(flower_model, capsys):
@@ -104,11 +150,12 @@ def test_strict_refuses_by_line_and_column(flower_model, capsys, text, expected)
 )
 def test_rows_that_cannot_be_predicted_leave_the_old_file(flower_model, capsys, text, expected):
     write("new.csv", text)
-    write("out.csv", "old")
-    got = refusal(capsys, "predict", "model", "new.csv", "-o", "out.csv", "--force")
-    assert got.startswith("new.csv ")
-    assert expected in got
-    assert (flower_model.parent / "out.csv").read_text() == "old"
+    for name in ("out.csv", "out.parquet"):
+        write(name, "old")
+        got = refusal(capsys, "predict", "model", "new.csv", "-o", name, "--force")
+        assert got.startswith("new.csv ")
+        assert expected in got
+        assert (flower_model.parent / name).read_text() == "old"
     assert main(["predict", "model", "new.csv"]) == 1
     assert capsys.readouterr().out == "", "a header alone would look like an empty table"
 
@@ -197,6 +244,18 @@ class TestPlainNetworks:
         write("new.csv", head + "1,2\n3,4\n")
         run("predict", "plain", "new.csv")
         assert capsys.readouterr() == ("output_0\n5.0\n11.0\n", "")
+
+    def test_as_parquet(self, here):
+        weights = [[0.1, 1.0], [0.2, 2.0]]
+        Network(2, [Dense(2, weights=weights)], dtype="float32").save("plain")
+        write("new.csv", "1,2\n3,4\n")
+        run("predict", "plain", "new.csv", "-o", "out.parquet")
+        run("predict", "plain", "new.csv", "-o", "out.csv")
+        got = pq.read_table("out.parquet")
+        assert got.schema.types == [pa.float32(), pa.float32()]
+        texts = [",".join(str(np.float32(v)) for v in row.values()) for row in got.to_pylist()]
+        with open("out.csv", encoding="utf-8") as file:
+            assert file.read().split() == ["output_0,output_1", *texts]
 
     @pytest.mark.parametrize(
         ("text", "expected"),

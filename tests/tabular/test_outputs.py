@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from fastnn.tabular import outputs
-from fastnn.tabular.outputs import check_output, output_claimed
+from fastnn.tabular.outputs import check_format, check_output, is_parquet, output_claimed
 
 
 def test_what_is_there_stays_unless_the_user_insists(tmp_path):
@@ -64,3 +66,14 @@ def test_what_another_has_written_just_before_the_claim_stays(tmp_path, monkeypa
     with pytest.raises(FileExistsError, match="must be new"), output_claimed(path, force=False):
         pass
     assert [file.name for file in tmp_path.iterdir()] == ["model"]
+
+
+def test_predictions_are_csv_or_parquet():
+    for name in ("a.csv", "a", "a.txt", "a.parquet", "A.PARQUET", "a.pq"):
+        check_format(Path(name))
+        assert is_parquet(Path(name)) is (name[2:].lower() in ("parquet", "pq"))
+    for name in ("a.xlsx", "a.csv.gz", "a.TSV"):
+        with pytest.raises(
+            ValueError, match=rf"{name} must be CSV or Parquet, got \.\w+: name it a"
+        ):
+            check_format(Path(name))
