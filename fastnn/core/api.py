@@ -23,11 +23,12 @@ from .inputs import NOTHING, Data, Samples, is_finite
 from .jit import entry_in_place, inner, maker
 from .layout import ACTIVATION, N_IN, N_OUT, output_range
 from .losses import sample_loss
-from .optimizers import N_UPDATES, Update, change_params
+from .optimizers import N_UPDATES, Update
 from .sample_pass import add_step, backward, find_delta, forward
 from .scratch import for_each_block
 from .simd.bitset import TILE_ROWS, n_tiles_of
 from .simd.borrow import row_of
+from .updates import change_params
 
 
 @entry_in_place

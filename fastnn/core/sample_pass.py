@@ -30,19 +30,11 @@ from .layout import (
     row_length,
 )
 from .losses import output_delta
-from .optimizers import (
-    Update,
-    finish_gradient,
-    limit_norms,
-    needs_finish,
-    step_of,
-    step_of_biases,
-    step_of_weights,
-    update_part,
-)
+from .optimizers import Update, finish_gradient, limit_norms, needs_finish
 from .simd.bitset import mark_units
 from .simd.borrow import row_of
 from .simd.vectors import lanes_of, load, splat, store, total, zeros
+from .updates import step_of, step_of_biases, step_of_weights, update_part
 
 AT_ONCE = 2048  # elements of a gradient that an update by one sample makes and uses at a time
 

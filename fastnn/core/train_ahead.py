@@ -21,7 +21,7 @@ from .look_ahead import (
     scale_step,
 )
 from .metrics import add_metrics
-from .optimizers import L2, N_UPDATES, Update, linear_of, penalty_of, step_of, step_of_weights
+from .optimizers import L2, N_UPDATES, Update, penalty_of
 from .sample_pass import (
     change_layer_by,
     find_delta,
@@ -31,6 +31,7 @@ from .sample_pass import (
 from .scratch import Block, Sample
 from .simd.bitset import n_tiles_of
 from .simd.borrow import row_of
+from .updates import linear_of, step_of, step_of_weights
 
 
 @entry

@@ -16,20 +16,12 @@ from .dispatch import may_skip_zeros, may_step_at_once
 from .inputs import weight_of
 from .jit import entry, inner
 from .layout import N_IN, UNITS
-from .optimizers import (
-    DIVIDE_PENALTY,
-    KEY,
-    MEAN,
-    N_SEEN,
-    N_UPDATES,
-    Update,
-    change_params,
-    penalty_of,
-)
+from .optimizers import DIVIDE_PENALTY, KEY, MEAN, N_SEEN, N_UPDATES, Update, penalty_of
 from .sample_pass import scale_units
 from .scratch import BLOCK_ROWS, Block
 from .simd.bitset import WORD, n_tiles_of
 from .simd.borrow import row_of
+from .updates import change_params
 
 
 class Batches(NamedTuple):

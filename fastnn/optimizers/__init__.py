@@ -1,4 +1,4 @@
-r"""The optimisers and their hyperparameters; `core.optimizers` has the formulas.
+r"""The optimisers and their hyperparameters; `core.updates` has the formulas.
 
 Notes
 -----
