@@ -198,7 +198,7 @@ def fit(
     )
     if validation_data is not None:
         config.validation = as_validation(state, validation_data)
-        check_metrics(running, config.validation.Y, net.loss_name)
+        check_metrics(running, config.validation.Y, net.loss_function)
     options = {
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,
@@ -385,6 +385,6 @@ def _read_checkpoint(path: str | os.PathLike[str], net: Network) -> Network | No
         return None
     last = Network.load(path)
     is_alike = np.array_equal(state_of(last).model.table, state_of(net).model.table)
-    if not is_alike or (last.loss_name, last.dtype) != (net.loss_name, net.dtype):
+    if not is_alike or (last.loss_function, last.dtype) != (net.loss_function, net.dtype):
         raise ValueError(f"the checkpoint must be of {net}, got {last}")
     return last

@@ -11,26 +11,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._checks.arrays import Array, as_activation, as_numbers
+from ._checks.arrays import Array, as_numbers
 from ._checks.names import explained, with_lists
 from ._checks.scalars import as_amount, as_count, as_flag, as_limit, as_share, check_fields
-from .core import activations, layout, losses, optimizers
+from .activations import OwnActivation, as_activation, code_of
+from .core import layout, optimizers
+from .core.activations import ACTIVATIONS, Activation
+from .core.heads import HEADS, Head
 from .initializers import NAMED, Initializer, Random, as_initializer
+from .losses import Loss
 
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
-_NAMES = {code: name for name, code in activations.CODES.items()}
+_LAST = ("softmax", *HEADS)  # of the last layer only
 _USAGE = "Dense(n_out, activation), such as Dense(25, 'sigmoid'); its inputs are what is before it"
 _ADDRESSES = 2**47  # bytes that a process can address
 
 
-def _listed(name: str, known: activations.Activation) -> str:
+def _listed(name: str, known: Activation | Head) -> str:
     """Return a name for the documentation, with what there is to say of it."""
-    second = f'or "{known.second_name}"' if known.second_name else ""
-    notes = ", ".join(filter(None, (second, known.note)))
+    last = "on the last layer only" if name in _LAST else ""
+    named = known.second_name if isinstance(known, Activation) else ""
+    second = f'or "{named}"' if named else ""
+    notes = ", ".join(filter(None, (second, last, known.note)))
     return f"{name} ({notes})" if notes else name
 
 
-@with_lists(activations=", ".join(starmap(_listed, activations.ACTIVATIONS.items())) + ".")
+@with_lists(activations=", ".join(starmap(_listed, (ACTIVATIONS | HEADS).items())) + ".")
 @explained(usage=_USAGE)
 @dataclass(frozen=True, eq=False, repr=False)
 class Dense:  # numpydoc ignore=PR02
@@ -40,10 +46,10 @@ class Dense:  # numpydoc ignore=PR02
     ----------
     n_out : int
         The number of output units, at least 1.
-    activation : str or None
+    activation : str, OwnActivation or None
         The activation f, by default "identity"; None means identity too. It is one of
         {activations}
-        Of two names, the first is stored.
+        Of two names, the first is stored. Or it is one of the user's own (`fastnn.activation`).
     bias : bool
         Whether the layer has biases, by default True.
     train_bias : bool
@@ -83,7 +89,7 @@ class Dense:  # numpydoc ignore=PR02
     """
 
     n_out: int
-    activation: str | None = "identity"
+    activation: str | OwnActivation | None = "identity"
     _: KW_ONLY
     bias: bool = True
     train_bias: bool = True
@@ -142,8 +148,10 @@ def _as_bias(name: str, bias: Any) -> bool:
         ) from None
 
 
-def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[Any]) -> Array:
-    """Check that layers and loss go together, and return the layer table.
+def net_parts(
+    n_in: int, layers: Sequence[Dense], loss: Loss, dtype: np.dtype[Any]
+) -> tuple[Array, int]:
+    """Check that layers and loss go together, and return them as kernels take them.
 
     Parameters
     ----------
@@ -151,15 +159,17 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
         The number of inputs.
     layers : sequence of Dense
         The layers.
-    loss : str
-        The name of the loss.
+    loss : Loss
+        The loss.
     dtype : numpy.dtype
         The dtype of the parameters.
 
     Returns
     -------
-    ndarray
+    layer_table : ndarray
         The table, as `core.layout` describes it.
+    code : int
+        What stands for the loss.
 
     Raises
     ------
@@ -173,21 +183,22 @@ def layer_table(n_in: int, layers: Sequence[Dense], loss: str, dtype: np.dtype[A
             raise TypeError(f"layers must hold Dense only, got {layer!r}; write {_USAGE}")
     widths = [layer.n_out for layer in layers]
     _check_size([n_in, *widths], dtype)
-    codes = [activations.CODES[str(layer.activation)] for layer in layers]
-    if activations.SOFTMAX in codes[:-1]:
-        k = codes.index(activations.SOFTMAX)
-        raise ValueError(f"softmax must be on the last layer only, got it on layer {k}")
+    functions = [as_activation("activation", layer.activation) for layer in layers]
+    for k, function in enumerate(functions[:-1]):
+        if function in _LAST:
+            raise ValueError(f"{function} must be on the last layer only, got it on layer {k}")
     if layers[-1].dropout > 0:
         raise ValueError(f"dropout must be 0 on the last layer, got {layers[-1].dropout}")
-    _check_partners(losses.CODES[loss], codes[-1], loss)
-    return layout.layer_table(
+    _check_outputs(loss, str(functions[-1]), widths[-1])
+    table = layout.layer_table(
         n_in,
         widths,
-        codes,
+        [code_of(function, dtype) for function in functions],
         [layer.bias for layer in layers],
         [layer.train_bias for layer in layers],
         dtype,
     )
+    return table, loss.code(str(functions[-1]), widths[-1], dtype)
 
 
 def _check_size(widths: Sequence[int], dtype: np.dtype[Any]) -> None:
@@ -200,13 +211,18 @@ def _check_size(widths: Sequence[int], dtype: np.dtype[Any]) -> None:
         )
 
 
-def _check_partners(loss: int, activation: int, name: str) -> None:
-    """Raise unless the last layer's activation goes with the loss."""
-    needed = losses.PARTNERS.get(loss, activation)
-    if activation != needed:
-        raise ValueError(f"{name} must follow a {_NAMES[needed]} layer, got {_NAMES[activation]}")
-    if activation == activations.SOFTMAX and loss != losses.CROSS_ENTROPY:
-        raise ValueError(f"softmax must go with the loss cross_entropy, got {name}")
+def _check_outputs(loss: Loss, activation: str, n_out: int) -> None:
+    """Raise unless the last layer goes with the loss."""
+    if loss.partners and activation not in loss.partners:
+        needed = " or ".join(loss.partners)
+        raise ValueError(f"{loss.name} must follow a {needed} layer, got {activation}")
+    n = loss.n_per_target
+    if activation == "ascending" and n > 1 and n_out != n:
+        raise ValueError(f"{loss!r} needs a last layer of {n} outputs, got {n_out}")
+    if n_out % n:
+        raise ValueError(f"{loss.name} needs {n} outputs for each target, got {n_out}")
+    if activation == "mean_and_spread" and n_out % 2:
+        raise ValueError(f"mean_and_spread must have pairs of outputs, got {n_out}")
 
 
 def penalty_table(layers: Sequence[Dense]) -> Array:

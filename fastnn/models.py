@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from .activations import OwnActivation
+from .losses import OwnLoss
 from .network import Network
 
 if TYPE_CHECKING:
+    from ._checks.functions import UserFunction
     from ._storage.npz import Archive
 
 
-def load_model(path: str | os.PathLike[str] | BinaryIO) -> Any:
+def load_model(
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    functions: Sequence[OwnLoss | OwnActivation] = (),
+) -> Any:
     """Return the model in a file: of a table, or a network.
 
     The file need not be trusted: reading it runs no code.
@@ -21,6 +30,9 @@ def load_model(path: str | os.PathLike[str] | BinaryIO) -> Any:
     path : str or os.PathLike, or binary file
         A file that `TabularClassifier.save`, `TabularRegressor.save`, `Network.save` or the command
         line has written. An open one is read from its present position to its end.
+    functions : sequence of OwnLoss or OwnActivation
+        The user's own losses and activations that a network has, by default none, as `Network.load`
+        takes them.
 
     Returns
     -------
@@ -51,11 +63,12 @@ def load_model(path: str | os.PathLike[str] | BinaryIO) -> Any:
     Network(1, [Dense(1, 'identity')], loss='mse', dtype='float64')
     """
     from ._storage.files import read_file  # as in `Network.load`
+    from ._storage.functions import as_functions
 
-    return read_file(path, _model_in)
+    return read_file(path, partial(_model_in, functions=as_functions(functions)))
 
 
-def _model_in(archive: Archive) -> Any:
+def _model_in(archive: Archive, functions: tuple[UserFunction, ...]) -> Any:
     """Return the model in an open file."""
     from ._storage import network_file
 
@@ -63,7 +76,7 @@ def _model_in(archive: Archive) -> Any:
     if isinstance(header, dict) and header.get("format") == "fastnn table":
         return _estimator_in(archive)
     net = Network.__new__(Network)
-    net.__setstate__(network_file.state_in(archive))
+    net.__setstate__(network_file.state_in(archive, functions))
     return net
 
 

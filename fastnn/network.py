@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from ._checks.arrays import (
     Array,
-    as_choice,
     as_count,
     as_dtype,
     as_flag,
@@ -28,14 +27,16 @@ from ._training.request import FitOptions, as_request
 from ._training.sources import Arrays
 from ._training.state import NetworkState, Schedule
 from ._training.stream import train_rows
+from .activations import OwnActivation
 from .callbacks import Callback
-from .core import Handle, derivatives, evaluate, layout, losses
+from .core import Handle, derivatives, evaluate, layout
 from .core.handle import handle_of
 from .core.inputs import Data, Samples
 from .core.optimizers import N_COUNTERS
 from .core.optimizers import Optimizer as CoreOptimizer
 from .history import History
-from .layers import Dense, fill_params, layer_table, with_arrays
+from .layers import Dense, fill_params, net_parts, with_arrays
+from .losses import Loss, OwnLoss, as_loss
 from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
@@ -94,10 +95,12 @@ class Network:
         The number of inputs, at least 1.
     layers : sequence of Dense
         The layers, from the first hidden layer to the output layer.
-    loss : str
+    loss : str or Loss
         The loss of one sample, by default "mse": half_sse (sum of e^2 / 2), sse, mse (mean over
         the outputs), mae, huber (delta 1), binary_cross_entropy (summed over sigmoid outputs),
-        cross_entropy (softmax) or poisson (sum of a - y + y log(y / a) over exp outputs a).
+        cross_entropy (softmax) or poisson (sum of a - y + y log(y / a) over exp outputs a). Or a
+        loss of `fastnn.losses`, or the name of one: quantile, gaussian_nll, log_cosh, focal, gamma;
+        or one of the user's own (`fastnn.loss`).
     dtype : str or numpy.dtype
         The dtype of parameters and arithmetic, float64 or float32, by default float64.
     seed : int, None, numpy.random.Generator or numpy.random.RandomState
@@ -113,6 +116,8 @@ class Network:
         made of them starts from a copy of these parameters. Read-only.
     loss_name : str
         The name of the loss; read-only.
+    loss_function : Loss
+        The loss itself, for another network; read-only.
     dtype : numpy.dtype
         The dtype of parameters and arithmetic; read-only.
     metadata : dict
@@ -147,6 +152,7 @@ class Network:
     n_layers: int
     layers: tuple[Dense, ...]
     loss_name: str
+    loss_function: Loss
     dtype: np.dtype[Any]
     metadata: dict[str, Any]
     _state: NetworkState  # `_training.state.state_of` is the door to it
@@ -156,18 +162,18 @@ class Network:
         n_in: int,
         layers: Sequence[Dense],
         *,
-        loss: str = "mse",
+        loss: str | Loss = "mse",
         dtype: DTypeLike = "float64",
         seed: Any = None,
     ) -> None:
         if not isinstance(layers, Sequence):
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
         n_in = as_count("n_in", n_in)
-        loss, dtype = as_choice("loss", loss, losses.CODES), as_dtype(dtype)
+        loss, dtype = as_loss("loss", loss), as_dtype(dtype)
         random = as_generator(seed)
-        table = layer_table(n_in, layers, loss, dtype)
-        params = layout.aligned_zeros(layout.params_size(table), dtype)
-        state = NetworkState(layers, params, table, loss, random)
+        table, code = net_parts(n_in, layers, loss, dtype)
+        net = layout.Net(layout.aligned_zeros(layout.params_size(table), dtype), table, code)
+        state = NetworkState(layers, net, loss, random)
         fill_params(layers, state.weights, state.biases, random)
         self._adopt(state, {})
 
@@ -176,7 +182,8 @@ class Network:
         model = state.model
         self.__dict__.update(
             n_in=model.n_in, n_out=model.n_out, n_layers=len(state.layers), layers=state.layers,
-            loss_name=model.loss, dtype=model.dtype, metadata=metadata, _state=state,
+            loss_name=model.loss.name, loss_function=model.loss, dtype=model.dtype,
+            metadata=metadata, _state=state,
         )  # fmt: skip
 
     if not TYPE_CHECKING:  # a type checker knows the attributes
@@ -398,9 +405,8 @@ class Network:
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
-        return (
-            f"Network({self.n_in}, [{layers}], loss={self.loss_name!r}, dtype={self.dtype.name!r})"
-        )
+        loss, dtype = self.loss_function, self.dtype.name
+        return f"Network({self.n_in}, [{layers}], loss={loss!r}, dtype={dtype!r})"
 
     # ---- use -------------------------------------------------------------------------------------
 
@@ -1073,7 +1079,12 @@ class Network:
 
     @classmethod
     @explained
-    def load(cls, path: str | os.PathLike[str] | BinaryIO) -> Self:
+    def load(
+        cls,
+        path: str | os.PathLike[str] | BinaryIO,
+        *,
+        functions: Sequence[OwnLoss | OwnActivation] = (),
+    ) -> Self:
         """Return the network in a file; training resumes from it to the bit.
 
         The file need not be trusted: reading it runs no code, and takes a few times the memory of
@@ -1084,6 +1095,9 @@ class Network:
         path : str or os.PathLike, or binary file
             A file that `save` has written. An open one is read from its present position to its
             end.
+        functions : sequence of OwnLoss or OwnActivation
+            The user's own losses and activations that the network has, by default none. A file does
+            not hold them; each must do what it did when the network was saved.
 
         Returns
         -------
@@ -1123,15 +1137,16 @@ class Network:
         from ._storage import network_file  # as in `save`
 
         net = cls.__new__(cls)
-        net.__setstate__(network_file.read(path))
+        net.__setstate__(network_file.read(path, functions))
         return net
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a file or a copy needs; a copy shares nothing that can change."""
         own, state = self.__dict__.copy(), self._state
-        for name in ("n_out", "n_layers", "_state"):
+        for name in ("n_out", "n_layers", "loss_function", "_state"):
             del own[name]
         return own | {
+            "loss_name": state.model.loss,
             "layers": tuple(with_arrays(layer, None, None) for layer in self.layers),
             "params": self.params.copy(),
             "table": state.model.table,
@@ -1147,7 +1162,8 @@ class Network:
         given = dict(given)
         layers, loss, random = given.pop("layers"), given.pop("loss_name"), given.pop("_random")
         flat, old = given.pop("params"), np.array(given.pop("table"))
-        table = layer_table(given["n_in"], layers, loss, flat.dtype)
+        loss = as_loss("loss", loss)
+        table, code = net_parts(given["n_in"], layers, loss, flat.dtype)
         has_narrow = given.pop("has_narrow", False)
 
         is_as_ours = has_narrow and np.array_equal(old, table)
@@ -1156,7 +1172,7 @@ class Network:
             own[:] = flat
         else:
             own = layout.relaid(flat, old, table, has_narrow=has_narrow)
-        state = NetworkState(layers, own, table, loss, random)
+        state = NetworkState(layers, layout.Net(own, table, code), loss, random)
         state.training, state.past = given.pop("_state"), given.pop("history")
         if state.training is not None and not is_as_ours:
             state.training.relay(old, table, has_narrow=has_narrow)

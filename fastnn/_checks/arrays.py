@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ..core.activations import CODES, SECOND_NAMES
 from .frames import NUMBERS, column_of, is_column, is_frame, table_of
 from .names import did_you_mean
 from .scalars import as_choice as as_choice
@@ -42,13 +41,6 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
             break
     hint = did_you_mean(dtype, ("float32", "float64"))
     raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}{hint}")
-
-
-def as_activation(name: str, value: object) -> str:
-    """Return the first name of an activation; `value` may be its second name or None."""
-    first = "identity" if value is None else value
-    first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
-    return as_choice(name, first, CODES, others=SECOND_NAMES)
 
 
 def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bool = True) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,8 +12,23 @@ from .arrays import Array, as_array, as_numbers, as_read_only, check_finite, is_
 
 # The rounding error of sums and quotients in float32, with a small margin.
 _ROUNDING = 1e-6
-_LIMITED = ("poisson", "binary_cross_entropy", "cross_entropy")  # losses not of any target
 _FEW = 64  # so few numbers that a Python loop is faster than a call of NumPy
+
+
+class Rule(Protocol):
+    """What a loss says of its targets; `losses.Loss` has it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the loss."""
+
+    @property
+    def targets(self) -> str:
+        """Which targets it is defined for."""
+
+    @property
+    def n_per_target(self) -> int:
+        """The number of outputs that predict one target."""
 
 
 def as_targets(
@@ -21,15 +36,20 @@ def as_targets(
     n_samples: int,
     n_out: int,
     dtype: np.dtype[Any],
-    loss: str | None = None,
+    loss: Rule | None = None,
     *,
     row: bool = False,
 ) -> Array:
     """Return `y` as a table of shape (n_samples, n_out); class labels become one-hot rows.
 
-    If there is a loss, it must be defined for the targets. With `row`, `y` belongs to one row
-    (n_in,) and may lack the axis of samples.
+    If there is a loss, it must be defined for the targets, and each of them is repeated for the
+    outputs that predict it. With `row`, `y` belongs to one row (n_in,) and may lack the axis of
+    samples.
     """
+    if loss is not None and loss.n_per_target > 1:
+        n_targets = n_out // loss.n_per_target
+        targets = as_targets(y, n_samples, n_targets, dtype, row=row)
+        return as_read_only(np.repeat(targets, loss.n_per_target, axis=1))
     if (
         type(y) is np.ndarray
         and y.dtype == dtype
@@ -41,7 +61,7 @@ def as_targets(
         targets.flags.writeable = False
         if not is_finite(targets):
             check_finite("y", targets)
-        if loss in _LIMITED:
+        if loss is not None and loss.targets != "numbers":
             check_targets(targets, loss)
         return targets
     array = as_array("y", y)
@@ -57,7 +77,7 @@ def as_targets(
         labels = "" if n_out == 1 else f", or ({n_samples},) of class labels"
         raise ValueError(f"y must have shape ({n_samples}, {n_out}){labels}, got {np.shape(y)}")
     targets = as_numbers("y", array, dtype)
-    if loss in _LIMITED:
+    if loss is not None and loss.targets != "numbers":
         check_targets(targets, loss)
     return targets
 
@@ -82,18 +102,20 @@ def one_hot(labels: Array, n_out: int, dtype: np.dtype[Any]) -> Array:
     return as_read_only(table)
 
 
-def check_targets(targets: Array, loss: str) -> None:
+def check_targets(targets: Array, loss: Rule) -> None:
     """Raise if the loss is not defined for the targets."""
-    if loss == "poisson" and (targets < 0).any():
-        raise ValueError(f"y must be at least 0 for the loss poisson, got {targets.min()}")
-    if loss == "binary_cross_entropy":
+    if loss.targets == "counts" and (targets < 0).any():
+        raise ValueError(f"y must be at least 0 for the loss {loss.name}, got {targets.min()}")
+    if loss.targets == "positive" and (targets <= 0).any():
+        raise ValueError(f"y must be above 0 for the loss {loss.name}, got {targets.min()}")
+    if loss.targets == "shares":
         low, high = _span(targets)
         if low < -_ROUNDING or high > 1 + _ROUNDING:
             raise ValueError(
-                f"y must be from 0 to 1 for the loss {loss}, got {low:g} ... {high:g}"
+                f"y must be from 0 to 1 for the loss {loss.name}, got {low:g} ... {high:g}"
                 f"{_remedy_for_shares(targets)}"
             )
-    elif loss == "cross_entropy":
+    elif loss.targets == "distributions":
         # A product: for the few columns of a target a tenth of the time that `sum` takes.
         low, sums = _span(targets)[0], targets @ np.ones(targets.shape[1], targets.dtype)
         off = np.abs(sums - 1)
@@ -101,17 +123,23 @@ def check_targets(targets: Array, loss: str) -> None:
             got = f"{low:g}" if low < -_ROUNDING else f"a sum of {sums[off.argmax()]:g}"
             raise ValueError(
                 "y must have rows that are at least 0 and sum to 1 for the loss "
-                f"{loss}, got {got} in row {_worst_row(targets, off)}"
+                f"{loss.name}, got {got} in row {_worst_row(targets, off)}"
                 f"{_remedy_for_distributions(targets)}"
             )
 
 
-def check_metrics(metrics: Collection[str], targets: Array, loss: str) -> None:
+def check_metrics(metrics: Collection[str], targets: Array, loss: Rule) -> None:
     """Raise if accuracy is asked for, and the targets of one output are no classes.
 
-    Those of binary cross-entropy may be shares: they are rounded, as the outputs are.
+    Those of binary cross-entropy may be shares: they are rounded, as the outputs are. Where several
+    outputs predict one target, no metric compares them.
     """
-    if "accuracy" not in metrics or targets.shape[1] != 1 or loss == "binary_cross_entropy":
+    if metrics and loss.n_per_target > 1:
+        raise ValueError(
+            f"metrics must be none for the loss {loss.name}, of which {loss.n_per_target} outputs "
+            f"predict one target, got {', '.join(metrics)}"
+        )
+    if "accuracy" not in metrics or targets.shape[1] != 1 or loss.targets == "shares":
         return
     is_class = (targets == 0) | (targets == 1)
     if not is_class.all():
@@ -124,7 +152,7 @@ def check_metrics(metrics: Collection[str], targets: Array, loss: str) -> None:
         )
         raise ValueError(
             "y must be 0 or 1 for the metric accuracy of a single output with the loss "
-            f"{loss}, got {targets[row, 0]:g} in row {row}; {remedy}"
+            f"{loss.name}, got {targets[row, 0]:g} in row {row}; {remedy}"
         )
 
 

@@ -40,9 +40,10 @@ The header is JSON:
     metadata                    the user's own data
     feature_names               the column names of X, only if training has seen any
 
-Initialisers, optimisers and schedules are as in `specs`. A reader refuses names that it does not
-know, so every addition makes a new version. `feature_names` were added to this one: an earlier
-reader takes all files but those that have them.
+Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
+A reader refuses names that it does not know, so every addition makes a new version. `feature_names`
+and losses and activations that are no names were added to this one: an earlier reader takes all
+files but those that have them.
 """
 
 from __future__ import annotations
@@ -51,17 +52,26 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
 from .._training.state import TrainingState
-from ..core import layout, losses
+from ..core import layout
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
 from ..history import History
-from ..layers import Dense, layer_table
+from ..layers import Dense, net_parts
 from .files import read_file, write_file
+from .functions import (
+    Functions,
+    as_functions,
+    build_activation,
+    build_loss,
+    describe_activation,
+    describe_loss,
+)
 from .npz import DEEPEST, Archive, check_depth, pack
 from .specs import (
     JSON,
@@ -102,7 +112,7 @@ def _packed(state: Mapping[str, Any]) -> bytes:
         "format": FORMAT,
         "version": VERSION,
         "n_in": state["n_in"],
-        "loss": state["loss_name"],
+        "loss": describe_loss(state["loss_name"]),
         "dtype": state["dtype"].name,
         "layers": [_describe_layer(layer) for layer in state["layers"]],
         "random": describe_random(state["_random"]),
@@ -122,9 +132,9 @@ def _packed(state: Mapping[str, Any]) -> bytes:
     return pack(header, arrays)
 
 
-def read(file: str | os.PathLike[str] | BinaryIO) -> dict[str, Any]:
-    """Return the state in a file, for `Network.__setstate__`."""
-    return read_file(file, state_in)
+def read(file: str | os.PathLike[str] | BinaryIO, functions: Any = ()) -> dict[str, Any]:
+    """Return the state in a file, for `Network.__setstate__`; `functions` are the user's own."""
+    return read_file(file, partial(state_in, functions=as_functions(functions)))
 
 
 def _views(flat: Array, table: Array) -> dict[str, Array]:
@@ -144,6 +154,7 @@ def _views(flat: Array, table: Array) -> dict[str, Array]:
 def _describe_layer(layer: Dense) -> JSON:
     """Return every field of a layer; for arrays, whether they are given."""
     return {name: getattr(layer, name) for name in _LAYER} | {
+        "activation": describe_activation(layer.activation),
         "initializer": describe_initializer(layer.initializer),
         "bias_initializer": describe_initializer(layer.bias_initializer),
         "weights": layer.weights is not None,
@@ -225,14 +236,14 @@ def _history_arrays(history: History) -> dict[str, Array]:
 # ---- from a file ---------------------------------------------------------------------------------
 
 
-def state_in(archive: Archive) -> dict[str, Any]:
+def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
     """Return the state of a network; allocate no more memory than the file holds."""
     header = _header_in(archive)
     n_in = as_count("n_in", header["n_in"])
-    loss = as_choice("loss", header["loss"], losses.CODES)
+    loss = build_loss(header["loss"], functions)
     dtype = as_dtype(as_choice("dtype", header["dtype"], _DESCR))
-    layers = _layers_in(archive, n_in, header["layers"])
-    table = layer_table(n_in, layers, loss, dtype)
+    layers = _layers_in(archive, n_in, header["layers"], functions)
+    table, _ = net_parts(n_in, layers, loss, dtype)
     shapes = _shapes(table)
     arrays = {name: archive.take(name, _DESCR[dtype.name], shapes[name]) for name in shapes}
     training = header["training"]
@@ -278,7 +289,9 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _layers_in(archive: Archive, n_in: int, descriptions: Any) -> tuple[Dense, ...]:
+def _layers_in(
+    archive: Archive, n_in: int, descriptions: Any, functions: Functions
+) -> tuple[Dense, ...]:
     """Return the layers, with the arrays that they were given."""
     layers = []
     for k, description in enumerate(as_list("layers", descriptions)):
@@ -291,6 +304,7 @@ def _layers_in(archive: Archive, n_in: int, descriptions: Any) -> tuple[Dense, .
             parameters[name] = archive.take(entry, _FLOAT, shape) if parameters[name] else None
         for name in ("initializer", "bias_initializer"):
             parameters[name] = build_initializer(parameters[name], name)
+        parameters["activation"] = build_activation(parameters["activation"], functions)
         layers.append(Dense(**parameters))
         n_in = n_out
     return tuple(layers)

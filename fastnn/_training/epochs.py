@@ -28,7 +28,7 @@ from ..core.train_samples import Slice
 from ..errors import DivergenceError
 from ..optimizers import CompiledOptimizer
 from .config import FitConfig
-from .model import NO_METRICS, metric_codes
+from .model import NO_METRICS, Model, metric_codes
 from .sources import Arrays, Source
 from .state import NetworkState, TrainingState
 
@@ -81,7 +81,7 @@ class CompiledEpochs:
             if not is_all_finite:
                 if span > 1:
                     break
-                error = divergence(data, part, rates[0], training.epochs)
+                error = divergence(data, part, rates[0], training.epochs, self.state.model)
                 if where:
                     error.add_note(where)
                 raise loop.diverged(error)
@@ -227,11 +227,13 @@ class CompiledEpochs:
         return Optimizer(settings, penalties, training.slots, training.counters)
 
 
-def divergence(data: Arrays, sums: Array, rate: float, epoch: int) -> DivergenceError:
+def divergence(data: Arrays, sums: Array, rate: float, epoch: int, model: Model) -> DivergenceError:
     """Return the error for a pass that is not finite."""
     X, loss = data.X, sums[0, 0]
     is_dense = isinstance(X, Samples) and not X.is_sparse
-    remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
+    remedy = model.fault_of_loss(X, data.Y)
+    if not remedy:
+        remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
     what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
     return DivergenceError(
         f"training must stay finite, got {what} in epoch {epoch} "

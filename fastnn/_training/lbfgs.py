@@ -95,7 +95,9 @@ class LBFGSEpochs:
         objective(accepted)
         metrics = self._metrics()
         if not (np.isfinite(metrics[0, 0]) and is_finite(accepted)):
-            raise loop.diverged(divergence(self._data, metrics, rates[0], self._training.epochs))
+            raise loop.diverged(
+                divergence(self._data, metrics, rates[0], self._training.epochs, model)
+            )
 
         def finish_iteration(intermediate_result: Any) -> None:
             nonlocal metrics

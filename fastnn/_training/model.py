@@ -14,13 +14,14 @@ import numpy as np
 
 from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
-from ..core import evaluate, layout, losses, optimizers
+from ..core import evaluate, layout, optimizers
 from ..core import metrics as kernel_metrics
 from ..core.dispatch import few_rows, look_ahead_rows
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import WORD
+from ..losses import Loss, OwnLoss
 from . import threads
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
@@ -43,9 +44,10 @@ class Model:
     one for each sample. What is a function of the layers alone is computed once, here.
     """
 
-    def __init__(self, params: Array, table: Array, loss: str, penalties: Array) -> None:
-        self.params, self.table, self.loss, self.penalties = params, table, loss, penalties
-        self.dtype, self.net = params.dtype, Net(params, table, losses.CODES[loss])
+    def __init__(self, net: Net, loss: Loss, penalties: Array) -> None:
+        params, table, _ = net
+        self.params, self.table, self.penalties = params, table, penalties
+        self.net, self.loss, self.dtype = net, loss, params.dtype
         self.n_in, self.n_out = int(table[0, layout.N_IN]), int(table[-1, layout.N_OUT])
         self.n_units = layout.units_size(table)
         self.no_weights = as_read_only(np.empty(0, params.dtype))
@@ -137,7 +139,7 @@ class Model:
             grad = np.zeros(size, self.dtype) if few else layout.aligned_zeros(size, self.dtype)
             value, total = np.zeros(1), total_weight(weights, len(Y))
             evaluate.add_gradient_of_rows(self.net, Data(X, Y, weights), 0, len(Y), grad, value)
-            return _divided(grad, total), value.item() / total
+            return _divided(grad, total), self._checked(value.item() / total, X, Y)
         parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
         grads = [layout.aligned_zeros(self.params.size, self.dtype) for _ in parts]
         values = np.zeros((len(parts), 1))
@@ -159,7 +161,7 @@ class Model:
         with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
             for other in others:
                 grad += other
-        return _divided(grad, total), float(values.sum() / total)
+        return _divided(grad, total), self._checked(float(values.sum() / total), X, Y)
 
     def evaluate(
         self, X: Inputs, Y: Array, weights: Array, metrics: Sequence[str] = ()
@@ -173,7 +175,22 @@ class Model:
             pieces = self._pieces(X, Y, weights, 0, n_samples)
         for piece in pieces:
             evaluate.evaluate_rows(self.net, *piece, codes, sums)
+        self._checked(sums[0], X, Y)
         return metrics_by_name(sums / total_weight(weights, n_samples), metrics)
+
+    def fault_of_loss(self, X: Inputs, Y: Array) -> str:
+        """Return what a loss of the user's own does wrong for some sample, if it does."""
+        if not isinstance(self.loss, OwnLoss):
+            return ""
+        outputs = np.empty((len(Y), self.n_out), self.dtype)
+        self.predict(X, outputs)
+        return self.loss.fault(Y, outputs)
+
+    def _checked(self, value: float, X: Inputs, Y: Array) -> float:
+        """Return a loss; raise if it is NaN by a fault of the user's."""
+        if value != value and (fault := self.fault_of_loss(X, Y)):  # NaN
+            raise ValueError(fault)
+        return value
 
     def _pieces(
         self, X: Inputs, Y: Array, weights: Array, start: int, stop: int

@@ -18,10 +18,12 @@ from .._checks.inputs import Names, as_inputs
 from .._checks.stored import Inputs
 from .._checks.targets import as_targets
 from ..core import layout
+from ..core.layout import Net
 from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
 from ..layers import Dense, penalty_table, with_arrays
+from ..losses import Loss
 from ..optimizers import Optimizer
 from .model import Model
 
@@ -133,12 +135,10 @@ class NetworkState:
     call of `partial_fit`.
     """
 
-    def __init__(
-        self, layers: Sequence[Dense], params: Array, table: Array, loss: str, random: Random
-    ) -> None:
-        self.model = Model(params, table, loss, penalty_table(layers))
-        self.weights = layout.weight_views(params, table)
-        self.biases = layout.bias_views(params, table)
+    def __init__(self, layers: Sequence[Dense], net: Net, loss: Loss, random: Random) -> None:
+        self.model = Model(net, loss, penalty_table(layers))
+        self.weights = layout.weight_views(net.params, net.layer_table)
+        self.biases = layout.bias_views(net.params, net.layer_table)
         self.layers = tuple(map(with_arrays, layers, self.weights, self.biases))
         self.has_dropout = any(layer.dropout for layer in layers)
         self.random = random

@@ -110,7 +110,7 @@ class BatchStep:
             state.batch_step = None  # its scratch may hold an unfinished batch
             raise
         if not is_finite:
-            raise divergence(data, sums, self._rates[0], training.epochs)
+            raise divergence(data, sums, self._rates[0], training.epochs, state.model)
 
     def kept(self) -> Sequence[Array]:
         """Return copies of what a compiled call changes, as they are before it."""
@@ -162,7 +162,7 @@ def train_rows(
     if schedule is None:
         state.batch_step = step
     model = state.model
-    if step.epochs.is_single and model.loss != "poisson":
+    if step.epochs.is_single and model.loss.is_checked:
         rate = float(getattr(config.optimizer, "learning_rate", 1.0))
         optimizer, noise = step.epochs.optimizer(), config.noise
         is_plain = step.epochs.is_plain

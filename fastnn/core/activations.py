@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .jit import inner
+from .pointers import activate_at, is_address, pull_back_at
 from .simd.arithmetic import multiply_add, vector_function, where
 from .simd.functions import (
     exp,
@@ -251,7 +252,6 @@ ACTIVATIONS = {
         keras=("softmax",),
         keras_layer="Softmax", keras_options={"axis": [-1, 1]},
         sklearn_outputs="softmax",
-        note="on the last layer only, with the loss cross_entropy only",
     ),
     "exp": Activation(
         exp, scale_by_exp_derivative,
@@ -347,6 +347,11 @@ def activate(code, z, a, start, stop):
         softmax(z, a, start, stop)
         return
     one = zeros(z, 1)
+    if is_address(code):
+        activate_at(code, start, stop, z, a)
+        for j in range(stop, stop + (start - stop) % lanes_of(one)):
+            a[j] = 0  # the padding
+        return
     for j in range(start, stop, lanes_of(one)):
         store(a, j, activated(code, load(z, j, one)))
 
@@ -355,8 +360,11 @@ def activate(code, z, a, start, stop):
 def scale_by_derivative(code, z, a, delta, start, stop):
     """Multiply delta[start:stop] by f'(z[start:stop]) in place.
 
-    Softmax has no elementwise derivative: see `pull_back`, and `losses.output_delta`.
+    Softmax has no elementwise derivative: see `pull_back`.
     """
+    if is_address(code):
+        pull_back_at(code, start, stop, z, a, delta)
+        return
     one = zeros(z, 1)
     for j in range(start, stop, lanes_of(one)):
         before, outputs, scaled = load(z, j, one), load(a, j, one), load(delta, j, one)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .activations import CODES as ACTIVATION_CODES
-from .activations import largest_of, scale_by_derivative, shifted_exp
+from .activations import largest_of, pull_back, shifted_exp
 from .jit import inner
+from .pointers import error_at, is_address, is_from_z, loss_at
 from .simd.arithmetic import sign, where
 from .simd.functions import softplus
 from .simd.switch import vector_switch
@@ -184,6 +185,8 @@ def cross_entropy(z, start, stop, y):
 @inner
 def sample_loss(code, z, a, start, stop, y):
     """Return the loss of one sample, whose outputs are the units [start, stop)."""
+    if is_address(code):
+        return loss_at(code, start, stop, y, z, a)
     if code == POISSON:
         return poisson(z, a, start, stop, y)
     if code == CROSS_ENTROPY:
@@ -200,6 +203,9 @@ def sample_loss(code, z, a, start, stop, y):
 @inner
 def output_error(code, z, a, start, stop, y, error):
     """Overwrite error[start:stop] with dLoss/da; with delta where the loss is computed from z."""
+    if is_address(code):
+        error_at(code, start, stop, y, z, a, error)
+        return
     one, mass = zeros(a, 1), zeros(a, 1)
     if code == CROSS_ENTROPY:  # targets need not sum to one
         for j in range(start, stop, lanes_of(one)):
@@ -220,5 +226,5 @@ def output_error(code, z, a, start, stop, y, error):
 def output_delta(code, activation, z, a, start, stop, y, delta):
     """Overwrite delta[start:stop] with dLoss/dz."""
     output_error(code, z, a, start, stop, y, delta)
-    if code not in _FROM_Z:
-        scale_by_derivative(activation, z, a, delta, start, stop)
+    if not (is_from_z(code) if is_address(code) else code in _FROM_Z):
+        pull_back(activation, z, a, start, stop, delta)

@@ -37,12 +37,13 @@ class Loss(NamedTuple):
 
 
 @np.errstate(over="ignore")  # exp(-z) may become inf, and 1 / (1 + inf) = 0 is the right answer
-def _sigmoid(z: Array) -> Array:
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + exp(-z))."""
     a: Array = 1 / (1 + np.exp(-z))
     return a
 
 
-def _softplus(z: Array) -> Array:
+def softplus(z: Array) -> Array:
     """log(1 + exp(z)), by way of an exp that cannot overflow."""
     a: Array = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
     return a
@@ -67,12 +68,13 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def _mish_derivative(z: Array) -> Array:
-    t = np.tanh(_softplus(z))
-    slope: Array = t + z * (1 - t * t) * _sigmoid(z)
+    t = np.tanh(softplus(z))
+    slope: Array = t + z * (1 - t * t) * sigmoid(z)
     return slope
 
 
-def _log_softmax(z: Array) -> Array:
+def log_softmax(z: Array) -> Array:
+    """Z - log sum exp(z)."""
     shifted = z - z.max(axis=-1, keepdims=True)  # at most 0: exp cannot overflow
     log_a: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return log_a
@@ -93,7 +95,7 @@ def _softmax_derivative(z: Array) -> Array:
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation(np.copy, np.ones_like),
     "sigmoid": Activation(
-        _sigmoid, lambda z: _sigmoid(z) * (1 - _sigmoid(z)), from_output=lambda a: a * (1 - a)
+        sigmoid, lambda z: sigmoid(z) * (1 - sigmoid(z)), from_output=lambda a: a * (1 - a)
     ),
     "tanh": Activation(
         np.tanh, lambda z: 1 - np.tanh(z) * np.tanh(z), from_output=lambda a: 1 - a * a
@@ -107,10 +109,10 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
         lambda z: np.exp(np.minimum(z, 0)),
     ),
-    "softplus": Activation(_softplus, _sigmoid),
+    "softplus": Activation(softplus, sigmoid),
     "swish": Activation(
-        lambda z: z * _sigmoid(z),
-        lambda z: _sigmoid(z) * (1 + z * (1 - _sigmoid(z))),
+        lambda z: z * sigmoid(z),
+        lambda z: sigmoid(z) * (1 + z * (1 - sigmoid(z))),
     ),
     "gelu": Activation(lambda z: z * _normal_cdf(z), _gelu_derivative),
     "softmax": Activation(_softmax, _softmax_derivative),
@@ -119,7 +121,7 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda z: _SELU_SCALE * np.where(z > 0, z, _SELU_ALPHA * np.expm1(np.minimum(z, 0))),
         lambda z: _SELU_SCALE * np.where(z > 0, 1, _SELU_ALPHA * np.exp(np.minimum(z, 0))),
     ),
-    "mish": Activation(lambda z: z * np.tanh(_softplus(z)), _mish_derivative),
+    "mish": Activation(lambda z: z * np.tanh(softplus(z)), _mish_derivative),
 }
 
 
@@ -151,12 +153,12 @@ LOSSES: dict[str, Loss] = {
     ),
     # None of the following forms log(a), which is infinite once a has rounded to 0.
     "binary_cross_entropy": Loss(  # -sum y log a + (1 - y) log(1 - a), with a = sigmoid(z)
-        lambda z, a, y: (_softplus(z) - y * z).sum(axis=-1),
+        lambda z, a, y: (softplus(z) - y * z).sum(axis=-1),
         lambda z, a, y: a - y,
         partner="sigmoid",
     ),
     "cross_entropy": Loss(  # -sum y log a, with a = softmax(z)
-        lambda z, a, y: -(y * _log_softmax(z)).sum(axis=-1),
+        lambda z, a, y: -(y * log_softmax(z)).sum(axis=-1),
         lambda z, a, y: a * y.sum(axis=-1, keepdims=True) - y,  # a - y if y sums to 1
         partner="softmax",
     ),
@@ -168,23 +170,41 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def derivative_of(name: str, z: Array, a: Array) -> Array:
+def derivative_of(activation: str | Activation, z: Array, a: Array) -> Array:
     """Return f'(z), from a = f(z) where that is quicker."""
-    from_output = ACTIVATIONS[name].from_output
-    return from_output(a) if from_output else ACTIVATIONS[name].derivative(z)
+    known = as_activation(activation)
+    return known.from_output(a) if known.from_output else known.derivative(z)
 
 
-def check_names(activations: Sequence[str], loss: str) -> None:
+def pulled_back(activation: str | Activation, delta: Array, z: Array, a: Array) -> Array:
+    """Return dL/dz, of dL/da: times f'(z), or times a matrix where f is of a whole row."""
+    derivative = derivative_of(activation, z, a)
+    if derivative.ndim == z.ndim:
+        return delta * derivative
+    pulled: Array = (delta[..., None, :] @ derivative)[..., 0, :]
+    return pulled
+
+
+def as_activation(activation: str | Activation) -> Activation:
+    """Return an activation, which may be given by its name."""
+    return ACTIVATIONS[activation] if isinstance(activation, str) else activation
+
+
+def as_loss(loss: str | Loss) -> Loss:
+    """Return a loss, which may be given by its name."""
+    return LOSSES[loss] if isinstance(loss, str) else loss
+
+
+def check_names(activations: Sequence[str | Activation], loss: str | Loss) -> None:
     """Raise ValueError for an unknown name, or an output layer that the loss does not go with."""
     for name in activations:
-        if name not in ACTIVATIONS:
+        if isinstance(name, str) and name not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {name!r}")
-    if loss not in LOSSES:
+    if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
     if "softmax" in activations[:-1]:
-        raise ValueError(f"softmax must be the last activation, got {', '.join(activations)}")
-    last, partner = activations[-1], LOSSES[loss].partner
-    if "softmax" in (last, partner) and last != partner:
-        raise ValueError(f"softmax and cross_entropy go together, got {last} and {loss}")
-    if partner and last != partner:
+        names = ", ".join(map(str, activations))
+        raise ValueError(f"softmax must be the last activation, got {names}")
+    last, partner = activations[-1], as_loss(loss).partner
+    if partner in ACTIVATIONS and last != partner:
         raise ValueError(f"{loss} requires {partner} outputs, got {last}")

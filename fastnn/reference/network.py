@@ -6,8 +6,18 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .functions import ACTIVATIONS, LOSSES, Array, check_names, derivative_of
+from .functions import (
+    Activation,
+    Array,
+    Loss,
+    as_activation,
+    as_loss,
+    check_names,
+    derivative_of,
+    pulled_back,
+)
 from .optimizers import SGD, Optimizer
+from .parametric import activation_like, loss_like
 
 Reduction = Literal["mean", "sum"]
 Masks = Sequence[ArrayLike | None]
@@ -23,13 +33,13 @@ class ReferenceNetwork:
         Copied, then updated in place. Their dtype, float32 or float64, is the network's.
     biases : sequence of array_like, shape (n_out,) each, or None
         Copied, then updated in place. None is a layer without a bias.
-    activations : sequence of str
-        Names in `ACTIVATIONS`, one a layer.
-    loss : str
-        A name in `LOSSES`. Per sample: half_sse is sum (a - y)^2 / 2 over the outputs, sse the sum
-        without the half; mse, mae and huber (delta 1) are means over the outputs;
-        binary_cross_entropy, of a sigmoid layer, cross_entropy, of a softmax layer, and poisson, of
-        an exp layer, are sums.
+    activations : sequence of str or Activation
+        Names in `ACTIVATIONS`, one a layer, or other activations.
+    loss : str or Loss
+        A name in `LOSSES`, or another loss. Per sample: half_sse is sum (a - y)^2 / 2 over the
+        outputs, sse the sum without the half; mse, mae and huber (delta 1) are means over the
+        outputs; binary_cross_entropy, of a sigmoid layer, cross_entropy, of a softmax layer, and
+        poisson, of an exp layer, are sums.
     train_biases : sequence of bool, optional
         False freezes a layer's bias: it is used, its gradient is zero. By default all are trained.
     l1, l2 : sequence of float, optional
@@ -65,8 +75,8 @@ class ReferenceNetwork:
         self,
         weights: Sequence[ArrayLike],
         biases: Sequence[ArrayLike | None],
-        activations: Sequence[str],
-        loss: str = "mse",
+        activations: Sequence[str | Activation],
+        loss: str | Loss = "mse",
         *,
         train_biases: Sequence[bool] | None = None,
         l1: Sequence[float] | None = None,
@@ -105,8 +115,8 @@ class ReferenceNetwork:
         return cls(
             net.weights,
             net.biases,
-            [layer.activation for layer in net.layers],
-            net.loss_name,
+            [activation_like(layer.activation) for layer in net.layers],
+            loss_like(net.loss_function, net.layers[-1].activation),
             train_biases=[layer.train_bias for layer in net.layers],
             l1=[getattr(layer, "l1", 0.0) for layer in net.layers],
             l2=[getattr(layer, "l2", 0.0) for layer in net.layers],
@@ -136,7 +146,7 @@ class ReferenceNetwork:
             zip(self.weights, self.biases, self.activations, strict=True)
         ):
             z = a @ W if b is None else a @ W + b
-            a = ACTIVATIONS[name].function(z)
+            a = as_activation(name).function(z)
             zs.append(z)
             activations.append(a)
             if masks is not None:
@@ -153,7 +163,7 @@ class ReferenceNetwork:
         It divides by the sum of the weights, shape (n_samples,), and holds no penalty.
         """
         zs, activations = self.forward(X)
-        losses = LOSSES[self.loss_name].value(zs[-1], activations[-1], np.asarray(Y, self.dtype))
+        losses = as_loss(self.loss_name).value(zs[-1], activations[-1], np.asarray(Y, self.dtype))
         return float(np.average(losses, weights=sample_weight))
 
     def penalty(self) -> float:
@@ -319,11 +329,11 @@ class ReferenceNetwork:
         """Return each sample's loss, and the gradient of `scale` times their sum, by layers."""
         X, Y = np.asarray(X, dtype=self.dtype), np.asarray(Y, dtype=self.dtype)
         zs, activations = self.forward(X, masks)
-        loss = LOSSES[self.loss_name]
+        loss = as_loss(self.loss_name)
         losses = loss.value(zs[-1], activations[-1], Y)
         delta = scale * loss.derivative(zs[-1], activations[-1], Y)
         if not loss.partner:
-            delta = delta * derivative_of(self.activations[-1], zs[-1], activations[-1])
+            delta = pulled_back(self.activations[-1], delta, zs[-1], activations[-1])
         if sample_weight is not None:
             delta = delta * np.asarray(sample_weight, dtype=self.dtype)[..., None]
         deltas = [delta]

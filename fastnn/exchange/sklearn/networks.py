@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..._checks.arrays import Array, as_activation
+from ..._checks.arrays import Array
+from ...activations import as_activation
 from ...core.activations import ACTIVATIONS
 from ...network import Network
 from .._layer_builder import LayerBuilder, as_network, import_optional
@@ -125,7 +126,7 @@ def _read_layers(reading: LayerBuilder, estimator: Any) -> str | None:
     names = [*hidden, estimator.out_activation_]
     for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
         reading.add(np.asarray(W), np.asarray(b))
-        reading.activate(as_activation("activation", name), f"activation {name!r}")
+        reading.activate(str(as_activation("activation", name)), f"activation {name!r}")
     return "half_sse" if names[-1] == "identity" else None
 
 

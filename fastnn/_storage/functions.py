@@ -1,0 +1,109 @@
+"""Losses and activations as JSON, and back.
+
+A loss of the core and an activation are their names; a loss with parameters is {"name": its class,
+...: its parameters}. A user's function is {"own": its name, "source": what it does}: a file holds
+no code to be run, so to load it the user gives the function again, and it must do the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from .. import losses
+from .._checks.functions import UserFunction
+from ..activations import OwnActivation, as_activation
+from ..losses import Loss, OwnLoss, as_loss
+from .specs import JSON, as_object
+
+Functions = Iterable[UserFunction]
+Kind = TypeVar("Kind", bound=UserFunction)
+
+_LOSSES: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        losses.Quantile,
+        losses.GaussianNLL,
+        losses.LogCosh,
+        losses.Gamma,
+        losses.CrossEntropy,
+        losses.BinaryCrossEntropy,
+        losses.Focal,
+    )
+}
+
+
+def as_functions(functions: Any) -> tuple[UserFunction, ...]:
+    """Return a user's functions after checking that each is one under a decorator of fastnn."""
+    if isinstance(functions, UserFunction) or not isinstance(functions, Iterable):
+        raise TypeError(f"functions must be a sequence, got {functions!r}: write [{functions!r}]")
+    given: tuple[UserFunction, ...] = tuple(functions)
+    for function in given:
+        if not isinstance(function, UserFunction):
+            raise TypeError(
+                f"functions must be under @fastnn.loss or @fastnn.activation, got {function!r}"
+            )
+    return given
+
+
+def describe_loss(loss: Loss) -> str | JSON:
+    """Return the name or the description of a loss."""
+    if isinstance(loss, UserFunction):
+        return _describe_own(loss)
+    if type(loss) in _LOSSES.values():
+        return {"name": type(loss).__name__, **asdict(loss)}  # type: ignore[call-overload]
+    if losses.NAMED.get(loss.name) == loss:
+        return loss.name
+    raise TypeError(f"a loss must be of fastnn.losses or under @fastnn.loss, got {loss!r}")
+
+
+def build_loss(description: Any, functions: Functions) -> Loss:
+    """Return the loss that `describe_loss` has described."""
+    if isinstance(description, str):
+        return as_loss("loss", description)
+    if isinstance(description, dict) and "own" in description:
+        return _found(description, functions, OwnLoss, "loss")
+    if not isinstance(description, dict) or description.get("name") not in _LOSSES:
+        raise ValueError(f"loss must be of {', '.join(_LOSSES)}, got {repr(description)[:100]}")
+    kind = _LOSSES[description["name"]]
+    names = [item.name for item in fields(kind)]
+    as_object(description, ["name", *names])
+    loss: Loss = kind(**{name: description[name] for name in names})
+    return loss
+
+
+def describe_activation(activation: Any) -> str | JSON:
+    """Return the name or the description of an activation."""
+    return _describe_own(activation) if isinstance(activation, UserFunction) else str(activation)
+
+
+def build_activation(description: Any, functions: Functions) -> str | OwnActivation:
+    """Return the activation that `describe_activation` has described."""
+    if isinstance(description, dict):
+        return _found(description, functions, OwnActivation, "activation")
+    return as_activation("activation", description)
+
+
+def _describe_own(function: UserFunction) -> JSON:
+    return {"own": function.name, "source": function.source()}
+
+
+def _found(description: JSON, functions: Functions, kind: type[Kind], what: str) -> Kind:
+    """Return the function that a description is of."""
+    as_object(description, ("own", "source"))
+    name, source = description["own"], description["source"]
+    if not isinstance(name, str) or not isinstance(source, str):
+        raise ValueError(f"{what} must have a name and a source, got {repr(description)[:100]}")
+    for function in functions:
+        if isinstance(function, kind) and function.name == name:
+            if function.source() != source:
+                raise ValueError(
+                    f"the {what} {name} must do what it did when the network was saved, got a "
+                    f"function that differs; it was: {source[:400]}"
+                )
+            return function
+    raise ValueError(
+        f"the {what} {name} must be given, for a file holds no function of the user's: load it "
+        f"with functions=[{name}]"
+    )

@@ -1,0 +1,183 @@
+"""Activations: their names, and those of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from ._checks.arrays import as_choice
+from ._checks.functions import UserFunction, compiling, n_arguments_of
+from ._checks.names import did_you_mean
+from ._checks.slopes import Place, as_pair_of, check_slopes
+from .core.activations import CODES, SECOND_NAMES
+from .core.heads import HEADS
+from .core.pointers import code_of_activation, compile_linked, linked
+
+_FORMS = {1: "z -> (a, derivative)"}
+_POINTS = (0.0, 1.0, -1.0, 0.37, -0.37, 2.6, -2.6, 11.0, -11.0)
+
+
+class OwnActivation(UserFunction):
+    """An activation of the user's own, as `activation` makes it.
+
+    Parameters
+    ----------
+    function : callable
+        The function, as `activation` takes it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no such function.
+
+    Examples
+    --------
+    >>> from fastnn.activations import OwnActivation
+    >>> OwnActivation(lambda z: (2 * z, 2.0))(1.5)
+    (3.0, 2.0)
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        n_arguments_of(function, "an activation", _FORMS)
+        super().__init__(function)
+        check_slopes(f"the activation {self.name}", self._places())
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def linked(self) -> Any:
+        """The function for Numba."""
+        return linked(self.function)
+
+    def _places(self) -> Iterator[Place]:
+        """Yield where its derivative is checked."""
+        for z in _POINTS:
+            yield Place(f"at z = {z:g}", self._pair, z)
+
+    def _pair(self, z: float) -> tuple[float, float]:
+        return as_pair_of(f"the activation {self.name}", self.function(z), "(a, derivative)")
+
+
+def activation(function: Callable[..., Any]) -> OwnActivation:
+    """Make an activation of a function, which Numba compiles; kernels call it at full speed.
+
+    Parameters
+    ----------
+    function : callable
+        The function of one number, ``z -> (a, derivative)``, in that part of Python and NumPy that
+        Numba compiles.
+
+    Returns
+    -------
+    OwnActivation
+        The activation, for `Dense`; it can be called as the function.
+
+    Raises
+    ------
+    ValueError
+        If the derivative is not that of a, by finite differences near 0 and 1. An error that the
+        function raises there, and infinite values, are taken for the end of its domain.
+    TypeError
+        If it is no such function, or returns something else.
+
+    Notes
+    -----
+    The kernels stay as they are: to compile it takes some tenths of a second, once a process and
+    dtype. What raises an error in training makes outputs NaN, and so ends it.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> from fastnn import Dense, Network
+    >>> @fastnn.activation
+    ... def bent(z):
+    ...     root = (1 + z * z) ** 0.5
+    ...     return z / 2 + root, 0.5 + z / root
+    >>> net = Network(1, [Dense(1, bent, weights=[[1]])])
+    >>> net.predict([0.0])
+    array([1.])
+    """
+    return OwnActivation(function)
+
+
+def as_activation(name: str, value: object) -> str | OwnActivation:
+    """Return the first name of an activation, or one of the user's own.
+
+    Parameters
+    ----------
+    name : str
+        What errors call it.
+    value : object
+        A name, also a second name, an activation of the user's own, or None for identity.
+
+    Returns
+    -------
+    str or OwnActivation
+        The activation.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is no such activation.
+    """
+    if isinstance(value, OwnActivation):
+        return value
+    names = (*CODES, *HEADS)
+    if callable(value) and not did_you_mean(value, [*names, *SECOND_NAMES]):
+        raise TypeError(
+            f"{name} must be a name or an activation, got the function "
+            f"{getattr(value, '__name__', value)}: write @fastnn.activation above it"
+        )
+    first = "identity" if value is None else value
+    first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
+    return as_choice(name, first, names, others=SECOND_NAMES)
+
+
+def code_of(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
+    """Return what stands for an activation in a kernel; on first use it may be compiled.
+
+    Parameters
+    ----------
+    known : str or OwnActivation
+        The activation, as `as_activation` returns it.
+    dtype : numpy.dtype
+        The dtype of the network.
+
+    Returns
+    -------
+    int
+        The code.
+
+    Raises
+    ------
+    TypeError
+        If Numba does not compile the user's function.
+    """
+    if isinstance(known, str) and known in CODES:
+        return CODES[known]
+    with compiling(f"the activation {known}"):
+        if isinstance(known, OwnActivation):
+            compile_linked(known.linked, dtype, (0,))
+        return _compiled(known, dtype)
+
+
+@cache
+def _compiled(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
+    if isinstance(known, str):
+        return code_of_activation(HEADS[known].forward, HEADS[known].backward, dtype)
+    function = known.linked
+
+    def forward(z, a):  # type: ignore[no-untyped-def]
+        for j in range(z.shape[0]):
+            a[j], _ = function(z[j])
+
+    def backward(z, a, delta):  # type: ignore[no-untyped-def]
+        for j in range(z.shape[0]):
+            _, slope = function(z[j])
+            delta[j] *= slope
+
+    return code_of_activation(forward, backward, dtype)

@@ -1,0 +1,280 @@
+"""Losses and activations that kernels call through the address of their machine code.
+
+They are compiled apart from the kernels, which need not know them: in the tables their code is the
+address, times two, and 1 more for a loss that gives its derivative by z. So a kernel that is
+compiled, or came in a wheel, runs a user's function. Its C interface, for T the network's dtype:
+
+    T loss(n, n_errors, const T *y, const T *z, const T *a, T *error)
+    void activation(n, n_deltas, const T *z, T *a, T *delta)
+
+n is the number of outputs. A loss returns its value; if n_errors is not 0 but n, it overwrites
+`error` with its derivative by a, or by z. An activation overwrites `a`, or, if n_deltas is n,
+turns `delta` from dL/da into dL/dz and leaves `a`. What raises an error makes the loss or `a` NaN.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import cfunc, config, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic, lower_builtin, type_callable
+from numba.np.numpy_support import carray
+from numpy.typing import DTypeLike
+
+from .jit import JIT, inner
+from .linking import options_of_inner
+
+FIRST_ADDRESS = 1 << 16  # a code from here on is an address: no code of a table is as large
+
+_KEPT: dict[int, Any] = {}  # by code: what machine code belongs to, or functions of Python's
+_NUMBERS = itertools.count(FIRST_ADDRESS)  # in the place of addresses, where nothing is compiled
+
+
+@inner
+def is_address(code):
+    """Return True if a code of a table is an address."""
+    return code >= FIRST_ADDRESS
+
+
+@inner
+def is_from_z(code):
+    """Return True if a loss at an address gives its derivative by z."""
+    return code & 1 == 1
+
+
+# ---- from a function to an address ---------------------------------------------------------------
+
+
+def code_of_loss(rows: Callable[..., Any], dtype: DTypeLike, *, from_z: bool) -> int:
+    """Compile a loss for a dtype, and return its code; it is kept as long as the process runs.
+
+    Parameters
+    ----------
+    rows : callable
+        A function of y, z, a and error, each of shape (n_out,), that Numba compiles: it returns the
+        loss, and overwrites `error` with its derivative by a, or by z.
+    dtype : dtype
+        That of the network.
+    from_z : bool
+        Whether the derivative is by z.
+    """
+    kind, compiled = _kind_of(dtype), linked(rows)
+
+    def loss(n, n_errors, y, z, a, error):
+        errors = carray(error, n_errors) if n_errors > 0 else np.empty(n, kind)
+        value, is_right = _guarded(compiled, (carray(y, n), carray(z, n), carray(a, n), errors))
+        if is_right:
+            return kind(value)
+        errors[:] = np.nan
+        return kind(np.nan)
+
+    signature = kind(types.intp, types.intp, *[types.CPointer(kind)] * _OF_A_LOSS)
+    return int(_kept(loss, signature, compiled, from_z))
+
+
+def code_of_activation(
+    forward: Callable[..., Any], backward: Callable[..., Any], dtype: DTypeLike
+) -> int:
+    """Compile an activation for a dtype, and return its code, likewise.
+
+    Parameters
+    ----------
+    forward : callable
+        A function of z and a, each of shape (n_out,), that Numba compiles: it overwrites `a`.
+    backward : callable
+        A function of z, a and delta, which turns `delta` from dL/da into dL/dz.
+    dtype : dtype
+        That of the network.
+    """
+    kind, on, back = _kind_of(dtype), linked(forward), linked(backward)
+
+    def activation(n, n_deltas, z, a, delta):
+        units, outputs = carray(z, n), carray(a, n)
+        if n_deltas > 0:
+            _, is_right = _guarded(back, (units, outputs, carray(delta, n_deltas)))
+        else:
+            _, is_right = _guarded(on, (units, outputs))
+        if not is_right:
+            outputs[:] = np.nan
+
+    signature = types.void(types.intp, types.intp, *[types.CPointer(kind)] * _OF_AN_ACTIVATION)
+    return int(_kept(activation, signature, (on, back), False))
+
+
+def linked(function: Callable[..., Any]) -> Any:
+    """Return a function for Numba, which makes no code of it but as a part of another."""
+    options: dict[str, Any] = JIT | options_of_inner()
+    return njit(**options)(function)
+
+
+def compile_linked(function: Any, dtype: DTypeLike, ranks: Sequence[int]) -> None:
+    """Compile such a function for numbers and arrays, so that its own errors are seen as its own.
+
+    Parameters
+    ----------
+    function : callable
+        What `linked` has returned.
+    dtype : dtype
+        That of the arguments.
+    ranks : sequence of int
+        0 for an argument that is a number, 1 for an array.
+    """
+    if _is_compiled():
+        kind = _kind_of(dtype)
+        function.compile(tuple(types.Array(kind, 1, "C") if rank else kind for rank in ranks))
+
+
+@intrinsic
+def _guarded(context, function, arguments):
+    """Call a function; return its value, of whatever, and whether it has raised no error.
+
+    A `try` takes Numba 0.3 s to compile.
+    """
+    signature = context.resolve_function_type(function, arguments.types, {})
+
+    def lower(context, builder, outer, args):
+        dispatcher = function.dispatcher
+        compiled = dispatcher.get_compile_result(signature)
+        context.active_code_library.add_linking_library(compiled.library)
+        arrays = cgutils.unpack_tuple(builder, args[1])
+        status, value = context.call_internal_no_propagate(
+            builder, compiled.fndesc, signature, arrays
+        )
+        return context.make_tuple(builder, outer.return_type, [value, status.is_ok])
+
+    pair = types.Tuple((signature.return_type, types.boolean))
+    return pair(function, arguments), lower
+
+
+def _is_compiled():
+    return not config.DISABLE_JIT
+
+
+def _kind_of(dtype):
+    return types.float32 if np.dtype(dtype) == np.float32 else types.float64
+
+
+def _kept(function, signature, interpreted, from_z):
+    """Compile a function to machine code, and return the code that stands for its address."""
+    if not _is_compiled():
+        number, what = next(_NUMBERS), interpreted
+    else:
+        what = cfunc(signature, **JIT)(function)
+        number = what.address
+    code = number << 1 | from_z
+    _KEPT[code] = what
+    return code
+
+
+# ---- what kernels call: the Python forms ---------------------------------------------------------
+
+
+def loss_at(code, start, stop, y, z, a):
+    """Return the loss of the outputs [start, stop) by the function at an address."""
+    return error_at(code, start, stop, y, z, a, np.empty_like(a))
+
+
+def error_at(code, start, stop, y, z, a, error):
+    """Overwrite error[start:stop] with its derivative; return the loss."""
+    errors = error[start:stop]
+    try:
+        return a.dtype.type(_KEPT[code](y, z[start:stop], a[start:stop], errors))
+    except Exception:
+        errors[:] = np.nan
+        return a.dtype.type(np.nan)
+
+
+def activate_at(code, start, stop, z, a):
+    """Overwrite a[start:stop] with f(z[start:stop])."""
+    forward, _ = _KEPT[code]
+    try:
+        forward(z[start:stop], a[start:stop])
+    except Exception:
+        a[start:stop] = np.nan
+
+
+def pull_back_at(code, start, stop, z, a, delta):
+    """Turn delta[start:stop] from dL/da into dL/dz."""
+    _, backward = _KEPT[code]
+    try:
+        backward(z[start:stop], a[start:stop], delta[start:stop])
+    except Exception:
+        a[start:stop] = np.nan
+
+
+# ---- what Numba compiles for them ----------------------------------------------------------------
+
+_OF_A_LOSS, _OF_AN_ACTIVATION = 4, 3  # pointers
+
+
+@type_callable(loss_at)
+@type_callable(error_at)
+def _type_value(context):
+    def typer(code, start, stop, y, z, a, error=None):
+        return a.dtype
+
+    return typer
+
+
+@type_callable(activate_at)
+@type_callable(pull_back_at)
+def _type_nothing(context):
+    def typer(code, start, stop, z, a, delta=None):
+        return types.none
+
+    return typer
+
+
+@lower_builtin(loss_at, *[types.Integer] * 3, *[types.Array] * 3)
+def _lower_loss_at(context, builder, signature, args):
+    code, start, stop, (y, *units) = _parts(context, builder, signature, args)
+    pointers = [y, *(builder.gep(unit, [start]) for unit in units)]
+    return _call(context, builder, signature, code, builder.sub(stop, start), pointers, _OF_A_LOSS)
+
+
+@lower_builtin(error_at, *[types.Integer] * 3, *[types.Array] * 4)
+def _lower_error_at(context, builder, signature, args):
+    return _lower_loss_at(context, builder, signature, args)
+
+
+@lower_builtin(activate_at, *[types.Integer] * 3, *[types.Array] * 2)
+def _lower_activate_at(context, builder, signature, args):
+    code, start, stop, units = _parts(context, builder, signature, args)
+    pointers, n = [builder.gep(unit, [start]) for unit in units], builder.sub(stop, start)
+    return _call(context, builder, signature, code, n, pointers, _OF_AN_ACTIVATION)
+
+
+@lower_builtin(pull_back_at, *[types.Integer] * 3, *[types.Array] * 3)
+def _lower_pull_back_at(context, builder, signature, args):
+    return _lower_activate_at(context, builder, signature, args)
+
+
+def _parts(context, builder, signature, args):
+    """Return code, start and stop as integers of one width, and pointers to the arrays."""
+    kinds = signature.args
+    numbers = [
+        context.cast(builder, arg, kind, types.intp)
+        for arg, kind in zip(args[:3], kinds[:3], strict=True)
+    ]
+    arrays = [
+        context.make_array(kind)(context, builder, arg).data
+        for arg, kind in zip(args[3:], kinds[3:], strict=True)
+    ]
+    return *numbers, arrays
+
+
+def _call(context, builder, signature, code, n, pointers, n_pointers):
+    """Call the function; without the last of its arrays, which it would fill, that one is null."""
+    is_filled = len(pointers) == n_pointers
+    n_filled = n if is_filled else ir.Constant(n.type, 0)
+    if not is_filled:
+        pointers = [*pointers, ir.Constant(pointers[0].type, None)]
+    is_value = signature.return_type != types.none
+    result = context.get_value_type(signature.return_type) if is_value else ir.VoidType()
+    kind = ir.FunctionType(result, [n.type, n.type, *(pointer.type for pointer in pointers)])
+    address = builder.lshr(code, ir.Constant(code.type, 1))
+    value = builder.call(builder.inttoptr(address, kind.as_pointer()), [n, n_filled, *pointers])
+    return value if is_value else context.get_dummy_value()

@@ -1,0 +1,208 @@
+"""Losses of the user's own: functions that Numba compiles, and kernels call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from .._checks.arrays import Array
+from .._checks.functions import UserFunction, compiling, n_arguments_of
+from .._checks.slopes import Place, as_pair_of, as_value, check_slopes
+from ..core.pointers import compile_linked, linked
+from .base import Loss, Rows
+
+_OF_ROWS = 3  # arguments
+_FORMS = {
+    2: "(y, a) -> (value, derivative by a) of one output",
+    _OF_ROWS: "(y, a, error) -> value of a row of them, which fills error",
+}
+_TARGETS = (0.0, 1.0, 0.3, 2.0, -1.7)
+_OUTPUTS = (0.37, 0.91, 1.83, -0.64, -2.3, 1.0, 0.0)  # some are targets: kinks
+_N_ROWS = 5
+_WIDTHS = (1, 2, 3, 4)  # of rows, with one of which a function must go
+
+
+class OwnLoss(UserFunction, Loss):
+    """A loss of the user's own, as `loss` makes it.
+
+    Parameters
+    ----------
+    function : callable
+        The function, as `loss` takes it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is no such function.
+
+    Examples
+    --------
+    >>> from fastnn.losses import OwnLoss
+    >>> OwnLoss(lambda y, a: ((a - y) ** 2, 2 * (a - y))).name
+    '<lambda>'
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        n_arguments = n_arguments_of(function, "a loss", _FORMS)
+        super().__init__(function)
+        self._is_of_rows = n_arguments == _OF_ROWS
+        self._tried: set[int] = set()
+        if self._is_of_rows:
+            self._try_widths()
+        else:
+            check_slopes(f"the loss {self.name}", self._outputs())
+
+    def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
+        """Return what stands for the loss in a kernel, after a try with so many outputs."""
+        if self._is_of_rows and n_out not in self._tried:
+            self._try_rows(n_out)
+        with compiling(f"the loss {self.name}"):
+            compile_linked(self._linked, dtype, (1, 1, 1) if self._is_of_rows else (0, 0))
+            return super()._code(activation, n_out, dtype)
+
+    def _rows(self, activation: str) -> tuple[Rows, bool]:
+        """Return the loss of a sample."""
+        del activation
+        function = self._linked
+
+        def of_rows(y, z, a, error):  # type: ignore[no-untyped-def]
+            return function(y, a, error)
+
+        def of_outputs(y, z, a, error):  # type: ignore[no-untyped-def]
+            value = 0.0
+            for j in range(a.shape[0]):
+                term, slope = function(y[j], a[j])
+                error[j] = slope
+                value += term
+            return value
+
+        return (of_rows if self._is_of_rows else of_outputs), False
+
+    @cached_property
+    def _linked(self) -> Any:
+        return linked(self.function)
+
+    def fault(self, targets: Array, outputs: Array) -> str:
+        """Return what the function does wrong for some sample, or an empty string.
+
+        Parameters
+        ----------
+        targets, outputs : ndarray, shape (n_samples, n_out)
+            The targets and the network's outputs.
+
+        Returns
+        -------
+        str
+            What it has raised or returned, and where.
+        """
+        for y, a in zip(targets, outputs, strict=True):
+            error = np.zeros(len(y), a.dtype)
+            parts: Any = [(y, a, error)] if self._is_of_rows else zip(y, a, strict=True)
+            for part in parts:
+                where = f"for y = {part[0]} and a = {part[1]}"
+                try:
+                    with np.errstate(all="ignore"):
+                        value = self.function(*part)
+                except Exception as raised:
+                    kind = type(raised).__name__
+                    return f"the loss {self.name} raised {kind}: {raised}, {where}"
+                if not np.isfinite(value).all():
+                    return f"the loss {self.name} returned {value} {where}"
+        return ""
+
+    def _outputs(self) -> Iterator[Place]:
+        """Yield where a function of one output is checked."""
+        for y, a in product(_TARGETS, _OUTPUTS):
+            yield Place(f"at y = {y:g} and a = {a:g}", partial(self._pair, np.float64(y)), a)
+
+    def _pair(self, y: float, a: float) -> tuple[float, float]:
+        return as_pair_of(f"the loss {self.name}", self.function(y, a), "(value, derivative by a)")
+
+    def _try_widths(self) -> None:
+        """Try a function of rows with several widths: it may be for some only."""
+        refused: Exception | None = None
+        for n_out in _WIDTHS:
+            try:
+                self._try_rows(n_out)
+            except ValueError as error:
+                if not isinstance(error.__cause__, IndexError):
+                    raise
+                refused = error
+        if not self._tried:
+            assert refused is not None
+            raise refused
+
+    def _try_rows(self, n_out: int) -> None:
+        """Check it with so many outputs."""
+        check_slopes(f"the loss {self.name}", self._rows_of(n_out))
+        self._tried.add(n_out)
+
+    def _rows_of(self, n_out: int) -> Iterator[Place]:
+        """Yield where it is checked: an output after the other of some rows."""
+        random = np.random.default_rng(0)
+        for _ in range(_N_ROWS):
+            y, outputs = random.choice(_TARGETS, n_out), random.choice(_OUTPUTS, n_out)
+            for j in range(n_out):
+                where = f"at y = {y} and a = {outputs}, for output {j},"
+                yield Place(where, partial(self._of_row, y, outputs, j), outputs[j])
+
+    def _of_row(self, y: Array, outputs: Array, j: int, at: float) -> tuple[float, float]:
+        """Return the value of a row whose output j is moved, and the derivative by it."""
+        a, error, targets = outputs.copy(), np.full(len(y), np.nan), y.copy()
+        a[j] = at
+        value = as_value(f"the loss {self.name}", self.function(targets, a, error))
+        if not np.isfinite(error).all() and np.isfinite(value):
+            raise ValueError(
+                f"the loss {self.name} must fill error, of shape ({len(y)},), got {error} at "
+                f"y = {y} and a = {outputs}"
+            )
+        return value, float(error[j])
+
+
+def loss(function: Callable[..., Any]) -> OwnLoss:
+    """Make a loss of a function, which Numba compiles; kernels call it at full speed.
+
+    Parameters
+    ----------
+    function : callable
+        What the loss of one output is, ``(y, a) -> (value, derivative by a)``, for a target and an
+        output: the sum over the outputs is minimised. Or that of a row, ``(y, a, error) -> value``:
+        it takes all of a sample's targets and outputs, of shape (n_out,), and overwrites `error`
+        with the derivatives. It must be in that part of Python and NumPy that Numba compiles.
+
+    Returns
+    -------
+    OwnLoss
+        The loss, for `Network`; it can be called as the function.
+
+    Raises
+    ------
+    ValueError
+        If the derivative is not that of the value, by finite differences near 0 and 1. An error
+        that the function raises there, and infinite values, are taken for the end of its domain.
+    TypeError
+        If it is no such function, or returns something else.
+
+    Notes
+    -----
+    The kernels stay as they are: to compile a loss takes some tenths of a second, once a process
+    and dtype. What raises an error in training counts as a loss of NaN, and ends it.
+
+    Examples
+    --------
+    >>> import fastnn
+    >>> from fastnn import Dense, Network
+    >>> @fastnn.loss
+    ... def tilted(y, a):
+    ...     e = a - y
+    ...     return (2 * e, 2.0) if e > 0 else (-e, -1.0)
+    >>> net = Network(1, [Dense(1)], loss=tilted, seed=0)
+    >>> _ = net.fit([[0], [0], [0]], [1, 2, 3], epochs=500, learning_rate=0.01)
+    >>> net.predict([0]).round(1)
+    array([1.])
+    """
+    return OwnLoss(function)

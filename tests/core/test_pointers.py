@@ -1,0 +1,99 @@
+"""Functions that kernels call by their address."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from fastnn.core import pointers
+from fastnn.core.activations import CODES as ACTIVATIONS
+from fastnn.core.losses import CODES as LOSSES
+
+from ..support.kernels import from_python
+
+N, START = 3, 2
+DTYPES = ["float64", "float32"]
+
+
+def half_square(y, z, a, error):
+    value = 0.0
+    for j in range(a.shape[0]):
+        if a[j] > 100:
+            raise ValueError("a is too large")
+        error[j] = a[j] - y[j] + z[j]
+        value += 0.5 * error[j] ** 2
+    return value
+
+
+def double(z, a):
+    for j in range(z.shape[0]):
+        if z[j] > 100:
+            raise ValueError("z is too large")
+        a[j] = 2 * z[j]
+
+
+def double_back(z, a, delta):
+    for j in range(z.shape[0]):
+        delta[j] *= 2
+
+
+def numbers(dtype, first):
+    return np.arange(first, first + 8, dtype=dtype)
+
+
+@njit
+def loss_at(code, start, stop, y, z, a):
+    return pointers.loss_at(code, start, stop, y, z, a)
+
+
+@njit
+def error_at(code, start, stop, y, z, a, error):
+    pointers.error_at(code, start, stop, y, z, a, error)
+
+
+@njit
+def activate_at(code, start, stop, z, a):
+    pointers.activate_at(code, start, stop, z, a)
+
+
+@njit
+def pull_back_at(code, start, stop, z, a, delta):
+    pointers.pull_back_at(code, start, stop, z, a, delta)
+
+
+is_address, is_from_z = from_python(pointers.is_address), from_python(pointers.is_from_z)
+
+
+@pytest.mark.parametrize("from_z", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_losses(dtype, from_z):
+    code = pointers.code_of_loss(half_square, dtype, from_z=from_z)
+    assert is_address(code)
+    assert is_from_z(code) == from_z
+    y, z, a, error = (numbers(dtype, first) for first in (0, 10, 20, 30))
+    expected = a[START : START + N] - y[:N] + z[START : START + N]
+    value = loss_at(code, START, START + N, y, z, a)
+    assert value == (0.5 * expected**2).sum()
+    error_at(code, START, START + N, y, z, a, error)
+    np.testing.assert_array_equal(error[START : START + N], expected)
+    np.testing.assert_array_equal(np.delete(error, range(START, START + N)), [30, 31, 35, 36, 37])
+    a[START] = 101
+    assert np.isnan(loss_at(code, START, START + N, y, z, a))
+    error_at(code, START, START + N, y, z, a, error)
+    assert np.isnan(error[START : START + N]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_activations(dtype):
+    code = pointers.code_of_activation(double, double_back, dtype)
+    z, a, delta = (numbers(dtype, first) for first in (10, 20, 30))
+    activate_at(code, START, START + N, z, a)
+    np.testing.assert_array_equal(a, [20, 21, 24, 26, 28, 25, 26, 27])
+    pull_back_at(code, START, START + N, z, a, delta)
+    np.testing.assert_array_equal(delta, [30, 31, 64, 66, 68, 35, 36, 37])
+    z[START] = 101
+    activate_at(code, START, START + N, z, a)
+    assert np.isnan(a[START : START + N]).all()
+
+
+def test_codes_of_tables_are_no_addresses():
+    assert not any(is_address(code) for code in (*LOSSES.values(), *ACTIVATIONS.values()))
