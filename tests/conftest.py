@@ -1,7 +1,18 @@
 """What every test shares."""
 
+import signal
+
 import pytest
 from numba import config
+
+
+def pytest_configure():
+    """Let tests interrupt themselves, though a shell that runs them in the background forbids it.
+
+    It has them ignore Ctrl-C, so that a training which a test ends by it would go on for an hour.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
