@@ -36,6 +36,14 @@ LOSSES = {  # of z, a and y of one sample
     "cross_entropy": lambda z, a, y: -(y * nn.log_softmax(z)).sum(),
     "poisson": lambda z, a, y: (a - y + y * (jnp.log(y) - z)).sum(),
 }
+# dLoss/dz is dLoss/da times the derivative of the activation: so each comes once, and with it every
+# loss that is computed from z, for which that is one expression. The errors of selu, here, are on
+# all sides of 1, 0 and -1, where losses bend.
+EACH_ONCE = [
+    (activation, loss)
+    for activation, loss in OUTPUTS
+    if activation == "selu" or loss == "half_sse" or ("selu", loss) not in OUTPUTS
+]
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}  # of numbers of order 1
 
 
@@ -76,7 +84,7 @@ def check(net, X, Y):
         np.testing.assert_allclose(got, expected, **CLOSE)
 
 
-@pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
+@pytest.mark.parametrize(("activation", "loss"), EACH_ONCE)
 def test_every_output(activation, loss):
     X, Y = make_data(5, 3, 4, seed=1, loss=loss)
     layers = [Dense(5, "tanh"), Dense(4, activation, bias_initializer="glorot_normal")]
