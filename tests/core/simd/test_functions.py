@@ -118,6 +118,7 @@ def units_in_the_last_place(got, exact):
     return np.where(is_normal, errors, 0) / np.ldexp(np.finfo(got.dtype).eps, exponents - 1)
 
 
+@pytest.mark.compiled  # beside what is not: with the compiler off, the same twice
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
