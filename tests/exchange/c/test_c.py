@@ -79,7 +79,7 @@ def numbers_of(source, name):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])  # the others: test_trains_as_the_network
 def test_predicts_as_the_network(activation, dtype, compiler, tmp_path):
     net = make_network(activation, dtype=dtype)
     X = 0.5 * make_data(20, 6, 3)[0]
