@@ -1,70 +1,81 @@
 """Learning from a stream of dicts with river's interface: `learn_one` and `predict_one`.
 
-The adapters map names of features and classes to columns of a network and back. They do not need
-river itself.
+The models do not need river itself; `fastnn.river` has them as river's own classes. Each is a
+network, and the names of its inputs and outputs. Without a ready network they make their own one
+and grow: a new feature gets an input, a new class an output, and what was learnt stays as it was.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
+from numpy.typing import DTypeLike
 
-from ._checks.arrays import Array
 from ._checks.names import explained
+from ._streams.design import as_start
+from ._streams.targets import ClassLearner, NumberLearner
+from .layers import Dense
+from .losses import Loss
 from .network import Network
+from .optimizers import Optimizer
 
-# Guards a new class that two threads meet at once; global, so that adapters can be copied.
-_NAMING = threading.Lock()
+__all__ = ["OnlineClassifier", "OnlineRegressor"]
 
 
 class _Online:
-    """The common part of both adapters: a network, and the order of the features."""
+    """The common part of both models: a learner, and what it knows."""
 
-    def __init__(self, network: Network, features: Sequence[str] | None = None) -> None:
-        self.network = network
-        self.features: tuple[str, ...] | None = None
-        if features is not None:
-            self._settle(features)
+    _learner: ClassLearner | NumberLearner
 
-    def _settle(self, features: Sequence[str]) -> None:
-        names = tuple(features)
-        if len(names) != self.network.n_in or len(set(names)) != len(names):
-            raise ValueError(
-                f"features must be {self.network.n_in} different names, got {len(names)}: {names}"
-            )
-        self.features = names
+    @property
+    def network(self) -> Network | None:
+        """The network; None before the first row, if that is to make it.
 
-    def _as_row(self, x: Mapping[str, float]) -> Array:
-        """Return the values in the order of the network's inputs."""
-        if self.features is None:
-            self._settle(tuple(x))
-        row = np.empty(self.network.n_in, self.network.dtype)  # each thread has its own
-        try:
-            for i, name in enumerate(self.features or ()):
-                row[i] = x[name]
-        except KeyError as error:
-            raise ValueError(f"x must have the feature {error}, got {sorted(x)}") from None
-        except (TypeError, ValueError):
-            raise TypeError(f"the feature {name!r} must be a number, got {x[name]!r}") from None
-        return row
+        A model that grows replaces it by a wider one with spare inputs: `to_network` returns a copy
+        without. A network that is assigned must have as many inputs and outputs as the present one.
 
-    def _outputs(self, x: Mapping[str, float]) -> Array:
-        """Return the network's outputs."""
-        row = self._as_row(x)
-        try:
-            return self.network.predict(row)
-        except ValueError:
-            self._check_finite(x, row)
-            raise
+        Examples
+        --------
+        >>> from fastnn.online import OnlineRegressor
+        >>> OnlineRegressor(seed=0).learn_one({"rain": 1, "sun": 2}, 3.0).network.n_in
+        2
+        """
+        return self._learner.network
 
-    def _check_finite(self, x: Mapping[str, float], row: Array) -> None:
-        """Raise with the name of the feature that is not finite, if there is one."""
-        for name, value in zip(self.features or (), row, strict=True):
-            if not np.isfinite(value):
-                raise ValueError(f"the feature {name!r} must be finite, got {x[name]!r}") from None
+    @network.setter
+    def network(self, network: Network) -> None:  # numpydoc ignore=GL08
+        self._learner.replace_network(network)
+
+    @property
+    def features(self) -> tuple[Hashable, ...] | None:
+        """The features in the order of the network's inputs; None before any is known.
+
+        Examples
+        --------
+        >>> from fastnn.online import OnlineRegressor
+        >>> OnlineRegressor(seed=0).learn_one({"sun": 2, "rain": 1}, 3.0).features
+        ('rain', 'sun')
+        """
+        return self._learner.features or None
+
+    def to_network(self) -> Network | None:
+        """Return a copy of the network with inputs for `features` alone, to save or to export.
+
+        Returns
+        -------
+        Network or None
+            The copy; None before the first row, if that is to make the network.
+
+        Examples
+        --------
+        >>> from fastnn.online import OnlineRegressor
+        >>> model = OnlineRegressor(seed=0).learn_one({"sun": 2, "rain": 1}, 3.0)
+        >>> model = model.learn_one({"sun": 2, "rain": 1, "wind": 0}, 3.0)
+        >>> model.network.n_in, model.to_network().n_in
+        (4, 3)
+        """
+        return self._learner.to_network()
 
 
 @explained
@@ -73,17 +84,37 @@ class OnlineRegressor(_Online):
 
     Parameters
     ----------
-    network : Network
-        The network, with one output. `partial_fit` trains it in place, with the optimiser that
-        training last used.
-    features : sequence of str, optional
-        The names of the inputs, in order, by default the keys of the first dict, in its order.
-        Other keys of a dict are ignored.
+    network : Network, optional
+        The network, with one output, which is trained in place. By default the model makes one for
+        the first row and grows.
+    features : sequence of hashable, optional
+        The names of the inputs, in order. By default the keys of the first dict: in its order, or
+        sorted if the model grows.
+    grow : bool, optional
+        Whether a new feature gets an input and a feature that a dict lacks is 0. By default False
+        with a network, where a dict must have all features and other keys are ignored; always True
+        without.
+    hidden : int, Dense, or sequence of these, optional
+        The hidden layers of a network that the model makes, by default one of 32 units.
+    activation : str, optional
+        The activation of hidden layers that are given by their widths, by default "relu".
+    loss : str or Loss, optional
+        The loss of such a network, by default "mse": a name, or one of `fastnn.losses` or of the
+        user's own, for a single output. That is exp with "poisson" and "gamma".
+    optimizer : str or Optimizer, optional
+        The optimiser, by default `RMSprop` at 0.006 or, with a network, what training last used.
+    learning_rate : float, optional
+        The rate, above 0, by default the optimiser's own.
+    dtype : str or numpy.dtype, optional
+        The dtype of such a network, by default "float64".
+    seed : int, numpy.random.Generator or numpy.random.RandomState, optional
+        The seed of its weights. By default it comes from the operating system.
 
     Raises
     ------
-    ValueError
-        If the network has several outputs, or the features do not match its inputs.
+    ValueError, TypeError
+        If the network has several outputs, the features do not match its inputs, or an argument is
+        not as described.
 
     Examples
     --------
@@ -97,60 +128,80 @@ class OnlineRegressor(_Online):
     4.0
     """
 
-    def __init__(self, network: Network, features: Sequence[str] | None = None) -> None:
-        if network.n_out != 1:
-            raise ValueError(f"network must have one output, got {network.n_out}")
-        super().__init__(network, features)
+    _learner: NumberLearner
+
+    def __init__(
+        self,
+        network: Network | None = None,
+        features: Sequence[Hashable] | None = None,
+        *,
+        grow: bool | None = None,
+        hidden: int | Dense | Sequence[int | Dense] | None = None,
+        activation: str | None = None,
+        loss: str | Loss | None = None,
+        optimizer: str | Optimizer | None = None,
+        learning_rate: float | None = None,
+        dtype: DTypeLike | None = None,
+        seed: Any = None,
+    ) -> None:
+        self._learner = NumberLearner(
+            as_start(
+                network, features, grow=grow, hidden=hidden, activation=activation, output=None,
+                loss=loss, optimizer=optimizer, learning_rate=learning_rate, dtype=dtype, seed=seed,
+            )
+        )  # fmt: skip
 
     @explained
-    def learn_one(self, x: Mapping[str, float], y: float) -> Self:
+    def learn_one(self, x: Mapping[Any, float], y: float, w: float = 1.0) -> Self:
         """Train on one sample.
 
         Parameters
         ----------
-        x : mapping of str to float
+        x : mapping of hashable to float
             The features.
         y : float
             The target.
+        w : float
+            The weight of the sample, at least 0, by default 1.
 
         Returns
         -------
         OnlineRegressor
-            The adapter itself.
+            The model itself.
 
         Raises
         ------
         ValueError, TypeError
-            If a feature is missing, or a value is not a finite number.
+            If a value is not a finite number, which the message names, or a feature is missing that
+            must be there. The model is as it was.
+        DivergenceError
+            If training leaves the finite numbers. The model is as it was.
+        RuntimeError
+            If another thread is training the model.
         """
-        row = self._as_row(x)
-        try:
-            self.network.partial_fit(row, float(y))
-        except ValueError:
-            self._check_finite(x, row)
-            raise
+        self._learner.learn(x, y, w)
         return self
 
     @explained
-    def predict_one(self, x: Mapping[str, float]) -> float:
+    def predict_one(self, x: Mapping[Any, float]) -> float:
         """Return the prediction for one sample.
 
         Parameters
         ----------
-        x : mapping of str to float
-            The features.
+        x : mapping of hashable to float
+            The features. If the model grows, those that it does not know are ignored.
 
         Returns
         -------
         float
-            The output of the network.
+            The output of the network; 0 before there is one.
 
         Raises
         ------
         ValueError, TypeError
-            If a feature is missing, or a value is not a finite number.
+            If a value is not a finite number, or a feature is missing that must be there.
         """
-        return float(self._outputs(x)[0])
+        return self._learner.predict(x)
 
 
 @explained
@@ -161,26 +212,42 @@ class OnlineClassifier(_Online):
 
     Parameters
     ----------
-    network : Network
-        The network. `partial_fit` trains it in place, with the optimiser that training last used.
-    features : sequence of str, optional
-        The names of the inputs, in order, by default the keys of the first dict, in its order.
-        Other keys of a dict are ignored.
+    network : Network, optional
+        The network, which is trained in place. By default the model makes one for the first row,
+        with softmax outputs, and grows.
+    features : sequence of hashable, optional
+        The names of the inputs, in order. By default the keys of the first dict: in its order, or
+        sorted if the model grows.
     classes : sequence of hashable
         The classes, in the order of the outputs. By default empty: classes are numbered in the
         order in which `learn_one` meets them.
+    grow : bool, optional
+        Whether a new feature gets an input, a feature that a dict lacks is 0, and a class beyond
+        the outputs gets one. By default False with a network, where a dict must have all features
+        and other keys are ignored; always True without.
+    hidden : int, Dense, or sequence of these, optional
+        The hidden layers of a network that the model makes, by default one of 32 units.
+    activation : str, optional
+        The activation of hidden layers that are given by their widths, by default "relu".
+    optimizer : str or Optimizer, optional
+        The optimiser, by default `RMSprop` at 0.006 or, with a network, what training last used.
+    learning_rate : float, optional
+        The rate, above 0, by default the optimiser's own.
+    dtype : str or numpy.dtype, optional
+        The dtype of such a network, by default "float64".
+    seed : int, numpy.random.Generator or numpy.random.RandomState, optional
+        The seed of its weights. By default it comes from the operating system.
 
     Raises
     ------
-    ValueError
-        If the features do not match the inputs, or there are more classes than outputs.
+    ValueError, TypeError
+        If the features do not match the inputs, there are more classes than outputs, or an argument
+        is not as described.
 
     Examples
     --------
-    >>> from fastnn import Dense, Network
     >>> from fastnn.online import OnlineClassifier
-    >>> net = Network(2, [Dense(2, "softmax")], loss="cross_entropy", seed=0)
-    >>> model = OnlineClassifier(net)
+    >>> model = OnlineClassifier(optimizer="sgd", learning_rate=0.1, seed=0)
     >>> for t in range(3000):
     ...     x = {"rain": t % 3, "sun": t % 5}
     ...     model = model.learn_one(x, "fair" if x["sun"] > x["rain"] else "foul")
@@ -188,75 +255,93 @@ class OnlineClassifier(_Online):
     ('fair', 'foul')
     >>> sorted(model.predict_proba_one({"rain": 0, "sun": 4}))
     ['fair', 'foul']
+
+    A ready network keeps its inputs and outputs:
+
+    >>> from fastnn import Dense, Network
+    >>> net = Network(2, [Dense(2, "softmax")], loss="cross_entropy", seed=0)
+    >>> model = OnlineClassifier(net).learn_one({"rain": 1, "sun": 2}, "fair")
+    >>> model.features, model.classes
+    (('rain', 'sun'), ['fair'])
     """
+
+    _learner: ClassLearner
 
     def __init__(
         self,
-        network: Network,
-        features: Sequence[str] | None = None,
+        network: Network | None = None,
+        features: Sequence[Hashable] | None = None,
         classes: Sequence[Hashable] = (),
+        *,
+        grow: bool | None = None,
+        hidden: int | Dense | Sequence[int | Dense] | None = None,
+        activation: str | None = None,
+        optimizer: str | Optimizer | None = None,
+        learning_rate: float | None = None,
+        dtype: DTypeLike | None = None,
+        seed: Any = None,
     ) -> None:
-        super().__init__(network, features)
-        self._numbers: dict[Hashable, int] = {}
-        for label in classes:
-            self._number_of(label)
+        output = "softmax" if network is None else None
+        self._learner = ClassLearner(
+            as_start(
+                network, features, grow=grow, hidden=hidden, activation=activation, output=output,
+                loss=None, optimizer=optimizer, learning_rate=learning_rate, dtype=dtype, seed=seed,
+            ),
+            classes,
+        )  # fmt: skip
 
     @property
     def classes(self) -> list[Hashable]:
-        """The classes known so far, in the order of the outputs."""
-        return list(self._numbers)
+        """The classes known so far, in the order of the outputs.
 
-    def _number_of(self, label: Hashable) -> int:
-        """Return the number of a class; a new class gets the next number."""
-        number = self._numbers.get(label)
-        if number is not None:
-            return number
-        with _NAMING:
-            n_classes = max(2, self.network.n_out)
-            if label not in self._numbers and len(self._numbers) == n_classes:
-                raise ValueError(
-                    f"y must be one of {n_classes} classes, {self.classes}; got {label!r}"
-                )
-            return self._numbers.setdefault(label, len(self._numbers))
+        Examples
+        --------
+        >>> from fastnn.online import OnlineClassifier
+        >>> OnlineClassifier(seed=0).learn_one({"rain": 1}, "foul").classes
+        ['foul']
+        """
+        return self._learner.classes
 
     @explained
-    def learn_one(self, x: Mapping[str, float], y: Hashable) -> Self:
+    def learn_one(self, x: Mapping[Any, float], y: Hashable, w: float = 1.0) -> Self:
         """Train on one sample.
 
         Parameters
         ----------
-        x : mapping of str to float
+        x : mapping of hashable to float
             The features.
         y : hashable
             The class.
+        w : float
+            The weight of the sample, at least 0, by default 1.
 
         Returns
         -------
         OnlineClassifier
-            The adapter itself.
+            The model itself.
 
         Raises
         ------
         ValueError, TypeError
-            If a feature is missing, a value is not a finite number, or there are more classes than
-            the network can have.
+            If a value is not a finite number, which the message names, a feature is missing that
+            must be there, or there are more classes than the network can have. The model is as it
+            was.
+        DivergenceError
+            If training leaves the finite numbers. The model is as it was.
+        RuntimeError
+            If another thread is training the model.
         """
-        row = self._as_row(x)
-        try:
-            self.network.partial_fit(row, self._number_of(y))
-        except ValueError:
-            self._check_finite(x, row)
-            raise
+        self._learner.learn(x, y, w)
         return self
 
     @explained
-    def predict_proba_one(self, x: Mapping[str, float]) -> dict[Hashable, float]:
+    def predict_proba_one(self, x: Mapping[Any, float]) -> dict[Hashable, float]:
         """Return the network's output for each class known so far.
 
         Parameters
         ----------
-        x : mapping of str to float
-            The features.
+        x : mapping of hashable to float
+            The features. If the model grows, those that it does not know are ignored.
 
         Returns
         -------
@@ -266,21 +351,18 @@ class OnlineClassifier(_Online):
         Raises
         ------
         ValueError, TypeError
-            If a feature is missing, or a value is not a finite number.
+            If a value is not a finite number, or a feature is missing that must be there.
         """
-        outputs = self._outputs(x).tolist()
-        if len(outputs) == 1:
-            outputs = [1.0 - outputs[0], outputs[0]]
-        return dict(zip(self._numbers, outputs, strict=False))
+        return self._learner.probabilities(x)
 
     @explained
-    def predict_one(self, x: Mapping[str, float]) -> Hashable | None:
+    def predict_one(self, x: Mapping[Any, float]) -> Hashable | None:
         """Return the class with the largest output.
 
         Parameters
         ----------
-        x : mapping of str to float
-            The features.
+        x : mapping of hashable to float
+            The features. If the model grows, those that it does not know are ignored.
 
         Returns
         -------
@@ -290,7 +372,6 @@ class OnlineClassifier(_Online):
         Raises
         ------
         ValueError, TypeError
-            If a feature is missing, or a value is not a finite number.
+            If a value is not a finite number, or a feature is missing that must be there.
         """
-        outputs = self.predict_proba_one(x)
-        return max(outputs, key=outputs.__getitem__) if outputs else None
+        return self._learner.label(x)

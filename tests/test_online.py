@@ -1,10 +1,14 @@
 """The adapter in river's manner."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from fastnn import Dense, Network
 from fastnn.online import OnlineClassifier, OnlineRegressor
+from fastnn.optimizers import Adam
 
 
 def classifier(n_out=3, **options):
@@ -83,3 +87,50 @@ def test_a_feature_that_is_no_number_is_named(value, kind, expected):
     ):
         with pytest.raises(kind, match=expected):
             call()
+
+
+@pytest.mark.parametrize("bad", [{"x": 1, "y": None}, {"x": "1", "y": 2}, {"x": 1, "y": np.nan}])
+def test_a_refused_row_settles_nothing(bad):
+    model = classifier()
+    for call in (lambda: model.learn_one(bad, "red"), lambda: model.predict_one(bad)):
+        with pytest.raises((ValueError, TypeError), match=r"the feature '[xy]' must be"):
+            call()
+        assert (model.features, model.classes) == (None, [])
+    model.learn_one({"b": 1, "a": 2}, "blue")
+    assert (model.features, model.classes) == (("b", "a"), ["blue"])
+    with pytest.raises(ValueError, match="x must have the feature 'b'"):
+        model.learn_one({"a": 1}, "green")
+    with pytest.raises(ValueError, match="the feature 'a' must be finite, got None"):
+        model.learn_one({"b": 1, "a": None}, "green")
+    assert model.classes == ["blue"]
+
+
+def test_a_first_prediction_settles_the_features():
+    model = classifier()
+    model.predict_proba_one({"b": 1, "a": 2})
+    assert model.features == ("b", "a")
+
+
+def test_the_optimiser_may_be_given_with_a_network():
+    nets = [Network(2, [Dense(3, "tanh"), Dense(1)], seed=0) for _ in range(2)]
+    model = OnlineRegressor(nets[0], optimizer=Adam(betas=(0.5, 0.9)), learning_rate=0.02)
+    for t in range(20):
+        model.learn_one({"a": t % 3, "b": t / 7}, t / 10)
+        given = {} if t else {"optimizer": Adam(betas=(0.5, 0.9)), "learning_rate": 0.02}
+        nets[1].partial_fit([t % 3, t / 7], t / 10, **given)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+
+
+def test_a_refused_first_row_leaves_the_optimiser_for_the_next():
+    net, twin = (Network(1, [Dense(1)], seed=0) for _ in range(2))
+    model = OnlineRegressor(net, optimizer="adam", learning_rate=0.5)
+    with pytest.raises(ValueError, match="must be finite"):
+        model.learn_one({"a": None}, 1.0)
+    model.learn_one({"a": 1.0}, 1.0)
+    twin.partial_fit([1.0], 1.0, optimizer="adam", learning_rate=0.5)
+    np.testing.assert_array_equal(net.params, twin.params)
+
+
+def test_river_is_not_needed():
+    code = "import sys; import fastnn.online; sys.exit('river' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

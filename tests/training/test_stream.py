@@ -145,3 +145,18 @@ def test_one_thread_at_a_time():
         thread.start()
         thread.join()
     assert errors == ["a network must be trained by one thread at a time, got a second"]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_step_without_checks_is_the_same_step(optimizer):
+    x, nets = np.array([1.0, -2.0, 0.5]), [small_network() for _ in range(2)]
+    for net in nets:
+        net.partial_fit(x, 0, optimizer=optimizer, learning_rate=0.1)
+    nets[0].partial_fit(x, 1)
+    assert state_of(nets[1]).row_step.take(x, 1)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+    before = nets[1].params.copy()
+    assert not state_of(nets[1]).row_step.take(np.array([1.0, np.nan, 0.5]), 1)
+    nets[1].params.setflags(write=False)
+    assert not state_of(nets[1]).row_step.take(x, 1)
+    np.testing.assert_array_equal(nets[1].params, before)
