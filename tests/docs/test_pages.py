@@ -12,6 +12,7 @@ NEEDS = {
     "compiled_loops.md": [],
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn"],
+    "streams.md": ["river"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
 WITHOUT_CODE = {"adding.md", "tutorials.md"}
