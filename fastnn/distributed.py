@@ -39,8 +39,10 @@ from ._training.loop import TrainingLoop
 from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
 from ._training.sources import Arrays
 from ._training.state import Schedule, Snapshot, TrainingState, state_of
+from .activations import OwnActivation
 from .callbacks import Callback, Checkpoint
 from .history import History
+from .losses import OwnLoss
 from .network import Network
 from .optimizers import Optimizer
 
@@ -383,7 +385,9 @@ def _read_checkpoint(path: str | os.PathLike[str], net: Network) -> Network | No
     """Return the network in the file, which must be like `net`, or None if there is no file."""
     if not Path(path).exists():
         return None
-    last = Network.load(path)
+    known = (net.loss_function, *(layer.activation for layer in net.layers))
+    own = [each for each in known if isinstance(each, OwnLoss | OwnActivation)]
+    last = Network.load(path, functions=own)
     is_alike = np.array_equal(state_of(last).model.table, state_of(net).model.table)
     if not is_alike or (last.loss_function, last.dtype) != (net.loss_function, net.dtype):
         raise ValueError(f"the checkpoint must be of {net}, got {last}")

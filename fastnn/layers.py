@@ -189,7 +189,7 @@ def net_parts(
             raise ValueError(f"{function} must be on the last layer only, got it on layer {k}")
     if layers[-1].dropout > 0:
         raise ValueError(f"dropout must be 0 on the last layer, got {layers[-1].dropout}")
-    _check_outputs(loss, str(functions[-1]), widths[-1])
+    _check_outputs(loss, functions[-1], widths[-1])
     table = layout.layer_table(
         n_in,
         widths,
@@ -211,11 +211,12 @@ def _check_size(widths: Sequence[int], dtype: np.dtype[Any]) -> None:
         )
 
 
-def _check_outputs(loss: Loss, activation: str, n_out: int) -> None:
+def _check_outputs(loss: Loss, activation: str | OwnActivation, n_out: int) -> None:
     """Raise unless the last layer goes with the loss."""
     if loss.partners and activation not in loss.partners:
         needed = " or ".join(loss.partners)
-        raise ValueError(f"{loss.name} must follow a {needed} layer, got {activation}")
+        own = "" if isinstance(activation, str) else ", a function of the user's"
+        raise ValueError(f"{loss.name} must follow a {needed} layer, got {activation}{own}")
     n = loss.n_per_target
     if activation == "ascending" and n > 1 and n_out != n:
         raise ValueError(f"{loss!r} needs a last layer of {n} outputs, got {n_out}")

@@ -10,8 +10,9 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import update_wrapper
-from typing import Any
+from functools import cached_property, update_wrapper
+from types import FunctionType
+from typing import Any, Self
 
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
@@ -22,7 +23,8 @@ _IS_DETAIL = re.compile(r"There (is|are) \d+ candidate|File |During:").match
 class UserFunction:
     """A function under a decorator of fastnn, which can be called as before.
 
-    A pickle holds its module and its name, as it does of any function.
+    It never changes: its copy is itself. A pickle holds its module and its name, as it does of any
+    function; where cloudpickle takes a function along, as one of `__main__`, it takes this one too.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -37,11 +39,28 @@ class UserFunction:
     def __repr__(self) -> str:
         return self.name
 
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        found: Any = sys.modules.get(self.function.__module__)
-        for part in self.function.__qualname__.split("."):
-            found = getattr(found, part, None)
-        return self.function.__qualname__ if found is self else (type(self), (self.function,))
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    @cached_property
+    def bare(self) -> FunctionType:
+        """The function, by a name under which a pickle finds it: its own has become this object's.
+
+        It is a copy: a function that is no longer under its own name cannot be pickled.
+        """
+        own = self.function
+        bare = FunctionType(
+            own.__code__, own.__globals__, own.__name__, own.__defaults__, own.__closure__
+        )
+        bare.__module__, bare.__qualname__ = own.__module__, f"{own.__qualname__}.bare"
+        return bare
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        is_found = _named(self.function.__module__, self.function.__qualname__) is self
+        return _restored, (type(self), self.bare if is_found else self.function)
 
     def source(self) -> str:
         """Return what the function does, without its comments and layout, its docstring and name.
@@ -57,6 +76,21 @@ class UserFunction:
             return ast.unparse(definition)
         body = definition.body[1:] if ast.get_docstring(definition) is not None else definition.body
         return ast.unparse([definition.args, *body])  # type: ignore[arg-type]
+
+
+def _named(module: str, qualname: str) -> Any:
+    """Return what has a name in a module, or None."""
+    found: Any = sys.modules.get(module)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _restored(kind: type[UserFunction], function: FunctionType) -> UserFunction:
+    """Return what a pickle holds: the object that has its name and its code here, or a new one."""
+    found = _named(function.__module__, function.__qualname__.removesuffix(".bare"))
+    is_known = isinstance(found, kind) and found.function.__code__ == function.__code__
+    return found if is_known else kind(function)
 
 
 def n_arguments_of(function: Any, what: str, forms: Mapping[int, str]) -> int:

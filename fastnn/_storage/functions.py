@@ -58,6 +58,13 @@ def describe_loss(loss: Loss) -> str | JSON:
     raise TypeError(f"a loss must be of fastnn.losses or under @fastnn.loss, got {loss!r}")
 
 
+def shown_loss(loss: Loss) -> str:
+    """Return what tells a loss to a reader: its name, if that says all."""
+    if isinstance(loss, UserFunction):
+        return f"{loss.name}, a function of the user's"
+    return loss.name if losses.NAMED.get(loss.name) == loss else repr(loss)
+
+
 def build_loss(description: Any, functions: Functions) -> Loss:
     """Return the loss that `describe_loss` has described."""
     if isinstance(description, str):
@@ -104,6 +111,6 @@ def _found(description: JSON, functions: Functions, kind: type[Kind], what: str)
                 )
             return function
     raise ValueError(
-        f"the {what} {name} must be given, for a file holds no function of the user's: load it "
-        f"with functions=[{name}]"
+        f"the {what} {name} must be given, for a file holds no function of the user's: load it in "
+        f"Python with functions=[{name}]"
     )

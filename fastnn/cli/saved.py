@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import Network
 from .._atomic import replaced_at_once
+from .._storage.functions import shown_loss
 from ..tabular.model import load
 from ..tabular.outputs import check_output
 from ..tabular.report import line_of_members, lines_of, table_of
@@ -68,7 +69,7 @@ def run_info(options: argparse.Namespace) -> None:
 def _print_network(net: Network) -> None:
     """Print the layers and how a network was trained."""
     print(net.summary())
-    print(f"{net.n_in} inputs, loss {net.loss_name}, {net.dtype}")
+    print(f"{net.n_in} inputs, loss {shown_loss(net.loss_function)}, {net.dtype}")
     if net.history:
         last = ", ".join(f"{name} {values[-1]:.6g}" for name, values in net.history.items())
         print(f"{len(net.history.epoch)} epochs: {last}")

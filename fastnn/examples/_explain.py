@@ -8,7 +8,10 @@ import numpy as np
 
 from .. import Network
 from .._checks.arrays import Array
-from ..reference import ACTIVATIONS
+from ..core.heads import HEADS
+from ..losses import NamedLoss
+from ..reference.functions import as_activation
+from ..reference.parametric import activation_like
 
 
 def print_step(
@@ -35,17 +38,25 @@ def print_step(
     for k, step in reversed(list(enumerate(steps))):
         layer, W, b = net.layers[k], net.weights[k], net.biases[k]
         print(f"\nBackward, layer {k}: {W.shape[0]} <- {W.shape[1]}, {layer.activation}")
-        if net.loss_name.endswith("cross_entropy") and k == net.n_layers - 1:
-            show("delta = dLoss/dz = a - y", step.delta)
+        if k == net.n_layers - 1 and _is_from_z(net):
+            of_both = " = a - y" if isinstance(net.loss_function, NamedLoss) else ""
+            show(f"delta = dLoss/dz{of_both}", step.delta)
         else:
+            derivative = as_activation(activation_like(layer.activation)).derivative(step.z)
+            times = "*" if derivative.shape == step.z.shape else "@"  # or a matrix of each row
             show("error = dLoss/da", step.error)
-            show("f'(z)", ACTIVATIONS[str(layer.activation)].derivative(step.z))
-            show("delta = dLoss/dz = error * f'(z)", step.delta)
+            show("f'(z)", derivative)
+            show(f"delta = dLoss/dz = error {times} f'(z)", step.delta)
         adjustment = -learning_rate * scale * step.grad_W
         show(f"adjustment of W = -rate * x^T delta{per}", adjustment)
         show("W after the step", W + adjustment)
         if b is not None and step.grad_b is not None and layer.train_bias:
             show("b after the step", b - learning_rate * scale * step.grad_b)
+
+
+def _is_from_z(net: Network) -> bool:
+    """Return True if the loss is computed from z, with the one activation that it goes with."""
+    return bool(net.loss_function.partners) and net.layers[-1].activation not in HEADS
 
 
 def show(name: str, array: Array) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._checks.arrays import Array, as_dtype, as_numbers
+from ..activations import OwnActivation
 from ..core.losses import LOSSES
 from ..layers import Dense
+from ..losses import Loss
 from ..network import Network
 from ._affine import Affine
 from ._centres import is_far, note_far
@@ -81,6 +83,24 @@ def as_network(net: Any) -> Network:
     raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}{hint}")
 
 
+def check_activations(net: Network, known: Collection[str], remedy: str = "") -> None:
+    """Raise, and name them all, if a writer does not know activations; `remedy` says who does."""
+    refused = [
+        f"layer {k}: {named(layer.activation)} cannot be carried: "
+        + ("net.save keeps it" if isinstance(layer.activation, OwnActivation) else remedy)
+        for k, layer in enumerate(net.layers)
+        if layer.activation not in known
+    ]
+    if refused:
+        raise ValueError("\n".join(refused))
+
+
+def named(activation: Any) -> str:
+    """Return how an error calls an activation: a user's may have the name of one of fastnn's."""
+    is_own = isinstance(activation, OwnActivation)
+    return f"{activation}, a function of the user's," if is_own else str(activation)
+
+
 @dataclass
 class _Layer:
     W: Array
@@ -88,7 +108,7 @@ class _Layer:
     train_bias: bool
     dtypes: set[str]
     has_bias: bool
-    activation: str = "identity"
+    activation: str | OwnActivation = "identity"
 
 
 class LayerBuilder:
@@ -165,7 +185,7 @@ class LayerBuilder:
             else:
                 self._pending = before.then(step) if before else step, source
 
-    def activate(self, activation: str, source: str) -> None:
+    def activate(self, activation: str | OwnActivation, source: str) -> None:
         """Set the activation of the last layer."""
         if activation == "identity" or self._follows_refused:
             return
@@ -197,7 +217,7 @@ class LayerBuilder:
         if self._refused:
             raise ValueError("\n".join(self._refused))
 
-    def network(self, loss: str | None) -> Network:
+    def network(self, loss: str | Loss | None) -> Network:
         """Return the network, or raise an error that names all refused parts."""
         if self._layers and self._pending is not None:
             self._end_by_layer(*self._pending)
@@ -217,7 +237,7 @@ class LayerBuilder:
         net = Network(
             len(self._layers[0].W),
             [_dense(k, layer, dtype) for k, layer in enumerate(self._layers)],
-            loss=loss or _LOSSES.get(last, "mse"),
+            loss=_loss_after(last) if loss is None else loss,
             dtype=dtype,
         )
         note_far(net, far.get("inputs"), far.get("outputs"))
@@ -233,6 +253,11 @@ class LayerBuilder:
         (dtype, *_) = self._layers[-1].dtypes
         W, b = step.after(np.eye(n_out, dtype=dtype), None)
         self._layers.append(_Layer(W, b, True, {dtype}, True))
+
+
+def _loss_after(activation: str | OwnActivation) -> str:
+    """Return the loss that goes with the last activation."""
+    return _LOSSES.get(activation, "mse") if isinstance(activation, str) else "mse"
 
 
 def _dense(k: int, layer: _Layer, dtype: np.dtype[Any]) -> Dense:

@@ -12,7 +12,7 @@ from .._checks.arrays import as_choice
 from .._checks.names import did_you_mean
 from ..core.losses import LOSSES
 from .base import Loss as Loss
-from .base import NamedLoss
+from .base import NamedLoss as NamedLoss
 from .classification import BinaryCrossEntropy as BinaryCrossEntropy
 from .classification import CrossEntropy as CrossEntropy
 from .classification import Focal as Focal

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from .._checks.arrays import as_choice
+from .._checks.arrays import Array, as_choice
+from ..activations import OwnActivation, as_activation
 from ..core.activations import SECOND_NAMES
 from ..reference import ACTIVATIONS
 from ._style import BLUE, ORANGE, color_of, new_axes
@@ -22,15 +24,19 @@ QUANTITIES = {"mse": "Mean squared error", "mae": "Mean absolute error"}
 
 
 def plot_activation(
-    name: str, *, z_range: tuple[float, float] = (-8.0, 8.0), ax: Axes | None = None
+    name: str | OwnActivation,
+    *,
+    z_range: tuple[float, float] = (-8.0, 8.0),
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw an activation f(z) and its derivative f'(z).
 
     Parameters
     ----------
-    name : str
-        The name of the activation, as `Dense` accepts it. "softmax" is not allowed, since it is not
-        a function of a single z.
+    name : str or OwnActivation
+        The name of the activation, as `Dense` accepts it, or one of the user's own. Those of a
+        whole row of outputs are not allowed, since they are not functions of a single z: "softmax",
+        "ascending" and "mean_and_spread".
     z_range : tuple of float
         The first and the last z, by default (-8, 8).
     ax : matplotlib.axes.Axes, optional
@@ -43,7 +49,7 @@ def plot_activation(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If `name` is unknown, or `z_range` is not two ascending finite numbers.
 
     Examples
@@ -53,19 +59,36 @@ def plot_activation(
     >>> [line.get_label() for line in ax.lines]
     ['sigmoid', 'derivative']
     """
-    known = [known for known in ACTIVATIONS if known != "softmax"]
-    activation = ACTIVATIONS[as_choice("name", SECOND_NAMES.get(name, name), known)]
+    if callable(name):
+        activation = as_activation("name", name)
+    else:
+        known = [known for known in ACTIVATIONS if known != "softmax"]
+        activation = as_choice("name", SECOND_NAMES.get(name, name), known)
     low, high = z_range
     if not -np.inf < low < high < np.inf:
         raise ValueError(f"z_range must be two ascending finite numbers, got {z_range}")
     ax = ax or new_axes(8, 5)
     z = np.linspace(low, high, 1001)
-    ax.plot(z, activation.function(z), "-", color=BLUE, linewidth=2, label=name)
-    ax.plot(z, activation.derivative(z), "--", color=ORANGE, linewidth=2, label="derivative")
+    a, slopes = _curves(activation, z)
+    ax.plot(z, a, "-", color=BLUE, linewidth=2, label=str(name))
+    ax.plot(z, slopes, "--", color=ORANGE, linewidth=2, label="derivative")
     ax.set(title=f"{name} and its derivative", xlabel="z", xlim=z_range)
     ax.grid(alpha=0.3)
     ax.legend()
     return ax
+
+
+def _curves(activation: str | OwnActivation, z: Array) -> tuple[Array, Array]:
+    """Return f(z) and f'(z); what a user's function raises leaves a gap, as it is NaN in kernels."""
+    if isinstance(activation, str):
+        known = ACTIVATIONS[activation]
+        return known.function(z), known.derivative(z)
+    pairs = np.full((len(z), 2), np.nan)
+    with np.errstate(all="ignore"):
+        for pair, value in zip(pairs, z, strict=True):
+            with suppress(ArithmeticError, ValueError):
+                pair[:] = activation(value)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def plot_history(

@@ -190,7 +190,7 @@ def test_files():
 @pytest.mark.parametrize(
     ("functions", "message"),
     [
-        ([], r"the loss tilted must be given, .* load it with functions=\[tilted\]"),
+        ([], r"the loss tilted must be given, .* load it in Python with functions=\[tilted\]"),
         ([tilted], r"the activation bent must be given, .*functions=\[bent\]"),
         ([bent, bent], "the loss tilted must be given"),
     ],

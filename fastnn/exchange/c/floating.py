@@ -10,7 +10,15 @@ import numpy as np
 from ...core.losses import LOSSES
 from .._centres import Centred
 from .ends import buffers, mean_tables, predict
-from .functions import error_of, functions_called, scaled_by_derivative, term_of, value_of
+from .functions import (
+    activated_row,
+    error_of,
+    functions_called,
+    pulled_back_row,
+    scaled_by_derivative,
+    term_of,
+    value_of,
+)
 from .text import Layer, definition, in_precision
 
 _LAYER = Template("""\
@@ -46,7 +54,7 @@ static double find_delta(const double y[N_OUT])
         loss += $term;
         delta_$k[j] = $delta;
     }
-    return loss;
+$pull_back    return loss;
 }
 """)
 
@@ -135,8 +143,8 @@ def float_source(
 
 def activate(layer: Layer) -> str:
     """Return the statements that compute a from the layer's z."""
-    if layer.activation == "softmax":
-        return f"    softmax(z_{layer.k}, a);"
+    if row := activated_row(layer.activation, f"z_{layer.k}", "a"):
+        return f"    {row}"
     value = value_of(layer.activation, f"z_{layer.k}[j]")
     return _ACTIVATE.substitute(n_out=layer.n_out, value=value)
 
@@ -172,10 +180,16 @@ def _find_delta(layer: Layer, loss: str) -> str:
     if loss == "cross_entropy":
         return _FIND_DELTA_OF_SOFTMAX.substitute(k=layer.k)
     z, a = f"z_{layer.k}[j]", f"a_{layer.k}[j]"
-    delta = error_of(loss, z, a)
+    delta, pull_back = error_of(loss, z, a), ""
     if not LOSSES[loss].partner:
-        delta = scaled_by_derivative(layer.activation, delta, z, a)
-    return _FIND_DELTA.substitute(k=layer.k, loss=loss, term=term_of(loss, z, a), delta=delta)
+        row = [f"{role}_{layer.k}" for role in ("z", "a", "delta")]
+        if pull_back := pulled_back_row(layer.activation, *row):
+            pull_back = f"    {pull_back}\n"
+        else:
+            delta = scaled_by_derivative(layer.activation, delta, z, a)
+    return _FIND_DELTA.substitute(
+        k=layer.k, loss=loss, term=term_of(loss, z, a), delta=delta, pull_back=pull_back
+    )
 
 
 def _backward(layer: Layer, below: Layer) -> str:

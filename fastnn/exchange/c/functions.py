@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textwrap import indent
 
 from ...core.activations import ACTIVATIONS
+from ...core.heads import LEAST_SPREAD
 from ...core.losses import LOSSES
 
 _FUNCTIONS = {
@@ -47,6 +48,70 @@ static void softmax(const double z[N_OUT], double a[N_OUT])
 }
 """,
 }
+_FUNCTIONS_OF_ROWS = {
+    "softmax_back": """\
+/* Turn delta from dLoss/da into dLoss/dz. */
+static void softmax_back(const double a[N_OUT], double delta[N_OUT])
+{
+    double mean = 0.0;
+
+    for (int j = 0; j < N_OUT; j++) {
+        mean += a[j] * delta[j];
+    }
+    for (int j = 0; j < N_OUT; j++) {
+        delta[j] = a[j] * (delta[j] - mean);
+    }
+}
+""",
+    "ascending": """\
+/* a = z_0, then steps up of softplus(z_j). */
+static void ascending(const double z[N_OUT], double a[N_OUT])
+{
+    a[0] = z[0];
+    for (int j = 1; j < N_OUT; j++) {
+        a[j] = a[j - 1] + softplus(z[j]);
+    }
+}
+""",
+    "ascending_back": """\
+/* Turn delta from dLoss/da into dLoss/dz: a step moves its own output and all that are above. */
+static void ascending_back(const double z[N_OUT], double delta[N_OUT])
+{
+    double total = 0.0;
+
+    for (int j = N_OUT - 1; j > 0; j--) {
+        total += delta[j];
+        delta[j] = total * sigmoid(z[j]);
+    }
+    delta[0] += total;
+}
+""",
+    "mean_and_spread": f"""\
+/* a = z and softplus(z) in turn: a spread is positive, even where softplus rounds to 0. */
+static void mean_and_spread(const double z[N_OUT], double a[N_OUT])
+{{
+    for (int j = 0; j < N_OUT; j += 2) {{
+        a[j] = z[j];
+        a[j + 1] = softplus(z[j + 1]) + {LEAST_SPREAD:.1e};
+    }}
+}}
+""",
+    "mean_and_spread_back": """\
+/* Turn delta from dLoss/da into dLoss/dz. */
+static void mean_and_spread_back(const double z[N_OUT], double delta[N_OUT])
+{
+    for (int j = 1; j < N_OUT; j += 2) {
+        delta[j] *= sigmoid(z[j]);
+    }
+}
+""",
+}
+_OF_ROWS = {  # activations of a whole row of outputs, and of what their derivative is a function
+    "softmax": "a",
+    "ascending": "z",
+    "mean_and_spread": "z",
+}
+KNOWN = {*ACTIVATIONS, *_OF_ROWS}
 
 
 def _units(body: str) -> list[str]:
@@ -81,7 +146,20 @@ FUNCTIONS = {  # each after those that it calls
         for name, body in _BODIES.items()
         if body and body not in "ezay" and body != f"{name}(z)"
     },
+    **_FUNCTIONS_OF_ROWS,
 }
+
+
+def activated_row(activation: str, z: str, a: str) -> str:
+    """Return the statement of an f(z) of a whole row; an empty string if it is elementwise."""
+    return f"{activation}({z}, {a});" if activation in _OF_ROWS else ""
+
+
+def pulled_back_row(activation: str, z: str, a: str, delta: str) -> str:
+    """Return the statement that turns dLoss/da of a row into dLoss/dz; likewise."""
+    if activation not in _OF_ROWS:
+        return ""
+    return f"{activation}_back({z if _OF_ROWS[activation] == 'z' else a}, {delta});"
 
 
 def value_of(activation: str, z: str) -> str:

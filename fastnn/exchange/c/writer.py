@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from string import Template
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +16,16 @@ from ... import __version__
 from ..._atomic import check_folder, replace_files
 from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
 from ..._checks.paths import as_path
+from ..._storage.functions import shown_loss
+from ...core.losses import LOSSES
+from ...losses import NAMED
 from ...network import Network
 from .._centres import Centred, centred
-from .._layer_builder import as_network, model_of
+from .._layer_builder import as_network, check_activations, model_of
 from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source
+from .functions import KNOWN
 from .text import in_precision, layers_of
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 _MARK = "/* A network written by fastnn"
 _ENSEMBLE = "/* An ensemble written by fastnn"
+_LONGEST = 90  # columns of a title
 _UNCARRIED = ("dropout", "l1", "l2", "max_norm")
 
 _HEADER = Template("""\
@@ -111,9 +117,11 @@ def to_c(
     Raises
     ------
     ValueError, TypeError
-        If an argument is not as described or a parameter is not finite. With `train`, if `int8` is
-        True, or a layer has dropout, l1, l2 or max_norm. With `int8`, if a layer has more than
-        32767 inputs. If an estimator is not fitted, or is given with `train` or `int8`.
+        If an argument is not as described, a parameter is not finite, or an activation is the
+        user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, or
+        if the loss is none of half_sse, sse, mse, mae, huber, binary_cross_entropy, cross_entropy
+        (without smoothing) and poisson. With `int8`, if a layer has more than 32767 inputs. If an
+        estimator is not fitted, or is given with `train` or `int8`.
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
@@ -192,6 +200,7 @@ def to_c(
             f"calibration must be given with int8 and only then, got int8={int8} and {given} "
             "calibration"
         )
+    check_activations(net, KNOWN)
     own = centred(net, real)
     if train:
         _check_plain(net)
@@ -248,7 +257,12 @@ def _as_source(path: str | os.PathLike[str]) -> Path:
 
 
 def _check_plain(net: Network) -> None:
-    """Raise if a step of gradient descent alone is not what training does."""
+    """Raise if a step of gradient descent, on a loss of C's, is not what training does."""
+    if net.loss_name not in LOSSES or net.loss_function != NAMED[net.loss_name]:
+        raise ValueError(
+            f"train must be False for the loss {net.loss_function!r}, got True: C has a step of "
+            f"{', '.join(LOSSES)}; without train, the file predicts"
+        )
     found = [
         f"{name}={getattr(layer, name)} on layer {k}"
         for k, layer in enumerate(net.layers)
@@ -284,8 +298,9 @@ def _title(net: Network, arithmetic: str) -> str:
         frozen = "" if layer.train_bias else ", biases frozen"
         biases = frozen if layer.bias else ", no biases"
         lines.append(f"{layer.n_out:>8} {layer.activation}{biases}")
-    loss, n_params = net.loss_name, net.n_params
-    lines += ["", f"Trained for the loss {loss}; {n_params} parameters in {net.dtype}."]
+    loss = shown_loss(net.loss_function)
+    told = f"Trained for the loss {loss}; {net.n_params} parameters in {net.dtype}."
+    lines += ["", *wrap(told, _LONGEST, break_long_words=False, break_on_hyphens=False)]
     return "\n".join(f" * {line}".rstrip() for line in lines).removeprefix(" * ") + "\n */\n"
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from ..._checks.arrays import Array
 from ..._checks.paths import as_path, open_regular
 from ...core.activations import ACTIVATIONS, LEAKY_SLOPE
+from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
 from .._layer_builder import LayerBuilder, import_optional, unsupported_options
@@ -57,7 +58,7 @@ def from_keras(
     model_or_weights: Any,
     *,
     activations: Sequence[str | None] | None = None,
-    loss: str | None = None,
+    loss: str | Loss | None = None,
 ) -> Network:
     """Return a network that computes what a Keras model does.
 
@@ -73,7 +74,7 @@ def from_keras(
     activations : sequence of str, optional
         The activation of each layer, by Keras' names. It must be given for weights, and is not used
         for models.
-    loss : str, optional
+    loss : str or Loss, optional
         The loss of the network. By default it follows from the last activation: cross_entropy from
         softmax, binary_cross_entropy from sigmoid, poisson from exponential, mse from all others.
 

@@ -13,11 +13,13 @@ from numpy.typing import DTypeLike
 from ..._atomic import check_folder, replace_file
 from ..._checks.arrays import as_dtype
 from ..._checks.paths import as_path
+from ...losses import Loss
 from ...network import Network
 from .._centres import centred
-from .._layer_builder import as_network, import_optional, model_of
+from .._layer_builder import as_network, check_activations, import_optional, model_of
 from .activations import WRITTEN
 from .graph import GraphWriter
+from .loss import loss_in, note_of
 from .opening import open_model, shape_of
 from .reader import GraphReader
 
@@ -27,7 +29,7 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
 
     The file has the input "input", of shape (n_samples, n_in) for any n_samples, and the output
     "output", of shape (n_samples, n_out). Options of training only, such as dropout, are dropped;
-    the loss is kept in the file's metadata.
+    the loss is kept in the file's metadata, of a user's own its name.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
         If `net` is not a network or such an estimator, or `path` is not a path.
     ValueError
         If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
-        of the error function. If a number is beyond the range of `dtype`. If an estimator is not
+        of the error function. If an activation is the user's own. If a number is beyond the range of `dtype`. If an estimator is not
         fitted, or a column has no name.
     FileNotFoundError
         If the folder does not exist.
@@ -97,6 +99,7 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
 
 def _check_activations(net: Network, dtype: np.dtype[Any]) -> None:
     """Raise if there is no operator for an activation."""
+    check_activations(net, WRITTEN[np.dtype(np.float32)])
     for k, layer in enumerate(net.layers):
         if layer.activation not in WRITTEN[dtype]:
             raise ValueError(
@@ -121,11 +124,11 @@ def _model(onnx: Any, net: Network, dtype: np.dtype[Any]) -> Any:
     if own.outputs is not None:
         values = writer.to_means(values, own.outputs)
     writer.nodes[-1].output[0] = "output"
-    notes = {"fastnn.network": repr(net), "fastnn.loss": net.loss_name}
+    notes = {"fastnn.network": repr(net)} | note_of(net.loss_function)
     return writer.model(ends[:1], ends[1:], notes)
 
 
-def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Network:
+def from_onnx(path: str | os.PathLike[str], *, loss: str | Loss | None = None) -> Network:
     """Read a dense network from an ONNX file.
 
     It reads all files that `to_onnx` writes. It also reads files of `torch.onnx.export` and
@@ -137,7 +140,7 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
     ----------
     path : str or os.PathLike
         The file to read.
-    loss : str, optional
+    loss : str or Loss, optional
         The loss of the network. By default the one that `to_onnx` has recorded, or else that of the
         last activation: cross_entropy for softmax, binary_cross_entropy for sigmoid, poisson for
         exp, mse for all others.
@@ -160,6 +163,7 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
     ValueError
         If the file is not an ONNX file, claims more numbers than it stores, keeps numbers in a file
         outside its folder, or has nodes that cannot be converted, all of which the message names.
+        If `to_onnx` has recorded a loss of the user's own, and none is given.
 
     Examples
     --------
@@ -182,7 +186,7 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | None = None) -> Netwo
         raise ValueError(f"{path} must be an ONNX file, got names in no Unicode") from error
 
 
-def _read(onnx: Any, path: Path, loss: str | None) -> Network:
+def _read(onnx: Any, path: Path, loss: str | Loss | None) -> Network:
     """Return the network in a file."""
     model, constants = open_model(onnx, path)
     graph = model.graph
@@ -195,4 +199,4 @@ def _read(onnx: Any, path: Path, loss: str | None) -> Network:
         reader.visit(node)
     reader.close([value.name for value in graph.output], path)
     noted = {prop.key: prop.value for prop in model.metadata_props}
-    return reader.reading.network(loss or noted.get("fastnn.loss"))
+    return reader.reading.network(loss_in(noted, path) if loss is None else loss)

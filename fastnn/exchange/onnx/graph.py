@@ -10,7 +10,7 @@ import numpy as np
 from ... import __version__
 from ..._checks.arrays import Array, as_numbers
 from .._centres import Column
-from .activations import WRITTEN, Expression, Z
+from .activations import MASKS, WRITTEN, Expression, Z
 
 _OPSETS = {"": 17, "ai.onnx.ml": 3}  # of each domain: read by onnxruntime 1.13 and later
 _IR_VERSION = 8
@@ -54,17 +54,21 @@ class GraphWriter:
         if b is not None:
             operands.append(self.constant(f"{name}/biases", b))
         z = self.node("Gemm", operands, f"{name}/Gemm")
-        return self.apply(WRITTEN[self.dtype][activation], z, name)
+        return self.apply(WRITTEN[self.dtype][activation], z, name, W.shape[1])
 
-    def apply(self, expression: Expression, z: str, name: str) -> str:
-        """Add an expression of z and return its name."""
+    def apply(self, expression: Expression, z: str, name: str, n_out: int) -> str:
+        """Add an expression of z, which has so many columns, and return its name."""
         if expression == Z:
             return z
         if isinstance(expression, tuple):
             operator, *operands = expression
             name = f"{name}/{operator}"
-            names = [self.apply(part, z, f"{name}/{i}") for i, part in enumerate(operands)]
+            names = [self.apply(part, z, f"{name}/{i}", n_out) for i, part in enumerate(operands)]
             return self.node(operator, names, name)
+        if isinstance(expression, str):
+            return self.stored(f"{name}/{expression}", MASKS[expression](n_out)[np.newaxis])
+        if isinstance(expression, int):
+            return self.stored(f"{name}/axis", np.array(expression, np.int64))
         return self.constant(f"{name}/constant", np.array(expression))
 
     def constant(self, name: str, values: Array, dtype: np.dtype[Any] | None = None) -> str:

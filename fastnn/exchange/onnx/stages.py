@@ -10,7 +10,7 @@ import numpy as np
 from ..._checks.arrays import Array
 from .._affine import Affine
 from .._layer_builder import LayerBuilder
-from .activations import ACTIVATIONS, PARTS, Expression, Z, canonical
+from .activations import ACTIVATIONS, PARTS, Expression, Z, canonical, mask_of
 from .values import Shape, Value, as_step, is_deep
 
 RELU = "Relu"
@@ -109,6 +109,8 @@ class Stages:
                 if operand.stage != self.current or operand.expression is None:
                     return None
                 within.append(operand.expression)
+            elif mask := mask_of(operand, self._width):
+                within.append(mask)
             elif operand.size and (operand == operand.flat[0]).all() and self._fits(operand):
                 within.append(float(operand.flat[0]))
             else:

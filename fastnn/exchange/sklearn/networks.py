@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._checks.arrays import Array
-from ...activations import as_activation
+from ...activations import OwnActivation, as_activation
 from ...core.activations import ACTIVATIONS
 from ...network import Network
-from .._layer_builder import LayerBuilder, as_network, import_optional
+from .._layer_builder import LayerBuilder, as_network, import_optional, named
 from .steps import (
     LINEAR_MODELS,
     check_answers,
@@ -122,11 +122,11 @@ def _read_layers(reading: LayerBuilder, estimator: Any) -> str | None:
     """Read an MLPClassifier or MLPRegressor."""
     n_hidden = len(estimator.coefs_) - 1
     given = estimator.activation
-    hidden = [given] * n_hidden if isinstance(given, str) else list(given)
+    hidden = [given] * n_hidden if isinstance(given, str | OwnActivation) else list(given)
     names = [*hidden, estimator.out_activation_]
     for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
         reading.add(np.asarray(W), np.asarray(b))
-        reading.activate(str(as_activation("activation", name)), f"activation {name!r}")
+        reading.activate(as_activation("activation", name), f"activation {name!r}")
     return "half_sse" if names[-1] == "identity" else None
 
 
@@ -177,7 +177,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     """
     module = import_optional("sklearn.neural_network", "to_sklearn")
     net = as_network(net)
-    *hidden, last = [str(layer.activation) for layer in net.layers]
+    *hidden, last = [layer.activation for layer in net.layers]
     _check_activations(hidden, last)
     weights = [W.copy() for W in net.weights]
     biases = [
@@ -208,10 +208,10 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     return estimator
 
 
-def _check_activations(hidden: list[str], last: str) -> None:
+def _check_activations(hidden: list[Any], last: Any) -> None:
     """Raise unless scikit-learn has these activations."""
     refused = [
-        f"layer {k}: {name} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
+        f"layer {k}: {named(name)} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
         for k, name in enumerate(hidden)
         if name not in _HIDDEN
     ]
@@ -223,7 +223,7 @@ def _check_activations(hidden: list[str], last: str) -> None:
     ]
     if last not in _OUTPUT:
         refused.append(
-            f"layer {len(hidden)}: {last} cannot be carried, scikit-learn's outputs have "
+            f"layer {len(hidden)}: {named(last)} cannot be carried, scikit-learn's outputs have "
             f"{', '.join(_OUTPUT)}"
         )
     if refused:

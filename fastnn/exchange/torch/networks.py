@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.activations import ACTIVATIONS
+from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
-from .._layer_builder import LayerBuilder, as_network, import_optional, unsupported_options
+from .._layer_builder import (
+    LayerBuilder,
+    as_network,
+    check_activations,
+    import_optional,
+    unsupported_options,
+)
 from .modules import ModuleParts
 
 # Skipped: they do nothing in eval mode.
@@ -40,6 +47,8 @@ def to_torch(net: Network) -> Any:
         If PyTorch is not installed.
     TypeError
         If `net` is not a network.
+    ValueError
+        If an activation is ascending, mean_and_spread or the user's own, which the message names.
 
     Examples
     --------
@@ -54,6 +63,7 @@ def to_torch(net: Network) -> Any:
     """
     torch = import_optional("torch", "to_torch")
     net = as_network(net)
+    check_activations(net, ACTIVATIONS, "PyTorch has no such module; to_onnx and to_c write it")
     dtype = getattr(torch, net.dtype.name)
     modules = []
     for layer, W, b in zip(net.layers, net.weights, net.biases, strict=True):
@@ -68,7 +78,7 @@ def to_torch(net: Network) -> Any:
     return torch.nn.Sequential(*modules)
 
 
-def from_torch(module: Any, *, loss: str | None = None) -> Network:
+def from_torch(module: Any, *, loss: str | Loss | None = None) -> Network:
     """Return a network that computes what a PyTorch module does, in eval mode.
 
     Parameters
@@ -78,7 +88,7 @@ def from_torch(module: Any, *, loss: str | None = None) -> Network:
         LeakyReLU of slope 0.01, or exact GELU), and Softmax at the end only; `BatchNorm1d`, which
         is folded into the layers beside it; nested `Sequential`. Dropout, `Identity` and `Flatten`
         are skipped. A module in several places is copied to each of them.
-    loss : str, optional
+    loss : str or Loss, optional
         The loss of the network. By default it follows from the last activation: cross_entropy from
         softmax, binary_cross_entropy from sigmoid, poisson from exp, mse from all others.
 

@@ -1,0 +1,39 @@
+"""The loss of a network in the metadata of an ONNX file: what tells it, and what is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..._storage.functions import build_loss, describe_loss
+from ...losses import NAMED, Loss, OwnLoss
+
+_LOSS, _OWN = "fastnn.loss", "fastnn.own_loss"
+
+
+def note_of(loss: Loss) -> dict[str, str]:
+    """Return what is noted of a loss: its name, its parameters as JSON, or the name of a user's."""
+    if isinstance(loss, OwnLoss):
+        return {_OWN: loss.name}
+    says_all = NAMED.get(loss.name) == loss
+    return {_LOSS: loss.name if says_all else json.dumps(describe_loss(loss))}
+
+
+def loss_in(noted: Mapping[str, str], path: Path) -> Loss | None:
+    """Return the loss that was noted, or None."""
+    if name := noted.get(_OWN):
+        raise ValueError(
+            f"loss must be given for {path}, which was trained for {name}, a function of the "
+            f"user's: from_onnx(path, loss={name}), or any other loss"
+        )
+    if _LOSS not in noted:
+        return None
+    text = noted[_LOSS]
+    try:
+        return build_loss(json.loads(text) if text.startswith("{") else text, ())
+    except (LookupError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} must have the name of a loss in its metadata, got {text[:100]!r}: give "
+            "from_onnx a loss"
+        ) from error
