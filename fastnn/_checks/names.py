@@ -32,6 +32,10 @@ _OTHERS = {  # other libraries' names of values
     "cross_entropy": "categorical_crossentropy sparse_categorical_crossentropy crossentropy nll "
     "nll_loss negative_log_likelihood cross_entropy_loss categorical_cross_entropy log_loss",
     "poisson": "poisson_nll poisson_nll_loss poisson_deviance",
+    "quantile": "pinball pinball_loss",
+    "gaussian_nll": "gaussian_nll_loss gaussian heteroscedastic",
+    "gamma": "gamma_deviance gamma_nll",
+    "focal": "focal_loss sigmoid_focal_crossentropy categorical_focal_crossentropy",
     "accuracy": "acc accuracy_score binary_accuracy categorical_accuracy",
     "val_accuracy": "val_acc",
     "r2": "r2_score r_squared coefficient_of_determination",

@@ -50,6 +50,8 @@ def test_activations(given, expected):
         ("sparse_categorical_crossentropy", "cross_entropy"),
         ("CrossEntropyLoss", "cross_entropy"),
         ("nll", "cross_entropy"),
+        ("pinball_loss", "quantile"),
+        ("gaussian_nll_loss", "gaussian_nll"),
         ("smooth_l1", "huber"),
     ],
 )
