@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, update_wrapper
 from types import FunctionType
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_WITH_DOTS = 4  # the first protocol of pickle that looks up a name with dots by itself
 _IS_DETAIL = re.compile(r"There (is|are) \d+ candidate|File |During:").match
 
 
@@ -58,8 +59,10 @@ class UserFunction:
         bare.__module__, bare.__qualname__ = own.__module__, f"{own.__qualname__}.bare"
         return bare
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
         is_found = _named(self.function.__module__, self.function.__qualname__) is self
+        if is_found and int(protocol) < _WITH_DOTS:
+            return self.function.__qualname__
         return _restored, (type(self), self.bare if is_found else self.function)
 
     def source(self) -> str:

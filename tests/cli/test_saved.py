@@ -10,8 +10,11 @@ import fastnn
 from fastnn import Dense, Network
 from fastnn.cli.flags import ADD_ARGUMENTS
 from fastnn.cli.main import main
+from fastnn.exchange import from_onnx
+from fastnn.losses import LogCosh, Quantile
 from fastnn.tabular import COMMANDS
 
+from ..support.functions import bent, tilted
 from ..tabular.tables import write
 from .commands import refusal, run
 
@@ -49,6 +52,49 @@ def test_info_of_a_network(here, capsys):
     got = capsys.readouterr().out
     assert got.startswith(f"plain: {(here / 'plain').stat().st_size} bytes\nlayer  W")
     assert got.endswith("2 inputs, loss mse, float64\n")
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (Quantile([0.1, 0.9]), "Quantile([0.1, 0.9])"),
+        (LogCosh(), "log_cosh"),
+        ("mse", "mse"),
+    ],
+)
+def test_info_tells_activations_and_the_loss(here, capsys, loss, told):
+    Network(3, [Dense(4, "swish"), Dense(2, "ascending")], loss=loss).save("net")
+    run("info", "net")
+    got = capsys.readouterr().out
+    assert re.search(r"^ +0 +\(3, 4\).* swish ", got, re.MULTILINE)
+    assert re.search(r"^ +1 +\(4, 2\).* ascending ", got, re.MULTILINE)
+    assert got.endswith(f"3 inputs, loss {told}, float64\n")
+
+
+@pytest.mark.parametrize("name", ["predict", "export", "info"])
+@pytest.mark.parametrize(
+    ("activation", "loss", "what"),
+    [("tanh", tilted, "the loss tilted"), (bent, "mse", "the activation bent")],
+)
+def test_functions_of_the_user_are_refused(here, capsys, name, activation, loss, what):
+    Network(1, [Dense(2, activation), Dense(1)], loss=loss).save("net")
+    write("new.csv", "1\n")
+    more = {"predict": ["new.csv"], "export": ["--c", "net.c"]}
+    assert re.fullmatch(
+        rf"net: {what} must be given, for a file holds no function of the user's: load it in Python "
+        rf"with functions=\[{what.split()[-1]}\]",
+        refusal(capsys, name, "net", *more.get(name, [])),
+    )
+    assert not (here / "net.c").exists()
+
+
+def test_export_of_a_network_with_quantiles(here, capsys):
+    pytest.importorskip("onnx")
+    Network(3, [Dense(3, "ascending")], loss=Quantile([0.1, 0.5, 0.9])).save("net")
+    for option, path in (("--c", "net.c"), ("--onnx", "net.onnx")):
+        run("export", "net", option, path)
+        assert "3 inputs and 3 outputs, as they are\n" in capsys.readouterr().out
+    assert repr(from_onnx("net.onnx")) == repr(Network.load("net"))
 
 
 def test_export_of_a_network(here, capsys):

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn.history import History
 from fastnn.plotting import plot_activation, plot_history
 from fastnn.reference import ACTIVATIONS
+
+from ..support.functions import bent
 
 ELEMENTWISE = sorted(ACTIVATIONS.keys() - {"softmax"})
 
@@ -38,7 +41,36 @@ def test_activation_by_its_second_name():
     np.testing.assert_array_equal(got.get_ydata(), expected.get_ydata())
 
 
-@pytest.mark.parametrize("name", ["softmax", "step"])
+def test_activation_of_the_user():
+    ax = plot_activation(bent, z_range=(-3, 5))
+    function, derivative = ax.lines
+    z = function.get_xdata()
+    root = np.sqrt(1 + z * z)
+    np.testing.assert_allclose(function.get_ydata(), z / 2 + root)
+    np.testing.assert_allclose(derivative.get_ydata(), 0.5 + z / root)
+    assert legend_of(ax) == ["bent", "derivative"]
+    assert ax.get_title() == "bent and its derivative"
+
+
+def test_activation_of_the_user_has_a_gap_where_it_raises():
+    @fastnn.activation
+    def root(z):
+        if z == 0:
+            raise ValueError("z must not be 0")
+        return z**0.5, 0.5 / z**0.5  # NaN below
+
+    (line, _) = plot_activation(root, z_range=(-1, 1)).lines
+    z, a = line.get_xdata(), line.get_ydata()
+    np.testing.assert_array_equal(np.isnan(a), z <= 0)
+
+
+@pytest.mark.parametrize("function", [lambda z: (z, 1.0), np.sin])
+def test_activation_of_the_user_needs_its_decorator(function):
+    with pytest.raises(TypeError, match=r"name must be a name .*: write @fastnn\.activation above"):
+        plot_activation(function)
+
+
+@pytest.mark.parametrize("name", ["softmax", "ascending", "mean_and_spread", "step"])
 def test_activation_lists_the_names_it_knows(name):
     with pytest.raises(ValueError, match=rf"name must be one of 'identity', .*; got '{name}'"):
         plot_activation(name)

@@ -8,6 +8,8 @@ from fastnn import Dense, Network
 from fastnn.plotting import plot_network
 from fastnn.plotting._style import BLUE, ORANGE
 
+from ..support.functions import bent
+
 W1 = np.array([[0.951, -2.0], [0.0391, 0.5]])  # columns: h1 takes w1, w2; h2 takes w3, w4
 W2 = np.array([[4.0], [-1.0]])
 NAMES = ["w1", "w2", "b1", "w3", "w4", "b2", "w5", "w6", "b3"]
@@ -33,6 +35,11 @@ def edges_of(ax):
 
 def n_units(ax):
     return sum(isinstance(patch, Circle) for patch in ax.patches)
+
+
+def test_captions_name_any_activation():
+    net = Network(2, [Dense(3, bent), Dense(2, "mean_and_spread")])
+    assert {"3 bent", "2 mean_and_spread"} <= set(texts_of(plot_network(net)))
 
 
 def test_units_edges_and_captions():

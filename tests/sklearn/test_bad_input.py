@@ -78,6 +78,8 @@ def test_a_parameter_that_is_not_as_described(kind, params):
     "params",
     [
         {"activation": "step"},
+        {"activation": "ascending"},  # of outputs
+        {"activation": "mean_and_spread"},
         {"dropout": 1.0},
         {"dropout": -0.1},
         {"dropout": "half"},
@@ -98,6 +100,13 @@ def test_a_value_of_one_layer_that_is_not_as_described(params):
     (name,) = params
     ours = fastnn.sklearn.MLPClassifier((3, 2), **params)
     with pytest.raises(ValueError, match=f"{name} must be"):
+        ours.fit(X, make_targets("binary"))
+
+
+@pytest.mark.parametrize("name", ["ascending", "mean_and_spread", "softmax"])
+def test_an_activation_of_outputs_on_a_hidden_layer(name):
+    ours = fastnn.sklearn.MLPClassifier((4, 2), activation=["relu", name])
+    with pytest.raises(ValueError, match=f"^{name} must be on the last layer only, got it on laye"):
         ours.fit(X, make_targets("binary"))
 
 

@@ -158,3 +158,11 @@ def test_a_frame_without_narwhals(monkeypatch):
     monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
     with pytest.raises(ImportError, match=r"fastnn-numba\[tables\]"):
         TabularClassifier(**FAST).fit(X, LABELS)
+
+
+@pytest.mark.parametrize("activation", ["ascending", "mean_and_spread", "softmax", "step"])
+@pytest.mark.parametrize("Estimator", [TabularClassifier, TabularRegressor])
+def test_activations_that_hidden_layers_have_not(Estimator, activation):
+    message = f"The 'activation' parameter of {Estimator.__name__} must be .*Got '{activation}'"
+    with pytest.raises(ValueError, match=message):
+        Estimator(**FAST, activation=activation).fit(make_frame(), np.arange(20) % 2)
