@@ -79,7 +79,7 @@ def plot_activation(
 
 
 def _curves(activation: str | OwnActivation, z: Array) -> tuple[Array, Array]:
-    """Return f(z) and f'(z); what a user's function raises leaves a gap, as it is NaN in kernels."""
+    """Return f(z) and f'(z); where a user's function raises, which is NaN in kernels, is a gap."""
     if isinstance(activation, str):
         known = ACTIVATIONS[activation]
         return known.function(z), known.derivative(z)

@@ -71,7 +71,7 @@ def test_cloudpickle_takes_it_along():
 def test_a_function_that_has_changed_since_is_brought_along(monkeypatch):
     """As one of a session is, whose name is bound anew."""
     cloudpickle = pytest.importorskip("cloudpickle")
-    text = "import fastnn\n@fastnn.loss\ndef f(y, a):\n    return {0} * (a - y) ** 2, 2 * {0} * (a - y)\n"
+    text = "import fastnn\n@fastnn.loss\ndef f(y, a):\n    return {0} * (a - y), {0} * 1.0\n"
     module = types.ModuleType("session")
     monkeypatch.setitem(sys.modules, "session", module)
     cloudpickle.register_pickle_by_value(module)
@@ -82,8 +82,8 @@ def test_a_function_that_has_changed_since_is_brought_along(monkeypatch):
         exec(text.format(3), module.__dict__)
         again = cloudpickle.loads(pickled)
         assert again is not module.f
-        assert again(0.0, 1.0) == (1.0, 2.0)
-        assert module.f(0.0, 1.0) == (3.0, 6.0)
+        assert again(0.0, 1.0) == (1.0, 1.0)
+        assert module.f(0.0, 1.0) == (3.0, 3.0)
     finally:
         cloudpickle.unregister_pickle_by_value(module)
 

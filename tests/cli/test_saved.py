@@ -81,8 +81,8 @@ def test_functions_of_the_user_are_refused(here, capsys, name, activation, loss,
     write("new.csv", "1\n")
     more = {"predict": ["new.csv"], "export": ["--c", "net.c"]}
     assert re.fullmatch(
-        rf"net: {what} must be given, for a file holds no function of the user's: load it in Python "
-        rf"with functions=\[{what.split()[-1]}\]",
+        rf"net: {what} must be given, for a file holds no function of the user's: load it in "
+        rf"Python with functions=\[{what.split()[-1]}\]",
         refusal(capsys, name, "net", *more.get(name, [])),
     )
     assert not (here / "net.c").exists()

@@ -1,6 +1,5 @@
 """Losses and activations beyond those of the core's tables, on workers, which compile their own."""
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -48,9 +47,7 @@ def test_is_the_mean_of_the_replicas(chunks, data, loss, hidden, last, n_out):
     X, y = numbers(data)
     parts = [(X[start : start + 30], y[start : start + 30]) for start in (0, 30, 60)]
     rate = OPTIONS["learning_rate"]
-    expected = plain.fit(
-        twin, parts, rounds=3, rate=lambda _: rate, batch_size=8, optimizer="adam"
-    )
+    expected = plain.fit(twin, parts, rounds=3, rate=lambda _: rate, batch_size=8, optimizer="adam")
     assert_allclose(net.params, twin.params, rtol=1e-12, atol=1e-12)
     assert_allclose(history["loss"], expected, rtol=1e-12)
 

@@ -95,7 +95,7 @@ def test_readers_take_any_loss(name, loss):
         ("tilted", "loss must be one of 'half_sse', .*; got 'tilted'"),
         ("", "loss must be one of"),
         (Quantile, r"loss must be an object, got the class: write Quantile\(\)"),
-        (lambda y, a: (a - y, 1.0), r"loss must be a name or a loss, got the function <lambda>: wr"),
+        (lambda y, a: (a - y, 1.0), "loss must be a name or a loss, got the function <lambda>: w"),
         ("gaussian_nll", "gaussian_nll must follow a mean_and_spread layer, got identity"),
     ],
 )

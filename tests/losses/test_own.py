@@ -222,6 +222,13 @@ def test_a_file_with_another_function():
         Network.load(file, functions=[another])
 
 
+def test_a_file_that_does_not_know_what_its_function_did():
+    session = {"fastnn": fastnn}
+    exec("@fastnn.loss\ndef tilted(y, a):\n    return (a - y) ** 2, 2 * (a - y)\n", session)
+    file = saved(make(session["tilted"]))
+    assert Network.load(file, functions=[tilted]).loss_function is tilted
+
+
 @pytest.mark.parametrize("functions", [tilted, "tilted", [print], 3])
 def test_functions_of_another_kind(functions):
     with pytest.raises(TypeError, match="functions must be"):

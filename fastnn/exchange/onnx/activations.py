@@ -7,6 +7,7 @@ and in a file as a row of truths. An integer is an axis.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ def _in_float64(known: activations.Activation) -> Expression | None:
     return known.onnx if known.onnx_float64 == "" else known.onnx_float64
 
 
-# Which outputs a mask is true of, by its name: of so many outputs.
-MASKS = {
+# Which of so many outputs a mask is true of, by its name.
+MASKS: dict[str, Callable[[int], Array]] = {
     "is_first": lambda n_out: np.arange(n_out) == 0,
     "is_spread": lambda n_out: np.arange(n_out) % 2 == 1,
 }

@@ -48,8 +48,8 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
         If `net` is not a network or such an estimator, or `path` is not a path.
     ValueError
         If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
-        of the error function. If an activation is the user's own. If a number is beyond the range of `dtype`. If an estimator is not
-        fitted, or a column has no name.
+        of the error function. If an activation is the user's own. If a number is beyond the range
+        of `dtype`. If an estimator is not fitted, or a column has no name.
     FileNotFoundError
         If the folder does not exist.
 

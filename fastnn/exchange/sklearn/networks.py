@@ -177,7 +177,8 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     """
     module = import_optional("sklearn.neural_network", "to_sklearn")
     net = as_network(net)
-    *hidden, last = [layer.activation for layer in net.layers]
+    activations: list[Any] = [layer.activation for layer in net.layers]
+    *hidden, last = activations
     _check_activations(hidden, last)
     weights = [W.copy() for W in net.weights]
     biases = [
