@@ -26,3 +26,4 @@ from .api import train_row as train_row
 from .api import update as update
 from .handle import Handle as Handle
 from .handle import handle_at as handle_at
+from .predict_population import predict_population as predict_population

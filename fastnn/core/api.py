@@ -35,8 +35,8 @@ from .updates import change_params
 def predict(handle, x, outputs):
     """Overwrite `outputs` with the network's outputs for the sample `x`."""
     layer_table = handle.layer_table
-    _require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
-    _require_length("outputs, required and got:", layer_table[-1, N_OUT], outputs.shape[0])
+    require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
+    require_length("outputs, required and got:", layer_table[-1, N_OUT], outputs.shape[0])
     sample, _, _ = samples_of(handle)
     forward(handle.params, layer_table, x, False, sample)
     first, last = output_range(layer_table)
@@ -48,8 +48,8 @@ def predict(handle, x, outputs):
 def predict_rows(handle, X, outputs):
     """Overwrite `outputs`, shape (n_samples, n_out), with the network's for the samples `X`."""
     n_samples, layer_table = X.shape[0], handle.layer_table
-    _require_shape("X, required and got:", n_samples, layer_table[0, N_IN], X.shape)
-    _require_shape("outputs, required and got:", n_samples, layer_table[-1, N_OUT], outputs.shape)
+    require_shape("X, required and got:", n_samples, layer_table[0, N_IN], X.shape)
+    require_shape("outputs, required and got:", n_samples, layer_table[-1, N_OUT], outputs.shape)
     data = _data(X, NOTHING, NOTHING)
     _predict_all(net_of(handle), data, 0, n_samples, block_of(handle), outputs)
 
@@ -78,9 +78,9 @@ def add_gradient_rows(handle, X, Y, weights):
         The sum over the samples, without their weights.
     """
     n_samples, layer_table = X.shape[0], handle.layer_table
-    _require_shape("X, required and got:", n_samples, layer_table[0, N_IN], X.shape)
-    _require_shape("Y, required and got:", n_samples, layer_table[-1, N_OUT], Y.shape)
-    _require_length("weights, required and got:", n_samples, weights.shape[0])
+    require_shape("X, required and got:", n_samples, layer_table[0, N_IN], X.shape)
+    require_shape("Y, required and got:", n_samples, layer_table[-1, N_OUT], Y.shape)
+    require_length("weights, required and got:", n_samples, weights.shape[0])
     data, target = _data(X, Y, weights), (handle.grad, handle.sums)
     handle.sums[0] = 0
     _add_gradient(net_of(handle), data, 0, n_samples, block_of(handle), target)
@@ -95,7 +95,7 @@ def gradient_of_inputs(handle, x, y, grad_x):
     -------
     loss : float
     """
-    _require_length("grad_x, required and got:", handle.layer_table[0, N_IN], grad_x.shape[0])
+    require_length("grad_x, required and got:", handle.layer_table[0, N_IN], grad_x.shape[0])
     loss = _find_delta(handle, x, y, 1.0)
     _leave_error(handle, grad_x)
     return loss
@@ -108,9 +108,9 @@ def add_vjp(handle, x, error, error_x):
     dL/dparams is added to `handle.grad`, and `error_x`, shape (n_in,), overwritten with dL/dx.
     """
     layer_table, (sample, _, _) = handle.layer_table, samples_of(handle)
-    _require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
-    _require_length("error, required and got:", layer_table[-1, N_OUT], error.shape[0])
-    _require_length("error_x, required and got:", layer_table[0, N_IN], error_x.shape[0])
+    require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
+    require_length("error, required and got:", layer_table[-1, N_OUT], error.shape[0])
+    require_length("error_x, required and got:", layer_table[0, N_IN], error_x.shape[0])
     forward(handle.params, layer_table, x, False, sample)
     first, last = output_range(layer_table)
     for j in range(first, last):
@@ -126,9 +126,9 @@ def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
     n_samples, layer_table = X.shape[0], handle.layer_table
     n_in, n_out = layer_table[0, N_IN], layer_table[-1, N_OUT]
-    _require_shape("X, required and got:", n_samples, n_in, X.shape)
-    _require_shape("errors, required and got:", n_samples, n_out, errors.shape)
-    _require_shape("errors_x, required and got:", n_samples, n_in, errors_x.shape)
+    require_shape("X, required and got:", n_samples, n_in, X.shape)
+    require_shape("errors, required and got:", n_samples, n_out, errors.shape)
+    require_shape("errors_x, required and got:", n_samples, n_in, errors_x.shape)
     data, target = _data(X, NOTHING, NOTHING), (handle.grad, errors, errors_x)
     _add_vjp(net_of(handle), data, 0, n_samples, block_of(handle), target)
 
@@ -164,14 +164,14 @@ _predict_all = for_each_block(predict_block)
 
 
 @maker
-def _require_length(name, n, length):
+def require_length(name, n, length):
     """Raise a ValueError unless a row has `n` elements."""
     if length != n:
         raise ValueError("the length of", name, n, length)
 
 
 @maker
-def _require_shape(name, n_samples, n, shape):
+def require_shape(name, n_samples, n, shape):
     """Raise a ValueError unless a table has `n_samples` rows of `n` elements."""
     if shape[0] != n_samples or shape[1] != n:
         raise ValueError("the shape of", name, n_samples, n, shape[0], shape[1])
@@ -188,8 +188,8 @@ def _find_delta(handle, x, y, weight):
     """Overwrite delta of all layers with weight dLoss/dz of the sample; return its loss."""
     layer_table, (sample, _, target) = handle.layer_table, samples_of(handle)
     n_out = layer_table[-1, N_OUT]
-    _require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
-    _require_length("y, required and got:", n_out, y.shape[0])
+    require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
+    require_length("y, required and got:", n_out, y.shape[0])
     for j in range(n_out):
         target[j] = y[j]  # in the dtype of the network
     forward(handle.params, layer_table, x, False, sample)

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
-from .vectors import Vector, suffix_of
+from .vectors import ROUNDED, Vector, suffix_of
 
 # Numba gives the kernel's fast-math flags to every instruction that has none, and `reassoc` would
 # undo the reduction of an argument or scale in one step: 2 units in the last place become 111.
@@ -75,6 +75,10 @@ class Traced:
         function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
         return self._with(self.builder.call(function, values))
 
+    def rounded_sum(self, other):
+        """Return the sum, that no product is fused into."""
+        return self._with(self.builder.fadd(self.value, other.value, flags=ROUNDED))
+
     def select(self, a, b):
         """Choose between `a` and `b` by this condition."""
         return self._with(self.builder.select(self.value, self._value_of(a), self._value_of(b)))
@@ -134,6 +138,12 @@ def multiply_add(a, b, c):
         # fmuladd, not fma: without the instruction it is two others, not a slow library call
         return a.intrinsic("fmuladd", b, c)
     return a * b + c
+
+
+@vector_function
+def rounded_sum(a, b):
+    """Return a + b, each rounded before they are added: `total` adds its lanes so."""
+    return a.rounded_sum(b) if isinstance(a, Traced) else a + b
 
 
 def where(condition, a, b):

@@ -21,6 +21,10 @@ from numba.extending import lower_builtin, models, register_model, type_callable
 
 from ..levels import REGISTER_BYTES
 
+# Numba gives the kernel's fast-math flags to an instruction that has none. This one says nothing of
+# order and fusing: a sum is rounded as it is written, the same in every kernel.
+ROUNDED = ("nsz",)
+
 
 class Vector(types.Type):
     """The Numba type of a vector: a dtype and a number of lanes."""
@@ -87,8 +91,10 @@ def up_to(count, vector):
 
 
 def total(vector):
-    """Return the sum over the lanes."""
-    return vector.sum()
+    """Return the sum over the lanes: the second half is added to the first, down to one lane."""
+    while vector.size > 1:
+        vector = vector[: vector.size // 2] + vector[vector.size // 2 :]
+    return vector[0]
 
 
 def totals(a, b, c, d):
@@ -206,7 +212,7 @@ def _lower_splat(context, builder, signature, args):
 
 @type_callable(splat_at)
 def _type_splat_at(context):
-    return lambda array, i, like: like
+    return lambda array, i, like: _of_one_dtype(array, like)
 
 
 @lower_builtin(splat_at, types.Array, types.Integer, Vector)
@@ -255,12 +261,12 @@ def _type_total(context):
 
 @lower_builtin(total, Vector)
 def _lower_total(context, builder, signature, args):
-    llvm_vector = context.get_value_type(signature.args[0])
-    element = llvm_vector.element
-    name = f"llvm.vector.reduce.fadd.{suffix_of(llvm_vector)}"
-    function_type = ir.FunctionType(element, [element, llvm_vector])
-    function = cgutils.get_or_insert_function(builder.module, function_type, name)
-    return builder.call(function, [ir.Constant(element, 0.0), args[0]], fastmath=("reassoc",))
+    vector, i32 = args[0], ir.IntType(32)
+    while vector.type.count > 1:
+        half = vector.type.count // 2
+        halves = (_pick(builder, vector, vector, range(at, at + half)) for at in (0, half))
+        vector = builder.fadd(*halves, flags=ROUNDED)
+    return builder.extract_element(vector, ir.Constant(i32, 0))
 
 
 @type_callable(totals)

@@ -1,0 +1,171 @@
+"""Many parameter vectors over the same rows have the bits of each network's own `predict`."""
+
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numba import njit
+
+from fastnn import Dense, Network, core
+
+from ..support.networks import HIDDEN, make_data
+from ..support.processes import run_python
+from .test_api import DTYPES, make_network, rows
+
+N_NETWORKS = 3
+SHAPES = [  # widths: narrow layers and others, of more and of fewer inputs than two registers
+    (1, 1), (3, 5), (4, 8, 2), (33, 4), (40, 17, 9, 3), (70, 5, 3, 4, 6), (100, 1), (130, 66),
+]  # fmt: skip
+
+
+@njit
+def predict_in_a_loop(handle, vectors, X, outputs, n):
+    for _ in range(n):
+        core.predict_population(handle, vectors, X, outputs)
+
+
+def make_population(widths, dtype, activations=("tanh",), loss="mse", seed=0):
+    """Return a network, and parameters for many, which are small enough for `exp` on top."""
+    names = [activations[k % len(activations)] for k in range(len(widths) - 1)]
+    layers = [Dense(n, name) for n, name in zip(widths[1:], names, strict=True)]
+    net = Network(widths[0], layers, loss=loss, dtype=dtype, seed=seed)
+    vectors = np.empty((N_NETWORKS, net.params.size), dtype)
+    for vector in vectors:
+        net.params = 0.3 * np.random.default_rng(seed).normal(size=net.params.size)
+        vector[:], seed = net.params, seed + 1
+    return net, vectors
+
+
+def predict_each(net, vectors, X):
+    outputs = []
+    for vector in vectors:
+        net.params = vector
+        outputs.append(net.predict(X))
+    return np.array(outputs)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("widths", SHAPES, ids=repr)
+def test_the_bits_are_those_of_predict(widths, dtype):
+    net, vectors = make_population(widths, dtype)
+    for n_samples in (1, 2, 7, 33, 70):
+        X, _ = make_data(n_samples, widths[0], 1)
+        X[0, X[0] < 0] = 0  # so that `predict` looks for zeros
+        X = X.astype(dtype)
+        got = np.full((N_NETWORKS, n_samples, widths[-1]), np.nan, dtype)
+        core.predict_population(net.handle(), vectors, X, got)
+        np.testing.assert_array_equal(got, predict_each(net, vectors, X))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", [*HIDDEN, "softmax"])
+def test_every_activation(name, dtype):
+    is_softmax = name == "softmax"
+    hidden, loss = ("relu", "cross_entropy") if is_softmax else (name, "mse")
+    net, vectors = make_population((4, 9, 5), dtype, (hidden, name), loss)
+    X = make_data(20, 4, 1)[0].astype(dtype)
+    got = np.empty((N_NETWORKS, 20, 5), dtype)
+    predict_in_a_loop(net.handle(), vectors, X, got, 1)
+    np.testing.assert_array_equal(got, predict_each(net, vectors, X))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_handle_serves_on(dtype):
+    """Its scratch is used, but neither its parameters nor what its other functions rely on."""
+    net = make_network(dtype=dtype)
+    used, fresh, (X, Y, weights) = net.handle(), net.handle(), rows(net)
+    before = net.params.copy()
+    vectors = np.full((2, net.params.size), np.nan, dtype)
+    vectors[1] = 1e3
+    outputs = np.empty((2, len(X), 3), dtype)
+    core.predict_population(used, vectors, X, outputs)
+    assert np.isnan(outputs[0]).all()
+    assert np.isfinite(outputs[1]).all()
+    np.testing.assert_array_equal(net.params, before)
+    for handle in (used, fresh):
+        core.add_gradient_rows(handle, X, Y, weights)
+    np.testing.assert_array_equal(used.grad, fresh.grad)
+
+
+def test_a_vector_that_is_not_finite_spoils_its_own_outputs_alone():
+    net, vectors = make_population((4, 8, 2), "float64")
+    X, got = make_data(20, 4, 1)[0], np.empty((N_NETWORKS, 20, 2))
+    expected = predict_each(net, vectors, X)
+    vectors[1] = np.nan
+    core.predict_population(net.handle(), vectors, X, got)
+    assert np.isnan(got[1]).all()
+    np.testing.assert_array_equal(got[[0, 2]], expected[[0, 2]])
+
+
+def test_padding_takes_no_part():
+    net, vectors = make_population((4, 8, 5, 2), "float64")
+    X, got = make_data(20, 4, 1)[0], np.empty((N_NETWORKS, 20, 2))
+    expected = predict_each(net, vectors, X)
+    padding = np.ones(net.params.size, bool)
+    for view in net._views(padding):
+        view[:] = False
+    vectors[:, padding] = 7.0
+    core.predict_population(net.handle(), vectors, X, got)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_threads_share_the_vectors():
+    net, vectors = make_population((4, 8, 2), "float64")
+    vectors, X = np.repeat(vectors, 100, axis=0), make_data(20, 4, 1)[0]
+    got = np.empty((len(vectors), 20, 2))
+
+    def predict(start):
+        part = slice(start, start + 50)
+        core.predict_population(net.handle(), vectors[part], X, got[part])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(predict, range(0, len(vectors), 50)))
+    expected = predict_each(net, vectors[::100], X)
+    np.testing.assert_array_equal(got, np.repeat(expected, 100, axis=0))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("vectors", (3, 1)), ("X", (20, 5)), ("outputs", (2, 20, 2)), ("outputs", (3, 19, 2)),
+        ("outputs", (3, 20, 1)),
+    ],
+)  # fmt: skip
+def test_a_wrong_shape_is_refused(name, shape):
+    net, vectors = make_population((4, 8, 2), "float64")
+    arrays = {"vectors": vectors, "X": np.zeros((20, 4)), "outputs": np.zeros((3, 20, 2))}
+    arrays[name] = np.zeros(shape)
+    with pytest.raises(ValueError, match=f"the shape of.*{name}, required and got") as caught:
+        core.predict_population(net.handle(), **arrays)
+    assert caught.value.args[-len(shape) :] == shape
+
+
+@pytest.mark.compiled
+def test_another_dtype_is_refused_by_the_compiler():
+    net, vectors = make_population((4, 8, 2), "float64")
+    X, outputs = np.zeros((20, 4)), np.zeros((3, 20, 2))
+    with pytest.raises(Exception, match="arrays must have the network's dtype, float64"):
+        core.predict_population(net.handle(), vectors.astype("float32"), X, outputs)
+
+
+ALLOCATIONS = """
+    import numpy as np
+    from numba.core.runtime import rtsys
+    from tests.core.test_predict_population import make_population, predict_in_a_loop
+
+    net, vectors = make_population((4, 8, 2), "float64")
+    handle, X, outputs = net.handle(), np.zeros((20, 4)), np.zeros((3, 20, 2))
+    predict_in_a_loop(handle, vectors, X, outputs, 1)
+    for n in (1, 100):
+        before = rtsys.get_allocation_stats().alloc
+        predict_in_a_loop(handle, vectors, X, outputs, n)
+        print(rtsys.get_allocation_stats().alloc - before)
+"""
+
+
+@pytest.mark.compiled
+def test_nothing_is_allocated():
+    """`test_api` has the control that must grow."""
+    few, many = run_python(textwrap.dedent(ALLOCATIONS), NUMBA_NRT_STATS="1").split()
+    assert few == many
