@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from .activations import OwnActivation
 from .losses import OwnLoss
 from .network import Network
+from .population.population import Population
 
 if TYPE_CHECKING:
     from ._checks.functions import UserFunction
@@ -21,23 +22,24 @@ def load_model(
     *,
     functions: Sequence[OwnLoss | OwnActivation] = (),
 ) -> Any:
-    """Return the model in a file: of a table, or a network.
+    """Return the model in a file: of a table, a network, or a population.
 
     The file need not be trusted: reading it runs no code.
 
     Parameters
     ----------
     path : str or os.PathLike, or binary file
-        A file that `TabularClassifier.save`, `TabularRegressor.save`, `Network.save` or the command
-        line has written. An open one is read from its present position to its end.
+        A file that `TabularClassifier.save`, `TabularRegressor.save`, `Network.save`,
+        `Population.save` or the command line has written. An open one is read from its present
+        position to its end.
     functions : sequence of OwnLoss or OwnActivation
         The user's own losses and activations that a network has, by default none, as `Network.load`
         takes them.
 
     Returns
     -------
-    TabularClassifier, TabularRegressor or Network
-        The fitted estimator or the network.
+    TabularClassifier, TabularRegressor, Network or Population
+        The fitted estimator, the network or the population.
 
     Raises
     ------
@@ -73,8 +75,11 @@ def _model_in(archive: Archive, functions: tuple[UserFunction, ...]) -> Any:
     from ._storage import network_file
 
     header = archive.header()
-    if isinstance(header, dict) and header.get("format") == "fastnn table":
+    kind = header.get("format") if isinstance(header, dict) else None
+    if kind == "fastnn table":
         return _estimator_in(archive)
+    if kind == "fastnn population":
+        return _population_in(archive)
     net = Network.__new__(Network)
     net.__setstate__(network_file.state_in(archive, functions))
     return net
@@ -88,3 +93,14 @@ def _estimator_in(archive: Archive) -> Any:
 
     model = TableModel(**model_file.state_in(archive))
     return (TabularRegressor if model.classes is None else TabularClassifier).from_model(model)
+
+
+def _population_in(archive: Archive) -> Population:
+    """Return the population in a file."""
+    from .population import file
+    from .population.record import record_of
+
+    networks, notes = file.state_in(archive)
+    population = Population(networks)
+    record_of(population).put(notes)
+    return population

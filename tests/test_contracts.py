@@ -8,7 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from fastnn import Dense, DivergenceError, Network, core
+from fastnn import Dense, DivergenceError, Network, Population, core
 from fastnn._training.state import state_of
 from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.optimizers import NAMED, SGD
@@ -58,6 +58,10 @@ def use_everything(net, X, Y):
     locked.flags.writeable = False
     for row in (locked, X[0].tolist(), X[0].astype("float32"), X[0].astype("float64")):
         net.predict(row)
+    population = Population([net])
+    for rows in (X, X[0], X.astype(net.dtype), sparse.csr_array(X)):
+        population.outputs(rows)
+        population.predict(rows)
     net.loss(X, Y)
     net.gradient(X, Y)
     net.trace(X, Y)

@@ -72,7 +72,16 @@ def test_one_dtype_or_several(dtypes):
 @pytest.mark.parametrize(
     ("only", "expected"),
     [
-        ("predict", {"predict", "predict a row", "predict a few rows", "loss"}),
+        (
+            "predict",
+            {
+                "predict",
+                "predict a row",
+                "predict a few rows",
+                "predict by many networks",
+                "loss",
+            },
+        ),
         (["partial_fit"], {"train on a row", "train on a row by an optimiser"}),
         (WORDS, set(_CALLS)),
     ],

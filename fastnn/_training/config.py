@@ -63,6 +63,7 @@ class FitRequest:
     training: TrainingState
     names: Names = None  # of the columns of X, which training stores
     n_validation: int = 0  # samples to hold out for validation
+    held: Array | None = None  # their numbers, in order, once they are known
     y: Any = None  # the original y of all samples, if some are held out
     is_checked: bool = True  # whether X is known to be finite; else training finds out
 

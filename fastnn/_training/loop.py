@@ -116,7 +116,8 @@ class TrainingLoop:
         """Split off the validation samples."""
         request = self.request
         try:
-            key = self.training.draw_key(self.state.random)
+            is_known = request.held is not None
+            key = 0 if is_known else self.training.draw_key(self.state.random)
             request.source, self.config.validation = split_validation(request, key)
         except BaseException as error:
             self.refuse(error)

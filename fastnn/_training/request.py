@@ -67,14 +67,16 @@ def as_request(
     *,
     pair: tuple[Inputs, Array] | None = None,
     validation: Validation | None = None,
+    held: Array | None = None,
 ) -> FitRequest:
     """Check all arguments of `fit` and return the request; do not change the network.
 
     `pair` and `validation` are what `as_pair` and `as_validation` return, if they were called
-    already. Without `pair`, the check that X, unless small, is finite is left to training if
-    training touches only what a rollback can restore: the network, with all of X, no callbacks.
+    already; `held` has the numbers of the samples to hold out, in the place of a fraction. Without
+    `pair`, the check that X, unless small, is finite is left to training if training touches only
+    what a rollback can restore: the network, with all of X, no callbacks.
     """
-    is_usual = all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL))  # then these need no check
+    is_usual = held is None and all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL))  # needs no check
     is_small = type(X) is np.ndarray and X.size <= CHECKED_AT_ONCE
     names, last, n_validation = names_of(X), None, 0
     if not is_usual and as_flag("resume", options.resume):
@@ -99,7 +101,7 @@ def as_request(
     is_known = pair is not None or y is None or is_small
     is_checked = is_known or isinstance(optimizer, _FULL_BATCH)
     if not is_usual:
-        n_validation = _add_unusual(config, source, state, options, names, validation)
+        n_validation = _add_unusual(config, source, state, options, names, validation, held)
         given = options.sample_weight, options.class_weight, options.validation_fraction
         is_checked |= options.resume or any(part is not None for part in given)
         is_checked |= len(config.callbacks) > 0
@@ -108,9 +110,9 @@ def as_request(
     if is_checked and not is_known and isinstance(source, Arrays):
         check_samples(source.X, names_of(X))
     training = TrainingState.begun(config, state.model, last)
-    request = FitRequest(source, config, training, names, n_validation, None, is_checked)
+    request = FitRequest(source, config, training, names, n_validation, is_checked=is_checked)
     if n_validation:
-        request.y = as_array("y", y)
+        request.held, request.y = held, as_array("y", y)
     if config.callbacks or training.schedule is not None:  # it must begin with a rate
         request.check_monitors(state.model)
         training.rate_ahead()
@@ -124,11 +126,12 @@ def _add_unusual(
     options: FitOptions,
     names: Names,
     validation: Validation | None,
+    held: Array | None,
 ) -> int:
     """Add the options that few calls give; return how many samples to hold out for validation."""
     data, fraction, loss = options.validation_data, options.validation_fraction, state.model.loss
     config.metrics, config.validation_metrics = as_metrics(
-        options.metrics, is_evaluated=not (data is None and fraction is None)
+        options.metrics, is_evaluated=not (data is None and fraction is None and held is None)
     )
     config.shuffle = as_flag("shuffle", options.shuffle)
     config.reduction = as_choice("reduction", options.reduction, ("mean", "sum"))
@@ -144,13 +147,17 @@ def _add_unusual(
     if data is not None:
         config.validation = validation or as_validation(state, data, names)
         check_metrics(config.metrics, config.validation.Y, loss)
-    if fraction is None:
+    if held is not None and not (data is None and fraction is None):
+        what = "validation_fraction" if data is None else "validation_data"
+        raise ValueError(f"{what} must not be given beside folds, which hold out other samples")
+    if fraction is None and held is None:
         return 0
     if data is not None:
         raise ValueError("validation_fraction must not be given beside validation_data")
     assert source.n_samples is not None
-    n_validation = as_n_validation(fraction, source.n_samples)
-    config.batch_size = as_batch_size(options.batch_size, source.n_samples - n_validation)
+    n_samples = source.n_samples
+    n_validation = as_n_validation(fraction, n_samples) if held is None else len(held)
+    config.batch_size = as_batch_size(options.batch_size, n_samples - n_validation)
     return n_validation
 
 

@@ -25,13 +25,17 @@ def as_n_validation(fraction: float, n_samples: int) -> int:
 def split_validation(request: FitRequest, key: int) -> tuple[Arrays, Validation]:
     """Return the training samples and the validation samples of a request.
 
+    Those to hold out are drawn with the key, and then known, unless they are known already.
     The training samples are not copied: the order of training skips the others. L-BFGS, which has
     no order, gets a copy of them.
     """
     data = request.source
     assert isinstance(data, Arrays)
     X, Y, weights = data.X, data.Y, data.weights
-    rows, held = split_rows(labels_of(Y), len(Y), request.n_validation, key)
+    if request.held is None:
+        _, request.held = split_rows(labels_of(Y), len(Y), request.n_validation, key)
+    held = request.held
+    rows = np.delete(np.arange(len(Y)), held)
     validation = Validation(
         taken(X, held), take(Y, held), take(weights, held), np.asarray(request.y)[held]
     )
@@ -46,7 +50,7 @@ def check_weights(*parts: Array) -> None:
     for weights in parts:
         if weights.size and not weights.any():
             raise ValueError(
-                "weights must not all be 0 on either side of validation_fraction, "
+                "weights must not all be 0 on either side of what is held out for validation, "
                 f"got {len(weights)} zeros"
             )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import Network
+from .. import Network, Population
 from .._atomic import replaced_at_once
 from .._checks.arrays import Array
 from ..tables.errors import TableError
@@ -44,14 +44,15 @@ def run_predict(options: argparse.Namespace) -> None:
         check_format(options.output)
         check_output(options.output, options.data, options.model, force=options.force)
     loaded, record = load(options.model)
-    model = loaded if isinstance(loaded, Network) else loaded.model_
-    if options.probabilities and (isinstance(model, Network) or model.classes is None):
+    is_plain = isinstance(loaded, Network | Population)
+    if options.probabilities and (is_plain or loaded.model_.classes is None):
         raise TableError("--probabilities must go with a classification, got another model")
-    if isinstance(model, Network):
+    if is_plain:
         table = open_table(options.data, ReadingOptions(options.delimiter), bare=True)
-        columns = ([*outputs.T] for outputs in network_outputs(table, model))
-        _write(options, schema_of_network(model), columns)
+        columns = ([*outputs.T] for outputs in network_outputs(table, loaded))
+        _write(options, schema_of_network(loaded), columns)
         return
+    model = loaded.model_
     table, target = _open(options, model, record), _UNNAMED if record is None else record.target
     _say_ignored(table, [*model.names, target])
     unfamiliar = Unfamiliar(model)
@@ -115,7 +116,7 @@ def _judge(options: argparse.Namespace, model: TableModel, record: Record) -> Ju
 def run_evaluate(options: argparse.Namespace) -> None:
     """Print the scores of a model on a table that has the target."""
     loaded, record = load(options.model)
-    if isinstance(loaded, Network) or record is None:
+    if record is None:
         raise TableError(
             f"{options.model} must be a model that fastnn train has saved, got another: predict "
             "works with it"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from typing import Any
 
-from .. import Network
+from .. import Network, Population
 from .._atomic import replaced_at_once
 from .._storage.functions import shown_loss
 from ..tabular.model import load
@@ -30,8 +31,9 @@ def run_export(options: argparse.Namespace) -> None:
 
             to_c(loaded, partial[0], **given)
     print(f"Wrote {' and '.join(map(str, paths))}")
-    if isinstance(loaded, Network):
-        print(f"{loaded.n_in} inputs and {loaded.n_out} outputs, as they are")
+    if isinstance(loaded, Network | Population):
+        network = loaded if isinstance(loaded, Network) else loaded[0]
+        print(f"{network.n_in} inputs and {network.n_out} outputs, as they are")
         return
     model = loaded.model_
     print("Inputs are the columns of the table as they are, in this order:")
@@ -47,6 +49,9 @@ def run_info(options: argparse.Namespace) -> None:
     print(f"{options.model}: {options.model.stat().st_size} bytes")
     if isinstance(loaded, Network):
         _print_network(loaded)
+        return
+    if isinstance(loaded, Population):
+        _print_population(loaded)
         return
     model = loaded.model_
     kind = "regression" if model.classes is None else "classification"
@@ -73,6 +78,17 @@ def _print_network(net: Network) -> None:
     if net.history:
         last = ", ".join(f"{name} {values[-1]:.6g}" for name, values in net.history.items())
         print(f"{len(net.history.epoch)} epochs: {last}")
+
+
+def _print_population(population: Population) -> None:
+    """Print how many networks there are of each kind, and how they were trained."""
+    print(f"population of {len(population)} networks, whose mean is predicted")
+    for kind, n in Counter(map(repr, population)).items():
+        print(f"{n:>8} {kind}")
+    names = dict.fromkeys(name for net in population for name in net.history)
+    for name in names:
+        last = [net.history[name][-1] for net in population if name in net.history]
+        print(f"{name} from {min(last):.6g} to {max(last):.6g}")
 
 
 RUN = {"export": run_export, "info": run_info}

@@ -2,79 +2,25 @@
 
 from __future__ import annotations
 
-import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._checks.arrays import Array, as_count, as_flag
-from .._checks.frames import check_names
-from .._checks.inputs import as_samples
-from .._checks.monitors import sign_of
+from .._checks.arrays import Array, as_flag
 from .._checks.names import explained
-from .._training import threads
-from .._training.loop import bar_of_samples
 from .._training.state import state_of
-from ..core.inputs import Samples
 from ..history import History
 from ..network import Network
-from .training import PopulationFit, as_options, noting_network
-
-_MOST_ROWS = 512  # in a job of `predict`: enough that Python takes some hundredths of it
-_MOST_OUTPUTS = 1 << 22  # of all networks, for the rows of a job
-
-
-class Prediction(NamedTuple):  # numpydoc ignore=PR02
-    """The prediction of a population: mean and spread over its networks.
-
-    Parameters
-    ----------
-    mean, spread : ndarray, shape (n_samples, n_out) or (n_out,)
-        The mean and the standard deviation (divided by K, not K - 1) over the K networks.
-
-    Examples
-    --------
-    >>> from fastnn import Dense, Network, Population
-    >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 3))
-    >>> mean, spread = population.predict([10.0])
-    >>> mean, spread
-    (array([20.]), array([10.]))
-    """
-
-    mean: Array
-    spread: Array
-
-
-@dataclass(frozen=True)
-class Best:  # numpydoc ignore=PR02
-    """The best network of a population, by a metric.
-
-    Parameters
-    ----------
-    index : int
-        The index of the network in the population.
-    network : Network
-        The network itself.
-    figure : float
-        The value of its metric.
-
-    Examples
-    --------
-    >>> from fastnn import Dense, Network, Population
-    >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 2, 3))
-    >>> histories = population.fit([[0], [1]], [0, 2], validation_data=([[2]], [4]))
-    >>> best = population.best()
-    >>> best.index, best.network is population[1], best.figure
-    (1, True, 0.0)
-    """
-
-    index: int
-    network: Network
-    figure: float
+from . import vectors
+from .networks import as_networks
+from .outputs import Forward
+from .record import Record
+from .results import Best, Prediction
+from .training import PopulationFit, SharedData, as_n_threads, as_options, locked
 
 
 @explained
@@ -111,22 +57,8 @@ class Population:
     """
 
     def __init__(self, networks: Iterable[Network]) -> None:
-        if isinstance(networks, Network):
-            raise TypeError("networks must be an iterable of Network, got one: write [network]")
-        self.networks = tuple(networks)
-        if not self.networks:
-            raise ValueError("a population must have at least one network, got none")
-        seen: dict[int, int] = {}
-        for k, net in enumerate(self.networks):
-            if not isinstance(net, Network):
-                raise TypeError(f"networks must be Network, got {type(net).__name__} at {k}")
-            for part, what in (
-                (net, "be different ones"),
-                (state_of(net).random, "have seeds of their own"),
-            ):
-                if (first := seen.setdefault(id(part), k)) != k:
-                    raise ValueError(f"networks must {what}, got one for both {first} and {k}")
-        self._restored: dict[int, tuple[History, int]] = {}
+        self.networks = as_networks(networks)
+        self._record = Record(self.networks)
 
     def __len__(self) -> int:
         return len(self.networks)
@@ -140,12 +72,85 @@ class Population:
     def __repr__(self) -> str:
         return f"Population({len(self)} networks)"
 
+    @classmethod
+    @explained
+    def from_params(cls, net: Network, params: ArrayLike, *, seed: Any = None) -> Self:
+        """Return a population of networks like another one, with parameters of their own.
+
+        Parameters
+        ----------
+        net : Network
+            The network that gives layers, loss, dtype, metadata and column names. It is not
+            changed; its history and its state of training are not copied.
+        params : array_like, shape (n_networks, n_params)
+            The parameters of each network, laid out as ``net.params``; what is in the place of
+            padding does not count.
+        seed : int, None, numpy.random.Generator or numpy.random.RandomState
+            The source of the networks' seeds; the default, None, is the operating system.
+
+        Returns
+        -------
+        Population
+            A network for each row of `params`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastnn import Dense, Network, Population
+        >>> net = Network(1, [Dense(1, weights=[[2.0]])])
+        >>> population = Population.from_params(net, np.outer([1, 2, 3], net.params), seed=0)
+        >>> population.outputs([10.0])[:, 0]
+        array([20., 40., 60.])
+        """
+        return cls(vectors.networks_like(net, params, seed))
+
+    @property
+    def params(self) -> Array:
+        """A copy of all parameters, shape (n_networks, n_params); assigning copies in.
+
+        A row is laid out as `Network.params`. The networks must have the same layers and dtype.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Population
+        >>> population = Population(Network(1, [Dense(1)], seed=seed) for seed in range(3))
+        >>> population.params = 0 * population.params
+        >>> population.outputs([10.0])[:, 0]
+        array([0., 0., 0.])
+        """
+        return vectors.stacked(self.networks)
+
+    @params.setter
+    def params(self, values: ArrayLike) -> None:  # numpydoc ignore=GL08
+        vectors.assign(self.networks, values)
+
+    @property
+    def held_rows(self) -> tuple[Array | None, ...]:
+        """The numbers of the samples that each network has held out in the last `fit`, or None.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Population
+        >>> population = Population(Network(1, [Dense(1)], seed=seed) for seed in range(2))
+        >>> _ = population.fit([[0], [1], [2]], [1, 3, 5], folds=[[0], [1, 2]])
+        >>> population.held_rows
+        (array([0]), array([1, 2]))
+        """
+        held = (note.held for note in self._record.notes())
+        return tuple(None if rows is None else rows.copy() for rows in held)
+
     @explained
     def fit(
         self,
         X: Any,
         y: ArrayLike,
         *,
+        folds: int | Sequence[ArrayLike] | None = None,
         n_threads: int | None = None,
         settings: Sequence[Mapping[str, Any]] | None = None,
         progress: bool = False,
@@ -162,6 +167,11 @@ class Population:
             converted once for all networks with the same n_in, n_out, dtype and loss.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
             The targets, as `Network.fit` takes them.
+        folds : int or sequence of array_like, optional
+            How many folds to make of the samples, 2 at least: network k holds out fold k modulo
+            `folds` for validation and is trained on the others. Folds are random, but the same in
+            every call, and have their share of each class if `y` holds labels. Or the numbers of
+            the samples of each fold. By default there are none.
         n_threads : int, optional
             The number of networks to train at once, by default one for each core of this process.
         settings : sequence of mapping, optional
@@ -212,37 +222,33 @@ class Population:
         >>> rates[population.best().index]
         0.1
         """
-        if y is None:
-            raise TypeError("y must be given: chunks are for a network alone, got None")
-        n_threads = _as_n_threads(n_threads)
-        progress = as_flag("progress", progress)
+        n_threads, progress = as_n_threads(n_threads), as_flag("progress", progress)
         options = as_options(common, settings, len(self))
         with ExitStack() as stack:
-            for k, net in enumerate(self.networks):
-                with noting_network(k):
-                    stack.enter_context(state_of(net).lock)
-            training = PopulationFit(self.networks, X, y, options)
-            if progress:
-                training.bar = stack.enter_context(bar_of_samples(training.n_samples))
-            jobs = (training.train(k) for k in training.order())
-            try:
-                threads.run(jobs, min(n_threads, len(self)), training.errors)
-            finally:
-                self._restored |= training.restored()
+            locked(self.networks, stack)
+            shared = SharedData(X, y, folds, len(self))
+            training = PopulationFit(dict(enumerate(self.networks)), shared, options)
+            training.run(self._record, n_threads, progress=progress)
         if training.diverged:
             raise training.divergence()
         return tuple(state_of(net).latest for net in self.networks)
 
     @explained
-    def predict(self, X: ArrayLike, *, n_threads: int | None = None) -> Prediction:
+    def predict(
+        self, X: ArrayLike, *, out_of_fold: bool = False, n_threads: int | None = None
+    ) -> Prediction:
         """Return the mean and the standard deviation of the networks' outputs.
 
         Parameters
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
             The inputs, as a table or as one row.
+        out_of_fold : bool
+            Whether `X` has the samples of the last `fit`, in their order, each of which only the
+            networks predict that have held it out; a sample that none has is NaN. By default all
+            networks predict all rows.
         n_threads : int, optional
-            The number of threads that share the rows, by default one for each core of this process.
+            The number of threads that share the work, by default one for each core of this process.
 
         Returns
         -------
@@ -262,41 +268,43 @@ class Population:
         >>> population.predict([10.0])
         Prediction(mean=array([20.]), spread=array([10.]))
         """
-        n_threads = _as_n_threads(n_threads)
-        n_out = self.networks[0].n_out
-        tables: dict[tuple[int, np.dtype[Any]], Samples] = {}
-        for k, net in enumerate(self.networks):
-            with noting_network(k):
-                check_names(X, state_of(net).feature_names)
-            if net.n_out != n_out:
-                raise ValueError(
-                    f"networks must have the same n_out, got {n_out} at 0 and {net.n_out} at {k}"
-                )
-            if (net.n_in, net.dtype) not in tables:
-                with noting_network(k):
-                    samples = as_samples(X, net.n_in, net.dtype, row=True)
-                tables[net.n_in, net.dtype] = samples
-        shape = samples.n_samples, n_out
-        mean, spread = np.empty((2, *shape), np.result_type(*(net.dtype for net in self.networks)))
-
-        def predict_rows(start: int, stop: int) -> Iterator[None]:  # numpydoc ignore=GL08
-            n_rows = stop - start
-            parts = {kind: _cut(table, start, stop) for kind, table in tables.items()}
-            # One spare row: NumPy sums a single column in another order than several columns.
-            outputs = np.zeros((len(self), n_rows + 1, n_out))
-            for net, rows in zip(self.networks, outputs, strict=True):
-                own = np.empty((n_rows, n_out), net.dtype)
-                state_of(net).model.predict(parts[net.n_in, net.dtype], own)
-                rows[:n_rows] = own
-                yield
-            mean[start:stop] = outputs.mean(axis=0)[:n_rows]
-            spread[start:stop] = outputs.std(axis=0)[:n_rows]
-
-        step = max(1, min(_MOST_ROWS, _MOST_OUTPUTS // (len(self) * n_out)))
-        starts = range(0, len(mean), step)
-        jobs = (predict_rows(start, min(start + step, len(mean))) for start in starts)
-        threads.run(jobs, min(n_threads, len(starts)))
+        forward, n_threads = Forward(self.networks, X), as_n_threads(n_threads)
+        if as_flag("out_of_fold", out_of_fold):
+            return Prediction(*forward.out_of_fold(self._record.notes(), n_threads))
+        mean, spread = forward.mean_and_spread(n_threads)
         return Prediction(mean[0], spread[0]) if np.ndim(X) == 1 else Prediction(mean, spread)
+
+    @explained
+    def outputs(self, X: ArrayLike, *, n_threads: int | None = None) -> Array:
+        """Return the outputs of every network.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
+            The inputs, as a table or as one row.
+        n_threads : int, optional
+            The number of threads that share the work, by default one for each core of this process.
+
+        Returns
+        -------
+        ndarray, shape (n_networks, n_samples, n_out) or (n_networks, n_out)
+            What `Network.predict` returns of each network, to the bit, in float64 if any network
+            is, else in float32.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or the networks differ in `n_out`.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Population
+        >>> population = Population(Network(1, [Dense(1, weights=[[w]])]) for w in (1, 3))
+        >>> population.outputs([[10.0], [1.0]]).tolist()
+        [[[10.0], [1.0]], [[30.0], [3.0]]]
+        """
+        outputs = Forward(self.networks, X).outputs(as_n_threads(n_threads))
+        return outputs[:, 0] if np.ndim(X) == 1 else outputs
 
     @explained
     def best(self, monitor: str = "val_loss", *, mode: str = "auto") -> Best:
@@ -329,33 +337,64 @@ class Population:
         >>> population.best().index
         1
         """
-        sign = sign_of(monitor, mode)
-        figures = {k: self._figure(k, monitor) for k in range(len(self))}
-        known = {k: figure for k, figure in figures.items() if not math.isnan(figure)}
-        if not known:
-            raise ValueError(
-                f"monitor must be a metric that a network has recorded, got {monitor!r}"
-            )
-        index = max(known, key=lambda k: sign * known[k])
-        return Best(index, self.networks[index], known[index])
+        index, figure = self._record.best(monitor, mode)
+        return Best(index, self.networks[index], figure)
 
-    def _figure(self, k: int, monitor: str) -> float:
-        """Return the metric that belongs to a network's present weights, or NaN if it has none."""
-        net = self.networks[k]
-        history = net.history
-        epochs = history.epochs_of(monitor) if monitor in history else []
-        fitted, last = self._restored.get(k, (None, 0))
-        if fitted is state_of(net).latest:
-            epochs = [epoch for epoch in epochs if epoch <= last]
-        return history[monitor][len(epochs) - 1] if epochs else math.nan
+    @explained
+    def save(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        """Write all networks, with all that predicting and resuming need, to one file.
 
+        Parameters
+        ----------
+        path : str or os.PathLike, or binary file
+            A file in an existing folder, or one that is open, as `Network.save` takes them.
 
-def _as_n_threads(n_threads: Any) -> int:
-    return threads.n_cores() if n_threads is None else as_count("n_threads", n_threads)
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            As `Network.save`.
 
+        Examples
+        --------
+        >>> import io
+        >>> from fastnn import Dense, Network, Population
+        >>> file = io.BytesIO()
+        >>> Population(Network(1, [Dense(1)], seed=seed) for seed in range(3)).save(file)
+        >>> position = file.seek(0)
+        >>> Population.load(file)
+        Population(3 networks)
+        """
+        from . import file  # as in `Network.save`
 
-def _cut(table: Samples, start: int, stop: int) -> Samples:
-    """Return rows of a table, as a view if it is dense."""
-    if table.is_sparse:
-        return table.take(np.arange(start, stop))
-    return Samples.dense(table.values[start:stop])
+        file.write(path, self._record)
+
+    @classmethod
+    @explained
+    def load(cls, path: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Return the population in a file; each network resumes from it to the bit.
+
+        Parameters
+        ----------
+        path : str or os.PathLike, or binary file
+            A file that `save` has written, or an open one. It need not be trusted.
+
+        Returns
+        -------
+        Population
+            The population as it was saved.
+
+        Raises
+        ------
+        FormatError, OSError, TypeError, ValueError
+            As `Network.load`.
+
+        Examples
+        --------
+        See `save`.
+        """
+        from . import file  # as in `save`
+
+        networks, notes = file.read(path)
+        population = cls(networks)
+        population._record.put(notes)
+        return population

@@ -1,25 +1,28 @@
-"""The training of a population: one call of `Population.fit`."""
+"""The training of a population: one call of `Population.fit`, or a round of `halving`."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .._checks.arrays import Array
+from .._checks.arrays import Array, as_count
 from .._checks.frames import names_of
+from .._checks.monitors import check_recorded
 from .._checks.names import hint_of_argument
 from .._checks.stored import Inputs
+from .._training import threads
 from .._training.config import FitRequest, Validation
-from .._training.loop import TrainingLoop
+from .._training.loop import TrainingLoop, bar_of_samples
 from .._training.request import FitOptions, as_request, as_validation
 from .._training.sources import Arrays
 from .._training.state import NetworkState, state_of
 from ..callbacks import EarlyStopping
 from ..errors import DivergenceError
-from ..history import History
 from ..network import Network
+from .folds import as_folds
+from .record import Note, Record
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -33,15 +36,22 @@ class _Abandoned(BaseException):
 
 
 class SharedData:
-    """The data of a call: checked and converted once for all networks that take them alike."""
+    """The data of a call: checked and converted once for all networks that take them alike.
 
-    def __init__(self, X: Any, y: Any) -> None:
+    `folds` are samples to hold out: network k holds out those of fold k, counted round and round.
+    """
+
+    def __init__(self, X: Any, y: Any, folds: Any, n_networks: int) -> None:
+        if y is None:
+            raise TypeError("y must be given: chunks are for a network alone, got None")
         self._X, self._y = X, y
+        self._given, self._n_networks = folds, n_networks
+        self._folds: Sequence[Array] | None = None
         self._pairs: dict[Any, tuple[Inputs, Array]] = {}
         self._validations: dict[Any, Validation] = {}
 
-    def as_request(self, state: NetworkState, options: FitOptions) -> FitRequest:
-        """Return the checked request of a network."""
+    def as_request(self, k: int, state: NetworkState, options: FitOptions) -> FitRequest:
+        """Return the checked request of network `k`."""
         model, data, validation = state.model, options.validation_data, None
         kind = model.n_in, model.n_out, model.dtype, model.loss
         if kind not in self._pairs:
@@ -55,22 +65,37 @@ class SharedData:
                 self._validations[key] = as_validation(state, data, names)
             validation = self._validations[key]
         pair = self._pairs[kind]
-        return as_request(state, self._X, self._y, options, pair=pair, validation=validation)
+        held = self._held(k, pair[1])
+        return as_request(
+            state, self._X, self._y, options, pair=pair, validation=validation, held=held
+        )
+
+    def _held(self, k: int, targets: Array) -> Array | None:
+        """Return the numbers of the samples that network `k` holds out, in order."""
+        if self._given is None:
+            return None
+        if self._folds is None:
+            self._folds = as_folds(self._given, targets, self._n_networks)
+        return self._folds[k % len(self._folds)]
 
 
 class PopulationFit:
-    """The training of all networks: their checked requests and their results."""
+    """The training of networks, by their indices: checked requests and results."""
 
     def __init__(
-        self, networks: Sequence[Network], X: Any, y: Any, options: Sequence[Mapping[str, Any]]
+        self,
+        networks: Mapping[int, Network],
+        shared: SharedData,
+        options: Sequence[Mapping[str, Any]],
     ) -> None:
-        shared = SharedData(X, y)
-        self._networks, self._requests = networks, list[FitRequest]()
+        self._networks, self._requests = networks, dict[int, FitRequest]()
+        self._n_all: dict[int, int] = {}  # samples, before some are held out
         callbacks: dict[int, int] = {}
-        for k, (net, own) in enumerate(zip(networks, options, strict=True)):
+        for k, net in networks.items():
             with noting_network(k):
-                request = shared.as_request(state_of(net), FitOptions(**own))
-            self._requests.append(request)
+                request = shared.as_request(k, state_of(net), FitOptions(**options[k]))
+            self._requests[k] = request
+            self._n_all[k] = request.source.n_samples or 0
             for callback in request.config.callbacks:
                 if (first := callbacks.setdefault(id(callback), k)) != k:
                     raise ValueError(
@@ -79,9 +104,30 @@ class PopulationFit:
                     )
         self.errors: list[BaseException] = []
         self.diverged: dict[int, DivergenceError] = {}
-        self.n_samples = sum(map(self._n_samples, range(len(networks))))
-        self.bar: tqdm[NoReturn] | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._lock, self._n_done = threading.Lock(), 0
+
+    def expect(self, monitor: str) -> None:
+        """Raise unless every network records the metric; further ones may come from callbacks."""
+        for k, request in self._requests.items():
+            if not request.config.callbacks:
+                with noting_network(k):
+                    check_recorded(monitor, request.recorded(state_of(self._networks[k]).model))
+
+    def run(self, record: Record, n_threads: int, *, progress: bool) -> None:
+        """Train all, and put on record what holds of them then; the caller has the locks.
+
+        Those that diverge are in `diverged`.
+        """
+        with ExitStack() as stack:
+            if progress:
+                total = sum(map(self._n_samples, self._networks))
+                self._bar = stack.enter_context(bar_of_samples(total))
+            jobs = (self._train(k) for k in self._order())
+            try:
+                threads.run(jobs, min(n_threads, len(self._networks)), self.errors)
+            finally:
+                record.put(dict(self._notes()))
 
     def _n_samples(self, k: int) -> int:
         """Return how many samples a network sees, with repetitions, unless it is stopped early."""
@@ -89,16 +135,16 @@ class PopulationFit:
         n_samples = request.source.n_samples or 0
         return request.config.epochs * (n_samples - request.n_validation)
 
-    def order(self) -> list[int]:
+    def _order(self) -> list[int]:
         """Return the indices of the networks, longest training first, to keep all threads busy."""
-        costs = [
-            state_of(net).model.cost(request.source.X) * self._n_samples(k)
-            for k, (net, request) in enumerate(zip(self._networks, self._requests, strict=True))
+        costs = {
+            k: state_of(self._networks[k]).model.cost(request.source.X) * self._n_samples(k)
+            for k, request in self._requests.items()
             if isinstance(request.source, Arrays)
-        ]
-        return sorted(range(len(costs)), key=costs.__getitem__, reverse=True)
+        }
+        return sorted(costs, key=costs.__getitem__, reverse=True)
 
-    def train(self, k: int) -> Iterator[None]:
+    def _train(self, k: int) -> Iterator[None]:
         """Train a network."""
         left = self._n_samples(k)
 
@@ -123,21 +169,24 @@ class PopulationFit:
 
     def _advance(self, n_samples: int, n_networks: int = 0) -> None:
         """Update the progress bar by trained or skipped samples, and by finished networks."""
-        if self.bar is not None:
+        if self._bar is not None:
             with self._lock:
                 self._n_done += n_networks
-                self.bar.set_postfix_str(f"{self._n_done}/{len(self._networks)} networks", False)
-                self.bar.update(n_samples)
+                self._bar.set_postfix_str(f"{self._n_done}/{len(self._networks)} networks", False)
+                self._bar.update(n_samples)
 
-    def restored(self) -> dict[int, tuple[History, int]]:
-        """Return, by network, the history and the epoch whose weights a callback has restored."""
-        return {
-            k: (state_of(self._networks[k]).latest, callback.best_epoch)
-            for k, request in enumerate(self._requests)
-            for callback in request.config.callbacks
-            if isinstance(callback, EarlyStopping) and callback.restore_best
-            if callback.best_epoch is not None
-        }
+    def _notes(self) -> Iterator[tuple[int, Note]]:
+        """Yield the index of each network whose training has begun, and a note on it."""
+        for k, request in self._requests.items():
+            state = state_of(self._networks[k])
+            best = [
+                callback.best_epoch
+                for callback in request.config.callbacks
+                if isinstance(callback, EarlyStopping) and callback.restore_best
+                if callback.best_epoch is not None
+            ]
+            if state.training is request.training:
+                yield k, Note(best[-1] if best else None, request.held, self._n_all[k])
 
     def divergence(self) -> DivergenceError:
         """Return the error for all networks that have diverged."""
@@ -148,6 +197,18 @@ class PopulationFit:
         error = DivergenceError(message)
         error.networks = tuple(numbers)
         return error
+
+
+def locked(networks: Sequence[Network], stack: ExitStack) -> None:
+    """Keep other threads from training the networks until the stack is left."""
+    for k, net in enumerate(networks):
+        with noting_network(k):
+            stack.enter_context(state_of(net).lock)
+
+
+def as_n_threads(n_threads: Any) -> int:
+    """Return the number of threads; None means one for each core."""
+    return threads.n_cores() if n_threads is None else as_count("n_threads", n_threads)
 
 
 @contextmanager

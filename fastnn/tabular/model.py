@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numba
 import numpy as np
 
-from .. import Network, __version__
+from .. import Network, Population, __version__
 from .._storage.specs import as_object
 from ..models import load_model
 from ..tables.errors import TableError
@@ -71,8 +71,10 @@ def provenance() -> dict[str, str]:
 
 
 def load(path: Path) -> tuple[Any, Record | None]:
-    """Return the estimator or the network in a file, and its record if `fastnn train` wrote it."""
+    """Return the model in a file, and its record if `fastnn train` wrote it."""
     loaded = load_model(path)
+    if isinstance(loaded, Population):
+        return loaded, None
     if isinstance(loaded, Network):
         if _FORMER_KEY in loaded.metadata:
             raise TableError(

@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import Network
+from .. import Network, Population
 from .._checks.arrays import Array
 from .._training.threads import n_cores
+from ..population.results import Prediction
 from ..tables.columns import TEXT, Column, columns_of
 from ..tables.errors import TableError
 from ..tables.model import TableModel
@@ -118,10 +119,11 @@ def schema_of(model: TableModel, target: str, *, probabilities: bool) -> Any:
     return pa.schema([(target, pa.array(labels).type), *((name, pa.float64()) for name in names)])
 
 
-def schema_of_network(network: Network) -> Any:
-    """Return the same of the outputs of a network."""
-    type_ = pa.from_numpy_dtype(network.dtype)
-    return pa.schema([(f"output_{j}", type_) for j in range(network.n_out)])
+def schema_of_network(loaded: Network | Population) -> Any:
+    """Return the same of the outputs of a network, or of the means of a population's."""
+    networks = [loaded] if isinstance(loaded, Network) else [*loaded]
+    type_ = pa.from_numpy_dtype(np.result_type(*(network.dtype for network in networks)))
+    return pa.schema([(f"output_{j}", type_) for j in range(networks[0].n_out)])
 
 
 def predictions_of(model: TableModel, outputs: Array, *, probabilities: bool) -> list[Array]:
@@ -131,8 +133,12 @@ def predictions_of(model: TableModel, outputs: Array, *, probabilities: bool) ->
     return [model.classes[outputs.argmax(axis=1)], *(outputs.T if probabilities else [])]
 
 
-def network_outputs(table: Table, network: Network) -> Iterator[Array]:
-    """Yield the outputs of a network for rows of plain numbers, in the order of its inputs."""
+def network_outputs(table: Table, loaded: Network | Population) -> Iterator[Array]:
+    """Yield the outputs of a network for rows of plain numbers, in the order of its inputs.
+
+    Those of a population are the means of its networks.
+    """
+    network = loaded if isinstance(loaded, Network) else loaded[0]
     if len(table.names) != network.n_in:
         raise TableError(
             f"{table.path} must have {network.n_in} columns, the inputs of the network in their "
@@ -151,7 +157,8 @@ def network_outputs(table: Table, network: Network) -> Iterator[Array]:
                 raise TableError(
                     f"{table.location(start + row)}: {column.name!r} must be a number, got {got}"
                 )
-        yield network.predict(np.column_stack([column.values for column in columns]))
+        found = loaded.predict(np.column_stack([column.values for column in columns]))
+        yield found.mean if isinstance(found, Prediction) else found
         start += len(columns[0].values)
 
 

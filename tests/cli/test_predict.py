@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import fastnn
-from fastnn import Dense, Network
+from fastnn import Dense, Network, Population
 from fastnn.cli.main import main
 
 from ..tabular.tables import flowers, write
@@ -256,6 +256,18 @@ class TestPlainNetworks:
         texts = [",".join(str(np.float32(v)) for v in row.values()) for row in got.to_pylist()]
         with open("out.csv", encoding="utf-8") as file:
             assert file.read().split() == ["output_0,output_1", *texts]
+
+    def test_a_population_predicts_its_mean(self, here, capsys):
+        weights = ([[1.0], [2.0]], [[3.0], [4.0]])
+        Population(Network(2, [Dense(1, weights=W)]) for W in weights).save("plain")
+        write("new.csv", "1,2\n3,4\n")
+        run("predict", "plain", "new.csv")
+        assert capsys.readouterr() == ("output_0\n8.0\n18.0\n", "")
+        got = refusal(capsys, "predict", "plain", "new.csv", "--probabilities")
+        assert "--probabilities must go with a classification" in got
+        assert "must be a model that fastnn train" in refusal(
+            capsys, "evaluate", "plain", "new.csv"
+        )
 
     @pytest.mark.parametrize(
         ("text", "expected"),

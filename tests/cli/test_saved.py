@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import Dense, Network
+from fastnn import Dense, Network, Population
 from fastnn.cli.flags import ADD_ARGUMENTS
 from fastnn.cli.main import main
 from fastnn.exchange import from_onnx
@@ -104,6 +104,27 @@ def test_export_of_a_network(here, capsys):
         "Wrote plain.c and plain.h\n2 inputs and 1 outputs, as they are\n"
     )
     assert "plain_predict" in (here / "plain.c").read_text()
+
+
+def test_info_and_export_of_a_population(here, capsys):
+    kinds = [[Dense(1)], [Dense(3, "tanh"), Dense(1)], [Dense(1)]]
+    population = Population(Network(2, layers, seed=seed) for seed, layers in enumerate(kinds))
+    population.fit([[0, 1], [1, 0]], [0, 1], epochs=2, learning_rate=1e-9)
+    losses = [net.history["loss"][-1] for net in population]
+    population.save("many")
+    run("info", "many")
+    assert capsys.readouterr().out.splitlines() == [
+        f"many: {(here / 'many').stat().st_size} bytes",
+        "population of 3 networks, whose mean is predicted",
+        f"       2 {population[0]!r}",
+        f"       1 {population[1]!r}",
+        f"loss from {min(losses):.6g} to {max(losses):.6g}",
+    ]
+    run("export", "many", "--c", "many.c")
+    assert capsys.readouterr().out == (
+        "Wrote many.c and many.h\n2 inputs and 1 outputs, as they are\n"
+    )
+    assert "many_predict" in (here / "many.c").read_text()
 
 
 def test_export_of_a_model_takes_the_columns_as_they_are(flower_model, capsys):

@@ -15,7 +15,8 @@ from fastnn import Dense, DivergenceError, Network, Population, schedules
 from fastnn._training.state import NetworkState, state_of
 from fastnn.callbacks import Callback, EarlyStopping
 from fastnn.optimizers import Adam, AdamW, Momentum
-from fastnn.population.population import Best
+from fastnn.population import Best
+from fastnn.population.record import record_of
 
 from ..support.networks import make_data, noisy_network, small_network
 from ..support.training import Recorder, check_equal, snapshot
@@ -401,7 +402,7 @@ def ensemble(dtypes=("float64",), n_out=2):
 @pytest.mark.parametrize("n_threads", [1, 2, 3, None])
 @pytest.mark.parametrize("n_out", [1, 2])
 def test_mean_and_spread(dtypes, n_threads, n_out, monkeypatch):
-    monkeypatch.setattr("fastnn.population.population._MOST_ROWS", 5)
+    monkeypatch.setattr("fastnn.population.outputs._MOST_ROWS", 5)
     population = ensemble(dtypes, n_out)
     outputs = np.array([net.predict(X) for net in population], np.float64)
     mean, spread = prediction = population.predict(X, n_threads=n_threads)
@@ -476,12 +477,12 @@ def test_best_goes_by_the_weights_that_early_stopping_has_put_back():
     histories = population.fit(X[4:], Y[4:], settings=settings, **how)
     assert histories[0]["val_loss"][-1] > min(histories[0]["val_loss"])
     for k, expected in enumerate(figures()):
-        assert population._figure(k, "val_loss") == pytest.approx(expected, rel=1e-12)
+        assert record_of(population).figure(k, "val_loss") == pytest.approx(expected, rel=1e-12)
     assert population.best().index == np.argmin(figures())
     for net in population:  # and goes by the last figures where that was not the last training
         net.fit(X[4:], Y[4:], resume=True, validation_data=(X[:4], Y[:4]))
     for k, expected in enumerate(figures()):
-        assert population._figure(k, "val_loss") == pytest.approx(expected, rel=1e-12)
+        assert record_of(population).figure(k, "val_loss") == pytest.approx(expected, rel=1e-12)
 
 
 def test_best_of_those_that_have_a_figure():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 from textwrap import wrap
@@ -22,10 +23,12 @@ from ...losses import NAMED
 from ...network import Network
 from .._centres import Centred, centred
 from .._layer_builder import as_network, check_activations, model_of
+from .._populations import check_near, networks_of
 from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source
 from .functions import KNOWN
+from .population import mean_source
 from .text import in_precision, layers_of
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ _HEADER = Template("""\
 extern "C" {
 #endif
 
-/* Overwrite output with what the network makes of input. Memory is static: one call at a time. */
+/* Overwrite output with $what of input. Memory is static: one call at a time. */
 void ${name}_predict(const $real_in input[${NAME}_N_IN], $real_out output[${NAME}_N_OUT]);
 $train
 #ifdef __cplusplus
@@ -84,10 +87,10 @@ def to_c(
     calibration: ArrayLike | None = None,
     dtype: DTypeLike | None = None,
 ) -> None:
-    """Write a network, or a fitted estimator of tables, as a C99 source with a header beside it.
+    """Write a network, a population or a fitted estimator of tables as C99: source and header.
 
-    For ``digits.c`` the header is ``digits.h``, with the constants ``DIGITS_N_IN`` and
-    ``DIGITS_N_OUT``, and the functions are::
+    A population is written as the mean of its networks. For ``digits.c`` the header is
+    ``digits.h``, with the constants ``DIGITS_N_IN`` and ``DIGITS_N_OUT``, and the functions are::
 
         void digits_predict(const double input[DIGITS_N_IN], double output[DIGITS_N_OUT]);
         double digits_train(const double input[DIGITS_N_IN],
@@ -95,8 +98,8 @@ def to_c(
 
     Parameters
     ----------
-    net : Network, TabularClassifier or TabularRegressor
-        The network or the estimator, which is not changed.
+    net : Network, Population, TabularClassifier or TabularRegressor
+        The network, the population or the estimator, which is not changed.
     path : str or os.PathLike
         The source file, in an existing folder; its name without ``.c`` must be a C identifier. Both
         files are overwritten, but only if fastnn has written them.
@@ -112,7 +115,7 @@ def to_c(
         from 0 have their means subtracted first. Without `int8`, None, the default.
     dtype : str or numpy.dtype, optional
         The type of numbers in C, float64 (``double``) or float32 (``float``), by default that of
-        the network.
+        the network; of a population float64 if any network is.
 
     Raises
     ------
@@ -121,7 +124,9 @@ def to_c(
         user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, or
         if the loss is none of half_sse, sse, mse, mae, huber, binary_cross_entropy, cross_entropy
         (without smoothing) and poisson. With `int8`, if a layer has more than 32767 inputs. If an
-        estimator is not fitted, or is given with `train` or `int8`.
+        estimator is not fitted; if it or a population is given with `train` or `int8`. If the
+        networks of a population differ in n_in or n_out, or one of them standardises columns far
+        from 0 and `dtype` is float32.
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
@@ -179,15 +184,19 @@ def to_c(
     >>> print(next(line for line in header.splitlines() if "predict" in line))
     void price_predict(const float input[PRICE_N_IN], float output[PRICE_N_OUT]);
     """
-    table = model_of(net)
+    table, population = model_of(net), networks_of(net)
     train, int8 = as_flag("train", train), as_flag("int8", int8)
-    if table is not None:
+    if table is not None or population is not None:
         if train or int8 or calibration is not None:
+            kind = "a population" if table is None else "an estimator of tables"
             raise ValueError(
-                "train, int8 and calibration must be left out for an estimator of tables, got "
+                f"train, int8 and calibration must be left out for {kind}, got "
                 f"train={train}, int8={int8}: give them with one of its networks"
             )
-        _write_table(table, _as_source(path), dtype)
+        if table is not None:
+            _write_table(table, _as_source(path), dtype)
+        elif population is not None:
+            _write_population(population, _as_source(path), dtype)
         return
     net = as_network(net)
     source = _as_source(path)
@@ -215,7 +224,7 @@ def to_c(
         layers = layers_of(net, samples.dtype, own)
         means = 0 if own.inputs is None else own.inputs.means
         body = int8_source(name, layers, own, real, samples - means)
-    header = in_precision(_header(net, name, own, train=train), real)
+    header = in_precision(_header(net, name, own, "what the network makes", train=train), real)
     text = _source(net, name, body, int8=int8)
     _write(source, _title(net, "int8" if int8 else real.name), text, header)
 
@@ -230,6 +239,22 @@ def _write_table(table: TableModel, source: Path, dtype: DTypeLike | None) -> No
     lines += [f" * {len(table.names):>8} columns", f" * {len(table.members):>8} networks", " */"]
     name, title = source.stem, "\n".join(lines) + "\n"
     _write(source, title, ensemble_source(table, name, real), ensemble_header(table, name))
+
+
+def _write_population(networks: Sequence[Network], source: Path, dtype: DTypeLike | None) -> None:
+    """Write the source and the header of a population."""
+    real = np.result_type(*(net.dtype for net in networks)) if dtype is None else as_dtype(dtype)
+    check_near(networks, real)
+    name, first = source.stem, networks[0]
+    title = f"""{_ENSEMBLE} {__version__}: the mean of its networks, in {real.name}.
+ *
+ * {first.n_in:>8} inputs
+ * {first.n_out:>8} outputs
+ * {len(networks):>8} networks
+ */
+"""
+    header = _header(first, name, centred(first, real), "what the networks make, on average,")
+    _write(source, title, mean_source(networks, name, real), in_precision(header, real))
 
 
 def _write(source: Path, title: str, text: str, header: str) -> None:
@@ -304,11 +329,12 @@ def _title(net: Network, arithmetic: str) -> str:
     return "\n".join(f" * {line}".rstrip() for line in lines).removeprefix(" * ") + "\n */\n"
 
 
-def _header(net: Network, name: str, own: Centred, *, train: bool) -> str:
+def _header(net: Network, name: str, own: Centred, what: str, *, train: bool = False) -> str:
     names = {"name": name, "NAME": name.upper()}
     step = _TRAIN.substitute(names) if train else ""
     reals = {"real_in": real_of(own.inputs), "real_out": real_of(own.outputs)}
-    return _HEADER.substitute(names, **reals, n_in=net.n_in, n_out=net.n_out, train=step)
+    ends = {"n_in": net.n_in, "n_out": net.n_out}
+    return _HEADER.substitute(names, **reals, **ends, what=what, train=step)
 
 
 def _source(net: Network, name: str, body: str, *, int8: bool) -> str:

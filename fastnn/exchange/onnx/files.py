@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +18,47 @@ from ...losses import Loss
 from ...network import Network
 from .._centres import centred
 from .._layer_builder import as_network, check_activations, import_optional, model_of
+from .._populations import check_near, networks_of
 from .activations import WRITTEN
 from .graph import GraphWriter
 from .loss import loss_in, note_of
 from .opening import open_model, shape_of
+from .population import as_graph as mean_as_graph
 from .reader import GraphReader
 
 
 def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None = None) -> None:
-    """Write a network, or a fitted estimator of tables, as an ONNX file of standard operators.
+    """Write a network, a population or a fitted estimator of tables as an ONNX file.
+
+    It holds standard operators only.
 
     The file has the input "input", of shape (n_samples, n_in) for any n_samples, and the output
-    "output", of shape (n_samples, n_out). Options of training only, such as dropout, are dropped;
-    the loss is kept in the file's metadata, of a user's own its name.
+    "output", of shape (n_samples, n_out): of a population, the mean of its networks. Options of
+    training only, such as dropout, are dropped; the loss of a network is kept in the file's
+    metadata, of a user's own its name.
 
     Parameters
     ----------
-    net : Network, TabularClassifier or TabularRegressor
-        The network or the estimator, which is not changed.
+    net : Network, Population, TabularClassifier or TabularRegressor
+        The network, the population or the estimator, which is not changed.
     path : str or os.PathLike
         The file to write, in an existing folder. It is overwritten.
     dtype : str or numpy.dtype, optional
-        The dtype of the file, float32 or float64, by default that of the network.
+        The dtype of the file, float32 or float64, by default that of the network; of a population
+        float64 if any network is.
 
     Raises
     ------
     ImportError
         If onnx is not installed.
     TypeError
-        If `net` is not a network or such an estimator, or `path` is not a path.
+        If `net` is none of these, or `path` is not a path.
     ValueError
         If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
         of the error function. If an activation is the user's own. If a number is beyond the range
-        of `dtype`. If an estimator is not fitted, or a column has no name.
+        of `dtype`. If an estimator is not fitted, or a column has no name. If the networks of a
+        population differ in n_in or n_out, or one of them standardises columns far from 0 and
+        `dtype` is float32.
     FileNotFoundError
         If the folder does not exist.
 
@@ -76,21 +85,26 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     ...     from_onnx(Path(folder) / "net.onnx")
     Network(2, [Dense(3, 'elu'), Dense(1, 'identity')], loss='mse', dtype='float64')
     """
-    table = model_of(net)
-    net = table.members[0].network if table is not None else as_network(net)
+    table, population = model_of(net), networks_of(net)
+    if table is not None:
+        networks: Sequence[Network] = [member.network for member in table.members]
+    else:
+        networks = [as_network(net)] if population is None else population
     path = as_path(path)
     onnx = import_optional("onnx", "to_onnx")
     check_folder(path)
-    kind = net.dtype if dtype is None else as_dtype(dtype)
-    networks = [net] if table is None else [member.network for member in table.members]
+    kind = np.result_type(*(n.dtype for n in networks)) if dtype is None else as_dtype(dtype)
     for network in networks:
         _check_activations(network, kind)
-    if table is None:
-        model = _model(onnx, net, kind)
-    else:
+    if table is not None:
         from .tables import as_graph  # which needs the extra `tables`, as its estimators do
 
         model = as_graph(onnx, table, kind)
+    elif population is not None:
+        check_near(population, kind)
+        model = mean_as_graph(onnx, population, kind)
+    else:
+        model = _model(onnx, networks[0], kind)
     form = onnx.serialization.registry.get_format_from_file_extension(path.suffix) or "protobuf"
     content = io.BytesIO()
     onnx.save(model, content, format=form)

@@ -1,0 +1,36 @@
+"""Which networks make a population, and which of them are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .._training.state import state_of
+from ..network import Network
+
+
+def as_networks(networks: Iterable[Network]) -> tuple[Network, ...]:
+    """Return networks that may be trained at once: different ones, with seeds of their own."""
+    if isinstance(networks, Network):
+        raise TypeError("networks must be an iterable of Network, got one: write [network]")
+    given = tuple(networks)
+    if not given:
+        raise ValueError("a population must have at least one network, got none")
+    seen: dict[int, int] = {}
+    for k, net in enumerate(given):
+        if not isinstance(net, Network):
+            raise TypeError(f"networks must be Network, got {type(net).__name__} at {k}")
+        for part, what in (
+            (net, "be different ones"),
+            (state_of(net).random, "have seeds of their own"),
+        ):
+            if (first := seen.setdefault(id(part), k)) != k:
+                raise ValueError(f"networks must {what}, got one for both {first} and {k}")
+    return given
+
+
+def kind_of(net: Network) -> tuple[bytes, np.dtype[Any]]:
+    """Return what networks have in common whose parameters are laid out alike."""
+    return state_of(net).model.table.tobytes(), net.dtype

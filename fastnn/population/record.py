@@ -1,0 +1,93 @@
+"""What training has left of a population beside its networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from .._checks.arrays import Array
+from .._checks.monitors import sign_of
+from .._training.state import state_of
+from ..history import History
+from ..network import Network
+
+
+class Note(NamedTuple):
+    """What the last training of a network has left.
+
+    Attributes
+    ----------
+    best_epoch : int or None
+        The epoch whose weights `EarlyStopping` has restored; None if it has not.
+    held : ndarray of int64, or None
+        The numbers of the samples that were held out, in order; None if none were.
+    n_samples : int
+        The number of all samples.
+    """
+
+    best_epoch: int | None = None
+    held: Array | None = None
+    n_samples: int = 0
+
+
+@dataclass(frozen=True)
+class _Dated:
+    """A note that holds as long as the last training of the network is `history`."""
+
+    history: History
+    note: Note
+
+
+class Record:
+    """The notes on the networks of a population, by index."""
+
+    def __init__(self, networks: Sequence[Network], notes: Mapping[int, Note] | None = None):
+        self.networks = networks
+        self._dated: dict[int, _Dated] = {}
+        self.put(notes or {})
+
+    def put(self, notes: Mapping[int, Note]) -> None:
+        """Put down notes on what the last training of these networks has left."""
+        self._dated |= {
+            k: _Dated(state_of(self.networks[k]).latest, note) for k, note in notes.items()
+        }
+
+    def notes(self) -> list[Note]:
+        """Return a note on each network."""
+        return [self._note(k) for k in range(len(self.networks))]
+
+    def _note(self, k: int) -> Note:
+        dated = self._dated.get(k)
+        is_valid = dated is not None and dated.history is state_of(self.networks[k]).latest
+        return dated.note if dated is not None and is_valid else Note()
+
+    def figure(self, k: int, monitor: str) -> float:
+        """Return the metric that belongs to a network's present weights, or NaN if it has none."""
+        history, best_epoch = self.networks[k].history, self._note(k).best_epoch
+        epochs = history.epochs_of(monitor) if monitor in history else []
+        if best_epoch is not None:
+            epochs = [epoch for epoch in epochs if epoch <= best_epoch]
+        return history[monitor][len(epochs) - 1] if epochs else math.nan
+
+    def best(self, monitor: str, mode: str) -> tuple[int, float]:
+        """Return the index of the network with the best metric, the first of equals, and that."""
+        sign = sign_of(monitor, mode)
+        figures = {k: self.figure(k, monitor) for k in range(len(self.networks))}
+        known = {k: figure for k, figure in figures.items() if not math.isnan(figure)}
+        if not known:
+            raise ValueError(
+                f"monitor must be a metric that a network has recorded, got {monitor!r}"
+            )
+        index = max(known, key=lambda k: sign * known[k])
+        return index, known[index]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a copy hold of the copied networks, whose last training is another object."""
+        return type(self), (self.networks, dict(enumerate(self.notes())))
+
+
+# How other modules reach the record of a population, which is no part of its interface to users.
+record_of: Callable[[Any], Record] = attrgetter("_record")

@@ -1,0 +1,73 @@
+"""The mean of a population in ONNX is that of `Population.predict`."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+import onnx
+import onnxruntime
+
+from fastnn import Dense, Network, Population
+from fastnn.core.activations import ACTIVATIONS
+from fastnn.exchange import from_onnx, to_onnx
+
+from ..populations import X, far_network, make_mixed, make_population
+
+ATOL = {"float64": 1e-12, "float32": 2e-6}
+
+
+def run(population, path, rows, dtype=None):
+    to_onnx(population, path, dtype=dtype)
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    kind = {"tensor(float)": "float32", "tensor(double)": "float64"}[session.get_inputs()[0].type]
+    assert [output.name for output in session.get_outputs()] == ["output"]
+    return session.run(["output"], {"input": rows.astype(kind)})[0], kind
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_mean_by_activation(tmp_path, activation, dtype):
+    if activation == "gelu" and dtype == "float64":
+        pytest.skip("onnxruntime has no Erf in float64")
+    population = make_population(activation, dtype)
+    got, kind = run(population, tmp_path / "mean.onnx", X)
+    assert kind == dtype
+    np.testing.assert_allclose(got, population.predict(X).mean, atol=ATOL[dtype])
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_networks_that_differ(tmp_path, dtype):
+    population = make_mixed()
+    got, kind = run(population, tmp_path / "mean.onnx", X, dtype)
+    assert kind == (dtype or "float64")
+    np.testing.assert_allclose(got, population.predict(X).mean, atol=ATOL["float32"])
+
+
+def test_many_networks_are_few_nodes(tmp_path):
+    net = make_population("tanh", "float32")[0]
+    params = np.random.default_rng(0).normal(size=(500, net.params.size))
+    population = Population.from_params(net, params)
+    got, _ = run(population, tmp_path / "mean.onnx", X)
+    np.testing.assert_allclose(got, population.predict(X).mean, atol=1e-5)
+    assert len(onnx.load(tmp_path / "mean.onnx").graph.node) < 10
+
+
+def test_it_is_no_network(tmp_path):
+    to_onnx(make_population("tanh", "float64"), tmp_path / "mean.onnx")
+    with pytest.raises(ValueError, match=r"MatMul. cannot be carried"):
+        from_onnx(tmp_path / "mean.onnx")
+
+
+def test_what_has_no_mean_is_refused(tmp_path):
+    path = tmp_path / "mean.onnx"
+    with pytest.raises(ValueError, match=r"same n_in and n_out.*\(1, 1\) at 0 and \(2, 1\) at 1"):
+        to_onnx(Population([Network(1, [Dense(1)]), Network(2, [Dense(1)])]), path)
+    with pytest.raises(ValueError, match="layer 0: gelu must be written in float32"):
+        to_onnx(make_population("gelu", "float64"), path)
+    with pytest.raises(ValueError, match="far from 0, of which the metadata of network 1 tell"):
+        to_onnx(Population([Network(3, [Dense(1)]), far_network()]), path, dtype="float32")
+    assert not path.exists()
+    to_onnx(Population([Network(3, [Dense(1)]), far_network()]), path)
