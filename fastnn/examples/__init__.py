@@ -19,6 +19,7 @@ TUTORIALS = {
 COMPILED = {
     "ode": "a differential equation with a network as its right-hand side, fitted to noisy data",
     "cart_pole": "two networks learn to keep a pole upright, in one compiled call",
+    "evolution": "thousands of networks a second: those that keep a pole upright breed the next",
     "integral": "SciPy integrates a network through a C callback (needs the extra lbfgs)",
 }
 EXAMPLES = TUTORIALS | COMPILED

@@ -217,9 +217,9 @@ def test_out_of_fold_is_refused():
     with pytest.raises(ValueError, match="out_of_fold must come after `fit` with folds"):
         population.predict(X, out_of_fold=True)
     population.fit(X, Y, folds=3)
-    with pytest.raises(ValueError, match="X must have the 23 samples of `fit`.*got 22"):
+    with pytest.raises(ValueError, match=r"X must have the 23 samples of `fit`.*got 22"):
         population.predict(X[1:], out_of_fold=True)
-    with pytest.raises(ValueError, match="X must have the 23 samples of `fit`.*got 1"):
+    with pytest.raises(ValueError, match=r"X must have the 23 samples of `fit`.*got 1"):
         population.predict(X[0], out_of_fold=True)
     with pytest.raises(TypeError, match="out_of_fold must be True or False, got 3"):
         population.predict(X, out_of_fold=3)
