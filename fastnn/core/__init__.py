@@ -11,8 +11,9 @@ Notation, the same in every file:
     X, Y           (n_samples, n_in or n_out)   inputs and targets, never written to
 
 `train_samples`, `train_batches`, `evaluate` and `derivatives` hold the entry points that Python
-calls, and `api` those for a user's compiled code, which are named here; all else is a part of them.
-But for those of `api`, kernels check nothing and raise nothing: their callers have.
+calls, `api` and `predict_population` those for a user's compiled code, which are named here; all
+else is a part of them. But for those named here, kernels check nothing and raise nothing: their
+callers have.
 """
 
 from .api import add_gradient as add_gradient

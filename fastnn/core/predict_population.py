@@ -3,7 +3,8 @@
 Rows stand side by side in the lanes of registers: of an array of units, that of unit u and row t is
 at u n + t, where n is the number of rows in whole registers. So a layer of few units fills all
 lanes, and the rows are turned round once for all vectors. us a vector of 4-8-2, tanh, on 20 rows,
-so and as a block for each: 0.4 and 2.2 in float64, 0.24 and 1.1 in float32 (AMD EPYC, AVX-512).
+so and as a block for each: 0.36 and 2.2 in float64, 0.24 and 1.1 in float32. Of that its 144
+multiply-adds of whole registers take 0.05, and its 24 tanh 0.12 in float64 (AMD EPYC, AVX-512).
 
 Each output is summed in the order of `dense`, `dense_narrow` and `total`, so it has the bits that
 every other prediction of the row has.
@@ -163,25 +164,45 @@ def _forward_narrow(params, layer, j, units, below, above, sums, n, like):
     """Do it for output `j` of a narrow layer.
 
     `narrow_forward` has a sum in each lane of two registers, and `total` adds half of them to half.
-    Here each is a vector, at `sums`; those beyond the inputs, which are 0, are left out.
+    Here each is a vector: four, a quarter apart, are added at once, the results of that at `sums`.
+    Sums beyond the inputs, which are 0, are left out.
     """
     n_in, weights, width = layer[N_IN], layer[WEIGHTS] + j * row_length(layer), lanes_of(like)
-    n_sums = lanes_of(zeros(units, 2))
-    n_left, half = min(n_sums, n_in), n_sums // 2
-    for lane in range(n_left):
-        total = like
-        for i in range(lane, n_in, n_sums):
-            x = load(units, below + i * n, like)
-            total = multiply_add(x, splat_at(params, weights + i, like), total)
-        store(units, sums + lane * width, total)
+    step = lanes_of(zeros(units, 2))
+    quarter = step // 4
+    n_left, half = min(quarter, n_in), quarter // 2
+    for i in range(n_left):
+        sum0 = _sum_of_lane(params, weights, i, n_in, step, units, below, n, like)
+        if i + quarter < n_in:
+            sum1 = _sum_of_lane(params, weights, i + quarter, n_in, step, units, below, n, like)
+            if i + 2 * quarter < n_in:
+                k = i + 2 * quarter
+                sum2 = _sum_of_lane(params, weights, k, n_in, step, units, below, n, like)
+                sum0 = rounded_sum(sum0, sum2)
+            if i + 3 * quarter < n_in:
+                k = i + 3 * quarter
+                sum3 = _sum_of_lane(params, weights, k, n_in, step, units, below, n, like)
+                sum1 = rounded_sum(sum1, sum3)
+            sum0 = rounded_sum(sum0, sum1)
+        store(units, sums + i * width, sum0)
     while half > 0:
-        for lane in range(n_left - half):
-            place = sums + lane * width
+        for i in range(n_left - half):
+            place = sums + i * width
             more = load(units, place + half * width, like)
             store(units, place, rounded_sum(load(units, place, like), more))
         n_left, half = min(n_left, half), half // 2
     bias = splat_at(params, layer[BIASES] + j, like)
     store(units, above, rounded_sum(bias, load(units, sums, like)))
+
+
+@inner
+def _sum_of_lane(params, weights, first, n_in, step, units, below, n, like):
+    """Return the sum of weights times inputs from `first` on, each a step further."""
+    total = like
+    for i in range(first, n_in, step):
+        x = load(units, below + i * n, like)
+        total = multiply_add(x, splat_at(params, weights + i, like), total)
+    return total
 
 
 @maker
