@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from comparison import many
+from comparison import many, vectors
 from comparison.arguments import parse
 from comparison.contenders import MANY_FASTNN_2
 from comparison.race import Race, Result, disagreements
 from table import Table, circumstances, publish
 
-PARTS = ("moons", "digits", "growth")
+PARTS = ("moons", "digits", "growth", "vectors")
 RACES = Table("many networks", ("networks", "dtype", "contender", "us", "/ fastnn", "loss"))
 GOALS = Table(
     "many networks: what was to be reached",
@@ -25,6 +25,11 @@ GOALS = Table(
      "times JAX vmap", "must 2x", "vmap on two devices"),
 )  # fmt: skip
 GROWTH = Table("a network among many", ("networks", *(c.name for c in many.GROWERS)))
+VECTORS = Table(
+    "parameter vectors",
+    ("network and rows", "dtype", "threads", "fastnn", vectors.LAYERS, "/ fastnn", vectors.FLAT,
+     "/ fastnn", vectors.EACH),
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         RACES.name: f"{where} {numbers}. Medians of {options.rounds} rounds in turn.",
         GOALS.name: "Medians of the ratios of pairs, in the same rounds.",
         GROWTH.name: "Milliseconds a network: an epoch of 200 moons, batches of 32, float64.",
+        VECTORS.name: f"{where} {numbers}. Microseconds a vector by the quickest run of a "
+        f"round, medians of {options.rounds} rounds in turn in one process; ratios of pairs.",
     }
     print(notes[RACES.name], flush=True)
     errors = []
@@ -55,7 +62,10 @@ def main(arguments: Sequence[str]) -> int:
                 GROWTH.add(str(n), *(f"{time:.3f}" for time in times))
             if options.plot:
                 many.plot(points, options.plot)
-    return publish((GOALS, RACES, GROWTH), notes, errors, write=options.write)
+    if "vectors" in options.parts:
+        for n_threads in (1, 2):
+            errors += add_vectors(vectors.measure(options.rounds, n_threads))
+    return publish((GOALS, RACES, GROWTH, VECTORS), notes, errors, write=options.write)
 
 
 def add(results: Sequence[Result]) -> None:
@@ -76,6 +86,24 @@ def add(results: Sequence[Result]) -> None:
                 task.name, task.dtype, result.contender.name, f"{1e6 * many.seconds(result):.3f}",
                 f"{result.ratio(of[MANY_FASTNN_2]):.2f}", f"{result.loss:.8f}",
             )  # fmt: skip
+
+
+def add_vectors(results: Sequence[vectors.Vectors]) -> list[str]:
+    """Enter the times of a vector; return whose outputs differ."""
+    for result in results:
+        VECTORS.add(
+            result.task, result.dtype, str(result.n_threads), f"{result.us(vectors.FASTNN):.3f}",
+            f"{result.us(vectors.LAYERS):.3f}", f"{result.ratio(vectors.LAYERS):.2f}",
+            f"{result.us(vectors.FLAT):.3f}", f"{result.ratio(vectors.FLAT):.2f}",
+            f"{result.us(vectors.EACH):.2f}",
+        )  # fmt: skip
+        print(" ".join(VECTORS.rows[-1]), flush=True)
+    return [
+        f"{result.task} {result.dtype}: outputs must be those of fastnn, got a difference of "
+        f"{result.difference}"
+        for result in results
+        if not result.difference < vectors.MOST[result.dtype]
+    ]
 
 
 if __name__ == "__main__":
