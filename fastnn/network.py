@@ -595,8 +595,8 @@ class Network:
     def handle(self, *, optimizer: str | Optimizer = "sgd", frozen: bool = False) -> Handle:
         """Return a handle to the network for a user's functions under `numba.njit`.
 
-        Such functions pass the handle to the functions of `fastnn.core`: `predict` and
-        `predict_rows`; `add_gradient`, `add_gradient_rows`, `add_vjp`, `add_vjp_rows` and
+        Such functions pass the handle to the functions of `fastnn.core`: `predict`, `predict_rows`
+        and `predict_population`; `add_gradient`, `add_gradient_rows`, `add_vjp`, `add_vjp_rows` and
         `gradient_of_inputs`; `update` and `train_row`. None of these calls Python or allocates
         memory.
 
