@@ -79,7 +79,7 @@ def _model_in(archive: Archive, functions: tuple[UserFunction, ...]) -> Any:
     if kind == "fastnn table":
         return _estimator_in(archive)
     if kind == "fastnn population":
-        return _population_in(archive)
+        return _population_in(archive, functions)
     net = Network.__new__(Network)
     net.__setstate__(network_file.state_in(archive, functions))
     return net
@@ -95,12 +95,12 @@ def _estimator_in(archive: Archive) -> Any:
     return (TabularRegressor if model.classes is None else TabularClassifier).from_model(model)
 
 
-def _population_in(archive: Archive) -> Population:
+def _population_in(archive: Archive, functions: tuple[UserFunction, ...]) -> Population:
     """Return the population in a file."""
     from .population import file
     from .population.record import record_of
 
-    networks, notes = file.state_in(archive)
+    networks, notes = file.state_in(archive, functions)
     population = Population(networks)
     record_of(population).put(notes)
     return population

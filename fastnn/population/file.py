@@ -22,13 +22,16 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
-from typing import BinaryIO
+from functools import partial
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.functions import UserFunction
 from .._storage import network_file
 from .._storage.files import read_file, write_file
+from .._storage.functions import as_functions
 from .._storage.npz import Archive, pack
 from .._storage.specs import as_list, as_object, as_whole
 from ..network import Network
@@ -47,9 +50,11 @@ def write(file: str | os.PathLike[str] | BinaryIO, record: Record) -> None:
     write_file(file, lambda: _packed(record))
 
 
-def read(file: str | os.PathLike[str] | BinaryIO) -> tuple[list[Network], dict[int, Note]]:
-    """Return the networks in a file and the notes on them."""
-    return read_file(file, state_in)
+def read(
+    file: str | os.PathLike[str] | BinaryIO, functions: Any = ()
+) -> tuple[list[Network], dict[int, Note]]:
+    """Return the networks in a file and the notes on them; `functions` are the user's own."""
+    return read_file(file, partial(state_in, functions=as_functions(functions)))
 
 
 def _packed(record: Record) -> bytes:
@@ -81,12 +86,14 @@ def _ends(parts: Iterable[Array]) -> Array:
     return np.cumsum([len(part) for part in parts], dtype=_INT)
 
 
-def state_in(archive: Archive) -> tuple[list[Network], dict[int, Note]]:
+def state_in(
+    archive: Archive, functions: tuple[UserFunction, ...] = ()
+) -> tuple[list[Network], dict[int, Note]]:
     """Return the networks and the notes on them."""
     header = as_object(archive.header_of(FORMAT, VERSION), _HEADER)
     best_epochs, held, sizes = (as_list(name, header[name]) for name in _NOTES)
     files = _parts_in(archive, "networks", "network_ends", _BYTES)
-    networks = [Network.load(io.BytesIO(content.tobytes())) for content in files]
+    networks = [_network_in(content.tobytes(), functions) for content in files]
     numbers = [len(best_epochs), len(held), len(sizes)]
     if {*numbers} != {len(networks)}:
         raise ValueError(f"there must be notes on each of {len(networks)}, got {numbers}")
@@ -109,6 +116,12 @@ def state_in(archive: Archive) -> tuple[list[Network], dict[int, Note]]:
         if note.held is not None and note.held[-1] >= note.n_samples:
             raise ValueError(f"held must be of {note.n_samples} samples, got {note.held[-1]}")
     return networks, notes
+
+
+def _network_in(content: bytes, functions: tuple[UserFunction, ...]) -> Network:
+    net = Network.__new__(Network)
+    net.__setstate__(network_file.read(io.BytesIO(content), functions))
+    return net
 
 
 def _parts_in(archive: Archive, name: str, ends: str, dtype: str) -> list[Array]:

@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike
 from .._checks.arrays import Array, as_flag
 from .._checks.names import explained
 from .._training.state import state_of
+from ..activations import OwnActivation
 from ..history import History
+from ..losses import OwnLoss
 from ..network import Network
 from . import vectors
 from .networks import as_networks
@@ -370,13 +372,21 @@ class Population:
 
     @classmethod
     @explained
-    def load(cls, path: str | os.PathLike[str] | BinaryIO) -> Self:
+    def load(
+        cls,
+        path: str | os.PathLike[str] | BinaryIO,
+        *,
+        functions: Sequence[OwnLoss | OwnActivation] = (),
+    ) -> Self:
         """Return the population in a file; each network resumes from it to the bit.
 
         Parameters
         ----------
         path : str or os.PathLike, or binary file
             A file that `save` has written, or an open one. It need not be trusted.
+        functions : sequence of OwnLoss or OwnActivation
+            The user's own losses and activations that networks have, by default none, as
+            `Network.load` takes them.
 
         Returns
         -------
@@ -394,7 +404,7 @@ class Population:
         """
         from . import file  # as in `save`
 
-        networks, notes = file.read(path)
+        networks, notes = file.read(path, functions)
         population = cls(networks)
         population._record.put(notes)
         return population

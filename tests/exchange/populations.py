@@ -3,14 +3,16 @@
 import numpy as np
 
 from fastnn import Dense, Network, Population
+from fastnn.core.heads import HEADS
 from fastnn.exchange._centres import note_far
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def make_population(activation, dtype, n_networks=4):
-    """Return networks of one architecture that has the activation, on top if it is softmax."""
-    hidden, output = ("relu", activation) if activation == "softmax" else (activation, "identity")
+    """Return networks of one architecture that has the activation, on top if it must be there."""
+    is_last = activation in ("softmax", *HEADS)
+    hidden, output = ("relu", activation) if is_last else (activation, "identity")
     loss = "cross_entropy" if output == "softmax" else "mse"
     return Population(
         Network(3, [Dense(5, hidden), Dense(2, output)], loss=loss, dtype=dtype, seed=seed)

@@ -13,6 +13,7 @@ from fastnn.population.file import FORMAT
 from fastnn.population.record import record_of
 
 from ..storage.test_network_file import check_same
+from ..support.functions import bent, tilted
 from ..support.networks import make_data, noisy_network, small_network
 
 X, Y = make_data(23, 3, 2)
@@ -161,3 +162,17 @@ def test_files_of_others_are_refused(tmp_path):
         Population.load(io.BytesIO(content_of(make_population())[:-100]))
     with pytest.raises(FileNotFoundError):
         Population.load(tmp_path / "none")
+
+
+def test_functions_of_the_user_are_given_again():
+    population = Population(Network(1, [Dense(2, bent)], loss=tilted, seed=k) for k in range(2))
+    file = io.BytesIO()
+    population.save(file)
+    for load in (Population.load, fastnn.load_model):
+        file.seek(0)
+        twin = load(file, functions=[tilted, bent])
+        assert twin[1].loss_function is tilted
+        np.testing.assert_array_equal(twin.params, population.params)
+    file.seek(0)
+    with pytest.raises(FormatError, match="the loss tilted must be given"):
+        Population.load(file)

@@ -245,6 +245,8 @@ def _write_population(networks: Sequence[Network], source: Path, dtype: DTypeLik
     """Write the source and the header of a population."""
     real = np.result_type(*(net.dtype for net in networks)) if dtype is None else as_dtype(dtype)
     check_near(networks, real)
+    for network in networks:
+        check_activations(network, KNOWN)
     name, first = source.stem, networks[0]
     title = f"""{_ENSEMBLE} {__version__}: the mean of its networks, in {real.name}.
  *

@@ -56,7 +56,7 @@ def mask_of(values: Array, n_out: int | None) -> str | None:
 def _heads(softplus: Expression) -> dict[str, Expression]:
     """Return the activations of a whole row of outputs, `core.heads`."""
     return {
-        "ascending": ("CumSum", ("Where", "is_first", Z, softplus), 1),
+        "ascending": ("CumSum", ("Where", "is_first", Z, softplus), -1),
         "mean_and_spread": ("Where", "is_spread", ("Add", softplus, LEAST_SPREAD), Z),
     }
 

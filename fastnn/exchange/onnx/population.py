@@ -41,4 +41,4 @@ def _layer(writer: GraphWriter, name: str, values: str, activation: str, W: Arra
     if b is not None:
         biases = writer.constant(f"{name}/biases", np.array(b)[:, np.newaxis])
         z = writer.node("Add", [z, biases], f"{name}/z")
-    return writer.apply(WRITTEN[writer.dtype][activation], z, name)
+    return writer.apply(WRITTEN[writer.dtype][activation], z, name, W.shape[-1])

@@ -7,8 +7,10 @@ import pytest
 
 from fastnn import Dense, Network, Population
 from fastnn.core.activations import ACTIVATIONS
+from fastnn.core.heads import HEADS
 from fastnn.exchange import to_c
 
+from ...support.functions import bent
 from ..populations import X, far_network, make_mixed, make_population
 
 pytestmark = pytest.mark.compiled
@@ -16,7 +18,7 @@ ATOL = {"float64": 1e-12, "float32": 5e-6}
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *HEADS])
 def test_the_mean_by_activation(tmp_path, compiler, activation, dtype):
     population = make_population(activation, dtype)
     to_c(population, tmp_path / "mean.c")
@@ -40,6 +42,12 @@ def test_what_the_files_say(tmp_path):
     assert "with what the networks make, on average, of input." in header
     assert "void mean_predict(const float input[MEAN_N_IN], float output[MEAN_N_OUT]);" in header
     to_c(make_mixed(), tmp_path / "mean.c")  # over files of its own
+
+
+def test_an_activation_of_the_users_own_is_refused(tmp_path):
+    population = Population([Network(3, [Dense(2, bent)], seed=0)])
+    with pytest.raises(ValueError, match="bent, a function of the user's, cannot be carried"):
+        to_c(population, tmp_path / "mean.c")
 
 
 @pytest.mark.parametrize("bad", [{"train": True}, {"int8": True}, {"calibration": X}])

@@ -11,6 +11,7 @@ import onnxruntime
 
 from fastnn import Dense, Network, Population
 from fastnn.core.activations import ACTIVATIONS
+from fastnn.core.heads import HEADS
 from fastnn.exchange import from_onnx, to_onnx
 
 from ..populations import X, far_network, make_mixed, make_population
@@ -28,7 +29,7 @@ def run(population, path, rows, dtype=None):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *HEADS])
 def test_the_mean_by_activation(tmp_path, activation, dtype):
     if activation == "gelu" and dtype == "float64":
         pytest.skip("onnxruntime has no Erf in float64")
