@@ -64,7 +64,7 @@ _CALLS = {
     ),
     "gradient of inputs": _Call("derivatives", lambda net, X, Y: net.gradient_of_inputs(X, Y)),
     "jacobian": _Call("derivatives", lambda net, X, Y: net.jacobian(X)),
-    "loss": _Call("fit predict", lambda net, X, Y: net.loss(X, Y)),
+    "loss": _Call("fit predict sklearn", lambda net, X, Y: net.loss(X, Y)),
     "trace": _Call("derivatives", lambda net, X, Y: net.trace(X, Y)),
     "hidden": _Call("derivatives", lambda net, X, Y: net.hidden(X)),
     "predict a row": _Call("predict sklearn", lambda net, X, Y: net.predict(X[0])),

@@ -105,6 +105,7 @@ X, y = [[0.0], [1.0]] * 20, [0, 1] * 20
 for kind in (MLPClassifier, MLPRegressor):
     for options in ({}, {"solver": "lbfgs"}, {"batch_size": 1}, {"early_stopping": True}):
         kind(max_iter=2, **options).fit(X, y).predict(X[:1])
+MLPRegressor("absolute_error", early_stopping=True, max_iter=2).fit(X, y)
 MLPRegressor().partial_fit(X, y).score(X, y)
 MLPClassifier().partial_fit(X, y, classes=[0, 1]).score(X, y)
 assert numbers_of_forms()[0] == n_compiled

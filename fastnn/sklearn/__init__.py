@@ -6,8 +6,11 @@ predict well by default.
 `MLPClassifier` and `MLPRegressor` stand in the place of scikit-learn's. Only the import changes:
 ``from fastnn.sklearn import MLPClassifier``. Parameters, attributes, methods, warnings and errors
 are scikit-learn's, and the same `random_state` gives the same coefficients, up to rounding. The
-additions are keyword-only: `dropout`, `class_weight` (of the classifier) and `dtype`; and
-`activation` also accepts those of `Dense`, or one for each hidden layer.
+additions are keyword-only: `dropout`, `class_weight` and `loss` of the classifier, `quantile` of
+the regressor, `dtype`, and `X_val`, `y_val` and `sample_weight_val` of `fit`. `activation` also
+accepts those of `Dense`, or one for each hidden layer, `loss` those of `fastnn.losses`, `solver`
+adamw, and `learning_rate` the schedules of `fastnn.schedules`. `network_` is the network behind
+an estimator, and from scikit-learn 1.9 on, `set_callbacks` takes its callbacks.
 """
 
 try:

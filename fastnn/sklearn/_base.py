@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -19,64 +18,31 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from .._checks.arrays import Array
 from .._checks.names import explained
 from .._checks.sparse import check_structure
-from .._training.state import state_of
+from .._training.state import Schedule, state_of
+from ..activations import OwnActivation
 from ..core.activations import CODES, SECOND_NAMES
-from ..layers import Dense
-from ..network import Network
-from ._training import SOLVERS, SolverState, train_by_lbfgs, train_by_steps
+from ..losses import Loss, as_loss
+from ._callbacks import CallbackSupportMixin, FitTasks
+from ._design import check_data_for
+from ._holder import NetworkHolder
+from ._scores import Score
+from ._split import Data, is_given
+from ._steps import SOLVERS, SolverState
+from ._training import FitCall, train_by_lbfgs, train_by_steps
 
 HIDDEN = {*CODES, *SECOND_NAMES} - {"softmax", "exp"}
-LOSSES = {  # by the activation of the outputs
-    "identity": "half_sse",
-    "exp": "poisson",
-    "logistic": "binary_cross_entropy",
-    "softmax": "cross_entropy",
-}
 
 
-class Design(NamedTuple):
-    """The architecture of a network and its penalty."""
-
-    n_in: int
-    widths: tuple[int, ...]
-    activations: tuple[str, ...]
-    dropout: tuple[float, ...]
-    alpha: float
-
-    def build(self, dtype: np.dtype[Any]) -> Network:
-        """Return a network whose parameters are zero.
-
-        Parameters
-        ----------
-        dtype : numpy.dtype
-            The dtype of the network.
-
-        Returns
-        -------
-        Network
-            The network.
-        """
-        layers = [
-            Dense(n_out, name, initializer="zeros", dropout=p, l2=self.alpha)
-            for n_out, name, p in zip(self.widths, self.activations, self.dropout, strict=True)
-        ]
-        return Network(self.n_in, layers, loss=LOSSES[self.activations[-1]], dtype=dtype)
-
-
-class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A network behind scikit-learn's interface.
-
-    `coefs_` and `intercepts_` are lists of views of the network's parameters. If a user assigns
-    other arrays, a new network takes their values.
-    """
+class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
+    """A network behind scikit-learn's interface."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(HIDDEN), "array-like"],
+        "activation": [StrOptions(HIDDEN), OwnActivation, "array-like"],
         "solver": [StrOptions({"lbfgs", *SOLVERS})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"}), callable],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "power_t": [Interval(Real, 0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -101,12 +67,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         "dtype": [StrOptions({"float32", "float64"}), None],
     }
 
+    loss: str | Loss
     hidden_layer_sizes: Any
-    activation: str | Sequence[str]
-    solver: str
-    alpha: float
     batch_size: str | int
-    learning_rate: str
+    learning_rate: str | Schedule
     learning_rate_init: float
     power_t: float
     max_iter: int
@@ -124,30 +88,39 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     epsilon: float
     n_iter_no_change: float
     max_fun: int
-    dropout: float | Sequence[float]
     dtype: str | None
 
-    coefs_: Any  # lists of arrays, whatever a user assigns
-    intercepts_: Any
-    out_activation_: str
     loss_curve_: list[float]
     best_loss_: Any  # None or a float; either these or those of the validation are None
     validation_scores_: Any
     best_validation_score_: Any
-    _network: Network | None = None
-    _solver: SolverState | None = None
-    _network_design: Design
 
     def _keep(self, given: Mapping[str, Any]) -> None:
         """Set the parameters of the constructor as they were given."""
         for name in self._get_param_names():
             setattr(self, name, given[name])
 
+    def _validate_params(self) -> None:
+        """Check the parameters; of a loss that is none, tell how to make one."""
+        given: Any = self.loss
+        if callable(given):
+            as_loss("loss", given)
+        super()._validate_params()
+
     # ---- training --------------------------------------------------------------------------------
 
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Train on the data, from new weights unless `warm_start` is True.
 
         Parameters
@@ -158,6 +131,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             The class labels, or the target numbers.
         sample_weight : array_like, shape (n_samples,), optional
             The weight of each sample, at least 0. By default all weights are 1.
+        X_val, y_val : array_like, optional
+            Inputs and targets for early stopping to judge by, as `X` and `y`. By default it holds
+            out a part of these.
+        sample_weight_val : array_like, shape (n_samples_val,), optional
+            The weight of each sample of them. By default all weights are 1.
 
         Returns
         -------
@@ -168,6 +146,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         ------
         ValueError
             If an argument is not as described, or training ends in weights that are not finite.
+        TypeError
+            If `loss` is a class, or a function without ``@fastnn.loss``.
 
         Examples
         --------
@@ -176,47 +156,120 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         >>> regressor.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).coefs_[0].round(4)
         array([[2.]])
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        validation = (X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation, incremental=False)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Self:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any] = (None, None, None),
+        *,
+        incremental: bool,
+    ) -> Self:
         """Train, and set all attributes as scikit-learn does."""
-        hidden = self.hidden_layer_sizes
-        hidden = list(hidden) if isinstance(hidden, Iterable) else [hidden]
-        if any(width <= 0 for width in hidden):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
-        first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        _check_sparse(X)
-        X, y = self._validate_input(X, y, incremental, reset=first_pass)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-        weights = self._with_class_weight(y, sample_weight, incremental)
-        if y.ndim == 1:
-            y = y.reshape(-1, 1)
-        self.n_outputs_ = y.shape[1]
+        before = self.__dict__.copy()
+        try:
+            data, held_out, first_pass = self._checked_data(
+                X, y, sample_weight, validation, incremental
+            )
+        except BaseException:  # a call that is refused leaves the estimator as it was
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        loss, outputs = self._last_layer(first_pass)
+        given = X, y, sample_weight
+        tasks = self._tasks(given, incremental) if hasattr(self, "_skl_callbacks") else None
+        self.n_outputs_, self._loss = data.y.shape[1], loss
         self._random_state = check_random_state(self.random_state)
         if first_pass:
-            self._initialize([X.shape[1], *hidden, y.shape[1]], self._dtype_for(X))
+            self.out_activation_ = outputs
+            self._initialize(data.X, self.n_outputs_ * loss.n_per_target)
         network = self._connected()
         state_of(network).random = self._random_state
         self._connect(network)
-        data, sayings = (X, y, weights), []
+        call = FitCall(self, network, data, held_out, self._judge(), tasks, incremental)
+        sayings = []
         if self.solver == "lbfgs":
-            train_by_lbfgs(self, network, data)
+            train_by_lbfgs(call)
         else:
             self._solver = self._solver or SolverState()
-            sayings.append(
-                train_by_steps(
-                    self, network, self._solver, data, self._score_of, incremental=incremental
-                )
-            )
+            sayings.append(train_by_steps(call, self._solver))
         if not incremental:
             sayings.append(self._verdict(*data))
+        if tasks is not None:
+            tasks.end()
         if any(sayings):
             warnings.warn(" ".join(filter(None, sayings)), ConvergenceWarning, stacklevel=5)
         return self
 
-    def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
-        """Return the score of outputs."""
+    def _checked_data(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, Any, Any],
+        incremental: bool,
+    ) -> tuple[Data, Data | None, bool]:
+        """Return the data of training and of validation, and whether training starts anew."""
+        if any(width <= 0 for width in self._widths()):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {self._widths()}.")
+        first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        if self.solver not in SOLVERS and not isinstance(self.learning_rate, str):
+            raise ValueError(
+                "learning_rate must be a name with the solver lbfgs, which has no rate, got "
+                f"{self.learning_rate!r}"
+            )
+        _check_sparse(X)
+        X, y = self._validate_input(X, y, incremental, reset=first_pass)
+        data = self._as_data(X, y, sample_weight, incremental)
+        loss, _ = self._last_layer(first_pass)
+        check_data_for(loss, data.y)
+        if not is_given(self, *validation):
+            return data, None, first_pass
+        X, y, sample_weight = validation
+        try:
+            _check_sparse(X)
+            X, y = self._validate_held_out(X, y)
+            held_out = self._as_data(X, y, sample_weight, incremental)
+            check_data_for(loss, held_out.y)
+        except ValueError as error:
+            raise ValueError(f"X_val, y_val: {error}") from error
+        if len(held_out.y) < 2 or held_out.y.shape[1] != data.y.shape[1]:
+            raise ValueError(
+                f"y_val must have at least 2 samples and as many columns as y, {data.y.shape[1]}, "
+                f"got shape {held_out.y.shape}"
+            )
+        return data, held_out, first_pass
+
+    def _as_data(self, X: Any, y: Array, sample_weight: Any, incremental: bool) -> Data:
+        """Return checked data with a table of targets, and the weights of samples and classes."""
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        weights = self._with_class_weight(y, sample_weight, incremental)
+        return Data(X, y.reshape(-1, 1) if y.ndim == 1 else y, weights)
+
+    def _widths(self) -> list[int]:
+        """Return the number of units of each hidden layer."""
+        sizes = self.hidden_layer_sizes
+        return list(sizes) if isinstance(sizes, Iterable) else [sizes]
+
+    def _tasks(self, given: tuple[Any, Any, Any], incremental: bool) -> FitTasks:
+        """Return the tasks of a fit for the callbacks of scikit-learn; that of the fit begins."""
+        context = self._init_callback_context(
+            task_name="partial_fit" if incremental else "fit",
+            max_subtasks=1 if incremental else self.max_iter,
+        )
+        return FitTasks(self, context, given, self._as_if_stopped)
+
+    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Array]:
+        """Return inputs and targets for early stopping, likewise."""
+        validated: tuple[Any, Array] = self._validate_input(X, y, incremental=True, reset=False)
+        return validated
+
+    def _judge(self) -> Score:
+        """Return what early stopping goes by."""
         raise NotImplementedError
 
     @property
@@ -252,12 +305,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             return np.dtype(self.dtype)
         return np.dtype(np.float64 if self.solver == "lbfgs" else X.dtype)
 
-    def _initialize(self, widths: Sequence[int], dtype: np.dtype[Any]) -> None:
+    def _initialize(self, X: Any, n_out: int) -> None:
         """Set all attributes for the first call, and draw the weights layer by layer: W, then b."""
+        widths, dtype = [X.shape[1], *self._widths(), n_out], self._dtype_for(X)
         self.n_iter_ = 0
         self.t_ = 0
         self.n_layers_ = len(widths)
-        self.out_activation_ = self._output_activation()
         activations = self._each_hidden("activation", len(widths) - 2)
         activations.append(activations[-1] if activations else self.activation)
         self.coefs_, self.intercepts_ = [], []
@@ -274,70 +327,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.best_validation_score_ = -math.inf if early else None
             self.best_loss_ = None if early else math.inf
             self._solver = SolverState()
-
-    # ---- the network -----------------------------------------------------------------------------
-
-    def _connected(self) -> Network:
-        """Return a network with the values of `coefs_` and `intercepts_`.
-
-        It is the present one, unless the user has assigned arrays or changed the parameters.
-        """
-        last, design = self._network, self._design()
-        if last is not None and design == self._network_design and self._holds_views_of(last):
-            return last
-        dtype = np.result_type(np.float32, *self.coefs_) if last is None else last.dtype
-        network = design.build(dtype)
-        for own, given in zip(_views(network), [*self.coefs_, *self.intercepts_], strict=True):
-            own[:] = given
-        if last is not None and last.params.size == network.params.size:
-            state_of(network).training = state_of(last).training
-        return network
-
-    def _connect(self, network: Network) -> None:
-        """Make `coefs_` and `intercepts_` views of a network's parameters."""
-        self._network, self._network_design = network, self._design()
-        self.coefs_, self.intercepts_ = list(network.weights), list(network.biases)
-
-    def _holds_views_of(self, network: Network) -> bool:
-        """Return True if the user has not assigned other arrays than the network's."""
-        held = [*self.coefs_, *self.intercepts_]
-        views = _views(network)
-        return len(held) == len(views) and all(map(operator.is_, held, views))
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        if self._network is not None and self._holds_views_of(self._network):
-            state = state | {"coefs_": None, "intercepts_": None}  # the network has them
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if self._network is not None and self.coefs_ is None:
-            self.coefs_, self.intercepts_ = list(self._network.weights), list(self._network.biases)
-
-    def _design(self) -> Design:
-        """Return the architecture that `coefs_` and the constructor's parameters describe."""
-        n_hidden = len(self.coefs_) - 1
-        shapes = [np.shape(W) for W in self.coefs_]
-        return Design(
-            shapes[0][0],
-            tuple(n_out for _, n_out in shapes),
-            (*self._each_hidden("activation", n_hidden), self.out_activation_),
-            (*self._each_hidden("dropout", n_hidden), 0.0),
-            self.alpha,
-        )
-
-    def _each_hidden(self, name: str, n_hidden: int) -> list[Any]:
-        """Return a parameter's value for each hidden layer."""
-        value = getattr(self, name)
-        if isinstance(value, str | Real):
-            return [value] * n_hidden
-        values = list(value)
-        if len(values) != n_hidden:
-            raise ValueError(
-                f"{name} must have one value for each of the {n_hidden} hidden layers, got {values}"
-            )
-        return values
 
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the network."""
@@ -381,8 +370,3 @@ def _check_sparse(X: Any) -> None:
     """Raise if a sparse matrix is malformed: scikit-learn has SciPy convert it unchecked."""
     if hasattr(X, "tocsr") and len(X.shape) == 2:
         check_structure(X)
-
-
-def _views(network: Network) -> list[Array]:
-    """Return the parameters of all layers: weights, then biases."""
-    return [view for view in network.weights + network.biases if view is not None]

@@ -8,45 +8,50 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    type_of_target,
-    unique_labels,
-)
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks.arrays import Array
 from .._checks.names import explained
+from .._training.state import Schedule
+from ..activations import OwnActivation
+from ..losses import Loss
 from ._base import BaseMLP, is_stochastic
+from ._design import CLASSES, loss_of_classes
+from ._labels import LabelledMLP
+from ._scores import Score, score_of_classes
 
 
 @explained
-class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-learn has no types
+class MLPClassifier(ClassifierMixin, LabelledMLP):  # type: ignore[misc]  # scikit-learn has no types
     """A network that classifies, with scikit-learn's interface and its results.
 
-    It minimises the cross-entropy of the classes, or that of each label if there are several.
+    By default it minimises the cross-entropy of the classes, or that of each label if there are
+    several.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array_like of int
         The number of units of each hidden layer, by default (100,).
-    activation : str or sequence of str
+    activation : str, OwnActivation or sequence of them
         The activation of the hidden layers, by default "relu": identity, logistic, tanh, relu or
         another one of `Dense`. A sequence gives one for each layer.
     solver : str
-        The optimiser, by default "adam": adam, sgd or lbfgs (SciPy's L-BFGS-B, on full batches).
+        The optimiser, by default "adam": adam, sgd, lbfgs (SciPy's L-BFGS-B, on full batches) or,
+        not in scikit-learn, adamw: adam with the penalty taken out of the gradient.
     alpha : float
         The strength of the penalty alpha / 2 sum W^2, which is divided by the total weight of the
-        batch, by default 0.0001.
+        batch, by default 0.0001. With adamw each update takes off rate alpha W instead.
     batch_size : int or "auto"
         The number of samples in an update. The default, "auto", is 200, or all if there are fewer.
-    learning_rate : str
+    learning_rate : str or callable
         The schedule of sgd, by default "constant": constant; invscaling, which is
         learning_rate_init / (samples seen + 1)^power_t; or adaptive, which divides the rate by 5
-        when training stops improving.
+        when training stops improving. Or, for adam and adamw too, a schedule of
+        `fastnn.schedules` or another function of the epoch that returns the rate, which then is not
+        `learning_rate_init`; one that watches a metric has loss, and that of validation.
     learning_rate_init : float
         The initial rate, above 0, by default 0.001.
     power_t : float
@@ -70,19 +75,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     nesterovs_momentum : bool
         Whether sgd uses Nesterov's momentum, by default True.
     early_stopping : bool
-        Whether to hold out a part of the data, stop when its score stops improving, and keep the
-        best weights, by default False.
+        Whether to hold out a part of the data, unless `fit` is given other data for that, stop when
+        its score stops improving, and keep the best weights, by default False.
     validation_fraction : float
         The share of the data that early stopping holds out, by default 0.1.
     beta_1, beta_2, epsilon : float
-        The hyperparameters of adam, by default 0.9, 0.999 and 1e-8.
+        The hyperparameters of adam and adamw, by default 0.9, 0.999 and 1e-8.
     n_iter_no_change : int or numpy.inf
         The number of epochs without improvement after which training stops, by default 10.
     max_fun : int
         The largest number of loss evaluations of lbfgs, by default 15000.
+    loss : str or Loss
+        The loss, by default "log_loss", the cross-entropy; or focal; or a loss of `fastnn.losses`
+        that goes with softmax outputs, or with logistic ones if there are two classes or several
+        labels, such as CrossEntropy(label_smoothing=0.1) with both; or one of the user's own
+        (`fastnn.loss`). Not in scikit-learn.
     dropout : float or sequence of float
         The probability that training sets the output of a hidden unit to 0, for all hidden layers
-        or for each of them, by default 0; for adam and sgd. Not in scikit-learn.
+        or for each of them, by default 0; not for lbfgs. Not in scikit-learn.
     class_weight : dict, "balanced" or None
         The weight of each class, by label, which multiplies the weights of its samples; for
         several labels, a list of such dicts. By default, None, all are 1. Not in scikit-learn.
@@ -94,11 +104,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     ----------
     coefs_, intercepts_ : list of ndarray, shape (n_in, n_out) and (n_out,)
         The weights and the biases of each layer. The user may assign them and write to them.
+    network_ : Network
+        The network, whose parameters `coefs_` and `intercepts_` are: what trains or changes one of
+        them changes the other. It can be saved and exported.
     loss_ : float
         The loss of the last epoch, before its updates, with the penalty. `loss_curve_` has the loss
         of every epoch, and `best_loss_` the lowest one.
     validation_scores_, best_validation_score_ : list of float, float
-        The scores of `early_stopping`, and the best of them. `best_loss_` is then None; without
+        The accuracies of `early_stopping`, and the best of them. `best_loss_` is then None; without
         early stopping, these two are None.
     n_iter_, t_ : int
         The number of epochs of the last call, and of samples seen in all calls.
@@ -136,20 +149,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
+        "loss": [StrOptions({*CLASSES}), Loss],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
-
-    class_weight: Any
 
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str | Sequence[str] = "relu",
+        activation: str | OwnActivation | Sequence[str | OwnActivation] = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: str | int = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Schedule = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -167,6 +179,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        loss: str | Loss = "log_loss",
         dropout: float | Sequence[float] = 0.0,
         class_weight: Any = None,
         dtype: str | None = None,
@@ -317,67 +330,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         probabilities = self.predict_proba(X)
         return np.log(probabilities, out=probabilities)
 
-    def _as_labels(self, outputs: Array) -> Array:
-        """Return the class labels of outputs, or of encoded targets."""
-        labels: Array = self._label_binarizer.inverse_transform(outputs)
-        return labels
+    def _judge(self) -> Score:
+        """Return what early stopping goes by."""
+        return score_of_classes(self.out_activation_)
 
-    def _score_of(self, outputs: Array, targets: Array, weights: Array | None) -> float:
-        """Return the accuracy of the outputs; a sample counts if all its labels are right."""
-        if self.out_activation_ == "softmax":
-            is_right = outputs.argmax(axis=1) == targets.argmax(axis=1)
-        else:
-            is_right = ((outputs > 0.5) == targets).all(axis=1)
-        return float(np.average(is_right, weights=weights))
-
-    def _output_activation(self) -> str:
-        """Return softmax for three or more classes, else logistic."""
-        is_multiclass = self._label_binarizer.y_type_ == "multiclass"
-        return "softmax" if is_multiclass else "logistic"
-
-    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        """Return inputs, and targets of zeros and ones."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=self._allowed_dtypes(),
-            reset=reset,
-        )  # fmt: skip
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-        else:
-            self._check_classes(unique_labels(y))
-        return X, self._label_binarizer.transform(y).astype(bool)
-
-    def _check_classes(self, classes: Array) -> None:
-        """Raise unless these are the known classes or, in `partial_fit`, some of them."""
-        if self.warm_start:
-            if set(classes) != set(self.classes_):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in the previous"
-                    f" call to fit. Previously got {self.classes_}, `y` has {classes}"
-                )
-        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes_}. 'y' has {classes}."
-            )
-
-    def _with_class_weight(self, y: Array, sample_weight: Array | None, incremental: bool) -> Any:
-        """Multiply the sample weights by those of the classes."""
-        class_weight = self.class_weight
-        if class_weight is None:
-            return sample_weight
-        if incremental and class_weight == "balanced":
-            raise ValueError(
-                "class_weight must be a dict for partial_fit, which sees a part of the data at a"
-                " time, got 'balanced'"
-            )
-        if isinstance(class_weight, dict):  # a chunk of data may lack a class
-            class_weight = dict.fromkeys(self.classes_, 1.0) | class_weight
-        weights = compute_sample_weight(class_weight, self._as_labels(y))
-        return weights if sample_weight is None else sample_weight * weights
+    def _last_layer(self, first_pass: bool) -> tuple[Loss, str]:
+        """Return the loss, and softmax for three or more classes, else logistic."""
+        is_multiclass = first_pass and self._label_binarizer.y_type_ == "multiclass"
+        fitted = "softmax" if is_multiclass else "logistic"
+        outputs = fitted if first_pass else self.out_activation_
+        return loss_of_classes(self.loss, outputs), outputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -5,7 +5,8 @@ Its conventions differ from fastnn's:
     velocity     contains the learning rate, unlike fastnn's: if the rate changes, the momentum is
                  multiplied by old rate / new rate
     penalty      of a batch is divided by the sum of its weights, like the sum of its gradients
-    loss         of a squared error is half its mean over the outputs, its gradient that of the sum
+    loss         of a squared error is half its mean over the outputs, its gradient that of the sum;
+                 all other losses are sums over the outputs (`_design`)
     epsilon      of Adam is added before the bias correction
     order        of an epoch is a permutation of that of the previous epoch
 """
@@ -14,175 +15,95 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
 from sklearn.utils.optimize import _check_optimize_result
 
-from .._checks.arrays import Array
-from .._checks.inputs import whole
+from .._checks.inputs import Names, whole
 from .._checks.scales import remedy_of_scale
 from .._training.config import FitConfig, FitRequest
 from .._training.lbfgs import Objective, minimize
 from .._training.loop import TrainingLoop
+from .._training.model import Model
 from .._training.request import as_noise
 from .._training.sources import Arrays
 from .._training.state import TrainingState, state_of
 from ..callbacks import Callback, Run
 from ..core.inputs import Samples
 from ..errors import DivergenceError
-from ..initializers import Random
 from ..network import Network
-from ..optimizers import SGD, Adam, CompiledOptimizer, Momentum, Nesterov
+from ._callbacks import FitTasks
+from ._design import scale_of, share_of_loss
+from ._scores import Score
+from ._split import Data, Split
+from ._steps import EpochOrder, SolverState, StepSchedule
 
 if TYPE_CHECKING:
     from ._base import BaseMLP
 
-Score = Callable[[Array, Array, Array | None], float]
-
-SOLVERS = ("sgd", "adam")
-LEAST_RATE = 1e-6  # from there an adaptive rate falls no further, and training stops
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and"
     " need to be preprocessed."
 )
+EPOCH, ITERATION = "epoch", "lbfgs-iter"  # the names of tasks
 
 
-@dataclass(eq=False)
-class StepSchedule:
-    """The solver's state that `partial_fit` keeps between calls, beside the network's."""
+class FitCall(NamedTuple):
+    """A checked call of `fit`, or of `partial_fit`, which is `incremental`.
 
-    optimizer: CompiledOptimizer
-    schedule: str
-    power_t: float
-    learning_rate: float
+    Without `validation`, early stopping holds out a part of the data.
+    """
 
-    @classmethod
-    def of(cls, estimator: BaseMLP) -> StepSchedule:
-        """Return the schedule that the estimator's parameters describe."""
-        rate, momentum = estimator.learning_rate_init, estimator.momentum
-        optimizer: CompiledOptimizer
-        if estimator.solver == "adam":
-            betas = (estimator.beta_1, estimator.beta_2)
-            optimizer = Adam(rate, betas, eps=estimator.epsilon, eps_hat=True)
-            return cls(optimizer, "constant", 0.0, rate)
-        if momentum == 0:
-            optimizer = SGD(rate)
-        else:
-            kind = Nesterov if estimator.nesterovs_momentum else Momentum
-            optimizer = kind(rate, min(momentum, math.nextafter(1, 0)))
-        return cls(optimizer, estimator.learning_rate, estimator.power_t, rate)
+    estimator: BaseMLP
+    network: Network
+    data: Data
+    validation: Data | None
+    score: Score
+    tasks: FitTasks | None
+    incremental: bool
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of the next epoch; the argument does not matter."""
-        return self.learning_rate
+    @property
+    def n_epochs(self) -> int:
+        """The largest number of epochs."""
+        return 1 if self.incremental else self.estimator.max_iter
 
-    def change(self, learning_rate: float, network: Network) -> None:
-        """Change the rate, and keep the velocity."""
-        if isinstance(self.optimizer, Momentum | Nesterov):
-            training = state_of(network).training
-            assert training is not None
-            training.slots *= self.learning_rate / learning_rate
-        self.learning_rate = learning_rate
-
-    def end_epoch(self, n_seen: int, network: Network) -> None:
-        """Update a rate that is a function of the number of samples seen."""
-        if self.schedule == "invscaling":
-            rate = self.optimizer.learning_rate / (n_seen + 1) ** self.power_t
-            self.change(rate, network)
-
-    def stops(self, network: Network) -> tuple[bool, str]:
-        """Return whether to stop for lack of progress; an adaptive rate is lowered first."""
-        if self.schedule != "adaptive":
-            return True, "Stopping."
-        if self.learning_rate <= LEAST_RATE:
-            return True, "Learning rate too small. Stopping."
-        self.change(self.learning_rate / 5.0, network)
-        return False, f"Setting learning rate to {self.learning_rate:f}"
-
-
-@dataclass
-class Split:
-    """The training data and the samples held out for validation."""
-
-    X: Any
-    y: Array
-    weights: Array | None
-    validation: tuple[Any, Array, Array | None] | None = None
-
-    @classmethod
-    def of(cls, estimator: BaseMLP, X: Any, y: Array, weights: Array | None, random: Any) -> Split:
-        """Hold out a fraction if the estimator uses early stopping."""
-        if not estimator.early_stopping:
-            return cls(X, y, weights)
-        parts = train_test_split(
-            *(X, y, np.ones(len(y)) if weights is None else weights),
-            random_state=random,
-            test_size=estimator.validation_fraction,
-            stratify=y if is_classifier(estimator) and estimator.n_outputs_ == 1 else None,
-        )
-        X, X_val, y, y_val, train_weights, val_weights = parts
-        if X_val.shape[0] < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of"
-                " your dataset."
-            )
-        if weights is None:
-            return cls(X, y, None, (X_val, y_val, None))
-        return cls(X, y, train_weights, (X_val, y_val, val_weights))
-
-
-class EpochOrder:
-    """The order of each epoch, drawn as in scikit-learn: the previous order, permuted."""
-
-    def __init__(self, n_samples: int, shuffle: bool, random: Random) -> None:
-        self.order = np.arange(n_samples)
-        self.shuffle = shuffle
-        self.random = random
-
-    def __call__(self, epoch: int) -> Array:
-        """Return the sample numbers in order."""
-        if self.shuffle:
-            self.order = self.order[self.random.permutation(len(self.order))]
-        return self.order
-
-
-@dataclass(eq=False)
-class SolverState:
-    """What a solver keeps between calls, beside the network's own state."""
-
-    steps: StepSchedule | None = None  # None before any step
-    n_without_progress: int = 0  # epochs
-    best_params: Array | None = None
+    @property
+    def factors(self) -> tuple[float, float]:
+        """What the estimator's loss and penalty are divided by those of its network."""
+        loss, n_targets = self.network.loss_function, self.data.y.shape[1]
+        return share_of_loss(loss, n_targets), scale_of(loss, n_targets)
 
 
 class ProgressRecord(Callback):
-    """The callback that records each epoch, and stops training as scikit-learn does.
+    """The callback that records each epoch, and stops training as scikit-learn does."""
 
-    `score` returns the score of outputs, given the targets and the sample weights.
-    """
-
-    def __init__(self, estimator: BaseMLP, solver: SolverState, split: Split, score: Score) -> None:
-        self.estimator, self.solver, self.split, self.score = estimator, solver, split, score
+    def __init__(self, call: FitCall, solver: SolverState, split: Split) -> None:
+        self.call, self.solver, self.split = call, solver, split
+        self.estimator, self.tasks = call.estimator, call.tasks
         self.has_stopped = False
+
+    def start(self, run: Run) -> None:
+        """Tell the callbacks of scikit-learn that the first epoch begins."""
+        if self.tasks is not None:
+            if self.split.rows is not None:
+                self.tasks.train_on(self.split.rows)
+            self.tasks.begin_epoch(EPOCH)
 
     def epoch(self, run: Run) -> None:
         """Record the loss and the validation score, and stop if neither improves."""
         estimator, solver, figures = self.estimator, self.solver, run.figures()
         steps = solver.steps
         assert steps is not None
-        self.record(share_of_loss(estimator) * figures["loss"] + figures.get("penalty", 0.0))
+        of_loss, of_penalty = self.call.factors
+        self.record(of_loss * figures["loss"] + of_penalty * figures.get("penalty", 0.0))
         if self.split.validation is None:
             what, is_better = "Training loss", self.compare_loss()
         else:
-            what, is_better = "Validation score", self.compare_score(run, *self.split.validation)
+            what, is_better = "Validation score", self.compare_score(run, self.split.validation)
         solver.n_without_progress = 0 if is_better else solver.n_without_progress + 1
-        steps.end_epoch(estimator.t_, run.network)
+        steps.end_epoch(estimator.t_, run.network, self.recorded())
         if solver.n_without_progress > estimator.n_iter_no_change:
             self.has_stopped, consequence = steps.stops(run.network)
             self.say(
@@ -193,6 +114,26 @@ class ProgressRecord(Callback):
                 run.stop()
             else:
                 solver.n_without_progress = 0
+        self.end_task(run)
+
+    def end_task(self, run: Run) -> None:
+        """Tell the callbacks of scikit-learn, which may stop training, that an epoch has ended."""
+        if self.tasks is None:
+            return
+        if self.tasks.end_epoch():
+            self.has_stopped = True
+            run.stop()
+        if not run.stopping and self.estimator.n_iter_ < self.call.n_epochs:
+            self.tasks.begin_epoch(EPOCH)
+
+    def recorded(self) -> dict[str, float]:
+        """Return what is recorded of the last epoch, as a schedule sees it; NaN before any."""
+        estimator, name = self.estimator, self.call.score.name
+        figures = {"loss": estimator.loss_ if estimator.n_iter_ else math.nan}
+        if self.split.validation is not None:
+            score = [math.nan, *estimator.validation_scores_][-1]
+            figures[f"val_{name}"] = -score if name == "loss" else score
+        return figures
 
     def diverge(self, remedy: str) -> None:
         """Record an epoch that diverged."""
@@ -210,7 +151,7 @@ class ProgressRecord(Callback):
         """Add an epoch and its loss, the mean of the value before each update."""
         estimator = self.estimator
         estimator.n_iter_ += 1
-        estimator.t_ += self.split.X.shape[0]
+        estimator.t_ += len(self.split.training.y)
         estimator.loss_ = loss
         estimator.loss_curve_.append(loss)
         self.say(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
@@ -222,10 +163,10 @@ class ProgressRecord(Callback):
         estimator.best_loss_ = min(best, loss)
         return loss <= best - estimator.tol
 
-    def compare_score(self, run: Run, X: Any, targets: Array, weights: Array | None) -> bool:
+    def compare_score(self, run: Run, data: Data) -> bool:
         """Return True if the score rose by `tol`; keep the best weights."""
         estimator, best = self.estimator, self.estimator.best_validation_score_
-        score = self.score(run.network.predict(X), targets, weights)
+        score = self.call.score.of(run.network, data)
         estimator.validation_scores_.append(score)
         self.say(f"Validation score: {score:f}")
         if score > best:
@@ -239,39 +180,33 @@ class ProgressRecord(Callback):
             print(text)  # noqa: T201  what `verbose` is for
 
 
-def train_by_steps(
-    estimator: BaseMLP,
-    network: Network,
-    solver: SolverState,
-    data: tuple[Any, Array, Array | None],
-    score: Score,
-    *,
-    incremental: bool,
-) -> str:
-    """Train with sgd or adam; with `incremental`, for one more epoch.
-
-    `data` are inputs, targets and sample weights. Return what to warn of; it is empty if nothing.
-    """
+def train_by_steps(call: FitCall, solver: SolverState) -> str:
+    """Train with a stochastic solver; return what to warn of, which is empty if nothing."""
+    estimator, network, incremental = call.estimator, call.network, call.incremental
     state = state_of(network)
     goes_on = incremental and solver.steps is not None
     if not goes_on:
         solver.steps = StepSchedule.of(estimator)
     if estimator.early_stopping and incremental:
         raise ValueError("partial_fit does not support early_stopping=True")
-    assert solver.steps is not None
-    split = Split.of(estimator, *data, state.random)
-    inputs, targets = state.as_pair(split.X, split.y)
-    record = ProgressRecord(estimator, solver, split, score)
+    steps = solver.steps
+    assert steps is not None
+    _, steps.scale = call.factors
+    split = Split.of(estimator, call.data, call.validation, state.random)
+    X, y, weights = split.training
+    inputs, targets = state.as_pair(X, y)
+    estimator.n_iter_ = 0
+    record = ProgressRecord(call, solver, split)
+    steps.expect(record.recorded())
     batch_size = _batch_size(estimator.batch_size, len(targets))
-    weights = split.weights
-    if weights is not None and batch_size == 1 and estimator.alpha == 0:
+    if weights is not None and batch_size == 1 and not state.model.has_penalty:
         weights = np.sign(weights)  # a gradient is divided by the weight of its batch
     samples = Arrays(whole(inputs), targets, state.as_weights(weights, len(targets)))
     config = FitConfig(
-        epochs=1 if incremental else estimator.max_iter,
+        epochs=call.n_epochs,
         batch_size=batch_size,
-        optimizer=solver.steps.optimizer,
-        schedule=solver.steps,
+        optimizer=steps.network_optimizer(),
+        schedule=steps,
         draw_order=EpochOrder(len(targets), estimator.shuffle, state.random),
         divide_penalty=True,
         noise=as_noise(state),
@@ -280,15 +215,12 @@ def train_by_steps(
     training = TrainingState.begun(config, state.model, state.training if goes_on else None)
     if estimator.early_stopping and estimator.best_validation_score_ == -math.inf:
         solver.best_params = network.params.copy()
-    estimator.n_iter_ = 0
+    request = FitRequest(samples, config, training, names=_names_of(estimator))
     try:
         with state.lock:
-            TrainingLoop(network, FitRequest(samples, config, training)).train()
+            TrainingLoop(network, request).train()
     except DivergenceError as error:
-        X = samples.X
-        assert isinstance(X, Samples)
-        remedy = remedy_of_scale(None if X.is_sparse else X.values, targets)
-        remedy = remedy and f" Here {remedy}."
+        remedy = _remedy_of(samples, state.model)
         if not estimator.early_stopping:
             raise ValueError(f"{NOT_FINITE}{remedy}") from error
         record.diverge(remedy)
@@ -304,38 +236,66 @@ def train_by_steps(
     return ""
 
 
-def train_by_lbfgs(
-    estimator: BaseMLP, network: Network, data: tuple[Any, Array, Array | None]
-) -> None:
+def train_by_lbfgs(call: FitCall) -> None:
     """Train with SciPy's L-BFGS-B on full batches."""
-    X, y, sample_weight = data
-    state = state_of(network)
+    estimator, network, tasks = call.estimator, call.network, call.tasks
+    X, y, sample_weight = call.data
+    state, (of_loss, scale) = state_of(network), call.factors
     inputs, targets = state.as_pair(X, y)
     samples = Arrays(inputs, targets, state.as_weights(sample_weight, len(targets)))
     objective = Objective(
         state.model,
         samples,
-        of_loss=share_of_loss(estimator),
-        of_gradient=1.0,
-        of_penalty=1.0 / samples.total_weight(),
+        of_loss=of_loss,
+        of_gradient=scale,
+        of_penalty=scale / samples.total_weight(),
     )
+    is_stopped = False
+
+    def end_iteration(intermediate_result: Any) -> None:
+        """Tell the callbacks of scikit-learn, which may stop training."""
+        nonlocal is_stopped
+        assert tasks is not None
+        network.params[:] = intermediate_result.x
+        estimator.n_iter_ += 1
+        estimator.loss_ = float(intermediate_result.fun)
+        if is_stopped := tasks.end_epoch():
+            raise StopIteration
+        if estimator.n_iter_ < call.n_epochs:
+            tasks.begin_epoch(ITERATION)
+
+    estimator.n_iter_ = 0
+    if tasks is not None:
+        tasks.begin_epoch(ITERATION)
     result = minimize(
         objective,
         network.params,
+        None if tasks is None else end_iteration,
         maxfun=estimator.max_fun,
         maxiter=estimator.max_iter,
         gtol=estimator.tol,
     )
     network.params[:] = result.x
-    estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
+    state.feature_names = _names_of(estimator)
+    if not is_stopped:
+        estimator.n_iter_ = _check_optimize_result("lbfgs", result, estimator.max_iter)
     estimator.loss_ = result.fun
     if not np.isfinite(network.params).all():
-        raise ValueError(NOT_FINITE)
+        raise ValueError(f"{NOT_FINITE}{_remedy_of(samples, state.model)}")
 
 
-def share_of_loss(estimator: BaseMLP) -> float:
-    """Return scikit-learn's loss divided by fastnn's."""
-    return 1.0 / estimator.n_outputs_ if estimator.out_activation_ == "identity" else 1.0
+def _names_of(estimator: BaseMLP) -> Names:
+    """Return the column names that the estimator was fitted to, if they have any."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else tuple(names)
+
+
+def _remedy_of(samples: Arrays, model: Model) -> str:
+    """Return what an error says of the data, or of a loss of the user's own."""
+    X = samples.X
+    values = X.values if isinstance(X, Samples) and not X.is_sparse else None
+    remedy = model.fault_of_loss(X, samples.Y) or remedy_of_scale(values, samples.Y)
+    return remedy and f" Here {remedy}."
 
 
 def _batch_size(asked: str | int, n_samples: int) -> int:

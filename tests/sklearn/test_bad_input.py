@@ -12,12 +12,10 @@ from .twins import error_of, make_ours, make_samples, make_targets, make_twins, 
 
 X = make_samples()
 PARAMETERS = [
-    {"solver": "newton"},
     {"alpha": -1e-4},
     {"batch_size": 0},
     {"batch_size": "all"},
     {"batch_size": None},
-    {"learning_rate": "warmup"},
     {"learning_rate_init": 0},
     {"power_t": -0.5},
     {"max_iter": 0},
@@ -80,6 +78,9 @@ def test_a_parameter_that_is_not_as_described(kind, params):
         {"activation": "step"},
         {"activation": "ascending"},  # of outputs
         {"activation": "mean_and_spread"},
+        {"solver": "newton"},
+        {"learning_rate": "warmup"},
+        {"loss": "squared_error"},
         {"dropout": 1.0},
         {"dropout": -0.1},
         {"dropout": "half"},

@@ -7,13 +7,17 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
+from fastnn import Network
 from fastnn.core.activations import SECOND_NAMES
+from fastnn.exchange import from_sklearn
 from fastnn.sklearn import MLPClassifier, MLPRegressor
 
+from ..support.functions import bent
 from .twins import KINDS, assert_equal, make_ours, make_samples, make_targets, make_twins, of_both
 
 X = make_samples()
@@ -34,17 +38,33 @@ def test_without_scikit_learn_the_import_says_what_to_install():
     assert got == f"ImportError: {expected}"
 
 
+def test_where_scikit_learn_has_no_callbacks_it_says_from_when_on():
+    code = (
+        "import sys, fastnn.sklearn; sys.modules['sklearn.callback'] = None;"
+        "del sys.modules['fastnn.sklearn._callbacks'];"
+        "from fastnn.sklearn._callbacks import CallbackSupportMixin;"
+        "CallbackSupportMixin().set_callbacks()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    got = result.stderr.strip().splitlines()[-1]
+    assert got.startswith("ImportError: set_callbacks needs scikit-learn 1.9 or later, got ")
+    assert got.endswith(": pip install -U scikit-learn")
+
+
 # ---- parameters of our own -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("Estimator", [MLPClassifier, MLPRegressor])
-def test_what_is_ours_is_keyword_only_and_does_nothing_by_default(Estimator):
+@pytest.mark.parametrize(
+    ("Estimator", "expected"),
+    [
+        (MLPClassifier, {"dropout": 0, "dtype": None, "class_weight": None, "loss": "log_loss"}),
+        (MLPRegressor, {"dropout": 0, "dtype": None, "quantile": 0.5}),
+    ],
+)
+def test_what_is_ours_is_keyword_only_and_does_nothing_by_default(Estimator, expected):
     ours, theirs = make_twins("multiclass" if Estimator is MLPClassifier else "number")
     extra = ours.get_params().keys() - theirs.get_params().keys()
-    assert extra == {"dropout", "dtype"} | ({"class_weight"} & ours.get_params().keys())
-    assert {name: value for name, value in Estimator().get_params().items() if name in extra} == {
-        name: 0.0 if name == "dropout" else None for name in extra
-    }
+    assert {name: Estimator().get_params()[name] for name in extra} == expected
     assert {name: ours.get_params()[name] for name in theirs.get_params()} == theirs.get_params()
     with pytest.raises(TypeError, match="positional argument"):
         Estimator("poisson", (100,), "relu", "adam")
@@ -94,6 +114,14 @@ def test_a_value_for_each_hidden_layer_must_be_there(name):
     message = f"{name} must have one value for each of the 2 hidden layers, got"
     with pytest.raises(ValueError, match=message):
         fitted(**{name: values})
+
+
+def test_an_activation_of_the_user():
+    ours = [fitted(activation=activation) for activation in (bent, [bent, bent])]
+    assert_equal(ours, atol=0)
+    got = from_sklearn(ours[0])
+    assert [str(layer.activation) for layer in got.layers] == ["bent", "bent", "softmax"]
+    np.testing.assert_array_equal(got.predict(X), ours[0].predict_proba(X))
 
 
 def test_an_activation_of_the_outputs_is_not_one_of_a_hidden_layer():
@@ -156,6 +184,47 @@ def test_coefficients_are_views_of_the_network():
     before = ours.predict_proba(X)
     ours.coefs_[0][:] = 0
     assert not np.allclose(ours.predict_proba(X), before)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adamw", "lbfgs"])
+def test_the_network_is_there_and_in_step(solver):
+    ours = make_ours("number", solver=solver)
+    with pytest.raises(NotFittedError, match="is not fitted yet"):
+        ours.network_  # noqa: B018  a property
+    assert not hasattr(ours, "network_")
+    of_both([ours], "fit", X, make_targets("number"))
+    net = ours.network_
+    assert isinstance(net, Network)
+    assert ours.network_ is net
+    np.testing.assert_array_equal(net.predict(X)[:, 0], ours.predict(X))
+    if solver != "lbfgs":
+        ours.partial_fit(X, make_targets("number"))
+        assert ours.network_ is net
+        assert len(net.history.epoch) == 7
+        np.testing.assert_array_equal(net.predict(X)[:, 0], ours.predict(X))
+    before = ours.predict(X)
+    net.fit(X, make_targets("number"), learning_rate=0.01)  # trains the estimator
+    assert not np.allclose(ours.predict(X), before)
+    np.testing.assert_array_equal(net.predict(X)[:, 0], ours.predict(X))
+
+
+def test_the_network_has_what_a_user_assigns():
+    ours = fitted("number", hidden_layer_sizes=3, activation="identity")
+    ours.coefs_ = [[[1.0], [2.0], [0.0]], [[3.0]]]
+    ours.intercepts_ = [[0.5], [0.0]]
+    np.testing.assert_allclose(ours.network_.predict([[1.0, 1.0, 1.0]]), [[10.5]])
+    ours.network_.biases = [[0.0], [0.0]]
+    np.testing.assert_allclose(ours.predict([[1.0, 1.0, 1.0]]), [9.0])
+
+
+def test_the_network_knows_the_names_of_the_columns():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    for solver in ("adam", "lbfgs"):
+        ours = make_ours("number", solver=solver)
+        of_both([ours], "fit", frame, make_targets("number"))
+        assert list(ours.network_.feature_names_in_) == ["a", "b", "c"]
+        with pytest.raises(ValueError, match="X must have its columns in the order"):
+            ours.network_.predict(frame[["b", "a", "c"]])
 
 
 def test_predicting_changes_nothing():

@@ -2,22 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score
 
-from .twins import CLASSIFIED, make_ours, make_samples, make_targets, make_twins, of_both
+from .twins import make_ours, make_samples, make_targets, make_twins, of_both
 
 X = make_samples()
-
-
-@pytest.mark.parametrize("kind", CLASSIFIED)
-@pytest.mark.parametrize("is_weighted", [False, True])
-def test_the_score_that_stops_training_is_the_accuracy(kind, is_weighted):
-    ours, y = make_ours(kind), make_targets(kind)
-    of_both([ours], "fit", X, y)
-    weights = np.arange(1.0, len(y) + 1) if is_weighted else None
-    targets = ours._label_binarizer.transform(y)
-    got = ours._score_of(ours._network.predict(X), targets, weights)
-    assert got == pytest.approx(accuracy_score(y, ours.predict(X), sample_weight=weights))
 
 
 @pytest.mark.parametrize("labels", [["b", "a"], [2, -1], [True, False], [2.0, 1.0]])

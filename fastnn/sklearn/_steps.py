@@ -1,0 +1,129 @@
+"""The steps of the stochastic solvers: optimisers, rates and orders as scikit-learn has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .._checks.arrays import Array
+from .._training.state import Schedule, state_of
+from ..initializers import Random
+from ..network import Network
+from ..optimizers import SGD, Adam, AdamW, CompiledOptimizer, Momentum, Nesterov
+
+if TYPE_CHECKING:
+    from ._base import BaseMLP
+
+SOLVERS = ("sgd", "adam", "adamw")
+LEAST_RATE = 1e-6  # from there an adaptive rate falls no further, and training stops
+
+
+@dataclass(eq=False)
+class StepSchedule:
+    """The solver's state that `partial_fit` keeps between calls, beside the network's.
+
+    `curve` is a schedule of fastnn's, which replaces `learning_rate`. `scale` is that of the
+    objective (`_design`).
+    """
+
+    optimizer: CompiledOptimizer
+    schedule: str
+    power_t: float
+    learning_rate: float
+    curve: Schedule | None = None
+    scale: float = 1.0
+
+    @classmethod
+    def of(cls, estimator: BaseMLP) -> StepSchedule:
+        """Return the schedule that the estimator's parameters describe."""
+        rate, momentum = estimator.learning_rate_init, estimator.momentum
+        given: str | Schedule = estimator.learning_rate
+        curve: Schedule | None = None
+        if not isinstance(given, str):
+            start = getattr(given, "start", None)  # one that goes by what epochs recorded
+            curve, given = given if start is None else start(), "constant"
+        optimizer: CompiledOptimizer
+        if estimator.solver == "sgd":
+            if momentum == 0:
+                optimizer = SGD(rate)
+            else:
+                kind = Nesterov if estimator.nesterovs_momentum else Momentum
+                optimizer = kind(rate, min(momentum, math.nextafter(1, 0)))
+            return cls(optimizer, given, estimator.power_t, rate, curve)
+        betas = (estimator.beta_1, estimator.beta_2)
+        optimizer = Adam(rate, betas, eps=estimator.epsilon, eps_hat=True)
+        if estimator.solver == "adamw":
+            optimizer = AdamW(
+                rate, betas, eps=estimator.epsilon, eps_hat=True, weight_decay=estimator.alpha
+            )
+        return cls(optimizer, "constant", 0.0, rate, curve)
+
+    def network_optimizer(self) -> CompiledOptimizer:
+        """Return the optimiser for the gradients of the network, which lack `scale`."""
+        # Adam divides gradients by their size, but for `eps`.
+        if isinstance(self.optimizer, Adam) and self.scale != 1:
+            return replace(self.optimizer, eps=self.optimizer.eps / self.scale)
+        return self.optimizer
+
+    def __call__(self, epoch: int) -> float:
+        """Return the rate of an epoch for the gradients of the network."""
+        rate = self.learning_rate if self.curve is None else float(self.curve(epoch))
+        return rate if isinstance(self.optimizer, Adam) else rate * self.scale
+
+    def expect(self, recorded: Collection[str]) -> None:
+        """Raise unless the schedule goes by one of these names, or by none."""
+        if (expect := getattr(self.curve, "expect", None)) is not None:
+            expect(recorded)
+
+    def change(self, learning_rate: float, network: Network) -> None:
+        """Change the rate, and keep the velocity."""
+        if isinstance(self.optimizer, Momentum | Nesterov):
+            training = state_of(network).training
+            assert training is not None
+            training.slots *= self.learning_rate / learning_rate
+        self.learning_rate = learning_rate
+
+    def end_epoch(self, n_seen: int, network: Network, recorded: Mapping[str, float]) -> None:
+        """Update a rate that is a function of the samples seen, or of what was recorded."""
+        if self.schedule == "invscaling":
+            rate = self.optimizer.learning_rate / (n_seen + 1) ** self.power_t
+            self.change(rate, network)
+        if (observe := getattr(self.curve, "observe", None)) is not None:
+            observe(recorded)
+
+    def stops(self, network: Network) -> tuple[bool, str]:
+        """Return whether to stop for lack of progress; an adaptive rate is lowered first."""
+        if self.schedule != "adaptive":
+            return True, "Stopping."
+        if self.learning_rate <= LEAST_RATE:
+            return True, "Learning rate too small. Stopping."
+        self.change(self.learning_rate / 5.0, network)
+        return False, f"Setting learning rate to {self.learning_rate:f}"
+
+
+class EpochOrder:
+    """The order of each epoch, drawn as in scikit-learn: the previous order, permuted."""
+
+    def __init__(self, n_samples: int, shuffle: bool, random: Random) -> None:
+        self.order = np.arange(n_samples)
+        self.shuffle = shuffle
+        self.random = random
+
+    def __call__(self, epoch: int) -> Array:
+        """Return the sample numbers in order."""
+        if self.shuffle:
+            self.order = self.order[self.random.permutation(len(self.order))]
+        return self.order
+
+
+@dataclass(eq=False)
+class SolverState:
+    """What a solver keeps between calls, beside the network's own state."""
+
+    steps: StepSchedule | None = None  # None before any step
+    n_without_progress: int = 0  # epochs
+    best_params: Array | None = None
