@@ -13,7 +13,7 @@ from .._checks.arrays import Array, as_dtype, as_numbers
 from ..activations import OwnActivation
 from ..core.losses import LOSSES
 from ..layers import Dense
-from ..losses import Loss
+from ..losses import Loss, as_loss
 from ..network import Network
 from ._affine import Affine
 from ._centres import is_far, note_far
@@ -217,8 +217,14 @@ class LayerBuilder:
         if self._refused:
             raise ValueError("\n".join(self._refused))
 
-    def network(self, loss: str | Loss | None) -> Network:
-        """Return the network, or raise an error that names all refused parts."""
+    def network(
+        self, loss: str | Loss | None, *, found: str | Loss | None = None
+    ) -> Network:
+        """Return the network, or raise an error that names all refused parts.
+
+        Without a loss it has the one that was `found`, if that goes with the last activation, which
+        may be of a later step, or else the one that does.
+        """
         if self._layers and self._pending is not None:
             self._end_by_layer(*self._pending)
         self.check()
@@ -233,7 +239,9 @@ class LayerBuilder:
             far["outputs"] = self._last.shift, self._last.scale
         if far:
             dtype = np.dtype(np.float64)
-        last = self._layers[-1].activation
+        last = str(self._layers[-1].activation)
+        if loss is None and found is not None:
+            loss = found if last in (as_loss("loss", found).partners or (last,)) else None
         net = Network(
             len(self._layers[0].W),
             [_dense(k, layer, dtype) for k, layer in enumerate(self._layers)],

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ..._checks.arrays import Array
 from ...activations import OwnActivation, as_activation
 from ...core.activations import ACTIVATIONS
+from ...losses import Loss
 from ...network import Network
 from .._layer_builder import LayerBuilder, as_network, import_optional, named
 from .steps import (
@@ -48,7 +49,8 @@ def from_sklearn(estimator: Any) -> Network:
     Network
         The network, in the dtype of the coefficients, or in float64 if float32 could not hold the
         folded steps. Its loss is the one that gives the estimator's gradients: half_sse, poisson,
-        binary_cross_entropy or cross_entropy. Its outputs are the predicted numbers, or
+        binary_cross_entropy or cross_entropy, or that of an estimator of `fastnn.sklearn`. Its
+        outputs are the predicted numbers, all of them if a loss has several for a target, or
         probabilities: that of the second class if there are two, else one for each class or label,
         in the order of `estimator.classes_`.
 
@@ -69,10 +71,10 @@ def from_sklearn(estimator: Any) -> Network:
     Network(1, [Dense(4, 'tanh'), Dense(1, 'identity')], loss='half_sse', dtype='float64')
     """
     reading = LayerBuilder()
-    return reading.network(_read(reading, estimator))
+    return reading.network(None, found=_read(reading, estimator))
 
 
-def _read(reading: LayerBuilder, estimator: Any) -> str | None:
+def _read(reading: LayerBuilder, estimator: Any) -> str | Loss | None:
     """Read an estimator; return its loss, or None for that of the last activation."""
     check_answers(estimator)
     estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
@@ -118,15 +120,19 @@ def _dtype_of(estimator: Any) -> np.dtype[Any]:
     return np.asarray(arrays[0]).dtype
 
 
-def _read_layers(reading: LayerBuilder, estimator: Any) -> str | None:
+def _read_layers(reading: LayerBuilder, estimator: Any) -> str | Loss | None:
     """Read an MLPClassifier or MLPRegressor."""
     n_hidden = len(estimator.coefs_) - 1
     given = estimator.activation
-    hidden = [given] * n_hidden if isinstance(given, str | OwnActivation) else list(given)
+    is_one = isinstance(given, str | OwnActivation)
+    hidden = [given] * n_hidden if is_one else list(given)
     names = [*hidden, estimator.out_activation_]
     for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
         reading.add(np.asarray(W), np.asarray(b))
         reading.activate(as_activation("activation", name), f"activation {name!r}")
+    network = getattr(estimator, "network_", None)  # ours have one
+    if isinstance(network, Network):
+        return network.loss_function
     return "half_sse" if names[-1] == "identity" else None
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from fastnn import Dense, Network
 from fastnn.exchange import from_sklearn, to_sklearn
+from fastnn.losses import Quantile
 
 from ...support.properties import given, settings
 from ..networks import LOSSES, TOLERANCES, check_equal, drawn_networks, rows, with_biases
@@ -110,6 +111,33 @@ def test_the_loss_has_the_gradient_of_scikit_learn(kind):
     estimator.partial_fit(X, y)
     for got, expected in zip(net.weights, estimator.coefs_, strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("loss", ["gamma", "absolute_error", Quantile(0.3)])
+def test_losses_that_are_ours_only(loss):
+    y = np.exp(NUMBERS / 4)
+    estimator = fastnn.sklearn.MLPRegressor(loss, (6, 5), max_iter=5, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(X, y)
+        scaled = compose.TransformedTargetRegressor(
+            estimator, transformer=preprocessing.StandardScaler(with_mean=False)
+        ).fit(X, y)
+    assert from_sklearn(estimator).loss_function == estimator.network_.loss_function
+    net = from_sklearn(scaled)  # after exp the scale is a layer, which gamma does not go with
+    assert net.loss_name == ("mse" if loss == "gamma" else estimator.network_.loss_name)
+    np.testing.assert_allclose(net.predict(X)[:, 0], scaled.predict(X), rtol=1e-12)
+
+
+def test_a_scaled_target_does_not_go_with_several_outputs_for_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        scaled = compose.TransformedTargetRegressor(
+            fastnn.sklearn.MLPRegressor("gaussian_nll", (4,), max_iter=2),
+            transformer=preprocessing.StandardScaler(),
+        ).fit(X, NUMBERS)
+    with pytest.raises(ValueError, match="mean_and_spread must be on the last layer only"):
+        from_sklearn(scaled)
 
 
 def test_an_estimator_must_be_fitted():
