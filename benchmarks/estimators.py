@@ -3,6 +3,7 @@
     python benchmarks/estimators.py              # all, some ten minutes
     python benchmarks/estimators.py --seeds 1    # a look
     python benchmarks/estimators.py --write      # and keep the tables in README.md
+    python benchmarks/estimators.py --quantiles  # quantile regression only, half a minute
 
 Both are given the same parameters, folds and seeds. It needs the group `bench` and scikit-learn.
 """
@@ -21,7 +22,10 @@ import numpy as np
 from sklearn import datasets, neural_network
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import QuantileRegressor
+from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -29,6 +33,7 @@ from table import Table, circumstances
 from threadpoolctl import threadpool_limits
 
 import fastnn.sklearn
+from fastnn.losses import Quantile
 
 SETS = {
     "iris": datasets.load_iris,
@@ -49,6 +54,8 @@ GRID = {
     "mlpclassifier__alpha": [1e-4, 1e-2, 1.0],
 }
 
+LEVELS = (0.1, 0.5, 0.9)
+
 SCORES = Table(
     "estimators beside scikit-learn's",
     ("data", "parameters", "fastnn", "scikit-learn", "no worse", "fastnn s", "scikit-learn s",
@@ -59,6 +66,10 @@ SEARCHES = Table(
     ("data", "fits", "best", "largest difference of scores", "fastnn s", "scikit-learn s",
      "times as fast"),
 )  # fmt: skip
+QUANTILES = Table(
+    "quantiles beside scikit-learn's",
+    ("data", "model", "pinball loss", "targets within", "rows that cross", "s"),
+)
 
 
 @dataclass
@@ -85,16 +96,22 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="how many (%(default)s)")
     parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
+    parser.add_argument("--quantiles", action="store_true", help="quantile regression only")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore", ConvergenceWarning)
     note = f"{circumstances()} scikit-learn {version('scikit-learn')}. {options.seeds} seeds."
     print(note, flush=True)
     with threadpool_limits(1):
-        is_worse = [
-            compare(name, label, range(options.seeds)) for name in SETS for label in PARAMETERS
-        ]
-        search("digits 8x8")
-    for table in (SCORES, SEARCHES):
+        quantiles("diabetes", range(options.seeds))
+        is_worse = []
+        if not options.quantiles:
+            is_worse = [
+                compare(name, label, range(options.seeds)) for name in SETS for label in PARAMETERS
+            ]
+            search("digits 8x8")
+    for table in (SCORES, SEARCHES, QUANTILES):
+        if not table.rows:
+            continue
         print(f"\n{table.name}\n\n{table.markdown()}")
         if options.write:
             table.write(note)
@@ -149,6 +166,65 @@ def search(name: str, n_rounds: int = 3) -> None:
         f"{np.abs(scores[0] - scores[1]).max():.1e}",
         *times(*seconds),
     )  # fmt: skip
+
+
+def quantiles(name: str, seeds: Sequence[int]) -> None:
+    """Enter five-fold pinball losses of the levels: one network, and a model of each level.
+
+    All have the parameters that they have by default, but for the penalty of the linear model,
+    which by default makes it a constant, and the early stopping of the network.
+    """
+    X, y = SETS[name](return_X_y=True)
+    models = {
+        "MLPRegressor(loss=Quantile)": [
+            fastnn.sklearn.MLPRegressor(Quantile(LEVELS), early_stopping=True, max_iter=2000)
+        ],
+        "QuantileRegressor": [QuantileRegressor(quantile=level, alpha=0) for level in LEVELS],
+        "HistGradientBoostingRegressor": [
+            HistGradientBoostingRegressor(loss="quantile", quantile=level) for level in LEVELS
+        ],
+    }
+    figures: dict[str, list[Sequence[float]]] = {label: [] for label in models}
+    for seed in seeds:
+        folds = KFold(5, shuffle=True, random_state=seed)
+        for fold in folds.split(X, y):
+            for label, parts in models.items():
+                figures[label].append(quantiles_of(parts, X, y, fold, seed))
+    for label, rows in figures.items():
+        loss, within, crossing, seconds = np.transpose(rows)
+        error = loss.std(ddof=1) / np.sqrt(len(loss))
+        QUANTILES.add(
+            name, label, f"{loss.mean():.4f} ± {error:.4f}", f"{within.mean():.0%}",
+            f"{crossing.mean():.1%}", f"{median(seconds):.3f}",
+        )  # fmt: skip
+        print(*QUANTILES.rows[-1], sep="  ", flush=True)
+
+
+def quantiles_of(
+    models: Sequence[Any], X: Any, y: Any, fold: tuple[Any, Any], seed: int
+) -> tuple[float, float, float, float]:
+    """Return the loss over the levels, in deviations of y, and what else is entered of a fold."""
+    train, test = fold
+    scale = StandardScaler().fit(X[train])
+    mean, deviation = y[train].mean(), y[train].std()
+    targets, held = (y[train] - mean) / deviation, (y[test] - mean) / deviation
+    columns, seconds = [], 0.0
+    for model in models:
+        twin = clone(model)
+        if "random_state" in twin.get_params():
+            twin.set_params(random_state=seed)
+        begin = perf_counter()
+        twin.fit(scale.transform(X[train]), targets)
+        seconds += perf_counter() - begin
+        columns.append(twin.predict(scale.transform(X[test])))
+    outputs = np.column_stack(columns)
+    losses = [
+        mean_pinball_loss(held, column, alpha=level)
+        for level, column in zip(LEVELS, outputs.T, strict=True)
+    ]
+    within = (outputs[:, 0] <= held) & (held <= outputs[:, -1])
+    crossing = (np.diff(outputs, axis=1) < 0).any(axis=1)
+    return float(np.mean(losses)), float(within.mean()), float(crossing.mean()), seconds
 
 
 def times(ours: Sequence[float], theirs: Sequence[float]) -> tuple[str, str, str]:
