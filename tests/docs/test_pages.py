@@ -11,7 +11,7 @@ NEEDS = {
     "clusters.md": ["dask.array", "distributed", "sklearn"],
     "compiled_loops.md": [],
     "sharing.md": ["onnx", "sklearn"],
-    "sklearn.md": ["sklearn"],
+    "sklearn.md": ["sklearn", "sklearn.callback"],
     "streams.md": ["river"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
