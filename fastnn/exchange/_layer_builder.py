@@ -217,9 +217,7 @@ class LayerBuilder:
         if self._refused:
             raise ValueError("\n".join(self._refused))
 
-    def network(
-        self, loss: str | Loss | None, *, found: str | Loss | None = None
-    ) -> Network:
+    def network(self, loss: str | Loss | None, *, found: str | Loss | None = None) -> Network:
         """Return the network, or raise an error that names all refused parts.
 
         Without a loss it has the one that was `found`, if that goes with the last activation, which
