@@ -181,7 +181,7 @@ def error_at(code, start, stop, y, z, a, error):
     """Overwrite error[start:stop] with its derivative; return the loss."""
     errors = error[start:stop]
     try:
-        return a.dtype.type(_KEPT[code](y, z[start:stop], a[start:stop], errors))
+        return a.dtype.type(_KEPT[code](y[: stop - start], z[start:stop], a[start:stop], errors))
     except Exception:
         errors[:] = np.nan
         return a.dtype.type(np.nan)

@@ -16,7 +16,7 @@ DTYPES = ["float64", "float32"]
 
 def half_square(y, z, a, error):
     value = 0.0
-    for j in range(a.shape[0]):
+    for j in range(y.shape[0]):
         if a[j] > 100:
             raise ValueError("a is too large")
         error[j] = a[j] - y[j] + z[j]
