@@ -74,7 +74,7 @@ def _mish_derivative(z: Array) -> Array:
 
 
 def log_softmax(z: Array) -> Array:
-    """Z - log sum exp(z)."""
+    """Return z - log sum exp(z)."""
     shifted = z - z.max(axis=-1, keepdims=True)  # at most 0: exp cannot overflow
     log_a: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return log_a
