@@ -10,7 +10,7 @@ Each output is summed in the order of `dense`, `dense_narrow` and `total`, so it
 every other prediction of the row has.
 """
 
-from .activations import SOFTMAX, activate, softmax
+from .activations import SOFTMAX, activate
 from .api import require_shape
 from .handle import samples_of
 from .jit import entry_in_place, inner, maker
@@ -20,12 +20,14 @@ from .layout import (
     N_IN,
     N_OUT,
     STRIDE,
+    UNITS,
     WEIGHTS,
     is_narrow,
     output_range,
     row_length,
     units_size,
 )
+from .pointers import is_address
 from .sample_pass import forward
 from .simd.arithmetic import multiply_add, rounded_sum
 from .simd.bitset import WORD
@@ -70,14 +72,12 @@ def _predict_rows(vectors, layer_table, X, block, sample, outputs):
         for i in range(layer_table[0, N_IN]):
             units[inputs + i * n + n_rows : inputs + i * n + n] = 0
         for k in range(vectors.shape[0]):
-            last = _forward(row_of(vectors, k), layer_table, units, inputs, n)
-            own = row_of(outputs, k)
+            params, own = row_of(vectors, k), row_of(outputs, k)
+            last = _forward(params, layer_table, units, inputs, n, n_rows, sample.z, sample.a)
             for t in range(n_rows):
                 row = row_of(own, start + t)
                 for j in range(n_out):
                     row[j] = units[last + j * n + t]
-            if layer_table[-1, ACTIVATION] == SOFTMAX:
-                _apply_softmax(layer_table, start, start + n_rows, sample.z, sample.a, own)
 
 
 @inner
@@ -95,11 +95,12 @@ def _predict_one_row(vectors, layer_table, x, sample, outputs):
 
 
 @inner
-def _forward(params, layer_table, units, inputs, n):
-    """Return where the outputs of all rows are in `units`, or z of softmax; `inputs` is where x is.
+def _forward(params, layer_table, units, inputs, n, n_rows, z, a):
+    """Return where the outputs of all rows are in `units`; `inputs` is where x is.
 
     The units of layers 0, 2 ... begin where `units` does, those of layers 1, 3 ... after the
-    inputs. No layer is wider than all units but a word of inputs: that word is left for sums.
+    inputs. No layer is wider than all units but a word of inputs: that word is left for sums. z and
+    a are scratch for a row.
     """
     places = 0, inputs + layer_table[0, N_IN] * n
     sums, below = (units_size(layer_table) - WORD) * n, inputs
@@ -111,23 +112,24 @@ def _forward(params, layer_table, units, inputs, n):
             column += lanes_of(two)
         if n > column:
             _forward_rows(params, layer, units, below + column, above + column, sums, n, one)
-        if layer[ACTIVATION] != SOFTMAX:
+        if layer[ACTIVATION] == SOFTMAX or is_address(layer[ACTIVATION]):
+            _activate_each(layer, units, above, n, n_rows, z, a)
+        else:
             activate(layer[ACTIVATION], units, units, above, above + layer[N_OUT] * n)
         below = above
     return below
 
 
 @inner
-def _apply_softmax(layer_table, start, stop, z, a, outputs):
-    """Overwrite outputs[start:stop], which are z, with softmax; z and a of a row are scratch."""
-    first, last = output_range(layer_table)
-    for t in range(start, stop):
-        row = row_of(outputs, t)
-        for j in range(first, last):
-            z[j] = row[j - first]
-        softmax(z, a, first, last)
-        for j in range(first, last):
-            row[j - first] = a[j]
+def _activate_each(layer, units, above, n, n_rows, z, a):
+    """Apply an activation of a whole row, or one of the user's, which may fail for a row alone."""
+    start, stop = layer[UNITS], layer[UNITS] + layer[N_OUT]
+    for t in range(n_rows):
+        for j in range(start, stop):
+            z[j] = units[above + (j - start) * n + t]
+        activate(layer[ACTIVATION], z, a, start, stop)
+        for j in range(start, stop):
+            units[above + (j - start) * n + t] = a[j]
 
 
 @inner

@@ -28,7 +28,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from .._checks.arrays import Array
-from .._checks.functions import UserFunction
 from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.functions import as_functions
@@ -86,14 +85,12 @@ def _ends(parts: Iterable[Array]) -> Array:
     return np.cumsum([len(part) for part in parts], dtype=_INT)
 
 
-def state_in(
-    archive: Archive, functions: tuple[UserFunction, ...] = ()
-) -> tuple[list[Network], dict[int, Note]]:
+def state_in(archive: Archive, functions: Any = ()) -> tuple[list[Network], dict[int, Note]]:
     """Return the networks and the notes on them."""
     header = as_object(archive.header_of(FORMAT, VERSION), _HEADER)
     best_epochs, held, sizes = (as_list(name, header[name]) for name in _NOTES)
     files = _parts_in(archive, "networks", "network_ends", _BYTES)
-    networks = [_network_in(content.tobytes(), functions) for content in files]
+    networks = [Network.load(io.BytesIO(part.tobytes()), functions=functions) for part in files]
     numbers = [len(best_epochs), len(held), len(sizes)]
     if {*numbers} != {len(networks)}:
         raise ValueError(f"there must be notes on each of {len(networks)}, got {numbers}")
@@ -116,12 +113,6 @@ def state_in(
         if note.held is not None and note.held[-1] >= note.n_samples:
             raise ValueError(f"held must be of {note.n_samples} samples, got {note.held[-1]}")
     return networks, notes
-
-
-def _network_in(content: bytes, functions: tuple[UserFunction, ...]) -> Network:
-    net = Network.__new__(Network)
-    net.__setstate__(network_file.read(io.BytesIO(content), functions))
-    return net
 
 
 def _parts_in(archive: Archive, name: str, ends: str, dtype: str) -> list[Array]:

@@ -66,6 +66,7 @@ class Forward:
                     samples = as_samples(X, net.n_in, net.dtype, row=True)
                 self._tables[net.n_in, net.dtype] = samples
             kinds.setdefault(kind_of(net), []).append(k)
+        self._is_row = np.ndim(X) == 1
         self.n_samples, self.dtype = samples.n_samples, np.result_type(*(n.dtype for n in networks))
         self._kinds = [
             self._kind(numbers, is_sparse=samples.is_sparse) for numbers in kinds.values()
@@ -79,19 +80,23 @@ class Forward:
         return _Kind(numbers, first.params.size, first.handle, vectors)
 
     def outputs(self, n_threads: int) -> Array:
-        """Return the outputs, shape (n_networks, n_samples, n_out)."""
+        """Return the outputs, shape (n_networks, n_samples, n_out), or those of one row."""
         n_threads = self._threads_worth_starting(n_threads)
         outputs = np.empty((len(self._networks), self.n_samples, self.n_out), self.dtype)
         chunks = self._chunks(_MOST_ROWS)
         parts = [(chunk, part) for chunk in chunks for part in self._parts(chunk, n_threads)]
         jobs = (self._fill(part, *chunk, outputs[:, slice(*chunk)]) for chunk, part in parts)
         threads.run(jobs, min(n_threads, len(parts)))
-        return outputs
+        return outputs[:, 0] if self._is_row else outputs
 
     def mean_and_spread(self, n_threads: int) -> tuple[Array, Array]:
         """Return mean and standard deviation over the networks, shape (n_samples, n_out)."""
-        n_threads = self._threads_worth_starting(n_threads)
         mean, spread = np.empty((2, self.n_samples, self.n_out), self.dtype)
+        self._average(mean, spread, self._threads_worth_starting(n_threads))
+        return (mean[0], spread[0]) if self._is_row else (mean, spread)
+
+    def _average(self, mean: Array, spread: Array, n_threads: int) -> None:
+        """Overwrite mean and standard deviation."""
         most = min(_MOST_ROWS, _MOST_OUTPUTS // (len(self._networks) * self.n_out))
         chunks = self._chunks(max(1, most))
 
@@ -107,13 +112,12 @@ class Forward:
 
         if len(chunks) > 1:
             threads.run((predict_chunk(*chunk) for chunk in chunks), min(n_threads, len(chunks)))
-            return mean, spread
+            return
         outputs = self._empty(self.n_samples)  # of few rows threads share the networks
         parts = self._parts(chunks[0], n_threads)
         jobs = (self._fill(part, *chunks[0], outputs) for part in parts)
         threads.run(jobs, min(n_threads, len(parts)))
         average(outputs, *chunks[0])
-        return mean, spread
 
     def out_of_fold(self, notes: Sequence[Note], n_threads: int) -> tuple[Array, Array]:
         """Return mean and deviation over the networks that have held out a row, or else NaN."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_flag
@@ -82,11 +81,10 @@ class Population:
         Parameters
         ----------
         net : Network
-            The network that gives layers, loss, dtype, metadata and column names. It is not
-            changed; its history and its state of training are not copied.
+            The network that gives layers, loss, dtype, metadata and column names, but no history
+            and no state of training. It is not changed.
         params : array_like, shape (n_networks, n_params)
-            The parameters of each network, laid out as ``net.params``; what is in the place of
-            padding does not count.
+            The parameters of each network, laid out as ``net.params``; padding does not count.
         seed : int, None, numpy.random.Generator or numpy.random.RandomState
             The source of the networks' seeds; the default, None, is the operating system.
 
@@ -170,10 +168,9 @@ class Population:
         y : array_like, shape (n_samples, n_out), or (n_samples,)
             The targets, as `Network.fit` takes them.
         folds : int or sequence of array_like, optional
-            How many folds to make of the samples, 2 at least: network k holds out fold k modulo
-            `folds` for validation and is trained on the others. Folds are random, but the same in
-            every call, and have their share of each class if `y` holds labels. Or the numbers of
-            the samples of each fold. By default there are none.
+            How many folds to make of the samples, or the samples' numbers in each: network k holds
+            out fold k modulo their number for validation. Folds that are made are random, the same
+            in every call, with their share of each class of labels. By default there are none.
         n_threads : int, optional
             The number of networks to train at once, by default one for each core of this process.
         settings : sequence of mapping, optional
@@ -246,9 +243,8 @@ class Population:
         X : array_like or sparse matrix, shape (n_samples, n_in), or array_like, shape (n_in,)
             The inputs, as a table or as one row.
         out_of_fold : bool
-            Whether `X` has the samples of the last `fit`, in their order, each of which only the
-            networks predict that have held it out; a sample that none has is NaN. By default all
-            networks predict all rows.
+            Whether `X` has the samples of the last `fit`, in their order, each to be predicted by
+            the networks that have held it out, or NaN if none has; by default False.
         n_threads : int, optional
             The number of threads that share the work, by default one for each core of this process.
 
@@ -273,8 +269,7 @@ class Population:
         forward, n_threads = Forward(self.networks, X), as_n_threads(n_threads)
         if as_flag("out_of_fold", out_of_fold):
             return Prediction(*forward.out_of_fold(self._record.notes(), n_threads))
-        mean, spread = forward.mean_and_spread(n_threads)
-        return Prediction(mean[0], spread[0]) if np.ndim(X) == 1 else Prediction(mean, spread)
+        return Prediction(*forward.mean_and_spread(n_threads))
 
     @explained
     def outputs(self, X: ArrayLike, *, n_threads: int | None = None) -> Array:
@@ -305,8 +300,7 @@ class Population:
         >>> population.outputs([[10.0], [1.0]]).tolist()
         [[[10.0], [1.0]], [[30.0], [3.0]]]
         """
-        outputs = Forward(self.networks, X).outputs(as_n_threads(n_threads))
-        return outputs[:, 0] if np.ndim(X) == 1 else outputs
+        return Forward(self.networks, X).outputs(as_n_threads(n_threads))
 
     @explained
     def best(self, monitor: str = "val_loss", *, mode: str = "auto") -> Best:
@@ -349,22 +343,12 @@ class Population:
         Parameters
         ----------
         path : str or os.PathLike, or binary file
-            A file in an existing folder, or one that is open, as `Network.save` takes them.
+            As `Network.save` takes it.
 
         Raises
         ------
         ValueError, TypeError, OSError
             As `Network.save`.
-
-        Examples
-        --------
-        >>> import io
-        >>> from fastnn import Dense, Network, Population
-        >>> file = io.BytesIO()
-        >>> Population(Network(1, [Dense(1)], seed=seed) for seed in range(3)).save(file)
-        >>> position = file.seek(0)
-        >>> Population.load(file)
-        Population(3 networks)
         """
         from . import file  # as in `Network.save`
 
@@ -385,8 +369,7 @@ class Population:
         path : str or os.PathLike, or binary file
             A file that `save` has written, or an open one. It need not be trusted.
         functions : sequence of OwnLoss or OwnActivation
-            The user's own losses and activations that networks have, by default none, as
-            `Network.load` takes them.
+            The user's own losses and activations, by default none, as `Network.load` takes them.
 
         Returns
         -------
@@ -400,7 +383,13 @@ class Population:
 
         Examples
         --------
-        See `save`.
+        >>> import io
+        >>> from fastnn import Dense, Network, Population
+        >>> file = io.BytesIO()
+        >>> Population(Network(1, [Dense(1)], seed=seed) for seed in range(3)).save(file)
+        >>> position = file.seek(0)
+        >>> Population.load(file)
+        Population(3 networks)
         """
         from . import file  # as in `save`
 

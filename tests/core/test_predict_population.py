@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numba import njit
 
+import fastnn
 from fastnn import Dense, Network, core
+from fastnn.core.heads import HEADS
 
 from ..support.networks import HIDDEN, make_data
 from ..support.processes import run_python
@@ -59,15 +61,35 @@ def test_the_bits_are_those_of_predict(widths, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", [*HIDDEN, "softmax"])
+@pytest.mark.parametrize("name", [*HIDDEN, "softmax", *HEADS])
 def test_every_activation(name, dtype):
-    is_softmax = name == "softmax"
-    hidden, loss = ("relu", "cross_entropy") if is_softmax else (name, "mse")
-    net, vectors = make_population((4, 9, 5), dtype, (hidden, name), loss)
+    hidden = name if name in HIDDEN else "relu"
+    net, vectors = make_population((4, 9, 6), dtype, (hidden, name))
     X = make_data(20, 4, 1)[0].astype(dtype)
-    got = np.empty((N_NETWORKS, 20, 5), dtype)
+    got = np.empty((N_NETWORKS, 20, 6), dtype)
     predict_in_a_loop(net.handle(), vectors, X, got, 1)
     np.testing.assert_array_equal(got, predict_each(net, vectors, X))
+
+
+@fastnn.activation
+def bounded(z):
+    if z > 2.0:
+        raise ValueError
+    return z / 2, 0.5
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_activation_of_the_users_own_fails_for_a_row_alone(dtype):
+    net, vectors = make_population((4, 9, 5), dtype, (bounded, "tanh"))
+    X = make_data(40, 4, 1)[0].astype(dtype)
+    X[7] = 1e3
+    got = np.empty((N_NETWORKS, 40, 5), dtype)
+    core.predict_population(net.handle(), vectors, X, got)
+    expected = predict_each(net, vectors, X)
+    np.testing.assert_array_equal(got, expected)
+    is_nan = np.isnan(got).any(axis=2)
+    assert is_nan[:, 7].all()
+    assert not is_nan.all(axis=1).any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -10,12 +10,12 @@ X = np.random.default_rng(0).normal(size=(40, 3))
 
 
 def make_population(activation, dtype, n_networks=4):
-    """Return networks of one architecture that has the activation, on top if it must be there."""
-    is_last = activation in ("softmax", *HEADS)
-    hidden, output = ("relu", activation) if is_last else (activation, "identity")
-    loss = "cross_entropy" if output == "softmax" else "mse"
+    """Return networks of one architecture that has the activation, on top if it is of a row."""
+    hidden, output = (activation, "identity")
+    if activation == "softmax" or activation in HEADS:
+        hidden, output = "relu", activation
     return Population(
-        Network(3, [Dense(5, hidden), Dense(2, output)], loss=loss, dtype=dtype, seed=seed)
+        Network(3, [Dense(5, hidden), Dense(4, output)], dtype=dtype, seed=seed)
         for seed in range(n_networks)
     )
 

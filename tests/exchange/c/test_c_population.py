@@ -22,7 +22,7 @@ ATOL = {"float64": 1e-12, "float32": 5e-6}
 def test_the_mean_by_activation(tmp_path, compiler, activation, dtype):
     population = make_population(activation, dtype)
     to_c(population, tmp_path / "mean.c")
-    got = compiler.load(tmp_path / "mean.c", dtype).predict(X, 2)
+    got = compiler.load(tmp_path / "mean.c", dtype).predict(X, 4)
     np.testing.assert_allclose(got, population.predict(X).mean, atol=ATOL[dtype])
 
 
@@ -38,7 +38,7 @@ def test_what_the_files_say(tmp_path):
     to_c(make_population("tanh", "float32"), tmp_path / "mean.c")
     header = (tmp_path / "mean.h").read_text()
     assert "the mean of its networks, in float32" in header
-    assert re.search(r"#define MEAN_N_IN 3\n#define MEAN_N_OUT 2\n", header)
+    assert re.search(r"#define MEAN_N_IN 3\n#define MEAN_N_OUT 4\n", header)
     assert "with what the networks make, on average, of input." in header
     assert "void mean_predict(const float input[MEAN_N_IN], float output[MEAN_N_OUT]);" in header
     to_c(make_mixed(), tmp_path / "mean.c")  # over files of its own
