@@ -23,7 +23,7 @@ from .optimizers import Optimizer
 __all__ = ["OnlineClassifier", "OnlineRegressor"]
 
 
-class _Online:
+class Online:
     """The common part of both models: a learner, and what it knows."""
 
     _learner: ClassLearner | NumberLearner
@@ -79,7 +79,7 @@ class _Online:
 
 
 @explained
-class OnlineRegressor(_Online):
+class OnlineRegressor(Online):
     """An online regressor: a network with one output that learns from one sample at a time.
 
     Parameters
@@ -205,7 +205,7 @@ class OnlineRegressor(_Online):
 
 
 @explained
-class OnlineClassifier(_Online):
+class OnlineClassifier(Online):
     """An online classifier: a network that learns from one sample at a time.
 
     The network has one output for each class, or one output for the second of two classes.

@@ -230,9 +230,11 @@ def _type_nothing(context):
 
 @lower_builtin(loss_at, *[types.Integer] * 3, *[types.Array] * 3)
 def _lower_loss_at(context, builder, signature, args):
-    code, start, stop, (y, *units) = _parts(context, builder, signature, args)
+    code, start, stop, (y, *units) = _lower_parts(context, builder, signature, args)
     pointers = [y, *(builder.gep(unit, [start]) for unit in units)]
-    return _call(context, builder, signature, code, builder.sub(stop, start), pointers, _OF_A_LOSS)
+    return _lower_call(
+        context, builder, signature, code, builder.sub(stop, start), pointers, _OF_A_LOSS
+    )
 
 
 @lower_builtin(error_at, *[types.Integer] * 3, *[types.Array] * 4)
@@ -242,9 +244,9 @@ def _lower_error_at(context, builder, signature, args):
 
 @lower_builtin(activate_at, *[types.Integer] * 3, *[types.Array] * 2)
 def _lower_activate_at(context, builder, signature, args):
-    code, start, stop, units = _parts(context, builder, signature, args)
+    code, start, stop, units = _lower_parts(context, builder, signature, args)
     pointers, n = [builder.gep(unit, [start]) for unit in units], builder.sub(stop, start)
-    return _call(context, builder, signature, code, n, pointers, _OF_AN_ACTIVATION)
+    return _lower_call(context, builder, signature, code, n, pointers, _OF_AN_ACTIVATION)
 
 
 @lower_builtin(pull_back_at, *[types.Integer] * 3, *[types.Array] * 3)
@@ -252,7 +254,7 @@ def _lower_pull_back_at(context, builder, signature, args):
     return _lower_activate_at(context, builder, signature, args)
 
 
-def _parts(context, builder, signature, args):
+def _lower_parts(context, builder, signature, args):
     """Return code, start and stop as integers of one width, and pointers to the arrays."""
     kinds = signature.args
     numbers = [
@@ -266,7 +268,7 @@ def _parts(context, builder, signature, args):
     return *numbers, arrays
 
 
-def _call(context, builder, signature, code, n, pointers, n_pointers):
+def _lower_call(context, builder, signature, code, n, pointers, n_pointers):
     """Call the function; without the last of its arrays, which it would fill, that one is null."""
     is_filled = len(pointers) == n_pointers
     n_filled = n if is_filled else ir.Constant(n.type, 0)

@@ -16,10 +16,11 @@ from ..layers import Dense
 from ..network import Network
 from ..optimizers import Optimizer
 from .frames import as_column, as_frame, as_list, as_table
+from .size import Sized
 
 
 @explained
-class MLPClassifier(base.MiniBatchClassifier):  # type: ignore[misc]  # river is not followed
+class MLPClassifier(Sized, base.MiniBatchClassifier):  # type: ignore[misc]  # river is not followed
     """A network with a softmax output for each class, which learns from one sample at a time.
 
     A feature that is new gets an input, a class that is new an output; all other weights, and the

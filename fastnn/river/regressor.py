@@ -17,10 +17,11 @@ from ..losses import Loss
 from ..network import Network
 from ..optimizers import Optimizer
 from .frames import as_column, as_list, as_table
+from .size import Sized
 
 
 @explained
-class MLPRegressor(base.MiniBatchRegressor):  # type: ignore[misc]  # river is not followed
+class MLPRegressor(Sized, base.MiniBatchRegressor):  # type: ignore[misc]  # river is not followed
     """A network with one output, which learns from one sample at a time.
 
     A feature that is new gets an input; all other weights, and the optimiser's state of them, stay
