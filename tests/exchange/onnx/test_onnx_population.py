@@ -14,6 +14,7 @@ from fastnn.core.activations import ACTIVATIONS
 from fastnn.core.heads import HEADS
 from fastnn.exchange import from_onnx, to_onnx
 
+from ...support.functions import bent
 from ..populations import X, far_network, make_mixed, make_population
 
 ATOL = {"float64": 1e-12, "float32": 2e-6}
@@ -68,6 +69,8 @@ def test_what_has_no_mean_is_refused(tmp_path):
         to_onnx(Population([Network(1, [Dense(1)]), Network(2, [Dense(1)])]), path)
     with pytest.raises(ValueError, match="layer 0: gelu must be written in float32"):
         to_onnx(make_population("gelu", "float64"), path)
+    with pytest.raises(ValueError, match="bent, a function of the user's, cannot be carried"):
+        to_onnx(Population([Network(3, [Dense(1)]), Network(3, [Dense(1, bent)])]), path)
     with pytest.raises(ValueError, match="far from 0, of which the metadata of network 1 tell"):
         to_onnx(Population([Network(3, [Dense(1)]), far_network()]), path, dtype="float32")
     assert not path.exists()
