@@ -28,6 +28,8 @@ class Loss:
         (from 0 to 1) or "distributions" (rows of shares that sum to 1).
     n_per_target : int
         The number of outputs that predict one target.
+    is_mean : bool
+        Whether it is the mean over the outputs, not the sum.
     is_checked : bool
         Whether kernels check the targets of a single sample themselves, or take all.
 
@@ -42,6 +44,7 @@ class Loss:
     partners: tuple[str, ...] = ()
     targets: str = "numbers"
     n_per_target: int = 1
+    is_mean: bool = False
 
     @property
     def is_checked(self) -> bool:
@@ -129,6 +132,11 @@ class NamedLoss(Loss):  # numpydoc ignore=PR02
     def targets(self) -> str:  # type: ignore[override]
         """The kind of targets that it is defined for."""
         return _TARGETS.get(self.name, "numbers")
+
+    @property
+    def is_mean(self) -> bool:  # type: ignore[override]
+        """Whether it is the mean over the outputs."""
+        return LOSSES[self.name].is_mean
 
     @property
     def is_checked(self) -> bool:

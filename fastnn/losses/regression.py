@@ -49,6 +49,7 @@ class Quantile(Loss):  # numpydoc ignore=PR02
 
     levels: float | Sequence[float] = 0.5
     name = "quantile"
+    is_mean = True
 
     def __post_init__(self) -> None:
         levels = as_numbers("levels", _as_row(self.levels), np.dtype(np.float64))
@@ -157,6 +158,7 @@ class LogCosh(Loss):
     """
 
     name = "log_cosh"
+    is_mean = True
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""

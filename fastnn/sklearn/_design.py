@@ -17,17 +17,14 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.targets import check_targets
 from ..activations import OwnActivation, as_activation
-from ..core.losses import LOSSES
 from ..layers import Dense
 from ..losses import (
     NAMED,
     BinaryCrossEntropy,
     CrossEntropy,
-    LogCosh,
     Loss,
     Quantile,
 )
-from ..losses.base import NamedLoss
 from ..network import Network
 
 HALF_SQUARED_ERROR, POISSON = NAMED["half_sse"], NAMED["poisson"]
@@ -126,10 +123,7 @@ def check_data_for(loss: Loss, targets: Array) -> None:
 
 def scale_of(loss: Loss, n_targets: int) -> float:
     """Return the objective of an estimator divided by that of its network."""
-    is_mean = isinstance(loss, Quantile | LogCosh) or (
-        isinstance(loss, NamedLoss) and LOSSES[loss.name].is_mean
-    )
-    return float(n_targets) if is_mean else 1.0
+    return float(n_targets) if loss.is_mean else 1.0
 
 
 def share_of_loss(loss: Loss, n_targets: int) -> float:
