@@ -13,14 +13,13 @@ from .._checks.names import explained
 from .._streams.design import ACTIVATION, HIDDEN, as_start
 from .._streams.targets import ClassLearner
 from ..layers import Dense
-from ..network import Network
 from ..optimizers import Optimizer
 from .frames import as_column, as_frame, as_list, as_table
-from .size import Sized
+from .model import Model
 
 
 @explained
-class MLPClassifier(Sized, base.MiniBatchClassifier):  # type: ignore[misc]  # river is not followed
+class MLPClassifier(Model, base.MiniBatchClassifier):  # type: ignore[misc]  # river is not followed
     """A network with a softmax output for each class, which learns from one sample at a time.
 
     A feature that is new gets an input, a class that is new an output; all other weights, and the
@@ -61,6 +60,8 @@ class MLPClassifier(Sized, base.MiniBatchClassifier):  # type: ignore[misc]  # r
     True
     """
 
+    _learner: ClassLearner
+
     def __init__(
         self,
         hidden: int | Dense | Sequence[int | Dense] = HIDDEN,
@@ -88,20 +89,6 @@ class MLPClassifier(Sized, base.MiniBatchClassifier):  # type: ignore[misc]  # r
         return True
 
     @property
-    def features(self) -> tuple[Hashable, ...]:
-        """The features known so far, in the order of the network's inputs.
-
-        Examples
-        --------
-        >>> from fastnn.river import MLPClassifier
-        >>> model = MLPClassifier(seed=0)
-        >>> model.learn_one({"sun": 2.0, "rain": 1.0}, "fair")
-        >>> model.features
-        ('rain', 'sun')
-        """
-        return self._learner.features
-
-    @property
     def classes(self) -> list[Hashable]:
         """The classes known so far, in the order of the network's outputs.
 
@@ -114,24 +101,6 @@ class MLPClassifier(Sized, base.MiniBatchClassifier):  # type: ignore[misc]  # r
         ['fair']
         """
         return self._learner.classes
-
-    def to_network(self) -> Network | None:
-        """Return a copy of the network, to save or to export: `features` in, `classes` out.
-
-        Returns
-        -------
-        Network or None
-            The copy; None before the first sample.
-
-        Examples
-        --------
-        >>> from fastnn.river import MLPClassifier
-        >>> model = MLPClassifier(hidden=(3,), seed=0)
-        >>> model.learn_one({"sun": 2.0, "rain": 1.0}, "fair")
-        >>> model.to_network()
-        Network(2, [Dense(3, 'relu'), Dense(1, 'softmax')], loss='cross_entropy', dtype='float64')
-        """
-        return self._learner.to_network()
 
     def learn_one(self, x: dict[Any, Any], y: Any, w: float = 1.0) -> None:
         """Train on one sample.

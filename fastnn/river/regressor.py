@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,13 @@ from .._streams.design import ACTIVATION, HIDDEN, as_start
 from .._streams.targets import NumberLearner
 from ..layers import Dense
 from ..losses import Loss
-from ..network import Network
 from ..optimizers import Optimizer
 from .frames import as_column, as_list, as_table
-from .size import Sized
+from .model import Model
 
 
 @explained
-class MLPRegressor(Sized, base.MiniBatchRegressor):  # type: ignore[misc]  # river is not followed
+class MLPRegressor(Model, base.MiniBatchRegressor):  # type: ignore[misc]  # river is not followed
     """A network with one output, which learns from one sample at a time.
 
     A feature that is new gets an input; all other weights, and the optimiser's state of them, stay
@@ -64,6 +63,8 @@ class MLPRegressor(Sized, base.MiniBatchRegressor):  # type: ignore[misc]  # riv
     True
     """
 
+    _learner: NumberLearner
+
     def __init__(
         self,
         hidden: int | Dense | Sequence[int | Dense] = HIDDEN,
@@ -85,38 +86,6 @@ class MLPRegressor(Sized, base.MiniBatchRegressor):  # type: ignore[misc]  # riv
             )
         )  # fmt: skip
         self._y_name: str | None = None
-
-    @property
-    def features(self) -> tuple[Hashable, ...]:
-        """The features known so far, in the order of the network's inputs.
-
-        Examples
-        --------
-        >>> from fastnn.river import MLPRegressor
-        >>> model = MLPRegressor(seed=0)
-        >>> model.learn_one({"sun": 2.0, "rain": 1.0}, 3.0)
-        >>> model.features
-        ('rain', 'sun')
-        """
-        return self._learner.features
-
-    def to_network(self) -> Network | None:
-        """Return a copy of the network, to save or to export: `features` in, the prediction out.
-
-        Returns
-        -------
-        Network or None
-            The copy; None before the first sample.
-
-        Examples
-        --------
-        >>> from fastnn.river import MLPRegressor
-        >>> model = MLPRegressor(hidden=(), seed=0)
-        >>> model.learn_one({"sun": 2.0, "rain": 1.0}, 3.0)
-        >>> model.to_network()
-        Network(2, [Dense(1, 'identity')], loss='mse', dtype='float64')
-        """
-        return self._learner.to_network()
 
     def learn_one(self, x: dict[Any, Any], y: Any, w: float = 1.0) -> None:
         """Train on one sample.
