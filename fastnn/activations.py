@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks.arrays import as_choice
+from ._checks.arrays import Array, as_choice
 from ._checks.functions import UserFunction, compiling, n_arguments_of
 from ._checks.names import did_you_mean
 from ._checks.slopes import Place, as_pair_of, check_slopes
@@ -53,6 +53,30 @@ class OwnActivation(UserFunction):
         """The function for Numba."""
         return linked(self.function)
 
+    def fault(self, z: Array) -> str:
+        """Return what the function does wrong for some input, or an empty string.
+
+        Parameters
+        ----------
+        z : ndarray
+            The inputs of units.
+
+        Returns
+        -------
+        str
+            What it has raised or returned for the first input where it has, which is finite.
+        """
+        for value in z[np.isfinite(z)]:
+            try:
+                with np.errstate(all="ignore"):
+                    pair = self.function(value)
+            except Exception as raised:
+                kind = type(raised).__name__
+                return f"the activation {self.name} raised {kind}: {raised}, for z = {value}"
+            if not np.isfinite(pair).all():
+                return f"the activation {self.name} returned {pair} for z = {value}"
+        return ""
+
     def _places(self) -> Iterator[Place]:
         """Yield where its derivative is checked."""
         for z in _POINTS:
@@ -87,7 +111,8 @@ def activation(function: Callable[..., Any]) -> OwnActivation:
     Notes
     -----
     The kernels stay as they are: to compile it takes some tenths of a second, once a process and
-    dtype. What raises an error in training makes outputs NaN, and so ends it.
+    dtype. What raises an error makes outputs NaN; in training that
+    ends it, and the error says where.
 
     Examples
     --------
@@ -165,6 +190,9 @@ def code_of(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
         return _compiled(known, dtype)
 
 
+_OWN: dict[int, OwnActivation] = {}
+
+
 @cache
 def _compiled(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
     if isinstance(known, str):
@@ -180,4 +208,22 @@ def _compiled(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
             _, slope = function(z[j])
             delta[j] *= slope
 
-    return code_of_activation(forward, backward, dtype)
+    code = code_of_activation(forward, backward, dtype)
+    _OWN[code] = known
+    return code
+
+
+def own_activation(code: int) -> OwnActivation | None:
+    """Return the user's activation that a code stands for, if it stands for one.
+
+    Parameters
+    ----------
+    code : int
+        The code, as `code_of` returns it.
+
+    Returns
+    -------
+    OwnActivation or None
+        The activation.
+    """
+    return _OWN.get(code)

@@ -9,9 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import fastnn
 from fastnn import Dense, Network
+from fastnn.errors import DivergenceError
 from fastnn.reference import ReferenceNetwork
 
-from .support.functions import bent
+from .support.functions import bent, steep
 from .support.networks import TOLERANCES
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -78,3 +79,29 @@ def test_relu_of_ones_own_has_the_bits_of_relu():
     for net in nets:
         net.fit(X, Y, epochs=2, batch_size=4)
     assert_array_equal(nets[0].params, nets[1].params)
+
+
+def test_an_error_within_training_is_told():
+    net, far = Network(3, [Dense(4), Dense(2, steep)], seed=0), X.copy()
+    far[4] *= 1e4
+    fault = r"the activation steep raised ValueError: z is too far, for z = .*, on layer 1"
+    for options in ({"batch_size": 1}, {"batch_size": 8}, {"batch_size": None}):
+        with pytest.raises(DivergenceError, match=fault):
+            net.fit(far, Y, learning_rate=1e-9, **options)
+    assert np.isfinite(net.params).all()
+    for call in (net.loss, net.gradient):
+        with pytest.raises(ValueError, match=fault):
+            call(far, Y)
+    with pytest.raises(DivergenceError, match=fault):
+        net.partial_fit(far[4], Y[4])
+    net.fit(X, Y, learning_rate=1e-9)
+
+
+def test_an_output_that_is_not_finite_is_told():
+    @fastnn.activation
+    def root(z):
+        return np.sqrt(z), 0.5 / np.sqrt(z)
+
+    net = Network(3, [Dense(4, root), Dense(2)], seed=0)
+    with pytest.raises(DivergenceError, match=r"the activation root returned \(.*nan.* on layer 0"):
+        net.fit(X, Y)

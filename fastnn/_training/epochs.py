@@ -231,7 +231,7 @@ def divergence(data: Arrays, sums: Array, rate: float, epoch: int, model: Model)
     """Return the error for a pass that is not finite."""
     X, loss = data.X, sums[0, 0]
     is_dense = isinstance(X, Samples) and not X.is_sparse
-    remedy = model.fault_of_loss(X, data.Y)
+    remedy = model.fault_of_functions(X, data.Y)
     if not remedy:
         remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
     what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"

@@ -14,8 +14,10 @@ import numpy as np
 
 from .._checks.arrays import Array, as_read_only
 from .._checks.stored import Inputs, Stored
+from ..activations import own_activation
 from ..core import evaluate, layout, optimizers
 from ..core import metrics as kernel_metrics
+from ..core.activations import CODES
 from ..core.dispatch import few_rows, look_ahead_rows
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
@@ -178,17 +180,30 @@ class Model:
         self._checked(sums[0], X, Y)
         return metrics_by_name(sums / total_weight(weights, n_samples), metrics)
 
-    def fault_of_loss(self, X: Inputs, Y: Array) -> str:
-        """Return what a loss of the user's own does wrong for some sample, if it does."""
+    def fault_of_functions(self, X: Inputs, Y: Array) -> str:
+        """Return what an activation or loss of the user's own does wrong for a sample, if any."""
+        for k, code in enumerate(self.table[:, layout.ACTIVATION]):
+            activation = own_activation(int(code))
+            if activation and (fault := activation.fault(self._inputs_of_layer(k, X))):
+                return f"{fault}, on layer {k}"
         if not isinstance(self.loss, OwnLoss):
             return ""
         outputs = np.empty((len(Y), self.n_out), self.dtype)
         self.predict(X, outputs)
         return self.loss.fault(Y, outputs)
 
+    def _inputs_of_layer(self, k: int, X: Inputs) -> Array:
+        """Return z of layer `k`: the outputs of a network that ends there without an activation."""
+        table = self.table[: k + 1].copy()
+        table[k, layout.ACTIVATION] = CODES["identity"]
+        until = Model(self.net._replace(layer_table=table), self.loss, self.penalties)
+        z = np.empty((X.n_samples, until.n_out), self.dtype)
+        until.predict(X, z)
+        return z
+
     def _checked(self, value: float, X: Inputs, Y: Array) -> float:
         """Return a loss; raise if it is NaN by a fault of the user's."""
-        if value != value and (fault := self.fault_of_loss(X, Y)):  # NaN
+        if value != value and (fault := self.fault_of_functions(X, Y)):  # NaN
             raise ValueError(fault)
         return value
 

@@ -291,10 +291,10 @@ def _names_of(estimator: BaseMLP) -> Names:
 
 
 def _remedy_of(samples: Arrays, model: Model) -> str:
-    """Return what an error says of the data, or of a loss of the user's own."""
+    """Return what an error says of the data, or of a function of the user's own."""
     X = samples.X
     values = X.values if isinstance(X, Samples) and not X.is_sparse else None
-    remedy = model.fault_of_loss(X, samples.Y) or remedy_of_scale(values, samples.Y)
+    remedy = model.fault_of_functions(X, samples.Y) or remedy_of_scale(values, samples.Y)
     return remedy and f" Here {remedy}."
 
 
