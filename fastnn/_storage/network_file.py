@@ -35,15 +35,16 @@ The header is JSON:
                                 Generator or RandomState
     training                    null before any training, or an object of optimizer, schedule (null
                                 for the optimiser's own rate), reduction, n_updates, n_seen, key (0,
-                                or the key of all random draws within epochs) and epochs
+                                or the key of all random draws within epochs), epochs and, only of
+                                a schedule per update, updates, in all epochs
     history                     the names of the metrics
     metadata                    the user's own data
     feature_names               the column names of X, only if training has seen any
 
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
-A reader refuses names that it does not know, so every addition makes a new version. `feature_names`
-and losses and activations that are no names were added to this one: an earlier reader takes all
-files but those that have them.
+A reader refuses names that it does not know, so every addition makes a new version.
+`feature_names`, losses and activations that are no names, and schedules per update or with a warm-
+up were added to this one: an earlier reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -166,11 +167,13 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
     """Return the training state without the optimiser state."""
     if state is None:
         return None
+    later = {"updates": state.updates} if state.is_per_update else {}
     return {
         "optimizer": describe_optimizer(state.optimizer),
         "schedule": describe_schedule(state.schedule),
         "reduction": state.reduction,
         "epochs": state.epochs,
+        **later,
         **{name: int(state.counters[place]) for name, place in _COUNTERS.items()},
     }
 
@@ -324,7 +327,10 @@ def _training_in(
     archive: Archive, description: Any, table: Array, dtype: np.dtype[Any]
 ) -> TrainingState:
     """Return the training state."""
-    as_object(description, _TRAINING)
+    if isinstance(description, dict) and "updates" not in description:
+        n_updates = description.get("n_updates")  # which plain steps of single samples leave at 0
+        description = {**description, "updates": n_updates or description.get("n_seen")}
+    as_object(description, (*_TRAINING, "updates"))
     optimizer = build_optimizer(description["optimizer"])
     n_slots = len(optimizer.initial_slots(1, dtype))
     arrays = {}
@@ -346,6 +352,7 @@ def _training_in(
         slots=slots,
         counters=counters,
         epochs=as_whole("epochs", description["epochs"]),
+        updates=as_whole("updates", description["updates"]),
     )
 
 
