@@ -100,15 +100,18 @@ class CompiledEpochs:
 
     def _span(self, loop: TrainingLoop) -> int:
         """Return the epochs per compiled call before callbacks, schedules or validation run."""
-        config, data = self.config, self.source
-        if config.callbacks or not isinstance(data, Arrays):
+        config, data, now = self.config, self.source, self.training.epochs
+        if not isinstance(data, Arrays):
             return 1
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
             return 1
         n_at_once = self._samples_per_slice(data.X) if data.is_sparse else self._n_at_once
         epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
         if config.validation is not None:
-            epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
+            epochs = min(epochs, -now % config.evaluate_every + 1)
+        for callback in config.callbacks:
+            next_epoch = getattr(callback, "next_epoch", None)
+            epochs = min(epochs, 1 if next_epoch is None else next_epoch(now) - now + 1)
         return epochs
 
     def draw_order(self, data: Arrays, span: int) -> Array:

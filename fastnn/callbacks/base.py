@@ -23,7 +23,8 @@ class Run:  # numpydoc ignore=PR02
     epoch : int
         The epoch that has just ended, by default -1, which means before the first epoch.
     learning_rate : float
-        The rate of that epoch, or before the first epoch, the rate of the first; by default NaN.
+        The rate of that epoch's last update, or before the first epoch, that of the first update;
+        by default NaN.
     stopping : bool
         Whether training ends after this epoch, by default False.
     recorded : tuple of str, optional
@@ -69,7 +70,13 @@ class Run:  # numpydoc ignore=PR02
 class Callback(Protocol):
     """The three methods that training calls; a subclass overrides those that it needs.
 
-    Any object with these methods is a callback.
+    Any object with these methods is a callback. Three further ones are optional:
+
+    - ``expect(recorded)``, called before training with the names of all metrics to come, may raise;
+    - ``next_epoch(epoch)`` returns the next epoch, from this one on, after which it acts: the
+      epochs before it may be trained in one compiled call, and `epoch` is called after the last;
+    - ``swapped(run)``, a context manager, surrounds the validation and the callbacks of an epoch:
+      `AveragedWeights` so has them see other parameters.
 
     Examples
     --------

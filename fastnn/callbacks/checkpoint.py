@@ -74,6 +74,21 @@ class Checkpoint(Monitoring, Callback):  # numpydoc ignore=PR02
         self._best = -self._sign * math.inf
         check_folder(self._path)
 
+    def next_epoch(self, epoch: int) -> int:
+        """Return the next epoch after which a save is due.
+
+        Parameters
+        ----------
+        epoch : int
+            The epoch from which on to look.
+
+        Returns
+        -------
+        int
+            That epoch, or a later one.
+        """
+        return epoch + -(epoch + 1) % self.every
+
     def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
         """Save the network if a save is due and, with `monitor`, the metric is the best so far."""
         if (run.epoch + 1) % self.every:

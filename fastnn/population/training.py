@@ -27,8 +27,8 @@ from .record import Note, Record
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-# `progress` is that of all networks together.
-_OPTIONS = tuple(name for name in FitOptions._fields if name != "progress")
+# `progress` is that of all networks together; lines of several at once would not say whose.
+_OPTIONS = tuple(name for name in FitOptions._fields if name not in ("progress", "verbose"))
 
 
 class _Abandoned(BaseException):
