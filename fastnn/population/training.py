@@ -27,8 +27,8 @@ from .record import Note, Record
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-# `progress` is that of all networks together; lines of several at once would not say whose.
-_OPTIONS = tuple(name for name in FitOptions._fields if name not in ("progress", "verbose"))
+_OF_ALL = "progress", "verbose"  # the bar is of all together; lines would not say of which network
+_OPTIONS = tuple(name for name in FitOptions._fields if name not in _OF_ALL)
 
 
 class _Abandoned(BaseException):
@@ -231,6 +231,9 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
         if not isinstance(own, Mapping):
             raise TypeError(f"settings must hold mappings, got {own!r}")
         if unknown := [name for name in own if name not in _OPTIONS]:
-            hint = hint_of_argument(str(unknown[0]), _OPTIONS)
-            raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
+            hint = hint_of_argument(str(unknown[0]), _OPTIONS, owners=("Network", "Dense"))
+            raise TypeError(
+                f"arguments must be those of Network.fit but {' and '.join(_OF_ALL)}, "
+                f"got {unknown}{hint}"
+            )
     return [{**common, **own} for own in settings]
