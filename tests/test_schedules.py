@@ -151,6 +151,12 @@ def test_warmup_is_a_line_and_the_schedule_comes_after(schedule, worked):
     assert got == pytest.approx(expected, rel=1e-14, abs=1e-16)
 
 
+def test_what_is_usual_is_not_shown():
+    assert repr(Exponential(0.1, 0.5)) == "Exponential(learning_rate=0.1, gamma=0.5)"
+    shown = "Constant(learning_rate=0.1, per='update', warmup=3)"
+    assert repr(Constant(0.1, per="update", warmup=3)) == shown
+
+
 def test_plateau_warms_up():
     schedule = ReduceOnPlateau(0.8, factor=0.5, patience=0, warmup=3)
     assert rates_on(schedule, [3.0, 2.0, 1.0, 1.0]) == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.4])

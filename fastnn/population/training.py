@@ -231,9 +231,8 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
         if not isinstance(own, Mapping):
             raise TypeError(f"settings must hold mappings, got {own!r}")
         if unknown := [name for name in own if name not in _OPTIONS]:
-            hint = hint_of_argument(str(unknown[0]), _OPTIONS, owners=("Network", "Dense"))
-            raise TypeError(
-                f"arguments must be those of Network.fit but {' and '.join(_OF_ALL)}, "
-                f"got {unknown}{hint}"
-            )
+            hint = hint_of_argument(str(unknown[0]), _OPTIONS)
+            if unknown[0] in _OF_ALL:
+                hint = ", which a network of a population has not: progress is of all together"
+            raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
     return [{**common, **own} for own in settings]

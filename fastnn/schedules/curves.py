@@ -39,6 +39,17 @@ class CheckedSchedule:
     def __post_init__(self) -> None:
         check_fields(self, **{item.name: _CHECKS[item.name] for item in fields(self) if item.init})
 
+    def __repr__(self) -> str:
+        """Return the call that makes it, without `per` and `warmup` where they are usual."""
+        shown = [item for item in fields(self) if item.repr and not item.kw_only]
+        shown += [
+            item
+            for item in fields(self)
+            if item.kw_only and getattr(self, item.name) != item.default
+        ]
+        values = ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in shown)
+        return f"{type(self).__name__}({values})"
+
     def __call__(self, number: int) -> float:
         """Return the rate of an epoch, or of an update, which is 0 for the first one."""
         if number < self.warmup:
@@ -74,7 +85,7 @@ class CheckedSchedule:
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Constant(CheckedSchedule):  # numpydoc ignore=PR02
     """Use one rate for all epochs.
 
@@ -106,7 +117,7 @@ class Constant(CheckedSchedule):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step(CheckedSchedule):  # numpydoc ignore=PR02
     """Multiply the rate by `gamma` every `step_size` epochs.
 
@@ -148,7 +159,7 @@ class Step(CheckedSchedule):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exponential(CheckedSchedule):  # numpydoc ignore=PR02
     """Multiply the rate by `gamma` every epoch.
 
@@ -187,7 +198,7 @@ class Exponential(CheckedSchedule):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InverseScaling(CheckedSchedule):  # numpydoc ignore=PR02
     """Decrease the rate with a power of the epoch.
 
@@ -226,7 +237,7 @@ class InverseScaling(CheckedSchedule):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cosine(CheckedSchedule):  # numpydoc ignore=PR02
     """Decrease the rate to `eta_min` along half a cosine; after `epochs` it rises again.
 
@@ -274,7 +285,7 @@ class Cosine(CheckedSchedule):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OneCycle(CheckedSchedule):  # numpydoc ignore=PR02
     """Raise the rate to `learning_rate`, then lower it far below its first value, on two cosines.
 

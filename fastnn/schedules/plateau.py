@@ -25,7 +25,7 @@ class _Plateau:
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReduceOnPlateau(Monitoring, CheckedSchedule):  # numpydoc ignore=PR02
     """Multiply the rate by `factor` when a metric has stopped improving.
 

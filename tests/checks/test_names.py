@@ -167,7 +167,7 @@ def test_fit_names_the_argument_that_was_meant(name, hint):
         (lambda: small_network().fit(X, Y, xyz=1), "Network.fit() has no argument 'xyz'"),
         (
             lambda: Population([small_network()]).fit(X, Y, lr=0.1),
-            "arguments must be those of Network.fit but progress and verbose, got ['lr']; did you mean learning_rate?",
+            "arguments must be those of Network.fit, got ['lr']; did you mean learning_rate?",
         ),
     ],
 )
