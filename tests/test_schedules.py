@@ -127,7 +127,7 @@ def test_one_cycle_ends():
     with pytest.raises(ValueError, match="epoch must be below 3 in a OneCycle, got 3"):
         OneCycle(1.0, epochs=3)(3)
     schedule = OneCycle(1.0, epochs=3, per="update", warmup=2)
-    with pytest.raises(ValueError, match="update must be below 5 in a OneCycle, got 6"):
+    with pytest.raises(ValueError, match="update must be below 5 in a OneCycle, got 6: epochs is"):
         schedule.rates(1, 6)
 
 

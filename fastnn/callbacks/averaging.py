@@ -105,13 +105,15 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
 
     def _forget(self) -> None:
         """Reset the state to that before any training."""
-        self.params = self.raw_params = self._next = self._left = None
-        self.n_averaged, self._last_epoch = 0, -1
+        self.params, self.raw_params, self.n_averaged = None, None, 0
+        self._next: Array | None = None  # the average of the epoch that is ending
+        self._left: Array | None = None  # what the network was given in the end
+        self._last_epoch = -1
 
     def start(self, run: Run) -> None:  # numpydoc ignore=PR01
         """Go on where training ended if it is resumed; else reset the state."""
-        is_resumed = run.epoch == self._last_epoch and self._left is not None
-        if is_resumed and np.array_equal(run.network.params, self._left):
+        left = self._left if run.epoch == self._last_epoch else None
+        if left is not None and np.array_equal(run.network.params, left):
             run.network.params = self.raw_params
         else:
             self._forget()

@@ -334,9 +334,10 @@ class OneCycle(CheckedSchedule):  # numpydoc ignore=PR02
     def _curve(self, at: Numbers) -> Numbers:
         number = float(np.max(at, initial=0.0))
         if number >= self.epochs:
+            remedy = "" if self.per == "epoch" else ": epochs is a number of updates here"
             raise ValueError(
                 f"{self.per} must be below {self.warmup + self.epochs} in a OneCycle, "
-                f"got {self.warmup + number:.0f}"
+                f"got {self.warmup + number:.0f}{remedy}"
             )
         top = self.pct_start * self.epochs - 1  # where the largest rate is, not always whole
         if not isinstance(at, np.ndarray):
