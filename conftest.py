@@ -12,8 +12,9 @@ import pytest
 collect_ignore = ["conftest.py"]  # nor has it examples
 OPTIONAL = frozenset({
     "cpuinfo", "dask", "distributed", "h5py", "hypothesis", "jax", "joblib", "keras", "matplotlib",
-    "mlxtend", "mpmath", "narwhals", "onnx", "onnxruntime", "onnxscript", "openpyxl", "pandas",
-    "polars", "pyarrow", "river", "scipy", "skl2onnx", "sklearn", "threadpoolctl", "torch",
+    "mlxtend", "mpmath", "narwhals", "onnx", "onnxruntime", "onnxscript", "openpyxl", "optuna",
+    "pandas", "polars", "pyarrow", "river", "scipy", "skl2onnx", "sklearn", "threadpoolctl",
+    "torch",
 })  # fmt: skip
 
 

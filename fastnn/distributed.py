@@ -38,7 +38,7 @@ from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop
 from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
 from ._training.sources import Arrays
-from ._training.state import Schedule, Snapshot, TrainingState, state_of
+from ._training.state import Schedule, Snapshot, TrainingState, per_of, state_of
 from .activations import OwnActivation
 from .callbacks import Callback, Checkpoint
 from .history import History
@@ -186,6 +186,10 @@ def fit(
         last = _read_checkpoint(checkpoint, net)
     state = state_of(net)
     rule, schedule = as_rule(optimizer, learning_rate, None)
+    if schedule is not None and per_of(schedule) != "epoch":
+        raise ValueError(
+            f"a schedule must be a function of the round here, per 'epoch', got {schedule}"
+        )
     running, on_validation = as_metrics(metrics, is_evaluated=validation_data is not None)
     config = FitConfig(
         epochs=as_count("rounds", rounds),
@@ -256,7 +260,7 @@ class _Round:
         rate = loop.training.rate_ahead()
         weights, params, metrics = zip(*self._shares(loop, rate), strict=True)
         self.net.params[:] = mean(weights, params)
-        loop.finish_epochs(mean(weights, metrics)[np.newaxis], np.array([rate]))
+        loop.finish_epochs(mean(weights, metrics)[np.newaxis], rate)
         shown = {name: f"{value:.4g}" for name, value in loop.run.figures().items()}
         self.bar.set_postfix(shown, refresh=False)
 

@@ -836,6 +836,7 @@ class Network:
         callbacks: Sequence[Callback] = (),
         resume: bool = False,
         progress: bool = False,
+        verbose: bool | int = False,
     ) -> History:
         """Train for some epochs, from the present parameters and random stream.
 
@@ -860,8 +861,9 @@ class Network:
             with `resume`, the optimiser that training last used.
         learning_rate : float or callable, optional
             The rate, above 0, or a schedule (`fastnn.schedules`), which gives the rate as a
-            function of the epoch. By default the optimiser's own rate (0.01 for sgd) or, with
-            `resume`, the last one. With `resume`, a schedule that equals the last one continues.
+            function of the epoch or of the update. By default the optimiser's own rate (0.01 for
+            sgd) or, with `resume`, the last one. With `resume`, a schedule that equals the last one
+            continues.
         shuffle : bool
             Whether to draw a new order of the samples each epoch, by default True.
         reduction : str
@@ -899,6 +901,10 @@ class Network:
             fit(10) and then fit(10, resume=True) equal fit(20), to the bit.
         progress : bool
             Whether to show a progress bar on a terminal or in a notebook, by default False.
+        verbose : bool or int
+            The number of epochs between printed lines, which show the epoch and its metrics
+            (`fastnn.callbacks.PrintMetrics`); 0 or False, the default, means none, and True every
+            epoch or, of more than 20, so many that there are at most some 20 lines.
 
         Returns
         -------
@@ -947,7 +953,7 @@ class Network:
         options = FitOptions(
             epochs, batch_size, optimizer, learning_rate, input_noise, shuffle, reduction,
             sample_weight, class_weight, metrics, validation_data, validation_fraction,
-            evaluate_every, callbacks, resume, progress,
+            evaluate_every, callbacks, resume, progress, verbose,
         )  # fmt: skip
         with self._state.lock:  # what training goes on from is read when no other thread changes it
             return TrainingLoop(self, as_request(self._state, X, y, options)).train()

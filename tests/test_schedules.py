@@ -3,7 +3,9 @@
 import copy
 import math
 import pickle
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fastnn.schedules import (
@@ -124,6 +126,40 @@ def test_copies_go_on_by_themselves(copied):
 def test_one_cycle_ends():
     with pytest.raises(ValueError, match="epoch must be below 3 in a OneCycle, got 3"):
         OneCycle(1.0, epochs=3)(3)
+    schedule = OneCycle(1.0, epochs=3, per="update", warmup=2)
+    with pytest.raises(ValueError, match="update must be below 5 in a OneCycle, got 6: epochs is"):
+        schedule.rates(1, 6)
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 4])
+@pytest.mark.parametrize("per", ["epoch", "update"])
+@pytest.mark.parametrize(("schedule", "worked"), WORKED, ids=repr)
+def test_rates_at_once_are_those_one_by_one(schedule, worked, per, warmup):
+    schedule, n = replace(schedule, per=per, warmup=warmup), warmup + len(worked)
+    expected = [schedule(number) for number in range(n)]
+    np.testing.assert_allclose(schedule.rates(0, n), expected, rtol=1e-14, atol=1e-16)
+    for first in range(n + 1):  # however they are cut, to the bit
+        parts = [schedule.rates(0, first), schedule.rates(first, n - first)]
+        np.testing.assert_array_equal(np.concatenate(parts), schedule.rates(0, n))
+
+
+@pytest.mark.parametrize(("schedule", "worked"), WORKED, ids=repr)
+def test_warmup_is_a_line_and_the_schedule_comes_after(schedule, worked):
+    schedule = replace(schedule, warmup=3)
+    got = [schedule(epoch) for epoch in range(3 + len(worked))]
+    expected = [worked[0] * share for share in (0.25, 0.5, 0.75)] + worked
+    assert got == pytest.approx(expected, rel=1e-14, abs=1e-16)
+
+
+def test_what_is_usual_is_not_shown():
+    assert repr(Exponential(0.1, 0.5)) == "Exponential(learning_rate=0.1, gamma=0.5)"
+    shown = "Constant(learning_rate=0.1, per='update', warmup=3)"
+    assert repr(Constant(0.1, per="update", warmup=3)) == shown
+
+
+def test_plateau_warms_up():
+    schedule = ReduceOnPlateau(0.8, factor=0.5, patience=0, warmup=3)
+    assert rates_on(schedule, [3.0, 2.0, 1.0, 1.0]) == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.4])
 
 
 @pytest.mark.parametrize(
@@ -143,6 +179,9 @@ def test_one_cycle_ends():
         (lambda: ReduceOnPlateau(1.0, cooldown=0.5), TypeError, "cooldown must be a whole number"),
         (lambda: ReduceOnPlateau(1.0, monitor=3), TypeError, "monitor must be the name .* got 3"),
         (lambda: ReduceOnPlateau(1.0, mode="low"), ValueError, "mode must be one of 'auto', 'min'"),
+        (lambda: ReduceOnPlateau(1.0, per="update"), ValueError, "per must be 'epoch' in Reduce"),
+        (lambda: Constant(1.0, per="step"), ValueError, "per must be one of 'epoch', 'update'"),
+        (lambda: Constant(1.0, warmup=-1), ValueError, "warmup must be at least 0, got -1"),
     ],
 )
 def test_what_cannot_be_built(build, error, message):

@@ -82,7 +82,7 @@ def measure(task: Task) -> list[tuple[str, float]]:
     z, delta, a, last_a = units
     this, last = Sample(z, a, delta, bitsets[0]), Sample(z, last_a, delta, bitsets[1])
     metrics, sums = np.zeros(0, np.int64), np.zeros((1, 1))
-    rates, weights = np.full(1, LEARNING_RATE, dtype), as_weights(None, n, dtype)
+    rates, weights = np.full((1, 1), LEARNING_RATE, dtype), as_weights(None, n, dtype)
     rows = Slice(np.arange(n)[np.newaxis], rates, 0, n)
     data, scratch = (
         Data(Samples.dense(X), Y, weights),

@@ -35,15 +35,17 @@ The header is JSON:
                                 Generator or RandomState
     training                    null before any training, or an object of optimizer, schedule (null
                                 for the optimiser's own rate), reduction, n_updates, n_seen, key (0,
-                                or the key of all random draws within epochs) and epochs
+                                or the key of all random draws within epochs), epochs and, only if
+                                it differs from n_updates or, where that is 0, from n_seen, updates:
+                                those in all epochs
     history                     the names of the metrics
     metadata                    the user's own data
     feature_names               the column names of X, only if training has seen any
 
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
-A reader refuses names that it does not know, so every addition makes a new version. `feature_names`
-and losses and activations that are no names were added to this one: an earlier reader takes all
-files but those that have them.
+A reader refuses names that it does not know, so every addition makes a new version.
+`feature_names`, losses and activations that are no names, `updates`, and `per` and `warmup` of
+schedules were added to this one: an earlier reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -166,13 +168,21 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
     """Return the training state without the optimiser state."""
     if state is None:
         return None
+    counters = {name: int(state.counters[place]) for name, place in _COUNTERS.items()}
+    is_as_counted = state.updates == _n_updates_in(counters)
     return {
         "optimizer": describe_optimizer(state.optimizer),
         "schedule": describe_schedule(state.schedule),
         "reduction": state.reduction,
         "epochs": state.epochs,
-        **{name: int(state.counters[place]) for name, place in _COUNTERS.items()},
+        **({} if is_as_counted else {"updates": state.updates}),
+        **counters,
     }
+
+
+def _n_updates_in(counters: JSON) -> Any:
+    """Return the number of updates, which plain steps of single samples count as samples alone."""
+    return counters.get("n_updates") or counters.get("n_seen")
 
 
 def check_metadata(metadata: Any) -> None:
@@ -324,7 +334,9 @@ def _training_in(
     archive: Archive, description: Any, table: Array, dtype: np.dtype[Any]
 ) -> TrainingState:
     """Return the training state."""
-    as_object(description, _TRAINING)
+    if isinstance(description, dict) and "updates" not in description:
+        description = {**description, "updates": _n_updates_in(description)}
+    as_object(description, (*_TRAINING, "updates"))
     optimizer = build_optimizer(description["optimizer"])
     n_slots = len(optimizer.initial_slots(1, dtype))
     arrays = {}
@@ -346,6 +358,7 @@ def _training_in(
         slots=slots,
         counters=counters,
         epochs=as_whole("epochs", description["epochs"]),
+        updates=as_whole("updates", description["updates"]),
     )
 
 

@@ -40,6 +40,7 @@ _SCHEDULES = _by_name(
     ReduceOnPlateau,
 )
 _LATER = "decay_biases"  # a field of optimisers that files lack where it is False
+_LATER_OF_SCHEDULES = {"per": "epoch", "warmup": 0}  # what they have where files lack it
 _BIT_GENERATORS = _by_name(
     np.random.MT19937,
     np.random.PCG64,
@@ -143,6 +144,9 @@ def describe_schedule(schedule: Any) -> JSON | None:
     if schedule is None:
         return None
     description = _describe(schedule, _SCHEDULES)
+    for name, value in _LATER_OF_SCHEDULES.items():
+        if description.get(name) == value:
+            del description[name]
     if "_state" in description:
         description["state"] = state = description.pop("_state")
         if not math.isfinite(state["best"]):
@@ -155,8 +159,10 @@ def build_schedule(description: Any) -> Any:
     if description is None:
         return None
     state = None
-    if isinstance(description, dict) and description.get("name") == ReduceOnPlateau.__name__:
-        state = description.pop("state", None)
+    if isinstance(description, dict) and "name" in description:
+        description = {**_LATER_OF_SCHEDULES, **description}
+        if description["name"] == ReduceOnPlateau.__name__:
+            state = description.pop("state", None)
     schedule = _build(description, _SCHEDULES, "learning_rate")
     if isinstance(schedule, ReduceOnPlateau):
         stands = schedule.observed

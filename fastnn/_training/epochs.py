@@ -71,12 +71,14 @@ class CompiledEpochs:
         Or `span` epochs. Of epochs that diverge, all are done up to the first that does.
         """
         training, span = self.training, span or self._span(loop)
-        if span == 1 or training.schedule is None:
-            rates = np.array([training.rate_ahead()] * span)
-        else:
-            rates = np.array([training.rate_ahead(ahead) for ahead in range(span)])
+        is_per_update, n_updates = training.is_per_update, 0
+        rates = np.empty((0, 0)) if is_per_update else training.rates_ahead(span)
         passes, total = [], 0.0
         for where, data in self.source.parts(training.epochs):
+            n_of_part = -(-data.n_samples // self.config.batch_size)
+            if is_per_update:
+                rates = training.rates_ahead(span, n_of_part, n_updates)
+            n_updates += n_of_part
             part, is_all_finite = self.pass_over(data, rates, self.draw_order(data, span), loop)
             if not is_all_finite:
                 if span > 1:
@@ -88,7 +90,8 @@ class CompiledEpochs:
             passes.append(part)
             total += data.total_weight()
         else:
-            loop.finish_epochs(reduce(operator.add, passes) / total, rates)
+            metrics = reduce(operator.add, passes) / total
+            loop.finish_epochs(metrics, float(rates[-1, -1]), span * n_updates)
             return
         loop.put_back()  # the random stream too: each half draws its own orders, the same again
         for half in (span // 2, span - span // 2):
@@ -97,15 +100,18 @@ class CompiledEpochs:
 
     def _span(self, loop: TrainingLoop) -> int:
         """Return the epochs per compiled call before callbacks, schedules or validation run."""
-        config, data = self.config, self.source
-        if config.callbacks or not isinstance(data, Arrays):
+        config, data, now = self.config, self.source, self.training.epochs
+        if not isinstance(data, Arrays):
             return 1
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
             return 1
         n_at_once = self._samples_per_slice(data.X) if data.is_sparse else self._n_at_once
         epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
         if config.validation is not None:
-            epochs = min(epochs, -self.training.epochs % config.evaluate_every + 1)
+            epochs = min(epochs, -now % config.evaluate_every + 1)
+        for callback in config.callbacks:
+            next_epoch = getattr(callback, "next_epoch", None)
+            epochs = min(epochs, 1 if next_epoch is None else next_epoch(now) - now + 1)
         return epochs
 
     def draw_order(self, data: Arrays, span: int) -> Array:
@@ -123,7 +129,7 @@ class CompiledEpochs:
     def pass_over(
         self, data: Arrays, rates: Array, order: Array, observer: Observer
     ) -> tuple[Array, bool]:
-        """Train one pass for each rate; return the sums of the metrics of each pass.
+        """Train one pass for each row of rates; return the sums of the metrics of each pass.
 
         Also return whether all is finite: if not, the state before that compiled call is restored.
         """
@@ -181,7 +187,7 @@ class CompiledEpochs:
             return True
         if data.weights.size or self.config.noise.size:
             return False
-        return may_look_ahead_by(self.optimizer(), float(rates.max()))
+        return rates.shape[1] == 1 and may_look_ahead_by(self.optimizer(), float(rates.max()))
 
     def _kernel_for(
         self, is_sparse: bool, looks_ahead: bool
@@ -227,15 +233,19 @@ class CompiledEpochs:
         return Optimizer(settings, penalties, training.slots, training.counters)
 
 
-def divergence(data: Arrays, sums: Array, rate: float, epoch: int, model: Model) -> DivergenceError:
-    """Return the error for a pass that is not finite."""
+def divergence(
+    data: Arrays, sums: Array, rates: Array, epoch: int, model: Model
+) -> DivergenceError:
+    """Return the error for a pass, at these rates, that is not finite."""
     X, loss = data.X, sums[0, 0]
     is_dense = isinstance(X, Samples) and not X.is_sparse
     remedy = model.fault_of_functions(X, data.Y)
     if not remedy:
         remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
     what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
+    low, high = rates.min(), rates.max()
+    of_rates = f"the learning rate {low}" if low == high else f"learning rates from {low} to {high}"
     return DivergenceError(
-        f"training must stay finite, got {what} in epoch {epoch} "
-        f"at the learning rate {rate}{remedy and '; '}{remedy}"
+        f"training must stay finite, got {what} in epoch {epoch} at {of_rates}"
+        f"{remedy and '; '}{remedy}"
     )

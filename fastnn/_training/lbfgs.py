@@ -90,13 +90,14 @@ class LBFGSEpochs:
         """Train all epochs, or fewer if L-BFGS converges."""
         model, objective, optimizer = self._model, self._objective, self._config.optimizer
         assert isinstance(optimizer, LBFGS)
-        rates = np.array([self._training.rate_ahead()])
+        rates = self._training.rates_ahead()
+        rate = float(rates[0, 0])
         accepted = model.params.copy()
         objective(accepted)
         metrics = self._metrics()
         if not (np.isfinite(metrics[0, 0]) and is_finite(accepted)):
             raise loop.diverged(
-                divergence(self._data, metrics, rates[0], self._training.epochs, model)
+                divergence(self._data, metrics, rates, self._training.epochs, model)
             )
 
         def finish_iteration(intermediate_result: Any) -> None:
@@ -104,7 +105,7 @@ class LBFGSEpochs:
             model.params[:] = accepted[:] = intermediate_result.x
             before, metrics = metrics, self._metrics()
             loop.advance(len(self._data.Y))
-            loop.finish_epochs(before, rates)
+            loop.finish_epochs(before, rate)
             accepted[:] = model.params  # a callback may have changed them
             loop.begin_span()
             if loop.run.stopping:
@@ -125,7 +126,7 @@ class LBFGSEpochs:
         finally:
             model.params[:] = accepted
         if not loop.run.history.epoch:  # there was nothing to gain
-            loop.finish_epochs(metrics, rates)
+            loop.finish_epochs(metrics, rate)
         loop.run.stop()
 
     def _metrics(self) -> Array:

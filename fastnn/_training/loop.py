@@ -161,9 +161,13 @@ class TrainingLoop:
             self._train(runner)
 
     def _end(self, started: Sequence[Callback]) -> None:
-        """End the callbacks, in their order, even if some of them fail."""
+        """End the callbacks, in their order, even if some of them fail.
+
+        Those that swap parameters come first: what others restore then stays.
+        """
+        in_order = sorted(started, key=lambda callback: not hasattr(callback, "swapped"))
         with ExitStack() as ends:
-            for callback in reversed(started):
+            for callback in reversed(in_order):
                 ends.callback(callback.end, self.run)
 
     def _train(self, runner: Runner) -> None:
@@ -225,8 +229,11 @@ class TrainingLoop:
         if self._bar is not None:
             self._bar.update(n_samples)
 
-    def finish_epochs(self, epochs: Array, rates: Array) -> None:
-        """Record epochs by their mean metrics, then notify the schedule and the callbacks."""
+    def finish_epochs(self, epochs: Array, rate: float, n_updates: int = 1) -> None:
+        """Record epochs by their mean metrics, then notify the schedule and the callbacks.
+
+        `rate` is that of the last of `n_updates`.
+        """
         config, training, run = self.config, self.training, self.run
         history, names = run.history, ["loss", *config.metrics]
         if self.state.model.has_penalty:
@@ -235,18 +242,28 @@ class TrainingLoop:
         numbers = range(training.epochs, last + 1)
         values = epochs.T.tolist()  # the last column may be a penalty of 0, which is not recorded
         history.extend(numbers, {name: (numbers, values[k]) for k, name in enumerate(names)})
-        training.epochs = last + 1
-        if config.validation is not None and last % config.evaluate_every == 0:
-            history.record(last, self._validate())
-        run.epoch, run.learning_rate = last, float(rates[-1])
-        if training.schedule is not None and hasattr(training.schedule, "observe"):
-            training.schedule.observe(run.figures())
-        self._mark = None  # the one step by which the epochs stand, and all that is of them
-        for callback in config.callbacks:
-            callback.epoch(run)
+        training.epochs, training.updates = last + 1, training.updates + n_updates
+        run.epoch, run.learning_rate = last, rate
+        with self._swapped() if config.callbacks else nullcontext():
+            if config.validation is not None and last % config.evaluate_every == 0:
+                history.record(last, self._validate())
+            if training.schedule is not None and hasattr(training.schedule, "observe"):
+                training.schedule.observe(run.figures())
+            self._mark = None  # the one step by which the epochs stand, and all that is of them
+            for callback in config.callbacks:
+                callback.epoch(run)
         if self._bar is not None:
             postfix = {name: f"{values[-1]:.4g}" for name, values in history.items()}
             self._bar.set_postfix(postfix, refresh=False)
+
+    @contextmanager
+    def _swapped(self) -> Iterator[None]:
+        """Let validation and callbacks see the parameters that a callback swaps in, if one does."""
+        with ExitStack() as swaps:
+            for callback in self.config.callbacks:
+                if (swapped := getattr(callback, "swapped", None)) is not None:
+                    swaps.enter_context(swapped(self.run))
+            yield
 
     def _validate(self) -> dict[str, float]:
         """Return the metrics on the validation data."""

@@ -11,10 +11,10 @@ import numpy as np
 from .._checks.arrays import Array, as_array, as_class_weights
 from .._checks.frames import check_names, names_of
 from .._checks.inputs import Names, check_samples
-from .._checks.scalars import as_amount, as_choice, as_count, as_flag
+from .._checks.scalars import as_amount, as_choice, as_count, as_flag, as_integer
 from .._checks.stored import Inputs
 from .._checks.targets import check_metrics
-from ..callbacks import Callback
+from ..callbacks import Callback, PrintMetrics
 from ..core import metrics as kernel_metrics
 from ..layers import noise_levels
 from ..metrics import r2
@@ -27,6 +27,7 @@ from .state import NetworkState, Schedule, TrainingState
 
 _SGD = SGD()  # the default
 _FULL_BATCH = IRprop, LBFGS
+_N_LINES = 20  # that `verbose=True` prints at most, beside that of the last epoch
 CHECKED_AT_ONCE = 4096  # numbers, which are checked sooner than a snapshot is taken
 _VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
 
@@ -53,6 +54,7 @@ class FitOptions(NamedTuple):
     callbacks: Any = ()
     resume: Any = False
     progress: Any = False
+    verbose: Any = False
 
 
 _N_OFTEN_GIVEN = 5
@@ -137,6 +139,8 @@ def _add_unusual(
     config.reduction = as_choice("reduction", options.reduction, ("mean", "sum"))
     config.evaluate_every = as_count("evaluate_every", options.evaluate_every)
     config.callbacks = as_callbacks(options.callbacks)
+    if every := as_epochs_a_line(options.verbose, config.epochs):
+        config.callbacks = (*config.callbacks, PrintMetrics(every))  # after those that may record
     config.progress = as_flag("progress", options.progress)
     if isinstance(source, Chunks):
         source.metrics = config.metrics
@@ -235,6 +239,24 @@ def as_metrics(metrics: Any, *, is_evaluated: bool) -> tuple[Sequence[str], dict
             f"the metrics {', '.join(on_validation)} need validation_data or validation_fraction"
         )
     return running, on_validation
+
+
+def as_epochs_a_line(verbose: Any, epochs: int) -> int:
+    """Return the number of epochs between lines; 0 means none, and True some twenty lines."""
+    if not isinstance(verbose, bool):
+        every = as_integer("verbose", verbose)
+        if every < 0:
+            raise ValueError(
+                "verbose must be True, False, or the number of epochs between lines, at least 0, "
+                f"got {verbose}"
+            )
+        return every
+    if not verbose:
+        return 0
+    every = 1
+    while epochs > _N_LINES * every:  # 1, 2, 5, 10, 20, 50 ...
+        every = every * 5 // 2 if str(every)[0] == "2" else every * 2
+    return every
 
 
 def as_callbacks(callbacks: Any) -> Sequence[Callback]:

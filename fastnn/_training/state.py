@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_weights
 from .._checks.inputs import Names, as_inputs
+from .._checks.scalars import as_choice
 from .._checks.stored import Inputs
 from .._checks.targets import as_targets
 from ..core import layout
@@ -25,6 +25,7 @@ from ..initializers import Random
 from ..layers import Dense, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
+from ..schedules.curves import PERIODS
 from .model import Model
 
 if TYPE_CHECKING:
@@ -34,9 +35,25 @@ if TYPE_CHECKING:
 Schedule = Callable[[int], float]
 
 
+def per_of(schedule: Schedule) -> str:
+    """Return whether a schedule is a function of the "epoch" or of the "update"."""
+    per: str = as_choice("per, of a schedule,", getattr(schedule, "per", "epoch"), PERIODS)
+    return per
+
+
+def rates_of(schedule: Schedule, first: int, n: int) -> Array:
+    """Return the rates of `n` epochs or updates: by one call if the schedule has `rates`."""
+    if (rates := getattr(schedule, "rates", None)) is not None:
+        return np.asarray(rates(first, n), np.float64)
+    return np.array([float(schedule(first + k)) for k in range(n)])
+
+
 @dataclass
 class TrainingState:
-    """The training state, beside the parameters and the random source."""
+    """The training state, beside the parameters and the random source.
+
+    `updates` counts those of the epochs, as a schedule does: a batch without weight is one, too.
+    """
 
     optimizer: Optimizer
     schedule: Schedule | None
@@ -44,6 +61,7 @@ class TrainingState:
     slots: Array
     counters: Array
     epochs: int = 0
+    updates: int = 0
 
     @classmethod
     def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
@@ -57,12 +75,14 @@ class TrainingState:
         if schedule is not None:  # one that is shown what epochs recorded starts anew
             start = getattr(schedule, "start", None)
             schedule = schedule if start is None else start()
+            per_of(schedule)
         slots = config.optimizer.initial_slots(model.params.size, model.dtype)
         counters = np.zeros(N_COUNTERS, np.int64)
         state = cls(config.optimizer, schedule, config.reduction, slots, counters)
         if last is None:
             return state
         state.counters, state.epochs = last.counters.copy(), last.epochs
+        state.updates = last.updates
         if type(state.optimizer) is type(last.optimizer) and slots.shape == last.slots.shape:
             state.slots = last.slots
         else:
@@ -84,20 +104,41 @@ class TrainingState:
         self.slots = slots
 
     def rate(self) -> float | None:
-        """Return the learning rate of the last epoch; None means the optimiser's own."""
-        return None if self.schedule is None else float(self.schedule(max(0, self.epochs - 1)))
-
-    def rate_ahead(self, ahead: int = 0) -> float:
-        """Return the learning rate of the next epoch, or of a later one."""
+        """Return the last learning rate; None means the optimiser's own."""
         if self.schedule is None:
-            return float(getattr(self.optimizer, "learning_rate", 1.0))
-        epoch = self.epochs + ahead
-        rate = float(self.schedule(epoch))
-        if not (math.isfinite(rate) and rate >= 0):
+            return None
+        n_done = self.updates if self.is_per_update else self.epochs
+        return float(self.schedule(max(0, n_done - 1)))
+
+    @property
+    def is_per_update(self) -> bool:
+        """Whether the learning rate changes within an epoch."""
+        return self.schedule is not None and per_of(self.schedule) == "update"
+
+    def rate_ahead(self) -> float:
+        """Return the learning rate of the next update."""
+        return float(self.rates_ahead()[0, 0])
+
+    def rates_ahead(self, n_epochs: int = 1, n_updates: int = 1, n_before: int = 0) -> Array:
+        """Return the rates of the next epochs, shape (n_epochs, 1 or n_updates), as kernels do.
+
+        `n_updates` is the number of updates of an epoch, or of a part of it that `n_before` others
+        precede.
+        """
+        if self.schedule is None:
+            return np.full((n_epochs, 1), float(getattr(self.optimizer, "learning_rate", 1.0)))
+        per, first, width = "epoch", self.epochs, 1
+        if self.is_per_update:
+            per, first, width = "update", self.updates + n_before, n_updates
+        rates = rates_of(self.schedule, first, n_epochs * width)
+        is_valid = np.isfinite(rates) & (rates >= 0)
+        if rates.shape != (n_epochs * width,) or not is_valid.all():
+            place = int(is_valid.argmin())
             raise ValueError(
-                f"a schedule must return a finite rate of at least 0, got {rate} for epoch {epoch}"
+                "a schedule must return a finite rate of at least 0, "
+                f"got {rates[place]} for {per} {first + place}"
             )
-        return rate
+        return rates.reshape(n_epochs, width)
 
     def draw_key(self, random: Random) -> int:
         """Return the key of all random draws within an epoch; draw it if there is none."""
@@ -231,6 +272,7 @@ class Snapshot:
         "_schedule",
         "_state",
         "_training",
+        "_updates",
         "arrays",
         "params",
         "stream",
@@ -258,6 +300,7 @@ class Snapshot:
             # Copies of all that a compiled call changes.
             self.arrays = self.params, training.slots.copy(), training.counters.copy()
             self._epochs, self._schedule = training.epochs, training.schedule
+            self._updates = training.updates
             if self._schedule is not None and hasattr(self._schedule, "observe"):
                 self._schedule = copy.deepcopy(self._schedule)
 
@@ -274,6 +317,7 @@ class Snapshot:
             if last is not None and last.schedule is training.schedule:
                 last.schedule = self._schedule
             training.epochs, training.schedule = self._epochs, self._schedule
+            training.updates = self._updates
         past.drop_from(self._ends[0])
         latest.drop_from(self._ends[1])
         state.training, state.past, state.latest = last, past, latest

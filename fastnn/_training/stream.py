@@ -97,7 +97,7 @@ class BatchStep:
         nothing = Arrays.none(state.model)
         self._state, self._training, self._config = state, training, config
         self.epochs = CompiledEpochs(state, nothing, config, training)
-        self._rates = np.array([training.rate_ahead()])
+        self._rates = training.rates_ahead()
         self._order = np.empty((1, 0), np.int64)
         self._mark: Snapshot | None = None
 
@@ -125,7 +125,7 @@ class BatchStep:
             state.batch_step = None  # its scratch may hold an unfinished batch
             raise
         if not is_finite:
-            raise divergence(data, sums, self._rates[0], training.epochs, state.model)
+            raise divergence(data, sums, self._rates, training.epochs, state.model)
 
     def kept(self) -> Sequence[Array]:
         """Return copies of what a compiled call changes, as they are before it."""
@@ -164,14 +164,15 @@ def train_rows(
     if isinstance(config.optimizer, LBFGS):
         check_lbfgs(config, state.model, batch_size)
     training = TrainingState.begun(config, state.model, last)
-    epochs, step = training.epochs, None
+    epochs, updates, step = training.epochs, training.updates, None
     try:
         if isinstance(config.optimizer, CompiledOptimizer):
             step = _first_step(state, config, training, names, data)
         else:
             TrainingLoop(net, FitRequest(data, config, training, names), recorded=False).train()
     finally:
-        training.epochs, training.schedule = epochs, schedule  # the rows of a stream are no epoch
+        training.epochs, training.updates = epochs, updates  # the rows of a stream are no epoch
+        training.schedule = schedule
     if step is None:
         return
     if schedule is None:

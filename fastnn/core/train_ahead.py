@@ -38,6 +38,8 @@ from .updates import linear_of, step_of, step_of_weights
 def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scratch, sums):
     """Do what `train_samples_by` does, by a linear rule (`look_ahead`), of samples without weights.
 
+    The learning rate is that of an epoch: a round cannot change it, of which its modes are made.
+
     Samples are taken in rounds of `BLOCKS_A_ROUND` blocks of n_ahead, as in
     `train_samples_looking_ahead`, counted from the first of an epoch. `scratch` is `units`, shape
     (7, n_ahead, n_units): z and the steps of both modes, the activations of this block and of the
@@ -72,7 +74,7 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
         epoch, place = position // n_samples, position % n_samples
         n_round = min(BLOCKS_A_ROUND * n_ahead, n_samples - place)
         chosen, row = row_of(order, epoch % order.shape[0])[place:], row_of(sums, epoch)
-        update = Update(np.float64(samples.rates[epoch]), 1.0, 1.0)
+        update = Update(np.float64(samples.rates[epoch, 0]), 1.0, 1.0)
         step = step_of(optimizer, update)
         step_of_W = step_of_weights(optimizer, update, step, 0)
         modes = modes_of(linear_of(optimizer.hyperparameters, step_of_W))

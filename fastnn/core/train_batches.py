@@ -84,19 +84,24 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
         forward_block(net, data.X, chosen, skip_zeros, noise, block)
         add_metrics_of_block(net, metrics, data, chosen, block, row)
         backward_block(net, data, chosen, noise, block)
+        rate = rate_of(samples.rates, epoch, place // batches.size)
         if steps_at_once and n_rows == n_batch:
-            step_down(net, optimizer, samples.rates[epoch], data.weights, chosen, block)
+            step_down(net, optimizer, rate, data.weights, chosen, block)
         else:
             add_gradient_of_block(grad, layer_table, n_rows, block)
             if in_batch + n_rows == n_batch:
                 total = weight_of_batch(data.weights, numbers[place - in_batch : place + n_rows])
                 if total > 0:
-                    row[-1] += finish_batch(
-                        net, optimizer, samples.rates[epoch], total, grad, row_of(delta, 0)
-                    )
+                    row[-1] += finish_batch(net, optimizer, rate, total, grad, row_of(delta, 0))
                 grad[:] = 0
         position += n_rows
     return position
+
+
+@inner
+def rate_of(rates, epoch, update):
+    """Return the rate of an update, numbered from the first of its epoch; see `Slice`."""
+    return rates[epoch, min(update, rates.shape[1] - 1)]
 
 
 @inner

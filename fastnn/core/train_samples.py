@@ -35,7 +35,7 @@ from .sample_pass import (
 from .scratch import Block, Sample, sample_of
 from .simd.bitset import WORD, n_tiles_of
 from .simd.borrow import row_of
-from .train_batches import begin_update
+from .train_batches import begin_update, rate_of
 
 
 class Slice(NamedTuple):
@@ -47,8 +47,8 @@ class Slice(NamedTuple):
     ----------
     order : ndarray of int64, shape (n_epochs or 1, n_samples)
         A row of sample numbers for each epoch, or one that serves every epoch.
-    rates : ndarray, shape (n_epochs,)
-        The learning rate of each epoch.
+    rates : ndarray, shape (n_epochs, 1 or n_updates)
+        The learning rate of each epoch, or of each of its updates.
     start, stop : int
         A call goes from position `start` to the end of the block that reaches `stop`, and returns
         where that is: so Python has control again before long.
@@ -97,12 +97,13 @@ def train_samples(net, data, samples, metrics, units, bitsets, sums):
     this, last = new_samples(units, bitsets)
     for position in range(samples.start, samples.stop):
         epoch = position // n_samples
-        number = order[epoch % order.shape[0], position % n_samples]
+        place = position % n_samples
+        number = order[epoch % order.shape[0], place]
         enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
         step_forward(params, layer_table, 0, last, skip_zeros, this)
         y, weight = row_of(data.Y, number), weight_of(data.weights, number)
         add_metrics(net, metrics, this, y, weight, row_of(sums, epoch))
-        find_delta(net, y, -samples.rates[epoch] * weight, this)
+        find_delta(net, y, -rate_of(samples.rates, epoch, place) * weight, this)
         this, last = last, this
     this.bitset[:] = 0  # the last step, and the forward pass of no input
     step_forward(params, layer_table, 0, last, skip_zeros, this)
@@ -130,7 +131,8 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
     this, other = new_samples(units, bitsets)
     for position in range(samples.start, samples.stop):
         epoch = position // n_samples
-        number = order[epoch % order.shape[0], position % n_samples]
+        place = position % n_samples
+        number = order[epoch % order.shape[0], place]
         enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
         noise = Noise(levels, counters[KEY], counters[N_SEEN] + position)
         y, weight, row = (
@@ -141,7 +143,7 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
         made = _find_delta_by(net, noise, skip_zeros, y, weight, other.a, this)
         add_metrics(net, metrics, made, y, weight, row)
         if weight > 0:
-            rate = samples.rates[epoch]
+            rate = rate_of(samples.rates, epoch, place)
             update, penalty = begin_update(net, optimizer, rate, np.float64(weight))
             change_params_by(net, optimizer, update, this, grad)
             row[-1] += penalty
@@ -267,7 +269,7 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
             step_forward(params, layer_table, 1, last, skip_zeros, this)
             y, weight = row_of(data.Y, chosen[t]), weight_of(data.weights, chosen[t])
             add_metrics(net, metrics, this, y, weight, row_of(sums, epoch))
-            find_delta(net, y, -samples.rates[epoch] * weight, this)
+            find_delta(net, y, -rate_of(samples.rates, epoch, place + t) * weight, this)
             last = this
             bitset, last_bitset = last_bitset, bitset
         steps[n_rows:] = 0

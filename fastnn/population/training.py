@@ -27,8 +27,8 @@ from .record import Note, Record
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-# `progress` is that of all networks together.
-_OPTIONS = tuple(name for name in FitOptions._fields if name != "progress")
+_OF_ALL = "progress", "verbose"  # the bar is of all together; lines would not say of which network
+_OPTIONS = tuple(name for name in FitOptions._fields if name not in _OF_ALL)
 
 
 class _Abandoned(BaseException):
@@ -232,5 +232,7 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
             raise TypeError(f"settings must hold mappings, got {own!r}")
         if unknown := [name for name in own if name not in _OPTIONS]:
             hint = hint_of_argument(str(unknown[0]), _OPTIONS)
+            if unknown[0] in _OF_ALL:
+                hint = ", which a network of a population has not: progress is of all together"
             raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
     return [{**common, **own} for own in settings]

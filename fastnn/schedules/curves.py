@@ -1,13 +1,16 @@
-"""Schedules that are functions of the epoch."""
+"""Schedules that are functions of the epoch, or of the update."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+
+from .._checks.arrays import Array
 from .._checks.monitors import MODES, as_monitor
 from .._checks.names import explained
 from .._checks.scalars import (
@@ -20,19 +23,69 @@ from .._checks.scalars import (
     check_fields,
 )
 
+PERIODS = ("epoch", "update")
+Numbers = TypeVar("Numbers", float, Array)
+
 
 @dataclass(frozen=True)
 class CheckedSchedule:
-    """The common part of schedules: a rate, and the check of every parameter."""
+    """The common part of schedules: a rate, its warm-up, and the check of every parameter."""
 
     learning_rate: float
+    _: KW_ONLY
+    per: str = "epoch"
+    warmup: int = 0
 
     def __post_init__(self) -> None:
         check_fields(self, **{item.name: _CHECKS[item.name] for item in fields(self) if item.init})
 
+    def __repr__(self) -> str:
+        """Return the call that makes it, without `per` and `warmup` where they are usual."""
+        shown = [item for item in fields(self) if item.repr and not item.kw_only]
+        shown += [
+            item
+            for item in fields(self)
+            if item.kw_only and getattr(self, item.name) != item.default
+        ]
+        values = ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in shown)
+        return f"{type(self).__name__}({values})"
+
+    def __call__(self, number: int) -> float:
+        """Return the rate of an epoch, or of an update, which is 0 for the first one."""
+        if number < self.warmup:
+            return float(self._curve(0.0)) * (number + 1) / (self.warmup + 1)
+        return float(self._curve(number - self.warmup))
+
+    def rates(self, first: int, n: int) -> Array:
+        """Return the rates of some epochs, or updates, at once.
+
+        Parameters
+        ----------
+        first : int
+            The number of the first one.
+        n : int
+            How many.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            The rates, within rounding of those that calls one by one return.
+        """
+        numbers = np.arange(first, first + n)
+        if self.per == "epoch":  # few, and by the same bits as ever
+            return np.array([self(number) for number in numbers.tolist()])
+        n_warming = min(max(0, self.warmup - first), n)
+        warming = [self(number) for number in range(first, first + n_warming)]
+        after = numbers[n_warming:] - float(self.warmup)
+        return np.concatenate([warming, self._curve(after)]) if n_warming else self._curve(after)
+
+    def _curve(self, at: Numbers) -> Numbers:
+        """Return the rate after so many epochs, or updates, of which warm-up is none."""
+        raise NotImplementedError
+
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Constant(CheckedSchedule):  # numpydoc ignore=PR02
     """Use one rate for all epochs.
 
@@ -40,6 +93,12 @@ class Constant(CheckedSchedule):  # numpydoc ignore=PR02
     ----------
     learning_rate : float
         The rate, above 0, in units of parameters squared per unit of loss.
+    per : str
+        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
+        the warm-up is of updates.
+    warmup : int
+        The number of epochs, or updates, in which the rate first rises on a straight line to that
+        with which the schedule then begins, at least 0, by default 0.
 
     Raises
     ------
@@ -53,13 +112,12 @@ class Constant(CheckedSchedule):  # numpydoc ignore=PR02
     0.1
     """
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, which is 0 for the first one."""
-        return self.learning_rate
+    def _curve(self, at: Numbers) -> Numbers:
+        return self.learning_rate + 0 * at
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step(CheckedSchedule):  # numpydoc ignore=PR02
     """Multiply the rate by `gamma` every `step_size` epochs.
 
@@ -73,6 +131,12 @@ class Step(CheckedSchedule):  # numpydoc ignore=PR02
         The number of epochs between two changes, at least 1.
     gamma : float
         The factor, above 0, by default 0.1.
+    per : str
+        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
+        `step_size` is a number of updates.
+    warmup : int
+        The number of epochs, or updates, in which the rate first rises on a straight line to that
+        with which the schedule then begins, at least 0, by default 0.
 
     Raises
     ------
@@ -89,13 +153,13 @@ class Step(CheckedSchedule):  # numpydoc ignore=PR02
     step_size: int
     gamma: float = 0.1
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, which is 0 for the first one."""
-        return self.learning_rate * self.gamma ** (epoch // self.step_size)
+    def _curve(self, at: Numbers) -> Numbers:
+        rate: Numbers = self.learning_rate * self.gamma ** (at // self.step_size)
+        return rate
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Exponential(CheckedSchedule):  # numpydoc ignore=PR02
     """Multiply the rate by `gamma` every epoch.
 
@@ -107,6 +171,12 @@ class Exponential(CheckedSchedule):  # numpydoc ignore=PR02
         The rate of the first epoch, above 0.
     gamma : float
         The factor, above 0.
+    per : str
+        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
+        the rate changes at every update.
+    warmup : int
+        The number of epochs, or updates, in which the rate first rises on a straight line to that
+        with which the schedule then begins, at least 0, by default 0.
 
     Raises
     ------
@@ -122,13 +192,13 @@ class Exponential(CheckedSchedule):  # numpydoc ignore=PR02
 
     gamma: float
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, which is 0 for the first one."""
-        return self.learning_rate * self.gamma**epoch
+    def _curve(self, at: Numbers) -> Numbers:
+        rate: Numbers = self.learning_rate * self.gamma**at
+        return rate
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InverseScaling(CheckedSchedule):  # numpydoc ignore=PR02
     """Decrease the rate with a power of the epoch.
 
@@ -140,6 +210,12 @@ class InverseScaling(CheckedSchedule):  # numpydoc ignore=PR02
         The rate of the first epoch, above 0.
     power : float
         The exponent, at least 0, by default 0.5.
+    per : str
+        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
+        the rate changes at every update.
+    warmup : int
+        The number of epochs, or updates, in which the rate first rises on a straight line to that
+        with which the schedule then begins, at least 0, by default 0.
 
     Raises
     ------
@@ -155,13 +231,13 @@ class InverseScaling(CheckedSchedule):  # numpydoc ignore=PR02
 
     power: float = 0.5
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, which is 0 for the first one."""
-        return self.learning_rate / math.pow(epoch + 1, self.power)
+    def _curve(self, at: Numbers) -> Numbers:
+        rate: Numbers = self.learning_rate / (at + 1) ** self.power
+        return rate
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cosine(CheckedSchedule):  # numpydoc ignore=PR02
     """Decrease the rate to `eta_min` along half a cosine; after `epochs` it rises again.
 
@@ -175,6 +251,12 @@ class Cosine(CheckedSchedule):  # numpydoc ignore=PR02
         The epoch of the smallest rate, at least 1.
     eta_min : float
         The smallest rate, at least 0, by default 0.
+    per : str
+        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
+        `epochs` is a number of updates.
+    warmup : int
+        The number of epochs, or updates, in which the rate first rises on a straight line to that
+        with which the schedule then begins, at least 0, by default 0.
 
     Raises
     ------
@@ -191,18 +273,19 @@ class Cosine(CheckedSchedule):  # numpydoc ignore=PR02
     >>> from fastnn.schedules import Cosine
     >>> [round(Cosine(1.0, epochs=4)(epoch), 4) for epoch in range(5)]
     [1.0, 0.8536, 0.5, 0.1464, 0.0]
+    >>> Cosine(1.0, epochs=4000, per="update", warmup=1000).rates(0, 5001)[::1000].round(3)
+    array([0.001, 1.   , 0.854, 0.5  , 0.146, 0.   ])
     """
 
     epochs: int
     eta_min: float = 0.0
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, which is 0 for the first one."""
-        return _anneal(self.learning_rate, self.eta_min, epoch / self.epochs)
+    def _curve(self, at: Numbers) -> Numbers:
+        return _anneal(self.learning_rate, self.eta_min, at / self.epochs)
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OneCycle(CheckedSchedule):  # numpydoc ignore=PR02
     """Raise the rate to `learning_rate`, then lower it far below its first value, on two cosines.
 
@@ -218,11 +301,17 @@ class OneCycle(CheckedSchedule):  # numpydoc ignore=PR02
         The largest rate divided by the first rate, above 0, by default 25.
     final_div_factor : float
         The first rate divided by the last rate, above 0, by default 10000.
+    per : str
+        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
+        `epochs` is a number of updates.
+    warmup : int
+        The number of epochs, or updates, in which the rate first rises on a straight line to that
+        with which the schedule then begins, at least 0, by default 0.
 
     Raises
     ------
     ValueError, TypeError
-        If a parameter is not as described. When it is called, if `epoch` is not below `epochs`.
+        If a parameter is not as described. When it is called for an epoch beyond its end.
 
     References
     ----------
@@ -242,21 +331,33 @@ class OneCycle(CheckedSchedule):  # numpydoc ignore=PR02
     div_factor: float = 25.0
     final_div_factor: float = 1e4
 
-    def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch, which is 0 for the first one."""
-        if epoch >= self.epochs:
-            raise ValueError(f"epoch must be below {self.epochs} in a OneCycle, got {epoch}")
+    def _curve(self, at: Numbers) -> Numbers:
+        number = float(np.max(at, initial=0.0))
+        if number >= self.epochs:
+            remedy = "" if self.per == "epoch" else ": epochs is a number of updates here"
+            raise ValueError(
+                f"{self.per} must be below {self.warmup + self.epochs} in a OneCycle, "
+                f"got {self.warmup + number:.0f}{remedy}"
+            )
+        top = self.pct_start * self.epochs - 1  # where the largest rate is, not always whole
+        if not isinstance(at, np.ndarray):
+            return self._rise(at, top) if at <= top else self._fall(at, top)
+        is_rising = at <= top
+        return np.concatenate([self._rise(at[is_rising], top), self._fall(at[~is_rising], top)])
+
+    def _rise(self, at: Numbers, top: float) -> Numbers:
         first = self.learning_rate / self.div_factor
-        top = self.pct_start * self.epochs - 1  # the epoch of the largest rate, not always whole
-        if epoch <= top:
-            return _anneal(first, self.learning_rate, epoch / top if top else 1.0)
-        share = (epoch - top) / (self.epochs - 1 - top)
-        return _anneal(self.learning_rate, first / self.final_div_factor, share)
+        return _anneal(first, self.learning_rate, at / top if top else at + 1.0)
+
+    def _fall(self, at: Numbers, top: float) -> Numbers:
+        last = self.learning_rate / self.div_factor / self.final_div_factor
+        return _anneal(self.learning_rate, last, (at - top) / (self.epochs - 1 - top))
 
 
-def _anneal(start: float, end: float, share: float) -> float:
+def _anneal(start: float, end: float, share: Numbers) -> Numbers:
     """Return the value of half a cosine from `start` to `end`, after a share of its length."""
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+    cos = np.cos if isinstance(share, np.ndarray) else math.cos
+    return end + (start - end) * (1 + cos(math.pi * share)) / 2
 
 
 def _as_part(name: str, value: Any) -> float:
@@ -277,6 +378,8 @@ def _as_wait(name: str, value: Any) -> int:
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "learning_rate": as_positive,
+    "per": partial(as_choice, choices=PERIODS),
+    "warmup": _as_wait,
     "step_size": as_count,
     "gamma": as_positive,
     "power": as_amount,

@@ -25,7 +25,7 @@ class _Plateau:
 
 
 @explained
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReduceOnPlateau(Monitoring, CheckedSchedule):  # numpydoc ignore=PR02
     """Multiply the rate by `factor` when a metric has stopped improving.
 
@@ -51,6 +51,11 @@ class ReduceOnPlateau(Monitoring, CheckedSchedule):  # numpydoc ignore=PR02
     mode : str
         Whether smaller ("min") or larger ("max") values are better. The default, "auto", decides by
         the name, as `EarlyStopping` does.
+    per : str
+        "epoch", the default and the only value: metrics are of epochs.
+    warmup : int
+        The number of epochs in which the rate first rises on a straight line, at least 0, by
+        default 0.
 
     Raises
     ------
@@ -83,13 +88,18 @@ class ReduceOnPlateau(Monitoring, CheckedSchedule):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.per != "epoch":
+            raise ValueError(
+                "per must be 'epoch' in ReduceOnPlateau, which goes by the metrics of epochs, "
+                f"got {self.per!r}"
+            )
         sign = sign_of(self.monitor, self.mode)
         object.__setattr__(self, "mode", "max" if sign > 0 else "min")
         object.__setattr__(self, "_state", _Plateau(self.learning_rate, -sign * math.inf))
 
     def __call__(self, epoch: int) -> float:
-        """Return the present rate; the epoch does not matter."""
-        return self._state.rate
+        """Return the present rate; the epoch does not matter but in the warm-up."""
+        return self._state.rate * min(1.0, (epoch + 1) / (self.warmup + 1))
 
     @property
     def observed(self) -> _Plateau:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._checks.arrays import Array
-from .._training.state import Schedule, state_of
+from .._training.state import Schedule, per_of, rates_of, state_of
 from ..initializers import Random
 from ..network import Network
 from ..optimizers import SGD, Adam, AdamW, CompiledOptimizer, Momentum, Nesterov
@@ -70,9 +70,19 @@ class StepSchedule:
         return self.optimizer
 
     def __call__(self, epoch: int) -> float:
-        """Return the rate of an epoch for the gradients of the network."""
-        rate = self.learning_rate if self.curve is None else float(self.curve(epoch))
-        return rate if isinstance(self.optimizer, Adam) else rate * self.scale
+        """Return the rate of an epoch, or an update, for the gradients of the network."""
+        return float(self.rates(epoch, 1)[0])
+
+    @property
+    def per(self) -> str:
+        """What the rate is a function of: the "epoch" or the "update"."""
+        return "epoch" if self.curve is None else per_of(self.curve)
+
+    def rates(self, first: int, n: int) -> Array:
+        """Return the rates of some epochs, or updates."""
+        curve = self.curve
+        rates = np.full(n, self.learning_rate) if curve is None else rates_of(curve, first, n)
+        return rates if isinstance(self.optimizer, Adam) else rates * self.scale
 
     def expect(self, recorded: Collection[str]) -> None:
         """Raise unless the schedule goes by one of these names, or by none."""

@@ -21,6 +21,7 @@ from fastnn._cluster.lost import tell
 from fastnn._training.state import state_of
 from fastnn.callbacks import Callback
 from fastnn.distributed import fit
+from fastnn.schedules import Constant
 
 from . import plain
 
@@ -215,6 +216,7 @@ def test_what_making_a_chunk_raises(client, network, data):
         ({"timeout": 0}, "timeout must be finite and above 0, got 0"),
         ({"reduction": "max"}, "reduction must be one of"),
         ({"optimizer": "best"}, "optimizer must be"),
+        ({"learning_rate": Constant(0.1, per="update")}, "a schedule must be a function of the ro"),
         ({"metrics": ["r2"]}, "the metrics r2 need validation_data"),
         ({"validation_data": 3}, "validation_data must be a pair"),
     ],

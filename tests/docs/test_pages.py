@@ -13,6 +13,7 @@ NEEDS = {
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn", "sklearn.callback"],
     "streams.md": ["river"],
+    "training.md": ["optuna"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
 WITHOUT_CODE = {"adding.md", "tutorials.md"}

@@ -146,6 +146,25 @@ def test_a_schedule_must_return_a_rate():
         ours.fit(X, NUMBER)
 
 
+@pytest.mark.parametrize("options", [{"solver": "adam"}, {"solver": "sgd", "momentum": 0.9}])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_schedule_per_update_counts_through_the_epochs(options, method):
+    n_updates = -(-len(X) // 10)  # an epoch
+
+    def per_update(update):
+        return 0.01 * 0.5 ** (update // n_updates)
+
+    per_update.per = "update"
+    twins = [
+        make_ours("number", batch_size=10, max_iter=4, learning_rate=curve, **options)
+        for curve in (per_update, Exponential(0.01, 0.5))
+    ]
+    for _ in range(1 if method == "fit" else 3):
+        of_both(twins, method, X, NUMBER)
+    for got, expected in zip(*(twin.coefs_ for twin in twins), strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 def test_schedules_are_parameters_like_others():
     ours = MLPRegressor(learning_rate=Cosine(0.1, epochs=5))
     assert clone(ours).learning_rate == Cosine(0.1, epochs=5)

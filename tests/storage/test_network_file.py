@@ -366,6 +366,8 @@ def test_training_goes_on_as_if_it_had_never_stopped(path, optimizer, dtype):
 
 SCHEDULES = [
     schedules.Cosine(0.1, epochs=7),
+    schedules.OneCycle(0.1, epochs=90, per="update", warmup=7),
+    schedules.Constant(0.1, warmup=5),
     schedules.ReduceOnPlateau(0.1, patience=0, factor=0.5, threshold=0.5),
 ]
 
@@ -430,7 +432,9 @@ def test_every_checkpoint_is_the_network_of_its_epoch(path):
 def test_nothing_of_training_is_lost():
     """A field that is added to the state must be added to the format: a new version of it."""
     names = [item.name for item in fields(TrainingState)]
-    assert names == ["optimizer", "schedule", "reduction", "slots", "counters", "epochs"]
+    assert names == [
+        "optimizer", "schedule", "reduction", "slots", "counters", "epochs", "updates",
+    ]  # fmt: skip
     assert len(network_file._COUNTERS) == network_file.N_COUNTERS
 
 

@@ -1,0 +1,96 @@
+"""A callback that writes what training records to a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import KW_ONLY, dataclass
+from typing import IO
+
+from .._atomic import replace_file
+from .._checks.names import explained
+from .._checks.paths import as_path
+from .._checks.scalars import as_flag
+from .base import Callback, Run
+
+
+@explained
+@dataclass(eq=False)
+class CSVLog(Callback):  # numpydoc ignore=PR02
+    """Write the metrics of each epoch to a CSV file.
+
+    There is one row for each epoch, with the columns epoch, learning_rate and every name in
+    `History`; a cell is empty if the metric was not computed. Numbers have all their digits. Each
+    row is written when its epoch ends.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The file, in an existing folder.
+    append : bool
+        Whether to append to an existing file instead of overwriting it, by default False.
+
+    Raises
+    ------
+    OSError
+        From `fit`, before training, if the file cannot be written.
+    ValueError
+        From `fit`, before training, if the file to append to is another kind of table.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from fastnn import Dense, Network
+    >>> from fastnn.callbacks import CSVLog
+    >>> net = Network(1, [Dense(1, weights=[[0.0]])], loss="half_sse")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "log.csv"
+    ...     history = net.fit([[1]], [2], epochs=2, learning_rate=0.25, callbacks=[CSVLog(path)])
+    ...     print(path.read_text().strip())
+    epoch,learning_rate,loss
+    0,0.25,2.0
+    1,0.25,0.5
+    """
+
+    path: str | os.PathLike[str]
+    _: KW_ONLY
+    append: bool = False
+
+    def __post_init__(self) -> None:
+        self._path = as_path(self.path)
+        self.append = as_flag("append", self.append)
+        self._columns: list[str] = []
+
+    def start(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Create the file, or check the one to append to."""
+        with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
+            file.seek(0)
+            self._columns = next(csv.reader(file), [])
+        if self._columns and self._columns[0] != "epoch":
+            raise ValueError(
+                f"{self._path} must have epoch as its first column, got {self._columns[0]!r}"
+            )
+
+    def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
+        """Write the row of an epoch."""
+        row = {"epoch": run.epoch, "learning_rate": run.learning_rate, **run.figures()}
+        if new := [name for name in row if name not in self._columns]:
+            self._widen(new)
+        with open(self._path, "a", newline="", encoding="utf-8") as file:
+            self._writer(file).writerow(row)
+
+    def _widen(self, new: list[str]) -> None:
+        """Add columns to the table, empty in the existing rows."""
+        with open(self._path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        self._columns += new
+        table = io.StringIO()
+        writer = self._writer(table)
+        writer.writeheader()
+        writer.writerows(rows)
+        replace_file(self._path, table.getvalue().encode())
+
+    def _writer(self, file: IO[str]) -> csv.DictWriter[str]:
+        return csv.DictWriter(file, self._columns, lineterminator="\n")
