@@ -14,9 +14,9 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.frames import names_of
+from .._checks.heads import check_metrics_of
 from .._checks.inputs import whole
 from .._checks.stored import Inputs
-from .._checks.targets import check_metrics
 from ..core.inputs import Samples
 from .model import Model, total_weight
 from .state import NetworkState
@@ -124,7 +124,7 @@ class Chunks:
                 return None
             state = self.state
             inputs, targets = state.as_pair(X, y, names=state.feature_names)
-            check_metrics(self.metrics, targets, state.model.loss)
+            check_metrics_of(self.metrics, targets, state.model.loss)
             weights = state.as_weights(sample_weight, len(targets))
         except (ValueError, TypeError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError

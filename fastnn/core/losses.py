@@ -12,13 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .activations import CODES as ACTIVATION_CODES
-from .activations import largest_of, pull_back, shifted_exp
+from .activations import pull_back_part
 from .jit import inner
-from .pointers import error_at, is_address, is_from_z, loss_at
+from .pointers import (
+    error_at,
+    is_address,
+    is_from_z,
+    loss_at,
+    n_parts_of,
+    part_at,
+    weight_at,
+)
 from .simd.arithmetic import sign, where
+from .simd.borrow import part_of
 from .simd.functions import softplus
 from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
+from .softmax import largest_of, shifted_exp
 
 # ---- terms and their derivatives: functions of vectors, of e = a - y, z and y --------------------
 
@@ -124,6 +134,7 @@ PARTNERS = {
 _FROM_Z = tuple(PARTNERS)
 
 
+ALL = -1  # parts of a loss
 _MEANS = tuple(CODES[name] for name, known in LOSSES.items() if known.is_mean)
 
 
@@ -178,13 +189,33 @@ def cross_entropy(z, start, stop, y):
     log_sum = splat(np.log(total(powers)), one)
     for j in range(start, stop, lanes_of(one)):
         targets = load_part(y, j - start, stop - j, one)
-        losses = losses + targets * (log_sum + (largest - load(z, j, one)))
+        losses = losses + up_to(stop - j, targets * (log_sum + (largest - load(z, j, one))))
     return total(losses)
 
 
 @inner
-def sample_loss(code, z, a, start, stop, y):
-    """Return the loss of one sample, whose outputs are the units [start, stop)."""
+def sample_loss(code, z, a, start, stop, y, which=ALL):
+    """Return the loss of one sample, whose outputs are the units [start, stop).
+
+    Of a loss of several parts it is their weighted sum, if `which` is ALL, or that of one alone.
+    """
+    n_parts = n_parts_of(code)
+    value, own, first, last = z.dtype.type(0), code, start, stop
+    for k in range(n_parts):
+        weight = z.dtype.type(1)
+        if n_parts > 1:
+            first, last, own = part_at(code, k)
+            first, last = start + first, start + last
+            weight = z.dtype.type(weight_at(code, k) if which == ALL else k == which)
+        if weight != 0:  # else not even an infinite loss counts
+            targets = part_of(y, first - start, last - first)
+            value += weight * loss_of_part(own, z, a, first, last, targets)
+    return value
+
+
+@inner
+def loss_of_part(code, z, a, start, stop, y):
+    """Return the loss of all outputs, or of a part."""
     if is_address(code):
         return loss_at(code, start, stop, y, z, a)
     if code == POISSON:
@@ -203,6 +234,42 @@ def sample_loss(code, z, a, start, stop, y):
 @inner
 def output_error(code, z, a, start, stop, y, error):
     """Overwrite error[start:stop] with dLoss/da; with delta where the loss is computed from z."""
+    output_of_parts(code, code, z, a, start, stop, y, error, False)
+
+
+@inner
+def output_delta(code, activation, z, a, start, stop, y, delta):
+    """Overwrite delta[start:stop] with dLoss/dz."""
+    output_of_parts(code, activation, z, a, start, stop, y, delta, True)
+
+
+@inner
+def output_of_parts(code, activation, z, a, start, stop, y, delta, is_by_z):
+    """Do it: by z, or, where the loss is a function of a, by a."""
+    n_parts, beyond = n_parts_of(code), zeros(z, 1)
+    own, own_activation, first, last = code, activation, start, stop
+    for k in range(n_parts):
+        if n_parts > 1:
+            first, last, own_activation = part_at(activation, k)
+            first, last, own = part_at(code, k)
+            first, last = start + first, start + last
+            beyond = load(delta, last, beyond)
+        error_of_part(own, z, a, first, last, part_of(y, first - start, last - first), delta)
+        if is_by_z and not (is_from_z(own) if is_address(own) else own in _FROM_Z):
+            pull_back_part(own_activation, z, a, first, last, delta)
+        if n_parts > 1:
+            weight = z.dtype.type(weight_at(code, k))
+            for j in range(first, last):
+                delta[j] = weight * delta[j] if weight != 0 else weight
+            store(delta, last, beyond)
+
+
+@inner
+def error_of_part(code, z, a, start, stop, y, error):
+    """Overwrite error[start:stop], of all outputs or of a part, with dLoss/da, or with delta.
+
+    Beyond a part, up to a register is overwritten.
+    """
     if is_address(code):
         error_at(code, start, stop, y, z, a, error)
         return
@@ -220,11 +287,3 @@ def output_error(code, z, a, start, stop, y, error):
             if code in _MEANS:
                 errors = errors / splat(a.dtype.type(stop - start), one)
         store(error, j, up_to(stop - j, errors))
-
-
-@inner
-def output_delta(code, activation, z, a, start, stop, y, delta):
-    """Overwrite delta[start:stop] with dLoss/dz."""
-    output_error(code, z, a, start, stop, y, delta)
-    if not (is_from_z(code) if is_address(code) else code in _FROM_Z):
-        pull_back(activation, z, a, start, stop, delta)
