@@ -52,7 +52,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import partial
 from typing import Any, BinaryIO
@@ -247,9 +247,10 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
     """Return the state of a network; allocate no more memory than the file holds."""
     header = _header_in(archive)
     n_in = as_count("n_in", header["n_in"])
+    losses = _losses_in(header["loss"], functions)
     dtype = as_dtype(as_choice("dtype", header["dtype"], _DESCR))
     layers = _layers_in(archive, n_in, header["layers"], functions)
-    loss = _loss_in(header["loss"], layers, functions)
+    loss = as_loss_of(layers, losses)
     table, _ = net_parts(n_in, layers, loss, dtype)
     shapes = _shapes(table)
     arrays = {name: archive.take(name, _DESCR[dtype.name], shapes[name]) for name in shapes}
@@ -332,16 +333,16 @@ def _layer_in(archive: Archive, n_in: int, k: str, description: Any, functions: 
     return Dense(**parameters)
 
 
-def _loss_in(description: Any, layers: Sequence[Dense], functions: Functions) -> Loss:
-    """Return the loss; of several heads it is a list of pairs, of a loss and its weight."""
+def _losses_in(description: Any, functions: Functions) -> Loss | list[tuple[Loss, Any]]:
+    """Return the loss, or a list of pairs, of the loss of a head and its weight."""
     if not isinstance(description, list):
-        return as_loss_of(layers, build_loss(description, functions))
+        return build_loss(description, functions)
     pairs = []
     for pair in description:
         if not isinstance(pair, list) or len(pair) != 2:
             raise ValueError(f"a head must have a loss and a weight, got {repr(pair)[:100]}")
         pairs.append((build_loss(pair[0], functions), pair[1]))
-    return as_loss_of(layers, pairs)
+    return pairs
 
 
 def _shapes(table: Array) -> dict[str, tuple[int, ...]]:

@@ -43,7 +43,8 @@ def pull_back_softmax(a, start, stop, delta):
     """Turn delta[start:stop] from dL/da into dL/dz: a (dL/da - the mean of it, weighted by a)."""
     one, sums = zeros(a, 1), zeros(a, 1)
     for j in range(start, stop, lanes_of(one)):
-        sums = multiply_add(load(a, j, one), load(delta, j, one), sums)
+        errors = up_to(stop - j, load(delta, j, one))  # beyond a part are those of another
+        sums = multiply_add(load(a, j, one), errors, sums)
     mean = splat(total(sums), one)
     for j in range(start, stop, lanes_of(one)):
         pulled = load(a, j, one) * (load(delta, j, one) - mean)
