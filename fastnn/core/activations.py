@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .jit import inner
-from .pointers import activate_at, is_address, n_parts_of, part_at, pull_back_at
+from .pointers import activate_at, is_address, is_table, n_parts_of, part_at, pull_back_at
 from .simd.arithmetic import where
 from .simd.functions import (
     exp,
@@ -312,25 +312,30 @@ def scaled_by_derivative(code, delta, z, a):
 @inner
 def activate(code, z, a, start, stop):
     """Overwrite a[start:stop] with f(z[start:stop]), of several parts with the f of each."""
-    one, n_parts = zeros(z, 1), n_parts_of(code)
-    own, first, last, beyond = code, start, stop, zeros(z, 1)
-    for k in range(n_parts):
-        if n_parts > 1:
-            first, last, own = part_at(code, k)
-            first, last = start + first, start + last
-            beyond = load(a, last, one)  # a part ends within a register
-        if own == SOFTMAX:
-            softmax(z, a, first, last)
-        elif is_address(own):
-            activate_at(own, first, last, z, a)
-        else:
-            for j in range(first, last, lanes_of(one)):
-                store(a, j, activated(own, load(z, j, one)))
-        if n_parts > 1:
-            store(a, last, beyond)
+    if not is_table(code):
+        activate_part(code, z, a, start, stop)
+        return
+    for k in range(n_parts_of(code)):
+        first, last, own = part_at(code, k, start)
+        activate_part(own, z, a, first, last)  # the next one overwrites what is beyond
+    for j in range(stop, stop + lanes_of(zeros(z, 1))):
+        a[j] = 0  # the padding
+
+
+@inner
+def activate_part(code, z, a, start, stop):
+    """Do it for all outputs, or for a part; beyond it, up to a register is overwritten."""
+    if code == SOFTMAX:
+        softmax(z, a, start, stop)
+        return
+    one = zeros(z, 1)
     if is_address(code):
+        activate_at(code, start, stop, z, a)
         for j in range(stop, stop + (start - stop) % lanes_of(one)):
             a[j] = 0  # the padding
+        return
+    for j in range(start, stop, lanes_of(one)):
+        store(a, j, activated(code, load(z, j, one)))
 
 
 @inner
@@ -351,15 +356,14 @@ def scale_by_derivative(code, z, a, delta, start, stop):
 @inner
 def pull_back(code, z, a, start, stop, delta):
     """Turn delta[start:stop] from dL/da into dL/dz, in place, of whatever activation."""
-    n_parts, own, first, last, beyond = n_parts_of(code), code, start, stop, zeros(z, 1)
-    for k in range(n_parts):
-        if n_parts > 1:
-            first, last, own = part_at(code, k)
-            first, last = start + first, start + last
-            beyond = load(delta, last, beyond)
+    if not is_table(code):
+        pull_back_part(code, z, a, start, stop, delta)
+        return
+    for k in range(n_parts_of(code)):
+        first, last, own = part_at(code, k, start)
+        beyond = load(delta, last, zeros(z, 1))  # which is of the next part
         pull_back_part(own, z, a, first, last, delta)
-        if n_parts > 1:
-            store(delta, last, beyond)
+        store(delta, last, beyond)
 
 
 @inner

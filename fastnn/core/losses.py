@@ -18,6 +18,7 @@ from .pointers import (
     error_at,
     is_address,
     is_from_z,
+    is_table,
     loss_at,
     n_parts_of,
     part_at,
@@ -199,14 +200,12 @@ def sample_loss(code, z, a, start, stop, y, which=ALL):
 
     Of a loss of several parts it is their weighted sum, if `which` is ALL, or that of one alone.
     """
-    n_parts = n_parts_of(code)
-    value, own, first, last = z.dtype.type(0), code, start, stop
-    for k in range(n_parts):
-        weight = z.dtype.type(1)
-        if n_parts > 1:
-            first, last, own = part_at(code, k)
-            first, last = start + first, start + last
-            weight = z.dtype.type(weight_at(code, k) if which == ALL else k == which)
+    if not is_table(code):
+        return loss_of_part(code, z, a, start, stop, y)
+    value = z.dtype.type(0)
+    for k in range(n_parts_of(code)):
+        first, last, own = part_at(code, k, start)
+        weight = z.dtype.type(weight_at(code, k) if which == ALL else k == which)
         if weight != 0:  # else not even an infinite loss counts
             targets = part_of(y, first - start, last - first)
             value += weight * loss_of_part(own, z, a, first, last, targets)
@@ -246,30 +245,35 @@ def output_delta(code, activation, z, a, start, stop, y, delta):
 @inner
 def output_of_parts(code, activation, z, a, start, stop, y, delta, is_by_z):
     """Do it: by z, or, where the loss is a function of a, by a."""
-    n_parts, beyond = n_parts_of(code), zeros(z, 1)
-    own, own_activation, first, last = code, activation, start, stop
-    for k in range(n_parts):
-        if n_parts > 1:
-            first, last, own_activation = part_at(activation, k)
-            first, last, own = part_at(code, k)
-            first, last = start + first, start + last
-            beyond = load(delta, last, beyond)
-        error_of_part(own, z, a, first, last, part_of(y, first - start, last - first), delta)
-        if is_by_z and not (is_from_z(own) if is_address(own) else own in _FROM_Z):
-            pull_back_part(own_activation, z, a, first, last, delta)
-        if n_parts > 1:
-            weight = z.dtype.type(weight_at(code, k))
-            for j in range(first, last):
-                delta[j] = weight * delta[j] if weight != 0 else weight
-            store(delta, last, beyond)
+    if not is_table(code):
+        delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z)
+        return
+    for k in range(n_parts_of(code)):
+        first, last, own_activation = part_at(activation, k, start)
+        first, last, own = part_at(code, k, start)
+        targets = part_of(y, first - start, last - first)
+        delta_of_part(own, own_activation, z, a, first, last, targets, delta, is_by_z)
+        weight = z.dtype.type(weight_at(code, k))
+        for j in range(first, last):
+            delta[j] = weight * delta[j] if weight != 0 else weight
+    for j in range(stop, stop + lanes_of(zeros(z, 1))):
+        delta[j] = 0  # the padding
+
+
+@inner
+def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
+    """Do it for all outputs, or for a part.
+
+    Beyond it, up to a register is overwritten: what is of the next part comes after it.
+    """
+    error_of_part(code, z, a, start, stop, y, delta)
+    if is_by_z and not (is_from_z(code) if is_address(code) else code in _FROM_Z):
+        pull_back_part(activation, z, a, start, stop, delta)
 
 
 @inner
 def error_of_part(code, z, a, start, stop, y, error):
-    """Overwrite error[start:stop], of all outputs or of a part, with dLoss/da, or with delta.
-
-    Beyond a part, up to a register is overwritten.
-    """
+    """Overwrite error[start:stop] likewise, with dLoss/da or, of a loss of z, with delta."""
     if is_address(code):
         error_at(code, start, stop, y, z, a, error)
         return

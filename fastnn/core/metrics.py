@@ -7,8 +7,6 @@ A metric is a code. That of a part of the outputs, a head, is one number too: th
 output is the first and how many there are; or, for its part of a loss that has several, which.
 """
 
-import numpy as np
-
 from .jit import inner
 from .layout import output_range
 from .losses import sample_loss
@@ -17,7 +15,6 @@ ACCURACY, MSE, MAE, LOSS_OF_PART = range(4)
 CODES = {"accuracy": ACCURACY, "mse": MSE, "mae": MAE}
 _KIND, _FIRST = 8, 24  # bits of a code: the metric, which output is the first; then how many
 _METRIC = (1 << _KIND) - 1
-_LOSS = LOSS_OF_PART  # of all parts
 
 
 def code_of_part(metric: int, first: int, n_out: int) -> int:
@@ -27,7 +24,7 @@ def code_of_part(metric: int, first: int, n_out: int) -> int:
 
 def code_of_loss_of_part(part: int) -> int:
     """Return the code of the loss of one part."""
-    return LOSS_OF_PART | (1 + part) << _KIND
+    return LOSS_OF_PART | part << _KIND
 
 
 @inner
@@ -70,11 +67,12 @@ def sample_metric(code, a, start, stop, y):
 def add_metrics(net, metrics, sample, y, weight, sums):
     """Add the loss and the metrics of one sample, times its weight, to `sums`, in place."""
     start, stop = output_range(net.layer_table)
-    for m in range(1 + metrics.shape[0]):
-        code = metrics[m - 1] if m > 0 else _LOSS
+    sums[0] += weight * sample_loss(net.loss, sample.z, sample.a, start, stop, y)
+    for m in range(metrics.shape[0]):
+        code = metrics[m]
         if code & _METRIC == LOSS_OF_PART:
-            part = (code >> _KIND) - 1  # which may be ALL
-            value = np.float64(sample_loss(net.loss, sample.z, sample.a, start, stop, y, part))
+            part = code >> _KIND
+            loss = sample_loss(net.loss, sample.z, sample.a, start, stop, y, part)
+            sums[1 + m] += weight * loss
         else:
-            value = np.float64(sample_metric(code, sample.a, start, stop, y))
-        sums[m] += weight * value
+            sums[1 + m] += weight * sample_metric(code, sample.a, start, stop, y)

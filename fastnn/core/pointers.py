@@ -60,16 +60,16 @@ def is_table(code: int) -> bool:
 
 @inner
 def n_parts_of(code):
-    """Return the number of parts, at least 2; 1 if a code is that of all outputs."""
-    return number_at(code, 0) if is_table(code) else 1
+    """Return the number of parts in a table."""
+    return number_at(code, 0)
 
 
 @inner
-def part_at(code, part):
-    """Return the first output of a part, the one past its last, and its own code."""
+def part_at(code, part, start):
+    """Return the first unit of a part, the one past its last, and its code; `start` is of all."""
     place = 1 + part * _OF_A_PART
-    start, stop = number_at(code, place + _START), number_at(code, place + _STOP)
-    return start, stop, number_at(code, place + _CODE)
+    first, last = number_at(code, place + _START), number_at(code, place + _STOP)
+    return start + first, start + last, number_at(code, place + _CODE)
 
 
 @inner
