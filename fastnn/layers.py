@@ -187,7 +187,8 @@ def net_parts(
     functions = [as_activation("activation", layer.activation) for layer in layers]
     for k, function in enumerate(functions[:-1]):
         if function in _LAST or isinstance(function, HeadActivations):
-            raise ValueError(f"{function} must be on the last layer only, got it on layer {k}")
+            name = "Heads" if isinstance(function, HeadActivations) else function
+            raise ValueError(f"{name} must be on the last layer only, got it on layer {k}")
     if layers[-1].dropout > 0:
         raise ValueError(f"dropout must be 0 on the last layer, got {layers[-1].dropout}")
     if loss.parts:
