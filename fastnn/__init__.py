@@ -3,6 +3,7 @@
 from .activations import activation as activation
 from .errors import DivergenceError as DivergenceError
 from .errors import FormatError as FormatError
+from .heads import Heads as Heads
 from .history import History as History
 from .layers import Dense as Dense
 from .losses import loss as loss

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 
 from ._checks.arrays import Array, as_choice
 from ._checks.functions import UserFunction, compiling, n_arguments_of
+from ._checks.heads import Part
 from ._checks.names import did_you_mean
 from ._checks.slopes import Place, as_pair_of, check_slopes
 from .core.activations import CODES, SECOND_NAMES
 from .core.heads import HEADS
-from .core.pointers import code_of_activation, compile_linked, linked
+from .core.pointers import code_of_activation, code_of_parts, compile_linked, linked
 
 _FORMS = {1: "z -> (a, derivative)"}
 _POINTS = (0.0, 1.0, -1.0, 0.37, -0.37, 2.6, -2.6, 11.0, -11.0)
@@ -86,6 +88,28 @@ class OwnActivation(UserFunction):
         return as_pair_of(f"the activation {self.name}", self.function(z), "(a, derivative)")
 
 
+@dataclass(frozen=True)
+class HeadActivations:  # numpydoc ignore=PR02
+    """The activations of several heads, as `Heads` has them.
+
+    Parameters
+    ----------
+    parts : tuple
+        The heads: their names, activations and outputs.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Heads
+    >>> str(Heads(Dense(1, "sigmoid"), Dense(3)).activation)
+    'head_0 1 sigmoid, head_1 3 identity'
+    """
+
+    parts: tuple[Part, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.parts))
+
+
 def activation(function: Callable[..., Any]) -> OwnActivation:
     """Make an activation of a function, which Numba compiles; kernels call it at full speed.
 
@@ -129,7 +153,7 @@ def activation(function: Callable[..., Any]) -> OwnActivation:
     return OwnActivation(function)
 
 
-def as_activation(name: str, value: object) -> str | OwnActivation:
+def as_activation(name: str, value: object) -> Any:
     """Return the first name of an activation, or one of the user's own.
 
     Parameters
@@ -141,7 +165,7 @@ def as_activation(name: str, value: object) -> str | OwnActivation:
 
     Returns
     -------
-    str or OwnActivation
+    str, OwnActivation or HeadActivations
         The activation.
 
     Raises
@@ -149,7 +173,7 @@ def as_activation(name: str, value: object) -> str | OwnActivation:
     ValueError, TypeError
         If there is no such activation.
     """
-    if isinstance(value, OwnActivation):
+    if isinstance(value, OwnActivation | HeadActivations):
         return value
     names = (*CODES, *HEADS)
     if callable(value) and not did_you_mean(value, [*names, *SECOND_NAMES]):
@@ -162,12 +186,12 @@ def as_activation(name: str, value: object) -> str | OwnActivation:
     return as_choice(name, first, names, others=SECOND_NAMES)
 
 
-def code_of(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
+def code_of(known: str | OwnActivation | HeadActivations, dtype: np.dtype[Any]) -> int:
     """Return what stands for an activation in a kernel; on first use it may be compiled.
 
     Parameters
     ----------
-    known : str or OwnActivation
+    known : str, OwnActivation or HeadActivations
         The activation, as `as_activation` returns it.
     dtype : numpy.dtype
         The dtype of the network.
@@ -184,6 +208,8 @@ def code_of(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
     """
     if isinstance(known, str) and known in CODES:
         return CODES[known]
+    if isinstance(known, HeadActivations):
+        return _table_of(known, dtype)
     with compiling(f"the activation {known}"):
         if isinstance(known, OwnActivation):
             compile_linked(known.linked, dtype, (0,))
@@ -191,6 +217,13 @@ def code_of(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
 
 
 _OWN: dict[int, OwnActivation] = {}
+
+
+@cache
+def _table_of(known: HeadActivations, dtype: np.dtype[Any]) -> int:
+    return code_of_parts(
+        [(part.start, part.stop, code_of(part.activation, dtype), 1.0) for part in known.parts]
+    )
 
 
 @cache

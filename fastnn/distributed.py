@@ -31,8 +31,8 @@ from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
 from ._checks.arrays import as_choice, as_count, as_flag, as_positive
+from ._checks.heads import check_metrics_of
 from ._checks.names import explained
-from ._checks.targets import check_metrics
 from ._cluster.replicas import Share, mean, same, train_replica
 from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop
@@ -190,7 +190,9 @@ def fit(
         raise ValueError(
             f"a schedule must be a function of the round here, per 'epoch', got {schedule}"
         )
-    running, on_validation = as_metrics(metrics, is_evaluated=validation_data is not None)
+    running, on_validation = as_metrics(
+        metrics, net.loss_function, is_evaluated=validation_data is not None
+    )
     config = FitConfig(
         epochs=as_count("rounds", rounds),
         batch_size=1 if batch_size is None else as_count("batch_size", batch_size),
@@ -204,7 +206,7 @@ def fit(
     )
     if validation_data is not None:
         config.validation = as_validation(state, validation_data)
-        check_metrics(running, config.validation.Y, net.loss_function)
+        check_metrics_of(running, config.validation.Y, net.loss_function)
     options = {
         "epochs": as_count("epochs_per_round", epochs_per_round),
         "batch_size": batch_size,
@@ -389,7 +391,8 @@ def _read_checkpoint(path: str | os.PathLike[str], net: Network) -> Network | No
     """Return the network in the file, which must be like `net`, or None if there is no file."""
     if not Path(path).exists():
         return None
-    known = (net.loss_function, *(layer.activation for layer in net.layers))
+    loss, activations = net.loss_function, [layer.activation for layer in net.layers]
+    known = (loss, *loss.losses, *activations, *(part.activation for part in loss.parts))
     own = [each for each in known if isinstance(each, OwnLoss | OwnActivation)]
     last = Network.load(path, functions=own)
     is_alike = np.array_equal(state_of(last).model.table, state_of(net).model.table)

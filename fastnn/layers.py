@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._checks.arrays import Array, as_numbers
+from ._checks.heads import naming
 from ._checks.names import explained, with_lists
 from ._checks.scalars import as_amount, as_count, as_flag, as_limit, as_share, check_fields
-from .activations import OwnActivation, as_activation, code_of
+from .activations import HeadActivations, OwnActivation, as_activation, code_of
 from .core import layout, optimizers
 from .core.activations import ACTIVATIONS, Activation
 from .core.heads import HEADS, Head
@@ -185,11 +186,17 @@ def net_parts(
     _check_size([n_in, *widths], dtype)
     functions = [as_activation("activation", layer.activation) for layer in layers]
     for k, function in enumerate(functions[:-1]):
-        if function in _LAST:
-            raise ValueError(f"{function} must be on the last layer only, got it on layer {k}")
+        if function in _LAST or isinstance(function, HeadActivations):
+            name = "Heads" if isinstance(function, HeadActivations) else function
+            raise ValueError(f"{name} must be on the last layer only, got it on layer {k}")
     if layers[-1].dropout > 0:
         raise ValueError(f"dropout must be 0 on the last layer, got {layers[-1].dropout}")
-    _check_outputs(loss, functions[-1], widths[-1])
+    if loss.parts:
+        for part, own in zip(loss.parts, loss.losses, strict=True):
+            with naming(part):
+                _check_outputs(own, part.activation, part.n_out)
+    else:
+        _check_outputs(loss, functions[-1], widths[-1])
     table = layout.layer_table(
         n_in,
         widths,

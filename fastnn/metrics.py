@@ -186,7 +186,7 @@ def _as_plain(item: Any) -> Any:
     return item.view(np.ndarray) if isinstance(item, Targets) else item
 
 
-def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: Array) -> float:
+def figure_of(name: str, metric: Callable[[Any, Any], Any], y: Any, outputs: Any) -> float:
     """Return the value of a user-defined metric.
 
     If there is one output, the metric gets the targets in the shape of the outputs; class labels
@@ -199,9 +199,9 @@ def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: A
     metric : callable
         The function of targets and outputs.
     y : array_like
-        The targets as the user gave them.
+        The targets as the user gave them; of several heads, a tuple of them.
     outputs : ndarray, shape (n_samples, n_out)
-        The outputs of the network.
+        The outputs of the network, or a tuple likewise.
 
     Returns
     -------
@@ -213,24 +213,32 @@ def figure_of(name: str, metric: Callable[[Any, Array], Any], y: Any, outputs: A
     TypeError
         If the value is not a number.
     """
-    targets = np.asarray(y).view()
-    targets.flags.writeable = False  # the metric must not change the user's array
-    if outputs.shape[1] == 1:
-        targets = targets.reshape(-1, 1).view(Targets)
-    elif targets.ndim == 2 and targets.shape[1] == 1:
-        targets = targets[:, 0]
+    if isinstance(outputs, tuple):  # of several heads
+        targets: Any = tuple(map(_as_given, y, outputs))
+        shapes = [tuple(part.shape for part in parts) for parts in (targets, outputs)]
+    else:
+        targets = _as_given(y, outputs)
+        shapes = [targets.shape, outputs.shape]
     try:
         figure = metric(targets, outputs)
     except Exception as error:
         error.add_note(
-            f"in the metric {name}, given y of shape {targets.shape} and outputs of shape "
-            f"{outputs.shape}"
+            f"in the metric {name}, given y of shape {shapes[0]} and outputs of shape {shapes[1]}"
         )
         raise
     if isinstance(figure, bool | np.bool_):
         return float(figure)
     figure = _as_plain(figure)
     return as_number(f"the value of the metric {name}", figure)
+
+
+def _as_given(y: ArrayLike, outputs: Array) -> Any:
+    """Return the user's targets as a metric may see them, read-only."""
+    targets = np.asarray(y).view()
+    targets.flags.writeable = False  # the metric must not change the user's array
+    if outputs.shape[1] == 1:
+        return targets.reshape(-1, 1).view(Targets)
+    return targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
 
 
 def _errors(y: ArrayLike, outputs: ArrayLike) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from ._checks.arrays import (
     as_numbers,
 )
 from ._checks.frames import names_of
+from ._checks.heads import split
 from ._checks.inputs import as_inputs, as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
 from ._training.config import Metric
@@ -34,6 +35,7 @@ from .core.handle import handle_of
 from .core.inputs import Data, Samples
 from .core.optimizers import N_COUNTERS
 from .core.optimizers import Optimizer as CoreOptimizer
+from .heads import as_loss_of
 from .history import History
 from .layers import Dense, fill_params, net_parts, with_arrays
 from .losses import Loss, OwnLoss, as_loss
@@ -95,12 +97,14 @@ class Network:
         The number of inputs, at least 1.
     layers : sequence of Dense
         The layers, from the first hidden layer to the output layer.
-    loss : str or Loss
+    loss : str, Loss, sequence or dict
         The loss of one sample, by default "mse": half_sse (sum of e^2 / 2), sse, mse (mean over
         the outputs), mae, huber (delta 1), binary_cross_entropy (summed over sigmoid outputs),
         cross_entropy (softmax) or poisson (sum of a - y + y log(y / a) over exp outputs a). Or a
         loss of `fastnn.losses`, or the name of one: quantile, gaussian_nll, log_cosh, focal, gamma;
-        or one of the user's own (`fastnn.loss`).
+        or one of the user's own (`fastnn.loss`). For layers that end with `Heads`: one for each
+        head, in their order or by their names, or one for all; in the place of each may be a pair
+        (loss, weight). The weighted sum is minimised.
     dtype : str or numpy.dtype
         The dtype of parameters and arithmetic, float64 or float32, by default float64.
     seed : int, None, numpy.random.Generator or numpy.random.RandomState
@@ -162,14 +166,14 @@ class Network:
         n_in: int,
         layers: Sequence[Dense],
         *,
-        loss: str | Loss = "mse",
+        loss: str | Loss | Sequence[Any] | Mapping[str, Any] = "mse",
         dtype: DTypeLike = "float64",
         seed: Any = None,
     ) -> None:
         if not isinstance(layers, Sequence):
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
         n_in = as_count("n_in", n_in)
-        loss, dtype = as_loss("loss", loss), as_dtype(dtype)
+        loss, dtype = as_loss_of(layers, loss), as_dtype(dtype)
         random = as_generator(seed)
         table, code = net_parts(n_in, layers, loss, dtype)
         net = layout.Net(layout.aligned_zeros(layout.params_size(table), dtype), table, code)
@@ -411,7 +415,7 @@ class Network:
     # ---- use -------------------------------------------------------------------------------------
 
     @explained
-    def predict(self, X: ArrayLike, *, n_threads: int = 1) -> Array:
+    def predict(self, X: ArrayLike, *, n_threads: int = 1) -> Any:
         """Return the outputs of the network.
 
         Parameters
@@ -426,6 +430,7 @@ class Network:
         -------
         ndarray, shape (n_samples, n_out) or (n_out,)
             The outputs. Those of a row have the same bits in any table, and for any `n_threads`.
+            Of layers that end with `Heads`: a tuple, with the outputs of each head.
 
         Raises
         ------
@@ -451,20 +456,21 @@ class Network:
             outputs = np.empty(model.n_out, model.dtype)
             if not evaluate.predict_row(model.params, model.table, row, outputs):
                 self._as_samples(X)  # raises, and says where
-            return outputs
+            return split(outputs, model.parts) if model.parts else outputs
         table = as_ready_table(X, model.n_few, model.n_in, model.dtype)
         if table is not None:
             outputs = np.empty((len(table), model.n_out), model.dtype)
             if not evaluate.predict_few(model.params, model.table, table, outputs):
                 self._as_samples(X)
-            return outputs
+            return split(outputs, model.parts) if model.parts else outputs
         names = self._state.feature_names
         samples = as_inputs(X, model.n_in, model.dtype, row=True, finite=False, names=names)
         n_samples = samples.n_samples
         outputs = np.empty((n_samples, model.n_out), model.dtype)
         if not model.predict(samples, outputs, n_threads):
             self._as_samples(X)
-        return outputs[0] if n_samples == 1 and np.ndim(X) == 1 else outputs
+        outputs = outputs[0] if n_samples == 1 and np.ndim(X) == 1 else outputs
+        return split(outputs, model.parts) if model.parts else outputs
 
     @explained
     def hidden(self, X: ArrayLike) -> tuple[Array, ...]:
@@ -849,8 +855,9 @@ class Network:
         y : array_like, shape (n_samples, n_out), or (n_samples,)
             The targets: one-dimensional if n_out is 1, or class labels 0 ... n_out-1. For
             binary_cross_entropy they are from 0 to 1; for cross_entropy, rows of at least 0 that
-            sum to 1, each within rounding of float32; for poisson, at least 0. None, the default,
-            is for chunks.
+            sum to 1, each within rounding of float32; for poisson, at least 0. For layers that end
+            with `Heads`: a list of such, one for each head, a dict by their names, or one array
+            with the columns of all side by side. None, the default, is for chunks.
         epochs : int
             The number of passes over the data, at least 1, by default 1.
         batch_size : int or None

@@ -25,6 +25,7 @@ def sign_of(monitor: str, mode: str) -> float:
     as_monitor("monitor", monitor)
     if as_choice("mode", mode, MODES) == "auto":
         figure = monitor.removeprefix("val_")
+        figure = figure if figure in _LOW_IS_GOOD else figure.rpartition("_")[2]  # of a head
         if figure in _HIGH_IS_GOOD:
             return 1.0
         if figure not in _LOW_IS_GOOD:

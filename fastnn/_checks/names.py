@@ -100,7 +100,7 @@ _OTHER_ARGUMENTS = {  # other libraries' names of arguments
     "max_norm": "maxnorm kernel_constraint",
     "n_in": "input_dim input_size input_shape in_features n_inputs n_features inputs",
     "layers": "hidden_layers hidden_layer_sizes layer_sizes sizes structure architecture",
-    "loss": "criterion loss_function loss_fn cost objective cost_function",
+    "loss": "criterion loss_function loss_fn cost objective cost_function losses loss_weights",
     "seed": "random_state rng random_seed generator",
     "momentum": "beta mu rho",
     "betas": "beta_1 beta_2 beta1 beta2",

@@ -47,8 +47,11 @@ def as_functions(functions: Any) -> tuple[UserFunction, ...]:
     return given
 
 
-def describe_loss(loss: Loss) -> str | JSON:
-    """Return the name or the description of a loss."""
+def describe_loss(loss: Loss) -> Any:
+    """Return the name or the description of a loss; of several heads, a list with the weights."""
+    if isinstance(loss, losses.HeadLosses):
+        described = map(describe_loss, loss.losses)
+        return [list(pair) for pair in zip(described, loss.weights, strict=True)]
     if isinstance(loss, UserFunction):
         return _describe_own(loss)
     if type(loss) in _LOSSES.values():
@@ -62,6 +65,11 @@ def shown_loss(loss: Loss) -> str:
     """Return what tells a loss to a reader: its name, if that says all."""
     if isinstance(loss, UserFunction):
         return f"{loss.name}, a function of the user's"
+    if isinstance(loss, losses.HeadLosses):
+        return " + ".join(
+            f"{'' if weight == 1 else f'{weight:g} '}{shown_loss(own)}"
+            for own, weight in zip(loss.losses, loss.weights, strict=True)
+        )
     return loss.name if losses.NAMED.get(loss.name) == loss else repr(loss)
 
 
@@ -89,7 +97,8 @@ def build_activation(description: Any, functions: Functions) -> str | OwnActivat
     """Return the activation that `describe_activation` has described."""
     if isinstance(description, dict):
         return _found(description, functions, OwnActivation, "activation")
-    return as_activation("activation", description)
+    known: str | OwnActivation = as_activation("activation", description)
+    return known
 
 
 def _describe_own(function: UserFunction) -> JSON:

@@ -30,7 +30,9 @@ The header is JSON:
 
     format, version             "fastnn network", 1
     n_in, loss, dtype           as `Network` takes them
-    layers                      as `Dense` takes them; weights and biases: whether they are given
+    layers                      as `Dense` takes them; weights and biases: whether they are given.
+                                Of `Heads`: {"heads": {name: the same}}, and the loss is a list of
+                                [loss, weight] then
     random                      NumPy's state of the random source, and "source", its class:
                                 Generator or RandomState
     training                    null before any training, or an object of optimizer, schedule (null
@@ -43,9 +45,9 @@ The header is JSON:
     feature_names               the column names of X, only if training has seen any
 
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
-A reader refuses names that it does not know, so every addition makes a new version.
-`feature_names`, losses and activations that are no names, `updates`, and `per` and `warmup` of
-schedules were added to this one: an earlier reader takes all files but those that have them.
+A reader refuses names that it does not know, so every addition makes a new version. To this one
+were added `feature_names`, losses and activations that are no names, heads, `updates`, and `per`
+and `warmup` of schedules: an earlier reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -63,8 +65,10 @@ from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
 from .._training.state import TrainingState
 from ..core import layout
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
+from ..heads import Heads, as_loss_of
 from ..history import History
 from ..layers import Dense, net_parts
+from ..losses import Loss
 from .files import read_file, write_file
 from .functions import (
     Functions,
@@ -154,7 +158,10 @@ def _views(flat: Array, table: Array) -> dict[str, Array]:
 
 
 def _describe_layer(layer: Dense) -> JSON:
-    """Return every field of a layer; for arrays, whether they are given."""
+    """Return every field of a layer; for arrays, whether they are given. Or those of each head."""
+    if isinstance(layer, Heads):
+        heads = zip(layer.names, layer.heads, strict=True)
+        return {"heads": {name: _describe_layer(head) for name, head in heads}}
     return {name: getattr(layer, name) for name in _LAYER} | {
         "activation": describe_activation(layer.activation),
         "initializer": describe_initializer(layer.initializer),
@@ -250,9 +257,10 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
     """Return the state of a network; allocate no more memory than the file holds."""
     header = _header_in(archive)
     n_in = as_count("n_in", header["n_in"])
-    loss = build_loss(header["loss"], functions)
+    losses = _losses_in(header["loss"], functions)
     dtype = as_dtype(as_choice("dtype", header["dtype"], _DESCR))
     layers = _layers_in(archive, n_in, header["layers"], functions)
+    loss = as_loss_of(layers, losses)
     table, _ = net_parts(n_in, layers, loss, dtype)
     shapes = _shapes(table)
     arrays = {name: archive.take(name, _DESCR[dtype.name], shapes[name]) for name in shapes}
@@ -303,21 +311,48 @@ def _layers_in(
     archive: Archive, n_in: int, descriptions: Any, functions: Functions
 ) -> tuple[Dense, ...]:
     """Return the layers, with the arrays that they were given."""
-    layers = []
+    layers: list[Dense] = []
     for k, description in enumerate(as_list("layers", descriptions)):
-        parameters = dict(as_object(description, _LAYER))
-        n_out = as_count("n_out", parameters["n_out"])
-        for name, entry, shape in (
-            ("weights", f"given_W{k}", (n_in, n_out)),
-            ("biases", f"given_b{k}", (n_out,)),
-        ):
-            parameters[name] = archive.take(entry, _FLOAT, shape) if parameters[name] else None
-        for name in ("initializer", "bias_initializer"):
-            parameters[name] = build_initializer(parameters[name], name)
-        parameters["activation"] = build_activation(parameters["activation"], functions)
-        layers.append(Dense(**parameters))
-        n_in = n_out
+        if isinstance(description, dict) and "heads" in description:
+            named = as_object(description, ("heads",))["heads"]
+            if not isinstance(named, dict):
+                raise ValueError(f"heads must be an object, got {repr(named)[:100]}")
+            heads = {
+                name: _layer_in(archive, n_in, f"{k}_{name}", head, functions)
+                for name, head in named.items()
+            }
+            layers.append(Heads(**heads))
+        else:
+            layers.append(_layer_in(archive, n_in, str(k), description, functions))
+        n_in = layers[-1].n_out
     return tuple(layers)
+
+
+def _layer_in(archive: Archive, n_in: int, k: str, description: Any, functions: Functions) -> Dense:
+    """Return a layer, or a head."""
+    parameters = dict(as_object(description, _LAYER))
+    n_out = as_count("n_out", parameters["n_out"])
+    for name, entry, shape in (
+        ("weights", f"given_W{k}", (n_in, n_out)),
+        ("biases", f"given_b{k}", (n_out,)),
+    ):
+        parameters[name] = archive.take(entry, _FLOAT, shape) if parameters[name] else None
+    for name in ("initializer", "bias_initializer"):
+        parameters[name] = build_initializer(parameters[name], name)
+    parameters["activation"] = build_activation(parameters["activation"], functions)
+    return Dense(**parameters)
+
+
+def _losses_in(description: Any, functions: Functions) -> Loss | list[tuple[Loss, Any]]:
+    """Return the loss, or a list of pairs, of the loss of a head and its weight."""
+    if not isinstance(description, list):
+        return build_loss(description, functions)
+    pairs = []
+    for pair in description:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise ValueError(f"a head must have a loss and a weight, got {repr(pair)[:100]}")
+        pairs.append((build_loss(pair[0], functions), pair[1]))
+    return pairs
 
 
 def _shapes(table: Array) -> dict[str, tuple[int, ...]]:

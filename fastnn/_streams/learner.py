@@ -115,7 +115,8 @@ class Learner:
             return None
         if len(X) == 0:
             return np.empty((0, self.network.n_out))
-        return self.network.predict(self._as_table(names, X))
+        outputs: Array = self.network.predict(self._as_table(names, X))
+        return outputs
 
     # ---- training --------------------------------------------------------------------------------
 

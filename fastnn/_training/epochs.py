@@ -28,7 +28,7 @@ from ..core.train_samples import Slice
 from ..errors import DivergenceError
 from ..optimizers import CompiledOptimizer
 from .config import FitConfig
-from .model import NO_METRICS, Model, metric_codes
+from .model import Model
 from .sources import Arrays, Source
 from .state import NetworkState, TrainingState
 
@@ -61,7 +61,7 @@ class CompiledEpochs:
         self.is_single = config.batch_size == 1
         is_bare = self.is_single and not (state.model.penalties.size or config.noise.size)
         self.is_plain = is_bare and config.optimizer.is_plain  # params -= rate gradient, of one
-        self._codes = metric_codes(config.metrics) if config.metrics else NO_METRICS
+        self._codes = state.model.metric_codes(config.metrics)
         self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
 

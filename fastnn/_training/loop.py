@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.heads import split
 from .._checks.inputs import check_samples
 from ..callbacks import Callback, Run
 from ..core.waiting import telling
@@ -271,8 +272,9 @@ class TrainingLoop:
         assert data is not None
         metrics = model.evaluate(data.X, data.Y, data.weights, config.metrics)
         if config.validation_metrics:
-            outputs = np.empty_like(data.Y)
-            model.predict(data.X, outputs)
+            table = np.empty_like(data.Y)
+            model.predict(data.X, table)
+            outputs = split(table, model.parts) if model.parts else table
             for name, metric in config.validation_metrics.items():
                 metrics[name] = figure_of(name, metric, data.y, outputs)
         return {f"val_{name}": value for name, value in metrics.items()}

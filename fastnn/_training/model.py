@@ -23,7 +23,7 @@ from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import WORD
-from ..losses import Loss, OwnLoss
+from ..losses import HeadLosses, Loss, OwnLoss
 from . import threads
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
@@ -50,6 +50,7 @@ class Model:
         params, table, _ = net
         self.params, self.table, self.penalties = params, table, penalties
         self.net, self.loss, self.dtype = net, loss, params.dtype
+        self.parts = loss.parts  # the heads, if there are any
         self.n_in, self.n_out = int(table[0, layout.N_IN]), int(table[-1, layout.N_OUT])
         self.n_units = layout.units_size(table)
         self.no_weights = as_read_only(np.empty(0, params.dtype))
@@ -169,7 +170,7 @@ class Model:
         self, X: Inputs, Y: Array, weights: Array, metrics: Sequence[str] = ()
     ) -> dict[str, float]:
         """Return the mean loss and metrics over the samples, by name."""
-        codes = metric_codes(metrics) if metrics else NO_METRICS
+        codes = self.metric_codes(metrics)
         sums, n_samples = np.zeros(1 + len(metrics)), len(Y)
         if isinstance(X, Samples) and self._is_one_call(len(Y)):
             pieces: Iterable[Any] = ((Data(X, Y, weights), 0, n_samples),)
@@ -186,7 +187,7 @@ class Model:
             activation = own_activation(int(code))
             if activation and (fault := activation.fault(self._inputs_of_layer(k, X))):
                 return f"{fault}, on layer {k}"
-        if not isinstance(self.loss, OwnLoss):
+        if not (isinstance(self.loss, OwnLoss) or self.parts):
             return ""
         outputs = np.empty((len(Y), self.n_out), self.dtype)
         self.predict(X, outputs)
@@ -200,6 +201,14 @@ class Model:
         z = np.empty((X.n_samples, until.n_out), self.dtype)
         until.predict(X, z)
         return z
+
+    def metric_codes(self, metrics: Sequence[str]) -> Array:
+        """Return what stands for the metrics in a kernel."""
+        if not metrics:
+            return NO_METRICS
+        if isinstance(self.loss, HeadLosses):
+            return np.array([self.loss.metric_code(name) for name in metrics], dtype=np.int64)
+        return np.array([kernel_metrics.CODES[name] for name in metrics], dtype=np.int64)
 
     def _checked(self, value: float, X: Inputs, Y: Array) -> float:
         """Return a loss; raise if it is NaN by a fault of the user's."""
@@ -250,11 +259,6 @@ def _divided(grad: Array, total: float) -> Array:
 def total_weight(weights: Array, n_samples: int) -> float:
     """Return the sum of the samples' weights."""
     return float(weights.sum(dtype=np.float64)) if weights.size else float(n_samples)
-
-
-def metric_codes(metrics: Sequence[str]) -> Array:
-    """Return what stands for the metrics in a kernel."""
-    return np.array([kernel_metrics.CODES[name] for name in metrics], dtype=np.int64)
 
 
 def metrics_by_name(values: Any, metrics: Sequence[str]) -> dict[str, float]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from operator import is_
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks.arrays import Array, as_array, as_class_weights
+from .._checks.arrays import Array, as_class_weights
 from .._checks.frames import check_names, names_of
+from .._checks.heads import check_metrics_of, given_by_head
 from .._checks.inputs import Names, check_samples
 from .._checks.scalars import as_amount, as_choice, as_count, as_flag, as_integer
 from .._checks.stored import Inputs
-from .._checks.targets import check_metrics
 from ..callbacks import Callback, PrintMetrics
 from ..core import metrics as kernel_metrics
 from ..layers import noise_levels
+from ..losses import HeadLosses, Loss
 from ..metrics import r2
 from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
 from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
@@ -99,6 +101,7 @@ def as_request(
         optimizer,
         schedule,
         noise=as_noise(state, options.input_noise),
+        metrics=as_metrics((), state.model.loss, is_evaluated=False)[0],
     )
     is_known = pair is not None or y is None or is_small
     is_checked = is_known or isinstance(optimizer, _FULL_BATCH)
@@ -114,7 +117,7 @@ def as_request(
     training = TrainingState.begun(config, state.model, last)
     request = FitRequest(source, config, training, names, n_validation, is_checked=is_checked)
     if n_validation:
-        request.held, request.y = held, as_array("y", y)
+        request.held, request.y = held, given_by_head(y, state.model.loss)
     if config.callbacks or training.schedule is not None:  # it must begin with a rate
         request.check_monitors(state.model)
         training.rate_ahead()
@@ -133,7 +136,9 @@ def _add_unusual(
     """Add the options that few calls give; return how many samples to hold out for validation."""
     data, fraction, loss = options.validation_data, options.validation_fraction, state.model.loss
     config.metrics, config.validation_metrics = as_metrics(
-        options.metrics, is_evaluated=not (data is None and fraction is None and held is None)
+        options.metrics,
+        loss,
+        is_evaluated=not (data is None and fraction is None and held is None),
     )
     config.shuffle = as_flag("shuffle", options.shuffle)
     config.reduction = as_choice("reduction", options.reduction, ("mean", "sum"))
@@ -145,12 +150,17 @@ def _add_unusual(
     if isinstance(source, Chunks):
         source.metrics = config.metrics
     else:
-        check_metrics(config.metrics, source.Y, loss)
+        check_metrics_of(config.metrics, source.Y, loss)
         if options.class_weight is not None:
+            if loss.parts:
+                raise ValueError(
+                    "class_weight must be left out with Heads, each of which has classes of its "
+                    f"own, got {options.class_weight!r}: give sample_weight"
+                )
             source.weights = as_class_weights(options.class_weight, source.Y, source.weights)
     if data is not None:
         config.validation = validation or as_validation(state, data, names)
-        check_metrics(config.metrics, config.validation.Y, loss)
+        check_metrics_of(config.metrics, config.validation.Y, loss)
     if held is not None and not (data is None and fraction is None):
         what = "validation_fraction" if data is None else "validation_data"
         raise ValueError(f"{what} must not be given beside folds, which hold out other samples")
@@ -175,7 +185,8 @@ def as_validation(state: NetworkState, data: Any, names: Names = None) -> Valida
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
     X, Y = state.as_pair(*data, names=names)
-    return Validation(X, Y, state.as_weights(None, len(Y)), as_array("y", data[1]))
+    y = given_by_head(data[1], state.model.loss)
+    return Validation(X, Y, state.as_weights(None, len(Y)), y)
 
 
 def as_batch_size(batch_size: Any, n_samples: int | None) -> int:
@@ -212,10 +223,13 @@ def as_rule(
     return chosen, schedule
 
 
-def as_metrics(metrics: Any, *, is_evaluated: bool) -> tuple[Sequence[str], dict[str, Metric]]:
+def as_metrics(
+    metrics: Any, loss: Loss, *, is_evaluated: bool
+) -> tuple[Sequence[str], dict[str, Metric]]:
     """Return the names of the training metrics, and the validation metrics by name."""
+    of_heads = loss if isinstance(loss, HeadLosses) else None
     if type(metrics) is tuple and not metrics:
-        return (), {}
+        return () if of_heads is None else of_heads.metric_names(()), {}
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         raise TypeError(f"metrics must be a sequence of names or functions, got {metrics!r}")
     running: list[str] = []
@@ -227,10 +241,15 @@ def as_metrics(metrics: Any, *, is_evaluated: bool) -> tuple[Sequence[str], dict
                 raise ValueError(f"metrics must have names that differ, got two of {name}")
             on_validation[name] = metric
         elif metric in _VALIDATION_METRICS:
-            on_validation[metric] = _VALIDATION_METRICS[metric]
+            known = _VALIDATION_METRICS[metric]
+            found = {metric: known} if of_heads is None else _each(of_heads, metric, known)
+            on_validation |= found
         else:
             names = (*kernel_metrics.CODES, *_VALIDATION_METRICS)
+            names += () if of_heads is None else tuple(of_heads.known_metrics())
             running.append(as_choice("a metric", metric, names))
+    if of_heads is not None:
+        running = of_heads.metric_names(running)
     for name in ("loss", *running):
         if name in on_validation:
             raise ValueError(f"metrics must have names that differ, got a function named {name}")
@@ -257,6 +276,18 @@ def as_epochs_a_line(verbose: Any, epochs: int) -> int:
     while epochs > _N_LINES * every:  # 1, 2, 5, 10, 20, 50 ...
         every = every * 5 // 2 if str(every)[0] == "2" else every * 2
     return every
+
+
+def _each(loss: HeadLosses, name: str, metric: Metric) -> dict[str, Metric]:
+    """Return a metric of numbers of every head that has them, by name."""
+    numbers = loss.heads_of_numbers()
+    if not numbers:
+        raise ValueError(f"the metric {name} must be of numbers, which no head predicts")
+    return {f"{loss.parts[k].name}_{name}": partial(_of_head, metric, k) for k in numbers}
+
+
+def _of_head(metric: Metric, k: int, y: Any, outputs: Any) -> float:
+    return metric(y[k], outputs[k])
 
 
 def as_callbacks(callbacks: Any) -> Sequence[Callback]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.frames import names_of
+from .._checks.heads import by_head, check_metrics_of
 from .._checks.inputs import whole
 from .._checks.stored import Inputs
-from .._checks.targets import check_metrics
 from ..core.inputs import Samples
 from .model import Model, total_weight
 from .state import NetworkState
@@ -120,11 +120,12 @@ class Chunks:
         """Return a chunk for the kernels, or None if it is empty."""
         try:
             X, y, sample_weight = parts_of_chunk(chunk)
-            if X is not None and not any(map(_n_rows, chunk)):
-                return None
             state = self.state
+            ys = by_head(y, state.model.loss) if state.model.parts and y is not None else (y,)
+            if X is not None and not any(map(_n_rows, (X, *ys, sample_weight))):
+                return None
             inputs, targets = state.as_pair(X, y, names=state.feature_names)
-            check_metrics(self.metrics, targets, state.model.loss)
+            check_metrics_of(self.metrics, targets, state.model.loss)
             weights = state.as_weights(sample_weight, len(targets))
         except (ValueError, TypeError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError

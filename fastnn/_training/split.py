@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._checks.arrays import Array, as_in_range
+from .._checks.heads import rows_of_given
 from .._checks.stored import taken
 from ..optimizers import LBFGS
 from .config import FitRequest, Validation
@@ -37,7 +38,7 @@ def split_validation(request: FitRequest, key: int) -> tuple[Arrays, Validation]
     held = request.held
     rows = np.delete(np.arange(len(Y)), held)
     validation = Validation(
-        taken(X, held), take(Y, held), take(weights, held), np.asarray(request.y)[held]
+        taken(X, held), take(Y, held), take(weights, held), rows_of_given(request.y, held)
     )
     check_weights(take(weights, rows), validation.weights)
     if not isinstance(request.config.optimizer, LBFGS):

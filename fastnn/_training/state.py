@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_weights
+from .._checks.heads import targets_of_heads
 from .._checks.inputs import Names, as_inputs
 from .._checks.scalars import as_choice
 from .._checks.stored import Inputs
@@ -206,6 +207,8 @@ class NetworkState:
         is_table = type(X) is np.ndarray and X.ndim == 2
         n_samples = len(X) if is_table else inputs.n_samples
         row = row and not is_table and np.ndim(X) == 1
+        if model.parts:
+            return inputs, targets_of_heads(y, n_samples, model.dtype, model.loss, row=row)
         return inputs, as_targets(y, n_samples, model.n_out, model.dtype, model.loss, row=row)
 
     def as_weights(self, sample_weight: ArrayLike | None, n_samples: int) -> Array:

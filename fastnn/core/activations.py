@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .jit import inner
-from .pointers import activate_at, is_address, pull_back_at
-from .simd.arithmetic import multiply_add, vector_function, where
+from .pointers import activate_at, is_address, is_table, n_parts_of, part_at, pull_back_at
+from .simd.arithmetic import where
 from .simd.functions import (
     exp,
     expm1,
@@ -30,7 +30,8 @@ from .simd.functions import (
     tanh,
 )
 from .simd.switch import vector_switch
-from .simd.vectors import lanes_of, load, splat, store, total, up_to, zeros
+from .simd.vectors import lanes_of, load, store, zeros
+from .softmax import pull_back_softmax, softmax
 
 LEAKY_SLOPE = 0.01
 # Klambauer et al., Self-normalizing neural networks, 2017: outputs tend to mean 0 and variance 1.
@@ -308,41 +309,22 @@ def scaled_by_derivative(code, delta, z, a):
 # ---- loops over units ----------------------------------------------------------------------------
 
 
-@vector_function
-def shifted_exp(z, largest):
-    """Return e^(z - largest), at most 1, whatever there is in the padding."""
-    shifted = z - largest
-    return exp(where(shifted > 0.0, 0.0, shifted))
-
-
-@inner
-def largest_of(z, start, stop):
-    """Return the largest of z[start:stop]."""
-    largest = z[start]
-    for j in range(start + 1, stop):
-        if z[j] > largest:
-            largest = z[j]
-    return largest
-
-
-@inner
-def softmax(z, a, start, stop):
-    """Overwrite a[start:stop] with e^z / sum(e^z), shifted by the largest z."""
-    one = zeros(z, 1)
-    largest = splat(largest_of(z, start, stop), one)
-    sums = zeros(z, 1)
-    for j in range(start, stop, lanes_of(one)):
-        powers = shifted_exp(load(z, j, one), largest)
-        store(a, j, powers)
-        sums = sums + up_to(stop - j, powers)
-    inverse = splat(z.dtype.type(1) / total(sums), one)
-    for j in range(start, stop, lanes_of(one)):
-        store(a, j, load(a, j, one) * inverse)
-
-
 @inner
 def activate(code, z, a, start, stop):
-    """Overwrite a[start:stop] with f(z[start:stop])."""
+    """Overwrite a[start:stop] with f(z[start:stop]), of several parts with the f of each."""
+    if not is_table(code):
+        activate_part(code, z, a, start, stop)
+        return
+    for k in range(n_parts_of(code)):
+        first, last, own = part_at(code, k, start)
+        activate_part(own, z, a, first, last)  # the next one overwrites what is beyond
+    for j in range(stop, stop + lanes_of(zeros(z, 1))):
+        a[j] = 0  # the padding
+
+
+@inner
+def activate_part(code, z, a, start, stop):
+    """Do it for all outputs, or for a part; beyond it, up to a register is overwritten."""
     if code == SOFTMAX:
         softmax(z, a, start, stop)
         return
@@ -373,17 +355,21 @@ def scale_by_derivative(code, z, a, delta, start, stop):
 
 @inner
 def pull_back(code, z, a, start, stop, delta):
-    """Turn delta[start:stop] from dL/da into dL/dz, in place, of whatever activation.
-
-    Of softmax that is a (dL/da - the mean of dL/da, weighted by a).
-    """
-    if code != SOFTMAX:
-        scale_by_derivative(code, z, a, delta, start, stop)
+    """Turn delta[start:stop] from dL/da into dL/dz, in place, of whatever activation."""
+    if not is_table(code):
+        pull_back_part(code, z, a, start, stop, delta)
         return
-    one, sums = zeros(z, 1), zeros(z, 1)
-    for j in range(start, stop, lanes_of(one)):
-        sums = multiply_add(load(a, j, one), load(delta, j, one), sums)
-    mean = splat(total(sums), one)
-    for j in range(start, stop, lanes_of(one)):
-        pulled = load(a, j, one) * (load(delta, j, one) - mean)
-        store(delta, j, up_to(stop - j, pulled))
+    for k in range(n_parts_of(code)):
+        first, last, own = part_at(code, k, start)
+        beyond = load(delta, last, zeros(z, 1))  # which is of the next part
+        pull_back_part(own, z, a, first, last, delta)
+        store(delta, last, beyond)
+
+
+@inner
+def pull_back_part(code, z, a, start, stop, delta):
+    """Do it for all outputs, or for a part; beyond it, up to a register is overwritten."""
+    if code == SOFTMAX:
+        pull_back_softmax(a, start, stop, delta)
+    else:
+        scale_by_derivative(code, z, a, delta, start, stop)

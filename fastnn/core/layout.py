@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .jit import inner
 from .levels import REGISTER_BYTES
+from .pointers import is_table
 from .simd.bitset import WORD
 
 Array = NDArray[Any]
@@ -71,7 +72,10 @@ def layer_table(
     params_end, below, units_end = 0, 0, _round_up(n_in, WORD)
     pair = 2 * REGISTER_BYTES // dtype.itemsize
     for k, n_out in enumerate(widths):
-        stride = _row_length(n_out, REGISTER_BYTES // dtype.itemsize)
+        lanes = pair // 2
+        # A register of a part's units may begin at its last one, and must end within the layer's.
+        spare = lanes if is_table(activations[k]) and -n_out % WORD < lanes else 0
+        stride = _row_length(n_out + spare, lanes)
         table[k, N_IN], table[k, N_OUT], table[k, STRIDE] = n_in, n_out, stride
         table[k, WEIGHTS] = params_end
         table[k, BIASES] = params_end + (

@@ -12,13 +12,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .activations import CODES as ACTIVATION_CODES
-from .activations import largest_of, pull_back, shifted_exp
+from .activations import pull_back_part
 from .jit import inner
-from .pointers import error_at, is_address, is_from_z, loss_at
+from .pointers import (
+    error_at,
+    is_address,
+    is_from_z,
+    is_table,
+    loss_at,
+    n_parts_of,
+    part_at,
+    weight_at,
+)
 from .simd.arithmetic import sign, where
+from .simd.borrow import part_of
 from .simd.functions import softplus
 from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
+from .softmax import largest_of, shifted_exp
 
 # ---- terms and their derivatives: functions of vectors, of e = a - y, z and y --------------------
 
@@ -124,6 +135,7 @@ PARTNERS = {
 _FROM_Z = tuple(PARTNERS)
 
 
+ALL = -1  # parts of a loss
 _MEANS = tuple(CODES[name] for name, known in LOSSES.items() if known.is_mean)
 
 
@@ -178,13 +190,31 @@ def cross_entropy(z, start, stop, y):
     log_sum = splat(np.log(total(powers)), one)
     for j in range(start, stop, lanes_of(one)):
         targets = load_part(y, j - start, stop - j, one)
-        losses = losses + targets * (log_sum + (largest - load(z, j, one)))
+        losses = losses + up_to(stop - j, targets * (log_sum + (largest - load(z, j, one))))
     return total(losses)
 
 
 @inner
-def sample_loss(code, z, a, start, stop, y):
-    """Return the loss of one sample, whose outputs are the units [start, stop)."""
+def sample_loss(code, z, a, start, stop, y, which=ALL):
+    """Return the loss of one sample, whose outputs are the units [start, stop).
+
+    Of a loss of several parts it is their weighted sum, if `which` is ALL, or that of one alone.
+    """
+    if not is_table(code):
+        return loss_of_part(code, z, a, start, stop, y)
+    value = z.dtype.type(0)
+    for k in range(n_parts_of(code)):
+        first, last, own = part_at(code, k, start)
+        weight = z.dtype.type(weight_at(code, k) if which == ALL else k == which)
+        if weight != 0:  # else not even an infinite loss counts
+            targets = part_of(y, first - start, last - first)
+            value += weight * loss_of_part(own, z, a, first, last, targets)
+    return value
+
+
+@inner
+def loss_of_part(code, z, a, start, stop, y):
+    """Return the loss of all outputs, or of a part."""
     if is_address(code):
         return loss_at(code, start, stop, y, z, a)
     if code == POISSON:
@@ -203,6 +233,47 @@ def sample_loss(code, z, a, start, stop, y):
 @inner
 def output_error(code, z, a, start, stop, y, error):
     """Overwrite error[start:stop] with dLoss/da; with delta where the loss is computed from z."""
+    output_of_parts(code, code, z, a, start, stop, y, error, False)
+
+
+@inner
+def output_delta(code, activation, z, a, start, stop, y, delta):
+    """Overwrite delta[start:stop] with dLoss/dz."""
+    output_of_parts(code, activation, z, a, start, stop, y, delta, True)
+
+
+@inner
+def output_of_parts(code, activation, z, a, start, stop, y, delta, is_by_z):
+    """Do it: by z, or, where the loss is a function of a, by a."""
+    if not is_table(code):
+        delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z)
+        return
+    for k in range(n_parts_of(code)):
+        first, last, own_activation = part_at(activation, k, start)
+        first, last, own = part_at(code, k, start)
+        targets = part_of(y, first - start, last - first)
+        delta_of_part(own, own_activation, z, a, first, last, targets, delta, is_by_z)
+        weight = z.dtype.type(weight_at(code, k))
+        for j in range(first, last):
+            delta[j] = weight * delta[j] if weight != 0 else weight
+    for j in range(stop, stop + lanes_of(zeros(z, 1))):
+        delta[j] = 0  # the padding
+
+
+@inner
+def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
+    """Do it for all outputs, or for a part.
+
+    Beyond it, up to a register is overwritten: what is of the next part comes after it.
+    """
+    error_of_part(code, z, a, start, stop, y, delta)
+    if is_by_z and not (is_from_z(code) if is_address(code) else code in _FROM_Z):
+        pull_back_part(activation, z, a, start, stop, delta)
+
+
+@inner
+def error_of_part(code, z, a, start, stop, y, error):
+    """Overwrite error[start:stop] likewise, with dLoss/da or, of a loss of z, with delta."""
     if is_address(code):
         error_at(code, start, stop, y, z, a, error)
         return
@@ -220,11 +291,3 @@ def output_error(code, z, a, start, stop, y, error):
             if code in _MEANS:
                 errors = errors / splat(a.dtype.type(stop - start), one)
         store(error, j, up_to(stop - j, errors))
-
-
-@inner
-def output_delta(code, activation, z, a, start, stop, y, delta):
-    """Overwrite delta[start:stop] with dLoss/dz."""
-    output_error(code, z, a, start, stop, y, delta)
-    if not (is_from_z(code) if is_address(code) else code in _FROM_Z):
-        pull_back(activation, z, a, start, stop, delta)

@@ -2,24 +2,39 @@
 
 A row of sums holds the loss, then each metric asked for, in float64 whatever the dtype of the
 network: a float32 sum over 60000 samples would lose three digits.
+
+A metric is a code. That of a part of the outputs, a head, is one number too: the metric, which
+output is the first and how many there are; or, for its part of a loss that has several, which.
 """
 
 from .jit import inner
 from .layout import output_range
 from .losses import sample_loss
 
-ACCURACY, MSE, MAE = range(3)
+ACCURACY, MSE, MAE, LOSS_OF_PART = range(4)
 CODES = {"accuracy": ACCURACY, "mse": MSE, "mae": MAE}
+_KIND, _FIRST = 8, 24  # bits of a code: the metric, which output is the first; then how many
+_METRIC = (1 << _KIND) - 1
+
+
+def code_of_part(metric: int, first: int, n_out: int) -> int:
+    """Return the code of a metric of the outputs from `first` on."""
+    return metric | first << _KIND | n_out << (_KIND + _FIRST)
+
+
+def code_of_loss_of_part(part: int) -> int:
+    """Return the code of the loss of one part."""
+    return LOSS_OF_PART | part << _KIND
 
 
 @inner
-def same_argmax(a, start, stop, y):
-    """Return True if the largest of a[start:stop] is where that of `y` is; first of equals."""
+def same_argmax(a, start, stop, y, first):
+    """Return True if a[start:stop] and y[first:] are largest at the same place; first of equals."""
     best, best_y = 0, 0
     for j in range(1, stop - start):
         if a[start + j] > a[start + best]:
             best = j
-        if y[j] > y[best_y]:
+        if y[first + j] > y[first + best_y]:
             best_y = j
     return best == best_y
 
@@ -32,15 +47,19 @@ def sample_metric(code, a, start, stop, y):
                target are compared after rounding at 1/2
     mse, mae   mean over the outputs of the squared or absolute error
     """
-    n_out = stop - start
-    if code == ACCURACY:
+    metric = code & _METRIC
+    first, n_out = (code >> _KIND) & ((1 << _FIRST) - 1), code >> (_KIND + _FIRST)
+    if n_out == 0:  # all of them
+        n_out = stop - start
+    start += first
+    if metric == ACCURACY:
         if n_out == 1:
-            return 1.0 if (a[start] > 0.5) == (y[0] > 0.5) else 0.0
-        return 1.0 if same_argmax(a, start, stop, y) else 0.0
+            return 1.0 if (a[start] > 0.5) == (y[first] > 0.5) else 0.0
+        return 1.0 if same_argmax(a, start, start + n_out, y, first) else 0.0
     value = 0.0
     for j in range(n_out):
-        error = abs(a[start + j] - y[j])
-        value += error * error if code == MSE else error
+        error = abs(a[start + j] - y[first + j])
+        value += error * error if metric == MSE else error
     return value / n_out
 
 
@@ -50,4 +69,10 @@ def add_metrics(net, metrics, sample, y, weight, sums):
     start, stop = output_range(net.layer_table)
     sums[0] += weight * sample_loss(net.loss, sample.z, sample.a, start, stop, y)
     for m in range(metrics.shape[0]):
-        sums[1 + m] += weight * sample_metric(metrics[m], sample.a, start, stop, y)
+        code = metrics[m]
+        if code & _METRIC == LOSS_OF_PART:
+            part = code >> _KIND
+            loss = sample_loss(net.loss, sample.z, sample.a, start, stop, y, part)
+            sums[1 + m] += weight * loss
+        else:
+            sums[1 + m] += weight * sample_metric(code, sample.a, start, stop, y)

@@ -1,7 +1,7 @@
 """Losses and activations that kernels call through the address of their machine code.
 
 They are compiled apart from the kernels, which need not know them: in the tables their code is the
-address, times two, and 1 more for a loss that gives its derivative by z. So a kernel that is
+address, times four, and 1 more for a loss that gives its derivative by z. So a kernel that is
 compiled, or came in a wheel, runs a user's function. Its C interface, for T the network's dtype:
 
     T loss(n, n_errors, const T *y, const T *z, const T *a, T *error)
@@ -10,6 +10,9 @@ compiled, or came in a wheel, runs a user's function. Its C interface, for T the
 n is the number of outputs. A loss returns its value; if n_errors is not 0 but n, it overwrites
 `error` with its derivative by a, or by z. An activation overwrites `a`, or, if n_deltas is n,
 turns `delta` from dL/da into dL/dz and leaves `a`. What raises an error makes the loss or `a` NaN.
+
+A code may also be the address of a table: of parts of the outputs, heads, each with a code of its
+own. Then nothing is compiled for the combination: kernels go from part to part.
 """
 
 import itertools
@@ -20,7 +23,7 @@ import numpy as np
 from llvmlite import ir
 from numba import cfunc, config, njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, lower_builtin, type_callable
+from numba.extending import intrinsic, lower_builtin, register_jitable, type_callable
 from numba.np.numpy_support import carray
 from numpy.typing import DTypeLike
 
@@ -28,6 +31,10 @@ from .jit import JIT, inner
 from .linking import options_of_inner
 
 FIRST_ADDRESS = 1 << 16  # a code from here on is an address: no code of a table is as large
+
+_FROM_Z, _TABLE = 1, 2  # bits of a code beside the address
+_START, _STOP, _CODE, _WEIGHT = range(4)  # of a part, after their number
+_OF_A_PART = 4
 
 _KEPT: dict[int, Any] = {}  # by code: what machine code belongs to, or functions of Python's
 _NUMBERS = itertools.count(FIRST_ADDRESS)  # in the place of addresses, where nothing is compiled
@@ -42,7 +49,33 @@ def is_address(code):
 @inner
 def is_from_z(code):
     """Return True if a loss at an address gives its derivative by z."""
-    return code & 1 == 1
+    return code & _FROM_Z == _FROM_Z
+
+
+@register_jitable
+def is_table(code: int) -> bool:
+    """Return True if a code is the address of a table of parts."""
+    return bool(code >= FIRST_ADDRESS and code & _TABLE == _TABLE)
+
+
+@inner
+def n_parts_of(code):
+    """Return the number of parts in a table."""
+    return number_at(code, 0)
+
+
+@inner
+def part_at(code, part, start):
+    """Return the first unit of a part, the one past its last, and its code; `start` is of all."""
+    place = 1 + part * _OF_A_PART
+    first, last = number_at(code, place + _START), number_at(code, place + _STOP)
+    return start + first, start + last, number_at(code, place + _CODE)
+
+
+@inner
+def weight_at(code, part):
+    """Return how much a part counts."""
+    return float_at(code, 1 + part * _OF_A_PART + _WEIGHT)
 
 
 # ---- from a function to an address ---------------------------------------------------------------
@@ -102,6 +135,23 @@ def code_of_activation(
 
     signature = types.void(types.intp, types.intp, *[types.CPointer(kind)] * _OF_AN_ACTIVATION)
     return int(_kept(activation, signature, (on, back), False))
+
+
+def code_of_parts(parts: Sequence[tuple[int, int, int, float]]) -> int:
+    """Return the code of a table of parts; it is kept as long as the process runs.
+
+    Parameters
+    ----------
+    parts : sequence of (int, int, int, float)
+        Of each part its outputs, [start, stop) of all, its code, and how much it counts.
+    """
+    table = np.empty(1 + len(parts) * _OF_A_PART, np.int64)
+    table[0], rows = len(parts), table[1:].reshape(-1, _OF_A_PART)
+    rows[:, :_WEIGHT] = [part[:_WEIGHT] for part in parts]
+    rows.view(np.float64)[:, _WEIGHT] = [part[_WEIGHT] for part in parts]
+    code = int(table.ctypes.data) << 2 | _TABLE
+    _KEPT[code] = table
+    return code
 
 
 def linked(function: Callable[..., Any]) -> Any:
@@ -164,12 +214,22 @@ def _kept(function, signature, interpreted, from_z):
     else:
         what = cfunc(signature, **JIT)(function)
         number = what.address
-    code = number << 1 | from_z
+    code = number << 2 | (_FROM_Z if from_z else 0)
     _KEPT[code] = what
     return code
 
 
 # ---- what kernels call: the Python forms ---------------------------------------------------------
+
+
+def number_at(code, place):
+    """Return a number of a table of parts."""
+    return _KEPT[code][place]
+
+
+def float_at(code, place):
+    """Return a number that is no integer."""
+    return _KEPT[code].view(np.float64)[place]
 
 
 def loss_at(code, start, stop, y, z, a):
@@ -208,6 +268,28 @@ def pull_back_at(code, start, stop, z, a, delta):
 # ---- what Numba compiles for them ----------------------------------------------------------------
 
 _OF_A_LOSS, _OF_AN_ACTIVATION = 4, 3  # pointers
+
+
+@type_callable(number_at)
+def _type_number(context):
+    return lambda code, place: types.int64
+
+
+@type_callable(float_at)
+def _type_float(context):
+    return lambda code, place: types.float64
+
+
+@lower_builtin(number_at, *[types.Integer] * 2)
+@lower_builtin(float_at, *[types.Integer] * 2)
+def _lower_number(context, builder, signature, args):
+    code, place = (
+        context.cast(builder, arg, kind, types.intp)
+        for arg, kind in zip(args, signature.args, strict=True)
+    )
+    kind = context.get_value_type(signature.return_type)
+    table = builder.inttoptr(_address_in(builder, code), kind.as_pointer())
+    return builder.load(builder.gep(table, [place]))
 
 
 @type_callable(loss_at)
@@ -277,6 +359,10 @@ def _lower_call(context, builder, signature, code, n, pointers, n_pointers):
     is_value = signature.return_type != types.none
     result = context.get_value_type(signature.return_type) if is_value else ir.VoidType()
     kind = ir.FunctionType(result, [n.type, n.type, *(pointer.type for pointer in pointers)])
-    address = builder.lshr(code, ir.Constant(code.type, 1))
+    address = _address_in(builder, code)
     value = builder.call(builder.inttoptr(address, kind.as_pointer()), [n, n_filled, *pointers])
     return value if is_value else context.get_dummy_value()
+
+
+def _address_in(builder, code):
+    return builder.lshr(code, ir.Constant(code.type, 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from .._checks.arrays import Array, as_dtype, as_numbers
 from ..activations import OwnActivation
 from ..core.losses import LOSSES
+from ..heads import Heads
 from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
@@ -83,16 +84,43 @@ def as_network(net: Any) -> Network:
     raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}{hint}")
 
 
-def check_activations(net: Network, known: Collection[str], remedy: str = "") -> None:
-    """Raise, and name them all, if a writer does not know activations; `remedy` says who does."""
+def check_activations(
+    net: Network, known: Collection[str], remedy: str = "", *, heads: bool = False
+) -> None:
+    """Raise, and name them all, if a writer does not know activations; `remedy` says who does.
+
+    Those of several heads are refused unless it knows `heads`.
+    """
+    if not heads:
+        refuse_heads(net)
     refused = [
-        f"layer {k}: {named(layer.activation)} cannot be carried: "
-        + ("net.save keeps it" if isinstance(layer.activation, OwnActivation) else remedy)
-        for k, layer in enumerate(net.layers)
-        if layer.activation not in known
+        f"{where}: {named(activation)} cannot be carried: "
+        + ("net.save keeps it" if isinstance(activation, OwnActivation) else remedy)
+        for where, activation in activations_of(net)
+        if activation not in known
     ]
     if refused:
         raise ValueError("\n".join(refused))
+
+
+def activations_of(net: Network) -> Iterator[tuple[str, Any]]:
+    """Yield where a network has its activations, and these."""
+    for k, layer in enumerate(net.layers):
+        if isinstance(layer, Heads):
+            for part in layer.parts:
+                yield f"head {part.name}", part.activation
+        else:
+            yield f"layer {k}", layer.activation
+
+
+def refuse_heads(net: Network) -> None:
+    """Raise if a network has several outputs, for a writer that has one."""
+    if isinstance(net.layers[-1], Heads):
+        raise ValueError(
+            f"net must have one output, got {net.layers[-1]}: export one head at a time, that of "
+            "Network(net.n_in, [*net.layers[:-1], net.layers[-1].heads[0]], "
+            "loss=net.loss_function.losses[0]); to_onnx writes all those of a network"
+        )
 
 
 def named(activation: Any) -> str:

@@ -16,6 +16,7 @@ from .base import NamedLoss as NamedLoss
 from .classification import BinaryCrossEntropy as BinaryCrossEntropy
 from .classification import CrossEntropy as CrossEntropy
 from .classification import Focal as Focal
+from .heads import HeadLosses as HeadLosses
 from .own import OwnLoss as OwnLoss
 from .own import loss as loss
 from .regression import Gamma as Gamma

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .._checks.arrays import Array
+from .._checks.heads import Part
 from ..core.losses import CODES, LOSSES
 from ..core.pointers import code_of_loss
 
@@ -32,6 +34,8 @@ class Loss:
         Whether it is the mean over the outputs, not the sum.
     is_checked : bool
         Whether kernels check the targets of a single sample themselves, or take all.
+    parts, losses : tuple
+        Of a network that ends with `Heads`, these and the loss of each; else both are empty.
 
     Examples
     --------
@@ -45,6 +49,8 @@ class Loss:
     targets: str = "numbers"
     n_per_target: int = 1
     is_mean: bool = False
+    parts: tuple[Part, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
     @property
     def is_checked(self) -> bool:
@@ -74,6 +80,22 @@ class Loss:
             If the loss does not go with such a network.
         """
         return self._code(activation, n_out, dtype)
+
+    def fault(self, targets: Array, outputs: Array) -> str:
+        """Return what a user's function does wrong for some sample, or an empty string.
+
+        Parameters
+        ----------
+        targets, outputs : ndarray, shape (n_samples, n_out)
+            The targets and the network's outputs.
+
+        Returns
+        -------
+        str
+            What it has raised or returned, and where; of a loss of fastnn nothing.
+        """
+        del targets, outputs
+        return ""
 
     def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         del n_out

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .functions import Activation, Array, Loss, log_softmax, sigmoid, softplus
+from .functions import (
+    Activation,
+    Array,
+    Loss,
+    as_activation,
+    as_loss,
+    log_softmax,
+    pulled_back,
+    sigmoid,
+    softplus,
+)
 
 
 def _steps_up(z: Array) -> Array:
@@ -166,9 +176,58 @@ _KINDS: dict[str, Callable[[Any], Loss]] = {
 }
 
 
+def _of_heads(loss: Any) -> Loss:
+    """The weighted sum of the losses of several heads, each of its own columns, by z."""
+    parts = [
+        (slice(part.start, part.stop), as_loss(loss_like(own, part.activation)), weight, part)
+        for part, own, weight in zip(loss.parts, loss.losses, loss.weights, strict=True)
+    ]
+
+    def value(z: Array, a: Array, y: Array) -> Array:
+        values = [w * own.value(z[..., at], a[..., at], y[..., at]) for at, own, w, _ in parts]
+        total: Array = np.sum(values, axis=0)
+        return total
+
+    def derivative(z: Array, a: Array, y: Array) -> Array:
+        columns = []
+        for at, own, weight, part in parts:
+            delta = own.derivative(z[..., at], a[..., at], y[..., at])
+            if not own.partner:
+                activation = activation_like(part.activation)
+                delta = pulled_back(activation, delta, z[..., at], a[..., at])
+            columns.append(weight * delta)
+        return np.concatenate(columns, axis=-1)
+
+    return Loss(value, derivative, partner="each head's own")
+
+
+def _activations_of_heads(activation: Any) -> Activation:
+    """The activation of each head, of its own columns; the derivative is a matrix of blocks."""
+    parts = [
+        (slice(part.start, part.stop), as_activation(activation_like(part.activation)))
+        for part in activation.parts
+    ]
+
+    def function(z: Array) -> Array:
+        return np.concatenate([own.function(z[..., at]) for at, own in parts], axis=-1)
+
+    def matrix(z: Array) -> Array:
+        blocks = np.zeros((*z.shape, z.shape[-1]), z.dtype)
+        for at, own in parts:
+            slope = own.derivative(z[..., at])
+            if slope.ndim == z.ndim:
+                slope = slope[..., None] * np.eye(slope.shape[-1], dtype=z.dtype)
+            blocks[..., at, at] = slope
+        return blocks
+
+    return Activation(function, matrix)
+
+
 def loss_like(loss: Any, activation: Any) -> str | Loss:
     """Return a loss of `fastnn.losses`, of a network whose last activation is known."""
     kind = type(loss).__name__
+    if kind == "HeadLosses":
+        return _of_heads(loss)
     if kind == "NamedLoss":
         return str(loss.name)
     if kind == "Focal":
@@ -198,5 +257,7 @@ def activation_like(activation: Any) -> str | Activation:
     """Return an activation of a layer of fastnn."""
     if isinstance(activation, str):
         return ROWS.get(activation, activation)
+    if hasattr(activation, "parts"):
+        return _activations_of_heads(activation)
     pair = np.vectorize(activation.function, otypes=[np.float64, np.float64])
     return Activation(lambda z: pair(z)[0].astype(z.dtype), lambda z: pair(z)[1].astype(z.dtype))

@@ -332,7 +332,8 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
         """Return the outputs of the network."""
         _check_sparse(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
-        return self._connected().predict(X)
+        outputs: Array = self._connected().predict(X)
+        return outputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

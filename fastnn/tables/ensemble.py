@@ -143,7 +143,8 @@ class Member:
 
     def outputs(self, rows: Encoded) -> Array:
         """Return the outputs for encoded rows, shape (n_rows, n_out)."""
-        return self.network.predict(inputs_of(rows, self.encoding, self.by_target))
+        table: Array = self.network.predict(inputs_of(rows, self.encoding, self.by_target))
+        return table
 
 
 @dataclass(frozen=True)

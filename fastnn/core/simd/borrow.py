@@ -22,6 +22,11 @@ def flat(array):
     return array.reshape(-1)
 
 
+def part_of(array, start, n):
+    """Return the view array[start : start + n] of one axis, likewise."""
+    return array[start : start + n]
+
+
 def borrowed(arrays):
     """Return a tuple of arrays, and other things, of which nothing counts the references."""
     return arrays
@@ -57,6 +62,25 @@ def _lower_flat(context, builder, signature, args):
     array = context.make_array(signature.args[0])(context, builder, args[0])
     kind = signature.return_type
     return _view(context, builder, kind, array.data, [array.nitems], [array.itemsize])
+
+
+@type_callable(part_of)
+def _type_part_of(context):
+    def typer(array, start, n):
+        return array if array.layout == "C" and array.ndim == 1 else None
+
+    return typer
+
+
+@lower_builtin(part_of, types.Array, types.Integer, types.Integer)
+def _lower_part_of(context, builder, signature, args):
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    start, n = (
+        context.cast(builder, arg, kind, types.intp)
+        for arg, kind in zip(args[1:], signature.args[1:], strict=True)
+    )
+    data = builder.gep(array.data, [start])
+    return _view(context, builder, signature.return_type, data, [n], [array.itemsize])
 
 
 def _view(context, builder, kind, data, shape, strides):

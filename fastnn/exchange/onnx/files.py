@@ -12,16 +12,24 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..._atomic import check_folder, replace_file
-from ..._checks.arrays import as_dtype
+from ..._checks.arrays import Array, as_dtype
 from ..._checks.paths import as_path
+from ...heads import Heads
 from ...losses import Loss
 from ...network import Network
 from .._centres import centred
-from .._layer_builder import as_network, check_activations, import_optional, model_of
+from .._layer_builder import (
+    activations_of,
+    as_network,
+    check_activations,
+    import_optional,
+    model_of,
+    refuse_heads,
+)
 from .._populations import check_near, networks_of
 from .activations import WRITTEN
 from .graph import GraphWriter
-from .loss import loss_in, note_of
+from .loss import loss_in, note_of, refuse_heads_in
 from .opening import open_model, shape_of
 from .population import as_graph as mean_as_graph
 from .reader import GraphReader
@@ -33,7 +41,8 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     It holds standard operators only.
 
     The file has the input "input", of shape (n_samples, n_in) for any n_samples, and the output
-    "output", of shape (n_samples, n_out): of a population, the mean of its networks. Options of
+    "output", of shape (n_samples, n_out): of a population, the mean of its networks; of a network
+    that ends with `Heads`, an output for each, of its name. Options of
     training only, such as dropout, are dropped; the loss of a network is kept in the file's
     metadata, of a user's own its name.
 
@@ -55,7 +64,8 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
         If `net` is none of these, or `path` is not a path.
     ValueError
         If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
-        of the error function. If an activation is the user's own. If a number is beyond the range
+        of the error function. If an activation is the user's own. If a head is called input, or a
+        population has heads. If a number is beyond the range
         of `dtype`. If an estimator is not fitted, or a column has no name. If the networks of a
         population differ in n_in or n_out, or one of them standardises columns far from 0 and
         `dtype` is float32.
@@ -96,6 +106,8 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     kind = np.result_type(*(n.dtype for n in networks)) if dtype is None else as_dtype(dtype)
     for network in networks:
         _check_activations(network, kind)
+        if population is not None:
+            refuse_heads(network)
     if table is not None:
         from .tables import as_graph  # which needs the extra `tables`, as its estimators do
 
@@ -113,11 +125,11 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
 
 def _check_activations(net: Network, dtype: np.dtype[Any]) -> None:
     """Raise if there is no operator for an activation."""
-    check_activations(net, WRITTEN[np.dtype(np.float32)])
-    for k, layer in enumerate(net.layers):
-        if layer.activation not in WRITTEN[dtype]:
+    check_activations(net, WRITTEN[np.dtype(np.float32)], heads=True)
+    for where, activation in activations_of(net):
+        if activation not in WRITTEN[dtype]:
             raise ValueError(
-                f"layer {k}: {layer.activation} must be written in float32, got {dtype}, in which "
+                f"{where}: {activation} must be written in float32, got {dtype}, in which "
                 'onnxruntime\'s CPU provider has no Erf: give to_onnx dtype="float32"'
             )
 
@@ -126,20 +138,37 @@ def _model(onnx: Any, net: Network, dtype: np.dtype[Any]) -> Any:
     """Return a network as an ONNX model."""
     own = centred(net, dtype)
     writer = GraphWriter(onnx, dtype)
-    ends = [
-        writer.table("input", net.n_in, own.inputs),
-        writer.table("output", net.n_out, own.outputs),
-    ]
-    values = "input"
+    inputs, values = writer.table("input", net.n_in, own.inputs), "input"
     if own.inputs is not None:
         values = writer.from_means(values, own.inputs)
     for k, (layer, W, b) in enumerate(zip(net.layers, own.weights, own.biases, strict=True)):
-        values = writer.layer(f"layer_{k}", values, str(layer.activation), W, b)
+        if isinstance(layer, Heads):
+            outputs = _write_heads(writer, values, layer, W, b)
+        else:
+            values = writer.layer(f"layer_{k}", values, str(layer.activation), W, b)
+            outputs = [writer.table("output", net.n_out, own.outputs)]
     if own.outputs is not None:
         values = writer.to_means(values, own.outputs)
-    writer.nodes[-1].output[0] = "output"
+    if not isinstance(net.layers[-1], Heads):
+        writer.nodes[-1].output[0] = "output"
     notes = {"fastnn.network": repr(net)} | note_of(net.loss_function)
-    return writer.model(ends[:1], ends[1:], notes)
+    return writer.model([inputs], outputs, notes)
+
+
+def _write_heads(
+    writer: GraphWriter, values: str, layer: Heads, W: Array, b: Array | None
+) -> list[Any]:
+    """Add each head as a layer over the same values; return the outputs, by the heads' names."""
+    if "input" in layer.names:
+        raise ValueError("a head must have another name than the input, got input")
+    outputs = []
+    weights, biases = layer.split(W), (None,) * len(layer.names) if b is None else layer.split(b)
+    for part, own_W, own_b in zip(layer.parts, weights, biases, strict=True):
+        own_W = np.ascontiguousarray(own_W)
+        writer.layer(f"heads/{part.name}", values, str(part.activation), own_W, own_b)
+        writer.nodes[-1].output[0] = part.name
+        outputs.append(writer.table(part.name, part.n_out, None))
+    return outputs
 
 
 def from_onnx(path: str | os.PathLike[str], *, loss: str | Loss | None = None) -> Network:
@@ -203,6 +232,8 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | Loss | None = None) -
 def _read(onnx: Any, path: Path, loss: str | Loss | None) -> Network:
     """Return the network in a file."""
     model, constants = open_model(onnx, path)
+    noted = {prop.key: prop.value for prop in model.metadata_props}
+    refuse_heads_in(noted, path)
     graph = model.graph
     inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1:
@@ -212,5 +243,4 @@ def _read(onnx: Any, path: Path, loss: str | Loss | None) -> Network:
     for node in graph.node:
         reader.visit(node)
     reader.close([value.name for value in graph.output], path)
-    noted = {prop.key: prop.value for prop in model.metadata_props}
     return reader.reading.network(loss_in(noted, path) if loss is None else loss)

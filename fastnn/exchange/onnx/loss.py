@@ -7,17 +7,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..._storage.functions import build_loss, describe_loss
-from ...losses import NAMED, Loss, OwnLoss
+from ...losses import NAMED, HeadLosses, Loss, OwnLoss
 
-_LOSS, _OWN = "fastnn.loss", "fastnn.own_loss"
+_LOSS, _OWN, _HEADS = "fastnn.loss", "fastnn.own_loss", "fastnn.heads"
 
 
 def note_of(loss: Loss) -> dict[str, str]:
-    """Return what is noted of a loss: its name, its parameters as JSON, or the name of a user's."""
+    """Return what is noted: a loss's name, its parameters as JSON, a user's name, or the heads."""
     if isinstance(loss, OwnLoss):
         return {_OWN: loss.name}
+    if isinstance(loss, HeadLosses):
+        return {_HEADS: ", ".join(part.name for part in loss.parts)}
     says_all = NAMED.get(loss.name) == loss
     return {_LOSS: loss.name if says_all else json.dumps(describe_loss(loss))}
+
+
+def refuse_heads_in(noted: Mapping[str, str], path: Path) -> None:
+    """Raise if `to_onnx` has noted that there are several outputs."""
+    if names := noted.get(_HEADS):
+        raise ValueError(
+            f"{path} must have one output, got the heads {names[:100]}: a network with Heads is "
+            "loaded from the file that its save has written"
+        )
 
 
 def loss_in(noted: Mapping[str, str], path: Path) -> Loss | None:

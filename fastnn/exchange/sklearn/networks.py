@@ -12,7 +12,7 @@ from ...activations import OwnActivation, as_activation
 from ...core.activations import ACTIVATIONS
 from ...losses import Loss
 from ...network import Network
-from .._layer_builder import LayerBuilder, as_network, import_optional, named
+from .._layer_builder import LayerBuilder, as_network, import_optional, named, refuse_heads
 from .steps import (
     LINEAR_MODELS,
     check_answers,
@@ -183,6 +183,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     """
     module = import_optional("sklearn.neural_network", "to_sklearn")
     net = as_network(net)
+    refuse_heads(net)
     activations: list[Any] = [layer.activation for layer in net.layers]
     *hidden, last = activations
     _check_activations(hidden, last)
