@@ -254,7 +254,9 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
         if layer.trainable:
             row[[optimizers.L1, optimizers.L2]] = layer.l1, layer.l2
             row[optimizers.MAX_NORM] = math.inf if layer.max_norm is None else layer.max_norm
-    has_any = table[:, : optimizers.MAX_NORM].any() or (table[:, optimizers.MAX_NORM] < math.inf).any()
+    has_any = (
+        table[:, : optimizers.MAX_NORM].any() or (table[:, optimizers.MAX_NORM] < math.inf).any()
+    )
     return table if has_any else table[:0]
 
 

@@ -40,7 +40,7 @@ from .losses import Loss, OwnLoss, as_loss
 from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
-_ASSIGNABLE = ("params", "weights", "biases", "metadata")
+_ASSIGNABLE = ("params", "weights", "biases", "trainable", "metadata")
 
 
 def _is_internal(name: str) -> bool:
@@ -64,10 +64,10 @@ class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
         The derivatives dLoss/da and dLoss/dz of each sample. At the outputs, the cross-entropies
         and poisson have no finite dLoss/da: there `error` equals `delta`.
     grad_W : ndarray, shape (n_in, n_out)
-        The gradient of the weights, averaged over the samples.
+        The gradient of the weights, averaged over the samples: zero if the layer is frozen.
     grad_b : ndarray, shape (n_out,), or None
-        The gradient of the biases, averaged over the samples: zero if the biases are frozen, None
-        if the layer has none.
+        The gradient of the biases, averaged over the samples: zero if they are frozen, None if the
+        layer has none.
 
     Examples
     --------
@@ -126,6 +126,8 @@ class Network:
         Views of `params`, without a copy: writing to them changes the network.
     biases : tuple of ndarray, shape (n_out,), or None
         Views of `params`, as `weights` are; None for a layer without biases.
+    trainable : tuple of bool
+        Whether training updates each layer. Assigning freezes layers, or frees them.
     feature_names_in_ : ndarray of str, or None
         The column names of X, if training has seen a table with names, all of them str. From then
         on a table with other names, or in another order, is refused; arrays, which have no names,
@@ -289,6 +291,47 @@ class Network:
     def biases(self, values: Iterable[ArrayLike | None]) -> None:  # numpydoc ignore=GL08
         self._copy_in("biases", self.biases, values)
 
+    @property
+    def trainable(self) -> tuple[bool, ...]:
+        """Whether training updates each layer; assigning freezes layers, or frees them.
+
+        Weights and biases of a frozen layer stay as they are, to the bit (`Dense`). An optimiser
+        keeps what it remembers of the layer: with `resume` it goes on from there once the layer is
+        free again. A handle keeps the layers frozen that were when it was made.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(8, "tanh"), Dense(1)], seed=0)
+        >>> net.trainable = [False, True]
+        >>> before = net.weights[0].copy()
+        >>> history = net.fit([[0, 1], [1, 0]], [1, 3], epochs=10)
+        >>> bool((net.weights[0] == before).all())
+        True
+        """
+        return tuple(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, flags: Iterable[bool]) -> None:  # numpydoc ignore=GL08
+        if isinstance(flags, str | bytes) or not isinstance(flags, Iterable):
+            raise TypeError(f"trainable must be a sequence of bool, one a layer, got {flags!r}")
+        given = [as_flag(f"trainable of layer {k}", flag) for k, flag in enumerate(flags)]
+        if len(given) != self.n_layers:
+            raise ValueError(
+                f"trainable must hold {self.n_layers} flags, one for each layer, got {len(given)}"
+            )
+        state = self._state
+        if not state.lock.acquire(False):
+            raise RuntimeError(
+                "trainable must be assigned while nothing trains the network, got it in training: "
+                "assign it between calls of fit, and go on with resume=True"
+            )
+        try:
+            state.set_trainable(given)
+            self.__dict__["layers"] = state.layers
+        finally:
+            state.lock.release()
+
     def _copy_in(self, name: str, own: Sequence[Array | None], values: Any) -> None:
         """Overwrite the views of all layers, or of none if an array is not valid."""
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
@@ -372,7 +415,8 @@ class Network:
         Returns
         -------
         str
-            One line a layer, between a header and the totals.
+            One line a layer, between a header and the total. If something is frozen, the last line
+            tells the number of parameters that training changes.
 
         Examples
         --------
@@ -386,13 +430,16 @@ class Network:
         lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
         for k, (layer, W, b) in enumerate(zip(self.layers, self.weights, self.biases, strict=True)):
             size = W.size + (0 if b is None else b.size)
-            shape = "-" if b is None else str(b.shape) + ("" if layer.train_bias else " frozen")
+            of_W = "" if layer.trainable else " frozen"
+            of_b = "" if layer.trainable and layer.train_bias else " frozen"
             lines.append((
-                str(k), str(W.shape), shape, str(layer.activation), str(size),
-                str(size * self.dtype.itemsize),
+                str(k), f"{W.shape}{of_W}", "-" if b is None else f"{b.shape}{of_b}",
+                str(layer.activation), str(size), str(size * self.dtype.itemsize),
             ))  # fmt: skip
-        n_bytes = self.n_params * self.dtype.itemsize
-        lines.append(("total", "", "", "", str(self.n_params), str(n_bytes)))
+        n_trained = layout.n_trained(self._state.model.table)
+        for name, size in (("total", self.n_params), ("trained", n_trained)):
+            if name == "total" or size < self.n_params:
+                lines.append((name, "", "", "", str(size), str(size * self.dtype.itemsize)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         aligned = (">", "<", "<", "<", ">", ">")
         return "\n".join(
@@ -678,7 +725,7 @@ class Network:
         Returns
         -------
         ndarray, shape (params.size,)
-            The gradient, laid out as `params`: zero in the padding and for frozen biases. It has
+            The gradient, laid out as `params`: zero in the padding and for what is frozen. It has
             the same bits for any `n_threads`.
 
         Raises
@@ -713,7 +760,7 @@ class Network:
         Returns
         -------
         ndarray, shape (n_samples, params.size) or (params.size,)
-            One gradient a row, laid out as `params`: zero in the padding and for frozen biases.
+            One gradient a row, laid out as `params`: zero in the padding and for what is frozen.
             The mean of the rows is `gradient`, up to rounding.
 
         Raises

@@ -30,7 +30,8 @@ The header is JSON:
 
     format, version             "fastnn network", 1
     n_in, loss, dtype           as `Network` takes them
-    layers                      as `Dense` takes them; weights and biases: whether they are given
+    layers                      as `Dense` takes them; weights and biases: whether they are given;
+                                trainable only if it is false
     random                      NumPy's state of the random source, and "source", its class:
                                 Generator or RandomState
     training                    null before any training, or an object of optimizer, schedule (null
@@ -41,9 +42,9 @@ The header is JSON:
     feature_names               the column names of X, only if training has seen any
 
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
-A reader refuses names that it does not know, so every addition makes a new version. `feature_names`
-and losses and activations that are no names were added to this one: an earlier reader takes all
-files but those that have them.
+A reader refuses names that it does not know, so every addition makes a new version. `trainable`,
+`feature_names`, and losses and activations that are no names were added to this one: an earlier
+reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -153,7 +154,10 @@ def _views(flat: Array, table: Array) -> dict[str, Array]:
 
 def _describe_layer(layer: Dense) -> JSON:
     """Return every field of a layer; for arrays, whether they are given."""
-    return {name: getattr(layer, name) for name in _LAYER} | {
+    given = {name: getattr(layer, name) for name in _LAYER}
+    if layer.trainable:
+        del given["trainable"]
+    return given | {
         "activation": describe_activation(layer.activation),
         "initializer": describe_initializer(layer.initializer),
         "bias_initializer": describe_initializer(layer.bias_initializer),
@@ -295,7 +299,7 @@ def _layers_in(
     """Return the layers, with the arrays that they were given."""
     layers = []
     for k, description in enumerate(as_list("layers", descriptions)):
-        parameters = dict(as_object(description, _LAYER))
+        parameters = dict(as_object(_with_later(description), _LAYER))
         n_out = as_count("n_out", parameters["n_out"])
         for name, entry, shape in (
             ("weights", f"given_W{k}", (n_in, n_out)),
@@ -308,6 +312,11 @@ def _layers_in(
         layers.append(Dense(**parameters))
         n_in = n_out
     return tuple(layers)
+
+
+def _with_later(description: Any) -> Any:
+    """Return the description of a layer with the fields that files lack where nothing is frozen."""
+    return {"trainable": True, **description} if isinstance(description, dict) else description
 
 
 def _shapes(table: Array) -> dict[str, tuple[int, ...]]:

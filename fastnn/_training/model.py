@@ -63,6 +63,16 @@ class Model:
             return 1
         return look_ahead_rows(self.table, self.dtype.itemsize)
 
+    @cached_property
+    def _is_trained(self) -> Array | bool:
+        """Which parameters belong to layers that are trained; True for all."""
+        is_trained = layout.trained_mask(self.table)
+        return True if is_trained.all() else is_trained
+
+    def put(self, params: Array) -> None:
+        """Copy parameters in, but for those of layers that are not trained, which keep bits."""
+        np.copyto(self.params, params, casting="same_kind", where=self._is_trained)
+
     def check_writable(self) -> None:
         """Raise if the parameters cannot be changed."""
         if not self.params.flags.writeable:

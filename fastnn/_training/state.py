@@ -6,7 +6,7 @@ import copy
 import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from ..core.layout import Net
 from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
-from ..layers import Dense, penalty_table, with_arrays
+from ..layers import Dense, net_parts, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
 from .model import Model
@@ -148,6 +148,18 @@ class NetworkState:
         self.lock = TrainingLock()
         self.row_step: SingleSampleStep | None = None
         self.batch_step: BatchStep | None = None
+
+    def set_trainable(self, flags: Sequence[bool]) -> None:
+        """Say of each layer whether training changes it; the caller has the lock."""
+        bare = (with_arrays(layer, None, None) for layer in self.layers)
+        layers = tuple(
+            replace(layer, trainable=flag) for layer, flag in zip(bare, flags, strict=True)
+        )
+        last = self.model
+        table, code = net_parts(last.n_in, layers, last.loss, last.dtype)
+        model = Model(Net(last.params, table, code), last.loss, penalty_table(layers))
+        layers = tuple(map(with_arrays, layers, self.weights, self.biases))
+        self.__dict__.update(model=model, layers=layers, row_step=None, batch_step=None)
 
     # ---- checks ----------------------------------------------------------------------------------
 

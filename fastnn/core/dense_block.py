@@ -97,7 +97,8 @@ def dense_add_gradient_block(target, layer, n_tiles, block):
 def dense_step_forward_block(params, layer, n_tiles, last, block):
     """Do the steps of the last block and the forward pass of this, in one pass over the weights.
 
-    W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is trained, and not narrow.
+    W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is trained, and it
+    is not narrow.
     """
     _add_to_biases(params, layer, n_tiles, last.delta)
     _start_from_biases(params, layer, n_tiles, block.z)

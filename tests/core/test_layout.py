@@ -69,7 +69,9 @@ def test_aligned_zeros_start_on_a_cache_line(dtype):
 @pytest.mark.parametrize("has_narrow", [True, False])
 def test_a_vector_of_another_layout_is_brought_into_this_one(has_narrow, dtype):
     widths, n_in = [9, 2, 1], 3
-    table = layout.layer_table(n_in, widths, [0] * 3, [1, 0, 1], [1, 1, 1], [1, 1, 1], np.dtype(dtype))
+    table = layout.layer_table(
+        n_in, widths, [0] * 3, [1, 0, 1], [1, 1, 1], [1, 1, 1], np.dtype(dtype)
+    )
     old, start, weights = table.copy(), 5, []  # rows begin elsewhere, and are longer
     for row in old:
         n_in, n_out = row[[layout.N_IN, layout.N_OUT]]

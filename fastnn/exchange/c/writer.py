@@ -323,8 +323,9 @@ def _title(net: Network, arithmetic: str) -> str:
     lines = [f"{_MARK} {__version__}, in {arithmetic}.", "", f"{net.n_in:>8} inputs"]
     for layer in net.layers:
         frozen = "" if layer.train_bias else ", biases frozen"
-        biases = frozen if layer.bias else ", no biases"
-        lines.append(f"{layer.n_out:>8} {layer.activation}{biases}")
+        biases = frozen if layer.bias and layer.trainable else "" if layer.bias else ", no biases"
+        whole = "" if layer.trainable else ", frozen"
+        lines.append(f"{layer.n_out:>8} {layer.activation}{whole}{biases}")
     loss = shown_loss(net.loss_function)
     told = f"Trained for the loss {loss}; {net.n_params} parameters in {net.dtype}."
     lines += ["", *wrap(told, _LONGEST, break_long_words=False, break_on_hyphens=False)]
