@@ -45,6 +45,7 @@ from .history import History
 from .losses import OwnLoss
 from .network import Network
 from .optimizers import Optimizer
+from .standardize import check_known
 
 try:
     import dask
@@ -91,7 +92,7 @@ def fit(
     Parameters
     ----------
     net : Network
-        The network, which is trained in place.
+        The network, which is trained in place. Mean and scale of a `Standardize` must be known.
     X : dask array, shape (n_samples, n_in)
         The inputs. The blocks of rows are the chunks; empty ones are skipped. Or, without `y`, a
         sequence of dask delayed objects or futures, each a chunk (X, y) or (X, y, sample_weight),
@@ -185,6 +186,8 @@ def fit(
         callbacks = (*as_callbacks(callbacks), Checkpoint(checkpoint))
         last = _read_checkpoint(checkpoint, net)
     state = state_of(net)
+    if state.standardize is not None:
+        check_known(state.standardize)  # each chunk would tell another mean
     rule, schedule = as_rule(optimizer, learning_rate, None)
     running, on_validation = as_metrics(metrics, is_evaluated=validation_data is not None)
     config = FitConfig(
@@ -216,7 +219,10 @@ def fit(
     last_training = None if last is None else state_of(last).training
     training = TrainingState.begun(config, state.model, last_training)
     config.epochs = max(0, rounds - training.epochs)
-    request = FitRequest(Arrays.none(state.model), config, training, state.feature_names)
+    request = FitRequest(
+        Arrays.none(state.model), config, training, state.feature_names,
+        is_raw=state.standardize is not None,
+    )  # fmt: skip
     request.check_monitors(state.model)
     disable = None if progress else True  # None: silent where there is no terminal
     with (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -19,7 +20,7 @@ from ._checks.arrays import (
     as_numbers,
 )
 from ._checks.frames import names_of
-from ._checks.inputs import as_inputs, as_ready_row, as_ready_table, as_table, whole
+from ._checks.inputs import as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
@@ -30,14 +31,20 @@ from ._training.stream import train_rows
 from .activations import OwnActivation
 from .callbacks import Callback
 from .core import Handle, derivatives, evaluate, layout
-from .core.handle import handle_of
 from .core.inputs import Data, Samples
-from .core.optimizers import N_COUNTERS
-from .core.optimizers import Optimizer as CoreOptimizer
 from .history import History
 from .layers import Dense, fill_params, net_parts, with_arrays
 from .losses import Loss, OwnLoss, as_loss
 from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
+from .standardize import (
+    Standardize,
+    check_known,
+    folded_layer,
+    is_far,
+    sized,
+    split_layers,
+    standardised_rows,
+)
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "trainable", "metadata")
@@ -94,7 +101,8 @@ class Network:
     n_in : int
         The number of inputs, at least 1.
     layers : sequence of Dense
-        The layers, from the first hidden layer to the output layer.
+        The layers, from the first hidden layer to the output layer; before them there may be a
+        `Standardize`.
     loss : str or Loss
         The loss of one sample, by default "mse": half_sse (sum of e^2 / 2), sse, mse (mean over
         the outputs), mae, huber (delta 1), binary_cross_entropy (summed over sigmoid outputs),
@@ -114,6 +122,8 @@ class Network:
     layers : tuple of Dense
         The layers as given, but their `weights` and `biases` are the network's own views. A network
         made of them starts from a copy of these parameters. Read-only.
+    standardize : Standardize or None
+        What standardises the inputs, with its mean and scale once they are known; read-only.
     loss_name : str
         The name of the loss; read-only.
     loss_function : Loss
@@ -170,12 +180,13 @@ class Network:
     ) -> None:
         if not isinstance(layers, Sequence):
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
-        n_in = as_count("n_in", n_in)
+        n_in, (standardize, layers) = as_count("n_in", n_in), split_layers(layers)
         loss, dtype = as_loss("loss", loss), as_dtype(dtype)
         random = as_generator(seed)
         table, code = net_parts(n_in, layers, loss, dtype)
         net = layout.Net(layout.aligned_zeros(layout.params_size(table), dtype), table, code)
-        state = NetworkState(layers, net, loss, random)
+        first = None if standardize is None else sized(standardize, n_in)
+        state = NetworkState(layers, net, loss, random, first)
         fill_params(layers, state.weights, state.biases, random)
         self._adopt(state, {})
 
@@ -290,6 +301,21 @@ class Network:
     @biases.setter
     def biases(self, values: Iterable[ArrayLike | None]) -> None:  # numpydoc ignore=GL08
         self._copy_in("biases", self.biases, values)
+
+    @property
+    def standardize(self) -> Standardize | None:
+        """What standardises the inputs, with its mean and scale once they are known, or None.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Standardize
+        >>> net = Network(2, [Standardize([1.0, 2.0], 4.0), Dense(1, weights=[[1.0], [1.0]])])
+        >>> net.standardize
+        Standardize(mean=[1.0, 2.0], scale=[4.0, 4.0])
+        >>> net.predict([5.0, 2.0])
+        array([1.])
+        """
+        return self._state.standardize
 
     @property
     def trainable(self) -> tuple[bool, ...]:
@@ -428,6 +454,9 @@ class Network:
         total                                     10285   82280
         """
         lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
+        if (step := self.standardize) is not None:
+            state = "" if step.scale is not None else ", not fitted"
+            lines.append(("", f"({self.n_in},)", "", f"standardize{state}", "0", "0"))
         for k, (layer, W, b) in enumerate(zip(self.layers, self.weights, self.biases, strict=True)):
             size = W.size + (0 if b is None else b.size)
             of_W = "" if layer.trainable else " frozen"
@@ -451,7 +480,8 @@ class Network:
         )
 
     def __repr__(self) -> str:
-        layers = ", ".join(map(repr, self.layers))
+        first = () if self.standardize is None else (self.standardize,)
+        layers = ", ".join(map(repr, (*first, *self.layers)))
         loss, dtype = self.loss_function, self.dtype.name
         return f"Network({self.n_in}, [{layers}], loss={loss!r}, dtype={dtype!r})"
 
@@ -493,20 +523,23 @@ class Network:
         """
         n_threads = as_count("n_threads", n_threads)
         model = self._state.model
-        row = as_ready_row(X, model.n_in, model.dtype)
+        row, step = as_ready_row(X, model.n_in, model.dtype), self._state.standardize
         if row is not None:
+            if step is not None:
+                check_known(step)
+                row = standardised_rows(step, row).astype(model.dtype, copy=False)
             outputs = np.empty(model.n_out, model.dtype)
             if not evaluate.predict_row(model.params, model.table, row, outputs):
                 self._as_samples(X)  # raises, and says where
             return outputs
         table = as_ready_table(X, model.n_few, model.n_in, model.dtype)
-        if table is not None:
+        if table is not None and step is None:
             outputs = np.empty((len(table), model.n_out), model.dtype)
             if not evaluate.predict_few(model.params, model.table, table, outputs):
                 self._as_samples(X)
             return outputs
         names = self._state.feature_names
-        samples = as_inputs(X, model.n_in, model.dtype, row=True, finite=False, names=names)
+        samples = self._state.as_inputs(X, row=True, finite=False, names=names)
         n_samples = samples.n_samples
         outputs = np.empty((n_samples, model.n_out), model.dtype)
         if not model.predict(samples, outputs, n_threads):
@@ -653,7 +686,8 @@ class Network:
             The optimiser that `update` applies, by default "sgd"; any but lbfgs.
         frozen : bool
             Whether the handle has its own copy of the parameters. By default False: the handle
-            and the network share them, and each sees the other's changes.
+            and the network share them, and each sees the other's changes. It must be True for a
+            network with `Standardize`; the handle is that of `folded` then.
 
         Returns
         -------
@@ -666,7 +700,7 @@ class Network:
         Raises
         ------
         ValueError, TypeError
-            If there is no such optimiser, or it is L-BFGS.
+            If there is no such optimiser, it is L-BFGS, or `frozen` must be True.
 
         Examples
         --------
@@ -688,14 +722,20 @@ class Network:
         rule = as_optimizer(optimizer, None, None)
         if not isinstance(rule, CompiledOptimizer):
             raise ValueError(f"optimizer must be one that is compiled, got {rule}")
-        model = self._state.model
+        model, frozen = self._state.model, as_flag("frozen", frozen)
+        if self._state.standardize is not None:
+            if not frozen:
+                raise ValueError(
+                    "frozen must be True for a network with Standardize, which compiled code does "
+                    "not have, got False: net.handle(frozen=True) predicts from inputs as they "
+                    "are, and net.folded().handle() trains on them"
+                )
+            return self.folded().handle(optimizer=rule)
         params = model.params
-        if as_flag("frozen", frozen):
+        if frozen:
             params = layout.aligned_zeros(params.size, params.dtype)
             params[:] = model.params
-        slots, counters = rule.initial_slots(params.size, params.dtype), np.zeros(N_COUNTERS, int)
-        how = CoreOptimizer(rule.settings(), model.penalties, slots, counters)
-        return handle_of(model.net._replace(params=params), how)
+        return model.handle(rule, params)
 
     # ---- derivatives -----------------------------------------------------------------------------
 
@@ -810,7 +850,8 @@ class Network:
         array([[3., 6.],
                [2., 4.]])
         """
-        return self._gradients(derivatives.input_gradients_of_rows, X, y, self.n_in)
+        grads = self._gradients(derivatives.input_gradients_of_rows, X, y, self.n_in)
+        return self._by_given_inputs(grads)
 
     def _gradients(
         self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
@@ -823,6 +864,12 @@ class Network:
         for rows in model.slices(samples, 0, len(targets), model.params.size, size):
             kernel(model.net, data, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
+
+    def _by_given_inputs(self, derivatives: Array) -> Array:
+        """Turn derivatives by standardised inputs, the last axis, into those by the given ones."""
+        if (step := self._state.standardize) is not None:
+            derivatives /= np.asarray(step.scale)
+        return derivatives
 
     @explained
     def jacobian(self, X: ArrayLike) -> Array:
@@ -857,6 +904,7 @@ class Network:
         costs = self.n_out * model.params.size, self.n_out * self.n_in
         for rows in model.slices(samples, 0, n_samples, *costs):
             derivatives.jacobian_of_rows(model.params, model.table, samples, *rows, jacobian)
+        jacobian = self._by_given_inputs(jacobian)
         return jacobian[0] if np.ndim(X) == 1 else jacobian
 
     # ---- training --------------------------------------------------------------------------------
@@ -1187,6 +1235,54 @@ class Network:
         net.__setstate__(network_file.read(path, functions))
         return net
 
+    def folded(self) -> Self:
+        """Return a copy without `Standardize`, which takes inputs as they are: it is folded.
+
+        W and b of the first layer become W / scale and b - mean / scale W, so that the copy
+        predicts the same, up to rounding. A first layer without biases gets some, if a mean is
+        subtracted. Training of the copy is that of a network whose inputs are not standardised; it
+        starts with a fresh optimiser.
+
+        Returns
+        -------
+        Network
+            The copy, in the network's dtype, or in float64 if float32 could not hold the folded
+            layer: if a mean is more than 32 times its scale.
+
+        Raises
+        ------
+        ValueError
+            If mean and scale are not known yet, or a folded parameter is not finite.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Standardize
+        >>> net = Network(1, [Standardize(3.0, 2.0), Dense(1, weights=[[4.0]])])
+        >>> net.folded().weights[0], net.folded().biases[0]
+        (array([[2.]]), array([-6.]))
+        """
+        state, given = self._state, self.__getstate__()
+        if (step := state.standardize) is not None:
+            check_known(step)
+            mean: Any = 0.0 if step.mean is None else step.mean
+            dtype = np.dtype(np.float64) if is_far(mean, np.asarray(step.scale)) else self.dtype
+            first, *others = given["layers"]
+            W, b = folded_layer(step, self.weights[0], self.biases[0])
+            layers = (replace(first, bias=b is not None), *others)
+            table, _ = net_parts(self.n_in, layers, state.model.loss, dtype)
+            params = layout.aligned_zeros(layout.params_size(table), dtype)
+            own = layout.weight_views(params, table), layout.bias_views(params, table)
+            new = (W, *self.weights[1:]), (b, *self.biases[1:])
+            for name, views, arrays in zip(("weights", "biases"), own, new, strict=True):
+                for k, (view, array) in enumerate(zip(views, arrays, strict=True)):
+                    if view is not None and array is not None:
+                        view[:] = as_numbers(f"folded {name} of layer {k}", array, dtype)
+            given |= {"dtype": dtype, "layers": layers, "table": table, "params": params}
+            given |= {"_state": None, "_standardize": None}
+        copied = type(self).__new__(type(self))
+        copied.__setstate__(given)
+        return copied
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a file or a copy needs; a copy shares nothing that can change."""
         own, state = self.__dict__.copy(), self._state
@@ -1201,6 +1297,7 @@ class Network:
             "_random": copy.deepcopy(state.random),
             "_state": copy.deepcopy(state.training),
             "_feature_names": state.feature_names,
+            "_standardize": state.standardize,
             "history": self.history,
             "metadata": copy.deepcopy(self.metadata),
         }
@@ -1219,7 +1316,8 @@ class Network:
             own[:] = flat
         else:
             own = layout.relaid(flat, old, table, has_narrow=has_narrow)
-        state = NetworkState(layers, layout.Net(own, table, code), loss, random)
+        first = given.pop("_standardize", None)  # earlier fastnn had none
+        state = NetworkState(layers, layout.Net(own, table, code), loss, random, first)
         state.training, state.past = given.pop("_state"), given.pop("history")
         if state.training is not None and not is_as_ours:
             state.training.relay(old, table, has_narrow=has_narrow)
@@ -1231,8 +1329,8 @@ class Network:
 
     def _as_samples(self, X: ArrayLike) -> Samples:
         """Return a table or a row of inputs after checking its column names."""
-        model, names = self._state.model, self._state.feature_names
-        return whole(as_inputs(X, model.n_in, model.dtype, row=True, names=names))
+        state = self._state
+        return whole(state.as_inputs(X, row=True, names=state.feature_names))
 
     def _as_rows(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
         """Return a table or a row of inputs and its targets."""

@@ -22,6 +22,8 @@ Arrays are little-endian, in C order, without padding. With k for a layer and i 
     given_W{k}, given_b{k}      float64, from older fastnn only: the weights and biases that `Dense`
                                 was given, which are not used any more
     slots_W{k}, slots_b{k}      (n_slots, ...): the optimiser's state, if it has one
+    standardize_mean,           float64, (n_in,) each: those of `Standardize`, if they are known
+    standardize_scale
     history_epoch               int64: the epochs recorded
     history_{i}_epochs          int64: those of metric i
     history_{i}                 float64: its values
@@ -40,11 +42,13 @@ The header is JSON:
     history                     the names of the metrics
     metadata                    the user's own data
     feature_names               the column names of X, only if training has seen any
+    standardize                 with_mean of `Standardize`, and is_known, whether its mean and scale
+                                are; only if the network has one
 
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
 A reader refuses names that it does not know, so every addition makes a new version. `trainable`,
-`feature_names`, and losses and activations that are no names were added to this one: an earlier
-reader takes all files but those that have them.
+`standardize`, `feature_names`, and losses and activations that are no names were added to this one:
+an earlier reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -58,12 +62,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
+from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_flag, as_numbers
 from .._training.state import TrainingState
 from ..core import layout
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
 from ..history import History
 from ..layers import Dense, net_parts
+from ..standardize import Standardize
 from .files import read_file, write_file
 from .functions import (
     Functions,
@@ -98,6 +103,7 @@ _HEADER = (
     "format", "version", "n_in", "loss", "dtype", "layers", "random", "training", "history",
     "metadata",
 )  # fmt: skip
+_LATER = "feature_names", "standardize"  # in some files only
 _LAYER = tuple(item.name for item in fields(Dense))
 _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
@@ -123,12 +129,17 @@ def _packed(state: Mapping[str, Any]) -> bytes:
     }
     if (names := state.get("_feature_names")) is not None:
         header["feature_names"] = list(names)
+    step = state.get("_standardize")
+    if step is not None:
+        header["standardize"] = {"with_mean": step.with_mean, "is_known": step.scale is not None}
     arrays = {
         name: as_numbers(name, view, state["dtype"])
         for name, view in _views(state["params"], state["table"]).items()
     }
     if state["_state"] is not None:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
+    for name in _moments(header):
+        arrays[f"standardize_{name}"] = np.array(getattr(step, name))
     arrays |= _history_arrays(state["history"])
     return pack(header, arrays)
 
@@ -253,6 +264,7 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
     training = header["training"]
     if training is not None:
         training = _training_in(archive, training, table, dtype)
+    step = _standardize_in(archive, header, n_in)
     history = _history_in(archive, header["history"])
     archive.check_all_taken()
     params = np.zeros(layout.params_size(table), dtype)
@@ -271,13 +283,14 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
         "history": history,
         "metadata": header["metadata"],
         "_feature_names": _names_in(header, n_in),
+        "_standardize": step,
     }
 
 
 def _header_in(archive: Archive) -> JSON:
     """Return the header of a file of this version."""
     header = archive.header_of(FORMAT, VERSION)
-    names = (*_HEADER, "feature_names") if "feature_names" in header else _HEADER
+    names = (*_HEADER, *(name for name in _LATER if name in header))
     if not isinstance(as_object(header, names)["metadata"], dict):
         raise ValueError("metadata must be an object, got another kind of JSON")
     return header
@@ -291,6 +304,27 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
     if len(names) != n_in or not all(isinstance(name, str) for name in names):
         raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
     return tuple(names)
+
+
+def _moments(header: JSON) -> tuple[str, ...]:
+    """Return which of mean and scale of a `Standardize` a file has."""
+    described = header.get("standardize", {"is_known": False})
+    if not described["is_known"]:
+        return ()
+    return ("mean", "scale") if described["with_mean"] else ("scale",)
+
+
+def _standardize_in(archive: Archive, header: JSON, n_in: int) -> Standardize | None:
+    """Return what standardises the inputs, if anything does."""
+    if "standardize" not in header:
+        return None
+    described = as_object(header["standardize"], ("with_mean", "is_known"))
+    for name, flag in described.items():
+        as_flag(name, flag)
+    known = {
+        name: archive.take(f"standardize_{name}", _FLOAT, (n_in,)) for name in _moments(header)
+    }
+    return Standardize(**known, with_mean=described["with_mean"])
 
 
 def _layers_in(

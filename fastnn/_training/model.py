@@ -17,11 +17,13 @@ from .._checks.stored import Inputs, Stored
 from ..core import evaluate, layout, optimizers
 from ..core import metrics as kernel_metrics
 from ..core.dispatch import few_rows, look_ahead_rows
+from ..core.handle import Handle, handle_of
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import WORD
 from ..losses import Loss, OwnLoss
+from ..optimizers import CompiledOptimizer
 from . import threads
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
@@ -110,6 +112,14 @@ class Model:
         step = self.samples_per_slice(X, n_more + _WRITTEN * n_written)
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
+
+    def handle(self, rule: CompiledOptimizer, params: Array | None = None) -> Handle:
+        """Return a handle with scratch of its own, to these parameters or to other ones."""
+        net = self.net if params is None else self.net._replace(params=params)
+        slots = rule.initial_slots(net.params.size, self.dtype)
+        counters = np.zeros(optimizers.N_COUNTERS, int)
+        how = optimizers.Optimizer(rule.settings(), self.penalties, slots, counters)
+        return handle_of(net, how)
 
     def predict(self, X: Inputs, outputs: Array, n_threads: int = 1) -> bool:
         """Overwrite `outputs`, and return whether `X` is finite; if not, `outputs` is not valid."""

@@ -25,6 +25,7 @@ from ..initializers import Random
 from ..layers import Dense, net_parts, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
+from ..standardize import Standardize, check_known, check_sparse, standardised
 from .model import Model
 
 if TYPE_CHECKING:
@@ -132,16 +133,23 @@ class NetworkState:
 
     `training` is None before any training. `past` holds what earlier calls of `fit` have recorded,
     `latest` what the last one did. `row_step` and `batch_step`, if not None, are ready for the next
-    call of `partial_fit`.
+    call of `partial_fit`. `standardize` is what comes before the layers, if anything does.
     """
 
-    def __init__(self, layers: Sequence[Dense], net: Net, loss: Loss, random: Random) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Dense],
+        net: Net,
+        loss: Loss,
+        random: Random,
+        standardize: Standardize | None = None,
+    ) -> None:
         self.model = Model(net, loss, penalty_table(layers))
         self.weights = layout.weight_views(net.params, net.layer_table)
         self.biases = layout.bias_views(net.params, net.layer_table)
         self.layers = tuple(map(with_arrays, layers, self.weights, self.biases))
         self.has_dropout = any(layer.dropout for layer in layers)
-        self.random = random
+        self.random, self.standardize = random, standardize
         self.training: TrainingState | None = None
         self.past, self.latest = History(), History()
         self.feature_names: Names = None
@@ -163,17 +171,50 @@ class NetworkState:
 
     # ---- checks ----------------------------------------------------------------------------------
 
-    def as_pair(
-        self, X: Any, y: ArrayLike, *, row: bool = False, finite: bool = True, names: Names = None
-    ) -> tuple[Inputs, Array]:
-        """Return inputs and targets for the kernels.
+    def as_inputs(
+        self,
+        X: Any,
+        *,
+        row: bool = False,
+        finite: bool = True,
+        names: Names = None,
+        raw: bool = False,
+    ) -> Inputs:
+        """Return inputs for the kernels: as the first layer of `layers` takes them.
 
         A large X is not converted but left as it is stored (`whole` converts it). With `row`, X may
         be a single row. With `finite` False, X may hold NaN and infinity. A table with column names
-        must have those in `names`.
+        must have those in `names`. With `raw` inputs are not yet standardised (`standardised` does
+        it), and in float64 if they are to be.
         """
+        model, step = self.model, self.standardize
+        if step is None:
+            return as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
+        if not raw:
+            check_known(step)
+        dtype = np.dtype(np.float64)
+        inputs = as_inputs(X, model.n_in, dtype, row=row, finite=finite, names=names)
+        check_sparse(step, inputs)
+        return inputs if raw else self.standardised(inputs)
+
+    def standardised(self, X: Inputs) -> Inputs:
+        """Return raw inputs as the first layer of `layers` takes them."""
+        step = self.standardize
+        return X if step is None else standardised(step, X, self.model.dtype)
+
+    def as_pair(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        row: bool = False,
+        finite: bool = True,
+        names: Names = None,
+        raw: bool = False,
+    ) -> tuple[Inputs, Array]:
+        """Return inputs (`as_inputs`) and targets for the kernels."""
         model = self.model
-        inputs = as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
+        inputs = self.as_inputs(X, row=row, finite=finite, names=names, raw=raw)
         is_table = type(X) is np.ndarray and X.ndim == 2
         n_samples = len(X) if is_table else inputs.n_samples
         row = row and not is_table and np.ndim(X) == 1
@@ -220,7 +261,9 @@ class NetworkState:
         """Go on from another network of the same layers; its training state is for the caller."""
         self.model.params[:] = last.model.params
         past, latest = last.history(), History()
-        self.__dict__.update(random=last.random, past=past, latest=latest)
+        self.__dict__.update(
+            random=last.random, standardize=last.standardize, past=past, latest=latest
+        )
 
     def forget_training(self) -> None:
         """Drop the training state and all that was recorded."""
@@ -241,6 +284,7 @@ class Snapshot:
         "_epochs",
         "_refs",
         "_schedule",
+        "_standardize",
         "_state",
         "_training",
         "arrays",
@@ -264,6 +308,7 @@ class Snapshot:
             self.params, self.stream = like.params, like.stream
         training, past, latest = state.training, state.past.epoch, state.latest.epoch
         self._refs = training, state.past, state.latest, state.feature_names, state.random
+        self._standardize = state.standardize
         self._ends = past[-1] + 1 if past else 0, latest[-1] + 1 if latest else 0
         training = self._training = training if next_training is None else next_training
         if training is not None:
@@ -290,6 +335,7 @@ class Snapshot:
         latest.drop_from(self._ends[1])
         state.training, state.past, state.latest = last, past, latest
         state.feature_names, state.random = names, random
+        state.standardize = self._standardize
 
 
 # How other modules reach the state of a network, which is no part of its interface to users.

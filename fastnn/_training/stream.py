@@ -177,7 +177,7 @@ def train_rows(
     if schedule is None:
         state.batch_step = step
     model = state.model
-    if step.epochs.is_single and model.loss.is_checked:
+    if step.epochs.is_single and model.loss.is_checked and state.standardize is None:
         rate = float(getattr(config.optimizer, "learning_rate", 1.0))
         optimizer, noise = step.epochs.optimizer(), config.noise
         is_plain = step.epochs.is_plain

@@ -16,7 +16,7 @@ from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
 from ._affine import Affine
-from ._centres import is_far, note_far
+from ._centres import folded, is_far, note_far
 
 if TYPE_CHECKING:  # which needs scikit-learn
     from ..tables.model import TableModel
@@ -70,9 +70,9 @@ def model_of(estimator: Any) -> TableModel | None:
 
 
 def as_network(net: Any) -> Network:
-    """Return `net` if it is a network."""
+    """Return `net` if it is a network, with `Standardize` folded into its first layer."""
     if isinstance(net, Network):
-        return net
+        return folded(net)
     hint = ""
     if hasattr(net, "from_model"):
         hint = "; it holds several: give the network of one of its members_"

@@ -117,7 +117,15 @@ class ReferenceNetwork:
 
     @classmethod
     def like(cls, net: Any) -> Self:
-        """Copy a `fastnn.Network`: its parameters, and what is said of its layers and loss."""
+        """Copy a `fastnn.Network`: its parameters, and what is said of its layers and loss.
+
+        It has no `Standardize`: give its standardised inputs to a copy of ``net.layers`` alone.
+        """
+        if getattr(net, "standardize", None) is not None:
+            raise ValueError(
+                "net must be without Standardize, got one with it: make a network of net.layers, "
+                "and standardise X before"
+            )
         return cls(
             net.weights,
             net.biases,

@@ -198,6 +198,11 @@ def to_c(
         elif population is not None:
             _write_population(population, _as_source(path), dtype)
         return
+    if train and getattr(net, "standardize", None) is not None:
+        raise ValueError(
+            "train must be False for a network with Standardize, got True: a step on its folded "
+            "layer is another; give net.folded() to take that one"
+        )
     net = as_network(net)
     source = _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
