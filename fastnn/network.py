@@ -304,7 +304,7 @@ class Network:
 
     @property
     def standardize(self) -> Standardize | None:
-        """What standardises the inputs, with its mean and scale once they are known, or None.
+        """The layer that standardises the inputs, with mean and scale once they are known, or None.
 
         Examples
         --------

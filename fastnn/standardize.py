@@ -24,7 +24,7 @@ _FEW = 4  # columns that are shown
 
 @explained(usage="Standardize(), or Standardize(mean, scale) with a number for each input")
 @dataclass(frozen=True, eq=False, repr=False)
-class Standardize:
+class Standardize:  # numpydoc ignore=PR02
     """The first layer of a network: it standardises the inputs, (x - mean) / scale.
 
     Parameters
@@ -164,7 +164,7 @@ def sized(step: Standardize, n_in: int) -> Standardize:
     ValueError
         If it is for another number.
     """
-    own = {}
+    own: dict[str, Any] = {}
     for name, given in _known(step):
         if given is not None:
             if given.shape not in ((), (n_in,)):
@@ -257,11 +257,13 @@ def standardised_rows(step: Standardize, rows: Array) -> Array:
     ndarray
         The standardised rows, as an array of its own.
     """
+    mean: Any = step.mean
+    scale: Any = step.scale
     with np.errstate(all="ignore"):  # NaN and infinity stay, and are found later
-        if step.mean is None:
-            return np.divide(rows, step.scale, dtype=np.float64)
-        centred = np.subtract(rows, step.mean, dtype=np.float64)
-        centred /= np.asarray(step.scale)
+        if mean is None:
+            return np.divide(rows, scale, dtype=np.float64)
+        centred = np.subtract(rows, mean, dtype=np.float64)
+        centred /= scale
     return centred
 
 
@@ -386,7 +388,8 @@ class _Moments:
         with np.errstate(all="ignore"):
             variance = self._squares / self._total
             rounding = self._n * eps * variance + (self._n * eps * self.mean) ** 2
-            return np.where(variance <= rounding, 1.0, np.sqrt(variance))
+            is_constant = np.isfinite(variance) & (variance <= rounding)
+            return np.where(is_constant, 1.0, np.sqrt(variance))
 
 
 def _of_table(X: Samples, weights: Array, total: float, n_in: int) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from .arrays import Array
 
 _FAR = 10.0  # times 1: of a mean or a standard deviation
 _REMEDIES = {
-    "inputs": "standardise them, (X - mean) / deviation",
+    "inputs": "standardise them, (X - mean) / deviation, by Standardize() as the first layer",
     "targets": "standardise them, (y - mean) / deviation, and the outputs back (with "
     "scikit-learn's interface, TransformedTargetRegressor does it)",
 }

@@ -15,8 +15,9 @@ from ..core.losses import LOSSES
 from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
+from ..standardize import is_far
 from ._affine import Affine
-from ._centres import folded, is_far, note_far
+from ._centres import folded, note_far
 
 if TYPE_CHECKING:  # which needs scikit-learn
     from ..tables.model import TableModel

@@ -121,9 +121,10 @@ def to_c(
     ------
     ValueError, TypeError
         If an argument is not as described, a parameter is not finite, or an activation is the
-        user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, or
-        if the loss is none of half_sse, sse, mse, mae, huber, binary_cross_entropy, cross_entropy
-        (without smoothing) and poisson. With `int8`, if a layer has more than 32767 inputs. If an
+        user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, if
+        all are frozen, if the network has `Standardize`, or if the loss is none of half_sse, sse,
+        mse, mae, huber, binary_cross_entropy, cross_entropy (without smoothing) and poisson. With
+        `int8`, if a layer has more than 32767 inputs. If an
         estimator is not fitted; if it or a population is given with `train` or `int8`. If the
         networks of a population differ in n_in or n_out, or one of them standardises columns far
         from 0 and `dtype` is float32.
@@ -294,6 +295,10 @@ def _check_plain(net: Network) -> None:
         raise ValueError(
             f"train must be False for the loss {net.loss_function!r}, got True: C has a step of "
             f"{', '.join(LOSSES)}; without train, the file predicts"
+        )
+    if not any(net.trainable):
+        raise ValueError(
+            "train must be False where all layers are frozen, got True: there is nothing to train"
         )
     found = [
         f"{name}={getattr(layer, name)} on layer {k}"
