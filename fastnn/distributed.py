@@ -38,6 +38,7 @@ from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop
 from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
 from ._training.sources import Arrays
+from ._training.standardise import check_known
 from ._training.state import Schedule, Snapshot, TrainingState, state_of
 from .activations import OwnActivation
 from .callbacks import Callback, Checkpoint
@@ -45,7 +46,6 @@ from .history import History
 from .losses import OwnLoss
 from .network import Network
 from .optimizers import Optimizer
-from .standardize import check_known
 
 try:
     import dask
@@ -261,7 +261,7 @@ class _Round:
         """Make the network the mean of its replicas, and record their metrics."""
         rate = loop.training.rate_ahead()
         weights, params, metrics = zip(*self._shares(loop, rate), strict=True)
-        self.net.params[:] = mean(weights, params)
+        state_of(self.net).model.put(mean(weights, params))
         loop.finish_epochs(mean(weights, metrics)[np.newaxis], np.array([rate]))
         shown = {name: f"{value:.4g}" for name, value in loop.run.figures().items()}
         self.bar.set_postfix(shown, refresh=False)

@@ -26,6 +26,14 @@ from ._training.config import Metric
 from ._training.loop import TrainingLoop
 from ._training.request import FitOptions, as_request
 from ._training.sources import Arrays
+from ._training.standardise import (
+    check_known,
+    folded_layer,
+    is_far,
+    sized,
+    split_layers,
+    standardised_rows,
+)
 from ._training.state import NetworkState, Schedule
 from ._training.stream import train_rows
 from .activations import OwnActivation
@@ -36,15 +44,7 @@ from .history import History
 from .layers import Dense, fill_params, net_parts, with_arrays
 from .losses import Loss, OwnLoss, as_loss
 from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
-from .standardize import (
-    Standardize,
-    check_known,
-    folded_layer,
-    is_far,
-    sized,
-    split_layers,
-    standardised_rows,
-)
+from .standardize import Standardize
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "trainable", "metadata")
@@ -172,7 +172,7 @@ class Network:
     def __init__(
         self,
         n_in: int,
-        layers: Sequence[Dense],
+        layers: Sequence[Dense | Standardize],
         *,
         loss: str | Loss = "mse",
         dtype: DTypeLike = "float64",
@@ -527,7 +527,7 @@ class Network:
         if row is not None:
             if step is not None:
                 check_known(step)
-                row = standardised_rows(step, row).astype(model.dtype, copy=False)
+                row = standardised_rows(step, row, model.dtype)
             outputs = np.empty(model.n_out, model.dtype)
             if not evaluate.predict_row(model.params, model.table, row, outputs):
                 self._as_samples(X)  # raises, and says where

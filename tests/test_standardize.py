@@ -238,6 +238,34 @@ def test_float32_keeps_the_digits_of_columns_far_from_0(data):
     np.testing.assert_array_equal(net.predict(X[0]), expected.predict(Z[0]))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_is_not_finite_is_told(dtype):
+    net = make(Standardize(0.0, 1e-30), dtype=dtype)
+    X = np.zeros((3, 4))
+    X[1, 2] = np.nan
+    for call in (net.predict, net.hidden, lambda X: net.loss(X, np.zeros((3, 2)))):
+        with pytest.raises(ValueError, match=rf"X must be finite in {dtype}, got nan at \(1, 2\)"):
+            call(X)
+    X[1, 2] = 1e20  # whose standardised value float32 has not
+    if dtype == "float32":
+        with pytest.raises(ValueError, match=r"X must be finite in float32, got inf at \(1, 2\)"):
+            net.predict(X)
+        with pytest.raises(ValueError, match=r"X must be finite in float32, got inf at \(2,\)"):
+            net.predict(X[1])
+        return
+    assert np.isfinite(net.predict(X)).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_float32_inputs_are_as_their_numbers_in_float64(data, dtype):
+    X, Y = data[0].astype(np.float32), data[1]
+    nets = [make(Standardize(), dtype=dtype) for _ in range(2)]
+    for net, inputs in zip(nets, (X, X.astype(float)), strict=True):
+        net.fit(inputs, Y, epochs=2)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+    np.testing.assert_array_equal(nets[0].predict(X), nets[1].predict(X.astype(float)))
+
+
 def test_sparse_inputs_are_divided_only(data):
     X = np.maximum(data[0] - [0, 45, 3, 0], 0)
     net, dense = make(Standardize(with_mean=False)), make(Standardize(with_mean=False))

@@ -140,8 +140,7 @@ def _packed(state: Mapping[str, Any]) -> bytes:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
     for name in _moments(header):
         arrays[f"standardize_{name}"] = np.array(getattr(step, name))
-    arrays |= _history_arrays(state["history"])
-    return pack(header, arrays)
+    return pack(header, arrays | _history_arrays(state["history"]))
 
 
 def read(file: str | os.PathLike[str] | BinaryIO, functions: Any = ()) -> dict[str, Any]:
@@ -309,9 +308,8 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
 def _moments(header: JSON) -> tuple[str, ...]:
     """Return which of mean and scale of a `Standardize` a file has."""
     described = header.get("standardize", {"is_known": False})
-    if not described["is_known"]:
-        return ()
-    return ("mean", "scale") if described["with_mean"] else ("scale",)
+    names = ("mean", "scale") if described.get("with_mean") else ("scale",)
+    return names if described["is_known"] else ()
 
 
 def _standardize_in(archive: Archive, header: JSON, n_in: int) -> Standardize | None:
@@ -321,9 +319,8 @@ def _standardize_in(archive: Archive, header: JSON, n_in: int) -> Standardize | 
     described = as_object(header["standardize"], ("with_mean", "is_known"))
     for name, flag in described.items():
         as_flag(name, flag)
-    known = {
-        name: archive.take(f"standardize_{name}", _FLOAT, (n_in,)) for name in _moments(header)
-    }
+    entries = {name: f"standardize_{name}" for name in _moments(header)}
+    known = {name: archive.take(entry, _FLOAT, (n_in,)) for name, entry in entries.items()}
     return Standardize(**known, with_mean=described["with_mean"])
 
 
@@ -333,7 +330,9 @@ def _layers_in(
     """Return the layers, with the arrays that they were given."""
     layers = []
     for k, description in enumerate(as_list("layers", descriptions)):
-        parameters = dict(as_object(_with_later(description), _LAYER))
+        if isinstance(description, dict):
+            description = {"trainable": True, **description}
+        parameters = dict(as_object(description, _LAYER))
         n_out = as_count("n_out", parameters["n_out"])
         for name, entry, shape in (
             ("weights", f"given_W{k}", (n_in, n_out)),
@@ -346,11 +345,6 @@ def _layers_in(
         layers.append(Dense(**parameters))
         n_in = n_out
     return tuple(layers)
-
-
-def _with_later(description: Any) -> Any:
-    """Return the description of a layer with the fields that files lack where nothing is frozen."""
-    return {"trainable": True, **description} if isinstance(description, dict) else description
 
 
 def _shapes(table: Array) -> dict[str, tuple[int, ...]]:

@@ -23,12 +23,12 @@ from ..errors import DivergenceError
 from ..history import History
 from ..metrics import figure_of
 from ..optimizers import LBFGS
-from ..standardize import learnt
 from .config import FitRequest
 from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
 from .sources import Arrays, Chunks
 from .split import split_validation
+from .standardise import learnt
 from .state import Snapshot, state_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_weights
-from .._checks.inputs import Names, as_inputs
+from .._checks.frames import names_of
+from .._checks.inputs import Names, as_inputs, check_samples
 from .._checks.stored import Inputs
 from .._checks.targets import as_targets
 from ..core import layout
@@ -25,8 +26,9 @@ from ..initializers import Random
 from ..layers import Dense, net_parts, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
-from ..standardize import Standardize, check_known, check_sparse, standardised
+from ..standardize import Standardize
 from .model import Model
+from .standardise import check_known, check_sparse, standardised
 
 if TYPE_CHECKING:
     from .config import FitConfig
@@ -185,17 +187,23 @@ class NetworkState:
         A large X is not converted but left as it is stored (`whole` converts it). With `row`, X may
         be a single row. With `finite` False, X may hold NaN and infinity. A table with column names
         must have those in `names`. With `raw` inputs are not yet standardised (`standardised` does
-        it), and in float64 if they are to be.
+        it), nor in the network's dtype if they are to be.
         """
         model, step = self.model, self.standardize
         if step is None:
             return as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
         if not raw:
             check_known(step)
-        dtype = np.dtype(np.float64)
-        inputs = as_inputs(X, model.n_in, dtype, row=row, finite=finite, names=names)
+        is_single = getattr(X, "dtype", None) == np.float32  # which needs no copy in float64
+        dtype = np.dtype(np.float32 if is_single else np.float64)
+        inputs = as_inputs(X, model.n_in, dtype, row=row, finite=finite and raw, names=names)
         check_sparse(step, inputs)
-        return inputs if raw else self.standardised(inputs)
+        if raw:
+            return inputs
+        inputs = self.standardised(inputs)
+        if finite:
+            check_samples(inputs, names_of(X), is_row=row and np.ndim(X) == 1)
+        return inputs
 
     def standardised(self, X: Inputs) -> Inputs:
         """Return raw inputs as the first layer of `layers` takes them."""

@@ -14,7 +14,7 @@ from ..core import train_samples
 from ..core.optimizers import Optimizer
 from ..errors import DivergenceError
 from ..optimizers import LBFGS, CompiledOptimizer, as_optimizer
-from ..standardize import Standardize, standardised_rows
+from ..standardize import Standardize
 from .config import FitConfig, FitRequest
 from .epochs import CompiledEpochs, divergence
 from .lbfgs import check_lbfgs
@@ -22,6 +22,7 @@ from .loop import TrainingLoop
 from .model import Model
 from .request import as_batch_size, as_noise
 from .sources import Arrays
+from .standardise import standardised_rows
 from .state import NetworkState, Snapshot, TrainingState, state_of
 
 _LABELS = (int, np.int64)
@@ -80,7 +81,7 @@ class SingleSampleStep:
         else:
             return False
         if self._standardize is not None:
-            x = standardised_rows(self._standardize, x).astype(dtype, copy=False)
+            x = standardised_rows(self._standardize, x, dtype)
         x = x if x.flags.carray else x.copy()
         return math.isfinite(self._kernel(*self._before, x, target, *self._after))
 

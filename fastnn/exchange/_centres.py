@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_numbers
+from .._training.standardise import FAR, is_far
 from ..network import Network
-from ..standardize import FAR, is_far
 
 _KEY = "far columns"  # in the metadata of a network
 _LARGEST_ROUNDING = 1e-3  # of a deviation: where float32 is coarser, numbers stay double

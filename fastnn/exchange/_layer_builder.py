@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._checks.arrays import Array, as_dtype, as_numbers
+from .._training.standardise import is_far
 from ..activations import OwnActivation
 from ..core.losses import LOSSES
 from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
-from ..standardize import is_far
 from ._affine import Affine
 from ._centres import folded, note_far
 

@@ -117,14 +117,10 @@ class ReferenceNetwork:
 
     @classmethod
     def like(cls, net: Any) -> Self:
-        """Copy a `fastnn.Network`: its parameters, and what is said of its layers and loss.
-
-        It has no `Standardize`: give its standardised inputs to a copy of ``net.layers`` alone.
-        """
+        """Copy a `fastnn.Network` without `Standardize`: parameters, what layers and loss are."""
         if getattr(net, "standardize", None) is not None:
             raise ValueError(
-                "net must be without Standardize, got one with it: make a network of net.layers, "
-                "and standardise X before"
+                "net must be without Standardize, got one: make a network of net.layers alone"
             )
         return cls(
             net.weights,
