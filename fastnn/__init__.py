@@ -10,6 +10,7 @@ from .losses import loss as loss
 from .models import load_model as load_model
 from .network import Network as Network
 from .population.population import Population as Population
+from .standardize import Standardize as Standardize
 from .warmup import warmup as warmup
 
 __version__ = "0.1.0"

@@ -38,6 +38,7 @@ from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop
 from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
 from ._training.sources import Arrays
+from ._training.standardise import check_known
 from ._training.state import Schedule, Snapshot, TrainingState, per_of, state_of
 from .activations import OwnActivation
 from .callbacks import Callback, Checkpoint
@@ -91,7 +92,7 @@ def fit(
     Parameters
     ----------
     net : Network
-        The network, which is trained in place.
+        The network, which is trained in place. Mean and scale of a `Standardize` must be known.
     X : dask array, shape (n_samples, n_in)
         The inputs. The blocks of rows are the chunks; empty ones are skipped. Or, without `y`, a
         sequence of dask delayed objects or futures, each a chunk (X, y) or (X, y, sample_weight),
@@ -185,6 +186,8 @@ def fit(
         callbacks = (*as_callbacks(callbacks), Checkpoint(checkpoint))
         last = _read_checkpoint(checkpoint, net)
     state = state_of(net)
+    if state.standardize is not None:
+        check_known(state.standardize)  # each chunk would tell another mean
     rule, schedule = as_rule(optimizer, learning_rate, None)
     if schedule is not None and per_of(schedule) != "epoch":
         raise ValueError(
@@ -222,7 +225,10 @@ def fit(
     last_training = None if last is None else state_of(last).training
     training = TrainingState.begun(config, state.model, last_training)
     config.epochs = max(0, rounds - training.epochs)
-    request = FitRequest(Arrays.none(state.model), config, training, state.feature_names)
+    request = FitRequest(
+        Arrays.none(state.model), config, training, state.feature_names,
+        is_raw=state.standardize is not None,
+    )  # fmt: skip
     request.check_monitors(state.model)
     disable = None if progress else True  # None: silent where there is no terminal
     with (
@@ -261,7 +267,7 @@ class _Round:
         """Make the network the mean of its replicas, and record their metrics."""
         rate = loop.training.rate_ahead()
         weights, params, metrics = zip(*self._shares(loop, rate), strict=True)
-        self.net.params[:] = mean(weights, params)
+        state_of(self.net).model.put(mean(weights, params))
         loop.finish_epochs(mean(weights, metrics)[np.newaxis], rate)
         shown = {name: f"{value:.4g}" for name, value in loop.run.figures().items()}
         self.bar.set_postfix(shown, refresh=False)

@@ -19,7 +19,8 @@ class DivergenceError(ArithmeticError):
     ... except DivergenceError as error:
     ...     print(error)
     training must stay finite, got a loss of inf in epoch 4 at the learning rate 1.0; the inputs
-    have mean 1e+09 and standard deviation 0: standardise them, (X - mean) / deviation
+    have mean 1e+09 and standard deviation 0: standardise them, (X - mean) / deviation, as
+    a Network does that begins with Standardize()
     >>> bool(np.isfinite(net.params).all())
     True
     """

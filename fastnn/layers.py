@@ -22,6 +22,7 @@ from .core.heads import HEADS, Head
 from .initializers import NAMED, Initializer, Random, as_initializer
 from .losses import Loss
 
+_FLAGS = ("bias", "train_bias", "trainable")
 _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _LAST = ("softmax", *HEADS)  # of the last layer only
 _USAGE = "Dense(n_out, activation), such as Dense(25, 'sigmoid'); its inputs are what is before it"
@@ -56,6 +57,11 @@ class Dense:  # numpydoc ignore=PR02
     train_bias : bool
         Whether training updates the biases, by default True. False freezes them: their gradient is
         zero.
+    trainable : bool
+        Whether training updates the layer at all, by default True. False freezes weights and
+        biases: training leaves them as they are, to the bit, whatever the optimiser, and their
+        gradient is zero. `l1`, `l2`, `max_norm` and the decay of an optimiser do nothing to them,
+        and penalties on them are not recorded; dropout goes on. `Network.trainable` changes it.
     weights : array_like, shape (n_in, n_out), optional
         The initial weights, which are copied. By default `initializer` draws them. In
         `Network.layers` they are a view of the network's weights.
@@ -94,6 +100,7 @@ class Dense:  # numpydoc ignore=PR02
     _: KW_ONLY
     bias: bool = True
     train_bias: bool = True
+    trainable: bool = True
     weights: ArrayLike | None = None
     biases: ArrayLike | None = None
     initializer: str | Initializer = "glorot_uniform"
@@ -111,7 +118,8 @@ class Dense:  # numpydoc ignore=PR02
                 f"n_out must be a whole number and activation a name, got {n_out!r} and {named!r}; "
                 f"write {_USAGE}"
             )
-        check_fields(self, activation=as_activation, bias=_as_bias, train_bias=as_flag)
+        check_fields(self, activation=as_activation, bias=_as_bias)
+        check_fields(self, train_bias=as_flag, trainable=as_flag)
         as_initializer("initializer", self.initializer)
         as_initializer("bias_initializer", self.bias_initializer)
         if self.biases is not None and not self.bias:
@@ -120,7 +128,7 @@ class Dense:  # numpydoc ignore=PR02
         check_fields(self, max_norm=as_limit, weights=_as_initial, biases=_as_initial)
 
     def __repr__(self) -> str:
-        defaults = (("bias", True), ("train_bias", True), *_REGULARIZERS.items())
+        defaults = (*dict.fromkeys(_FLAGS, True).items(), *_REGULARIZERS.items())
         options = "".join(
             f", {name}={getattr(self, name)}"
             for name, default in defaults
@@ -203,6 +211,7 @@ def net_parts(
         [code_of(function, dtype) for function in functions],
         [layer.bias for layer in layers],
         [layer.train_bias for layer in layers],
+        [layer.trainable for layer in layers],
         dtype,
     )
     return table, loss.code(str(functions[-1]), widths[-1], dtype)
@@ -244,15 +253,18 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
     Returns
     -------
     ndarray, shape (n_layers, 3), or (0, 3)
-        The penalties of each layer; no rows if no layer has any.
+        The penalties of each layer, none of one that is not trained; no rows if no layer has any.
     """
-    if not any(layer.l1 or layer.l2 or layer.max_norm is not None for layer in layers):
-        return np.zeros((0, 3))
     table = np.zeros((len(layers), 3))
-    table[:, optimizers.L1] = [layer.l1 for layer in layers]
-    table[:, optimizers.L2] = [layer.l2 for layer in layers]
-    table[:, optimizers.MAX_NORM] = [layer.max_norm or math.inf for layer in layers]
-    return table
+    table[:, optimizers.MAX_NORM] = math.inf
+    for row, layer in zip(table, layers, strict=True):
+        if layer.trainable:
+            row[[optimizers.L1, optimizers.L2]] = layer.l1, layer.l2
+            row[optimizers.MAX_NORM] = math.inf if layer.max_norm is None else layer.max_norm
+    has_any = (
+        table[:, : optimizers.MAX_NORM].any() or (table[:, optimizers.MAX_NORM] < math.inf).any()
+    )
+    return table if has_any else table[:0]
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -20,29 +21,35 @@ from ._checks.arrays import (
 )
 from ._checks.frames import names_of
 from ._checks.heads import split
-from ._checks.inputs import as_inputs, as_ready_row, as_ready_table, as_table, whole
+from ._checks.inputs import as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
 from ._training.request import FitOptions, as_request
 from ._training.sources import Arrays
+from ._training.standardise import (
+    check_known,
+    folded_layer,
+    is_far,
+    sized,
+    split_layers,
+    standardised_rows,
+)
 from ._training.state import NetworkState, Schedule
 from ._training.stream import train_rows
 from .activations import OwnActivation
 from .callbacks import Callback
 from .core import Handle, derivatives, evaluate, layout
-from .core.handle import handle_of
 from .core.inputs import Data, Samples
-from .core.optimizers import N_COUNTERS
-from .core.optimizers import Optimizer as CoreOptimizer
 from .heads import as_loss_of
 from .history import History
 from .layers import Dense, fill_params, net_parts, with_arrays
 from .losses import Loss, OwnLoss, as_loss
 from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
+from .standardize import Standardize
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
-_ASSIGNABLE = ("params", "weights", "biases", "metadata")
+_ASSIGNABLE = ("params", "weights", "biases", "trainable", "metadata")
 
 
 def _is_internal(name: str) -> bool:
@@ -66,10 +73,10 @@ class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
         The derivatives dLoss/da and dLoss/dz of each sample. At the outputs, the cross-entropies
         and poisson have no finite dLoss/da: there `error` equals `delta`.
     grad_W : ndarray, shape (n_in, n_out)
-        The gradient of the weights, averaged over the samples.
+        The gradient of the weights, averaged over the samples: zero if the layer is frozen.
     grad_b : ndarray, shape (n_out,), or None
-        The gradient of the biases, averaged over the samples: zero if the biases are frozen, None
-        if the layer has none.
+        The gradient of the biases, averaged over the samples: zero if they are frozen, None if the
+        layer has none.
 
     Examples
     --------
@@ -96,7 +103,8 @@ class Network:
     n_in : int
         The number of inputs, at least 1.
     layers : sequence of Dense
-        The layers, from the first hidden layer to the output layer.
+        The layers, from the first hidden layer to the output layer; before them there may be a
+        `Standardize`.
     loss : str, Loss, sequence or dict
         The loss of one sample, by default "mse": half_sse (sum of e^2 / 2), sse, mse (mean over
         the outputs), mae, huber (delta 1), binary_cross_entropy (summed over sigmoid outputs),
@@ -118,6 +126,8 @@ class Network:
     layers : tuple of Dense
         The layers as given, but their `weights` and `biases` are the network's own views. A network
         made of them starts from a copy of these parameters. Read-only.
+    standardize : Standardize or None
+        What standardises the inputs, with its mean and scale once they are known; read-only.
     loss_name : str
         The name of the loss; read-only.
     loss_function : Loss
@@ -130,6 +140,8 @@ class Network:
         Views of `params`, without a copy: writing to them changes the network.
     biases : tuple of ndarray, shape (n_out,), or None
         Views of `params`, as `weights` are; None for a layer without biases.
+    trainable : tuple of bool
+        Whether training updates each layer. Assigning freezes layers, or frees them.
     feature_names_in_ : ndarray of str, or None
         The column names of X, if training has seen a table with names, all of them str. From then
         on a table with other names, or in another order, is refused; arrays, which have no names,
@@ -164,7 +176,7 @@ class Network:
     def __init__(
         self,
         n_in: int,
-        layers: Sequence[Dense],
+        layers: Sequence[Dense | Standardize],
         *,
         loss: str | Loss | Sequence[Any] | Mapping[str, Any] = "mse",
         dtype: DTypeLike = "float64",
@@ -172,13 +184,14 @@ class Network:
     ) -> None:
         if not isinstance(layers, Sequence):
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
-        n_in = as_count("n_in", n_in)
-        loss, dtype = as_loss_of(layers, loss), as_dtype(dtype)
+        n_in, (standardize, dense) = as_count("n_in", n_in), split_layers(layers)
+        loss, dtype = as_loss_of(dense, loss), as_dtype(dtype)
         random = as_generator(seed)
-        table, code = net_parts(n_in, layers, loss, dtype)
+        table, code = net_parts(n_in, dense, loss, dtype)
         net = layout.Net(layout.aligned_zeros(layout.params_size(table), dtype), table, code)
-        state = NetworkState(layers, net, loss, random)
-        fill_params(layers, state.weights, state.biases, random)
+        first = None if standardize is None else sized(standardize, n_in)
+        state = NetworkState(dense, net, loss, random, first)
+        fill_params(dense, state.weights, state.biases, random)
         self._adopt(state, {})
 
     def _adopt(self, state: NetworkState, metadata: dict[str, Any]) -> None:
@@ -293,6 +306,62 @@ class Network:
     def biases(self, values: Iterable[ArrayLike | None]) -> None:  # numpydoc ignore=GL08
         self._copy_in("biases", self.biases, values)
 
+    @property
+    def standardize(self) -> Standardize | None:
+        """The layer that standardises the inputs, with mean and scale once they are known, or None.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Standardize
+        >>> net = Network(2, [Standardize([1.0, 2.0], 4.0), Dense(1, weights=[[1.0], [1.0]])])
+        >>> net.standardize
+        Standardize(mean=[1.0, 2.0], scale=[4.0, 4.0])
+        >>> net.predict([5.0, 2.0])
+        array([1.])
+        """
+        return self._state.standardize
+
+    @property
+    def trainable(self) -> tuple[bool, ...]:
+        """Whether training updates each layer; assigning freezes layers, or frees them.
+
+        Weights and biases of a frozen layer stay as they are, to the bit (`Dense`). An optimiser
+        keeps what it remembers of the layer: with `resume` it goes on from there once the layer is
+        free again. A handle keeps the layers frozen that were when it was made.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network
+        >>> net = Network(2, [Dense(8, "tanh"), Dense(1)], seed=0)
+        >>> net.trainable = [False, True]
+        >>> before = net.weights[0].copy()
+        >>> history = net.fit([[0, 1], [1, 0]], [1, 3], epochs=10)
+        >>> bool((net.weights[0] == before).all())
+        True
+        """
+        return tuple(layer.trainable for layer in self.layers)
+
+    @trainable.setter
+    def trainable(self, flags: Iterable[bool]) -> None:  # numpydoc ignore=GL08
+        if isinstance(flags, str | bytes) or not isinstance(flags, Iterable):
+            raise TypeError(f"trainable must be a sequence of bool, one a layer, got {flags!r}")
+        given = [as_flag(f"trainable of layer {k}", flag) for k, flag in enumerate(flags)]
+        if len(given) != self.n_layers:
+            raise ValueError(
+                f"trainable must hold {self.n_layers} flags, one for each layer, got {len(given)}"
+            )
+        state = self._state
+        if not state.lock.acquire(False):
+            raise RuntimeError(
+                "trainable must be assigned while nothing trains the network, got it in training: "
+                "assign it between calls of fit, and go on with resume=True"
+            )
+        try:
+            state.set_trainable(given)
+            self.__dict__["layers"] = state.layers
+        finally:
+            state.lock.release()
+
     def _copy_in(self, name: str, own: Sequence[Array | None], values: Any) -> None:
         """Overwrite the views of all layers, or of none if an array is not valid."""
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
@@ -376,7 +445,8 @@ class Network:
         Returns
         -------
         str
-            One line a layer, between a header and the totals.
+            One line a layer, between a header and the total. If something is frozen, the last line
+            tells the number of parameters that training changes.
 
         Examples
         --------
@@ -388,15 +458,21 @@ class Network:
         total                                     10285   82280
         """
         lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
+        if (step := self.standardize) is not None:
+            state = "" if step.scale is not None else ", not fitted"
+            lines.append(("", f"({self.n_in},)", "", f"standardize{state}", "0", "0"))
         for k, (layer, W, b) in enumerate(zip(self.layers, self.weights, self.biases, strict=True)):
             size = W.size + (0 if b is None else b.size)
-            shape = "-" if b is None else str(b.shape) + ("" if layer.train_bias else " frozen")
+            of_W = "" if layer.trainable else " frozen"
+            of_b = "" if layer.trainable and layer.train_bias else " frozen"
             lines.append((
-                str(k), str(W.shape), shape, str(layer.activation), str(size),
-                str(size * self.dtype.itemsize),
+                str(k), f"{W.shape}{of_W}", "-" if b is None else f"{b.shape}{of_b}",
+                str(layer.activation), str(size), str(size * self.dtype.itemsize),
             ))  # fmt: skip
-        n_bytes = self.n_params * self.dtype.itemsize
-        lines.append(("total", "", "", "", str(self.n_params), str(n_bytes)))
+        n_trained = layout.n_trained(self._state.model.table)
+        for name, size in (("total", self.n_params), ("trained", n_trained)):
+            if name == "total" or size < self.n_params:
+                lines.append((name, "", "", "", str(size), str(size * self.dtype.itemsize)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         aligned = (">", "<", "<", "<", ">", ">")
         return "\n".join(
@@ -408,7 +484,8 @@ class Network:
         )
 
     def __repr__(self) -> str:
-        layers = ", ".join(map(repr, self.layers))
+        first = () if self.standardize is None else (self.standardize,)
+        layers = ", ".join(map(repr, (*first, *self.layers)))
         loss, dtype = self.loss_function, self.dtype.name
         return f"Network({self.n_in}, [{layers}], loss={loss!r}, dtype={dtype!r})"
 
@@ -451,20 +528,23 @@ class Network:
         """
         n_threads = as_count("n_threads", n_threads)
         model = self._state.model
-        row = as_ready_row(X, model.n_in, model.dtype)
+        row, step = as_ready_row(X, model.n_in, model.dtype), self._state.standardize
         if row is not None:
+            if step is not None:
+                check_known(step)
+                row = standardised_rows(step, row, model.dtype)
             outputs = np.empty(model.n_out, model.dtype)
             if not evaluate.predict_row(model.params, model.table, row, outputs):
                 self._as_samples(X)  # raises, and says where
             return split(outputs, model.parts) if model.parts else outputs
         table = as_ready_table(X, model.n_few, model.n_in, model.dtype)
-        if table is not None:
+        if table is not None and step is None:
             outputs = np.empty((len(table), model.n_out), model.dtype)
             if not evaluate.predict_few(model.params, model.table, table, outputs):
                 self._as_samples(X)
             return split(outputs, model.parts) if model.parts else outputs
         names = self._state.feature_names
-        samples = as_inputs(X, model.n_in, model.dtype, row=True, finite=False, names=names)
+        samples = self._state.as_inputs(X, row=True, finite=False, names=names)
         n_samples = samples.n_samples
         outputs = np.empty((n_samples, model.n_out), model.dtype)
         if not model.predict(samples, outputs, n_threads):
@@ -612,7 +692,8 @@ class Network:
             The optimiser that `update` applies, by default "sgd"; any but lbfgs.
         frozen : bool
             Whether the handle has its own copy of the parameters. By default False: the handle
-            and the network share them, and each sees the other's changes.
+            and the network share them, and each sees the other's changes. It must be True for a
+            network with `Standardize`; the handle is that of `folded` then.
 
         Returns
         -------
@@ -625,7 +706,7 @@ class Network:
         Raises
         ------
         ValueError, TypeError
-            If there is no such optimiser, or it is L-BFGS.
+            If there is no such optimiser, it is L-BFGS, or `frozen` must be True.
 
         Examples
         --------
@@ -647,14 +728,20 @@ class Network:
         rule = as_optimizer(optimizer, None, None)
         if not isinstance(rule, CompiledOptimizer):
             raise ValueError(f"optimizer must be one that is compiled, got {rule}")
-        model = self._state.model
+        model, frozen = self._state.model, as_flag("frozen", frozen)
+        if self._state.standardize is not None:
+            if not frozen:
+                raise ValueError(
+                    "frozen must be True for a network with Standardize, which compiled code does "
+                    "not have, got False: net.handle(frozen=True) predicts from inputs as they "
+                    "are, and net.folded().handle() trains on them"
+                )
+            return self.folded().handle(optimizer=rule)
         params = model.params
-        if as_flag("frozen", frozen):
+        if frozen:
             params = layout.aligned_zeros(params.size, params.dtype)
             params[:] = model.params
-        slots, counters = rule.initial_slots(params.size, params.dtype), np.zeros(N_COUNTERS, int)
-        how = CoreOptimizer(rule.settings(), model.penalties, slots, counters)
-        return handle_of(model.net._replace(params=params), how)
+        return model.handle(rule, params)
 
     # ---- derivatives -----------------------------------------------------------------------------
 
@@ -684,7 +771,7 @@ class Network:
         Returns
         -------
         ndarray, shape (params.size,)
-            The gradient, laid out as `params`: zero in the padding and for frozen biases. It has
+            The gradient, laid out as `params`: zero in the padding and for what is frozen. It has
             the same bits for any `n_threads`.
 
         Raises
@@ -719,7 +806,7 @@ class Network:
         Returns
         -------
         ndarray, shape (n_samples, params.size) or (params.size,)
-            One gradient a row, laid out as `params`: zero in the padding and for frozen biases.
+            One gradient a row, laid out as `params`: zero in the padding and for what is frozen.
             The mean of the rows is `gradient`, up to rounding.
 
         Raises
@@ -769,7 +856,8 @@ class Network:
         array([[3., 6.],
                [2., 4.]])
         """
-        return self._gradients(derivatives.input_gradients_of_rows, X, y, self.n_in)
+        grads = self._gradients(derivatives.input_gradients_of_rows, X, y, self.n_in)
+        return self._by_given_inputs(grads)
 
     def _gradients(
         self, kernel: Callable[..., None], X: ArrayLike, y: ArrayLike, size: int
@@ -782,6 +870,12 @@ class Network:
         for rows in model.slices(samples, 0, len(targets), model.params.size, size):
             kernel(model.net, data, *rows, grads)
         return grads[0] if np.ndim(X) == 1 else grads
+
+    def _by_given_inputs(self, derivatives: Array) -> Array:
+        """Turn derivatives by standardised inputs, the last axis, into those by the given ones."""
+        if (step := self._state.standardize) is not None:
+            derivatives /= np.asarray(step.scale)
+        return derivatives
 
     @explained
     def jacobian(self, X: ArrayLike) -> Array:
@@ -816,6 +910,7 @@ class Network:
         costs = self.n_out * model.params.size, self.n_out * self.n_in
         for rows in model.slices(samples, 0, n_samples, *costs):
             derivatives.jacobian_of_rows(model.params, model.table, samples, *rows, jacobian)
+        jacobian = self._by_given_inputs(jacobian)
         return jacobian[0] if np.ndim(X) == 1 else jacobian
 
     # ---- training --------------------------------------------------------------------------------
@@ -1153,6 +1248,54 @@ class Network:
         net.__setstate__(network_file.read(path, functions))
         return net
 
+    def folded(self) -> Self:
+        """Return a copy without `Standardize`, which takes inputs as they are: it is folded.
+
+        W and b of the first layer become W / scale and b - mean / scale W, so that the copy
+        predicts the same, up to rounding. A first layer without biases gets some, if a mean is
+        subtracted. Training of the copy is that of a network whose inputs are not standardised; it
+        starts with a fresh optimiser.
+
+        Returns
+        -------
+        Network
+            The copy, in the network's dtype, or in float64 if float32 could not hold the folded
+            layer: if a mean is more than 32 times its scale.
+
+        Raises
+        ------
+        ValueError
+            If mean and scale are not known yet, or a folded parameter is not finite.
+
+        Examples
+        --------
+        >>> from fastnn import Dense, Network, Standardize
+        >>> net = Network(1, [Standardize(3.0, 2.0), Dense(1, weights=[[4.0]])])
+        >>> net.folded().weights[0], net.folded().biases[0]
+        (array([[2.]]), array([-6.]))
+        """
+        state, given = self._state, self.__getstate__()
+        if (step := state.standardize) is not None:
+            check_known(step)
+            mean: Any = 0.0 if step.mean is None else step.mean
+            dtype = np.dtype(np.float64) if is_far(mean, np.asarray(step.scale)) else self.dtype
+            first, *others = given["layers"]
+            W, b = folded_layer(step, self.weights[0], self.biases[0])
+            layers = (replace(first, bias=b is not None), *others)
+            table, _ = net_parts(self.n_in, layers, state.model.loss, dtype)
+            params = layout.aligned_zeros(layout.params_size(table), dtype)
+            own = layout.weight_views(params, table), layout.bias_views(params, table)
+            new = (W, *self.weights[1:]), (b, *self.biases[1:])
+            for name, views, arrays in zip(("weights", "biases"), own, new, strict=True):
+                for k, (view, array) in enumerate(zip(views, arrays, strict=True)):
+                    if view is not None and array is not None:
+                        view[:] = as_numbers(f"folded {name} of layer {k}", array, dtype)
+            given |= {"dtype": dtype, "layers": layers, "table": table, "params": params}
+            given |= {"_state": None, "_standardize": None}
+        copied = type(self).__new__(type(self))
+        copied.__setstate__(given)
+        return copied
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a file or a copy needs; a copy shares nothing that can change."""
         own, state = self.__dict__.copy(), self._state
@@ -1167,6 +1310,7 @@ class Network:
             "_random": copy.deepcopy(state.random),
             "_state": copy.deepcopy(state.training),
             "_feature_names": state.feature_names,
+            "_standardize": state.standardize,
             "history": self.history,
             "metadata": copy.deepcopy(self.metadata),
         }
@@ -1185,7 +1329,8 @@ class Network:
             own[:] = flat
         else:
             own = layout.relaid(flat, old, table, has_narrow=has_narrow)
-        state = NetworkState(layers, layout.Net(own, table, code), loss, random)
+        first = given.pop("_standardize", None)  # earlier fastnn had none
+        state = NetworkState(layers, layout.Net(own, table, code), loss, random, first)
         state.training, state.past = given.pop("_state"), given.pop("history")
         if state.training is not None and not is_as_ours:
             state.training.relay(old, table, has_narrow=has_narrow)
@@ -1197,8 +1342,8 @@ class Network:
 
     def _as_samples(self, X: ArrayLike) -> Samples:
         """Return a table or a row of inputs after checking its column names."""
-        model, names = self._state.model, self._state.feature_names
-        return whole(as_inputs(X, model.n_in, model.dtype, row=True, names=names))
+        state = self._state
+        return whole(state.as_inputs(X, row=True, names=state.feature_names))
 
     def _as_rows(self, X: ArrayLike, y: ArrayLike) -> tuple[Samples, Array]:
         """Return a table or a row of inputs and its targets."""

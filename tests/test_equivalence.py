@@ -217,6 +217,7 @@ def test_any_architecture_any_input_array(data):
     widths = data.draw(st.lists(st.integers(1, 40), min_size=1, max_size=4), "widths")
     names = data.draw(st.lists(st.sampled_from(BOUNDED), min_size=4, max_size=4), "activations")
     biases = data.draw(st.lists(st.sampled_from(["yes", "no", "frozen"]), min_size=4, max_size=4))
+    trained = data.draw(st.lists(st.booleans(), min_size=4, max_size=4), "trained")
     dtype = data.draw(st.sampled_from(DTYPES), "dtype")
     batch_size = data.draw(st.sampled_from([1, 2, 5, None]), "batch_size")
     n_samples = data.draw(st.integers(1, 9), "n_samples")
@@ -226,9 +227,10 @@ def test_any_architecture_any_input_array(data):
             name,
             bias=bias != "no",
             train_bias=bias == "yes",
+            trainable=trainable,
             bias_initializer="glorot_uniform",
         )
-        for width, name, bias in zip(widths, names, biases, strict=False)
+        for width, name, bias, trainable in zip(widths, names, biases, trained, strict=False)
     ]
     net, reference = make_pair(Network(n_in, layers, loss="huber", dtype=dtype, seed=8))
     X, Y = make_data(n_samples, n_in, widths[-1], seed=n_samples)

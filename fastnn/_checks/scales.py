@@ -8,7 +8,8 @@ from .arrays import Array
 
 _FAR = 10.0  # times 1: of a mean or a standard deviation
 _REMEDIES = {
-    "inputs": "standardise them, (X - mean) / deviation",
+    "inputs": "standardise them, (X - mean) / deviation, as a Network does that begins with "
+    "Standardize()",
     "targets": "standardise them, (y - mean) / deviation, and the outputs back (with "
     "scikit-learn's interface, TransformedTargetRegressor does it)",
 }

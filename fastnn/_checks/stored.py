@@ -2,12 +2,14 @@
 
 A kernel takes one dtype in C order. Other data (float32 for a network of float64, integers, columns
 of a wider table) must be converted, and so must the samples that `validation_fraction` holds out:
-at once if they are small, else part by part, again in each epoch. The bits are the same.
+at once if they are small, else part by part, again in each epoch. The bits are the same. So it is
+with what a network does to its inputs first, `change`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,11 +25,15 @@ _PART = 1 << 20  # bytes of a part: it stays in the cache until the kernel has r
 
 @dataclass(frozen=True)
 class Stored:
-    """Samples in a table of any dtype; `numbers` are the numbers of its rows, None means all."""
+    """Samples in a table of any dtype; `numbers` are the numbers of its rows, None means all.
+
+    `change`, if there is one, makes of rows of the table what is converted.
+    """
 
     table: Array
     dtype: np.dtype[Any]
     numbers: Array | None = None
+    change: Callable[[Array], Array] | None = None
 
     is_sparse = False
 
@@ -54,7 +60,8 @@ class Stored:
         return self._converted(self.table.take(numbers, axis=0))
 
     def _converted(self, rows: Array) -> Samples:
-        return Samples.dense(as_contiguous(rows, self.dtype))
+        changed_rows = rows if self.change is None else self.change(rows)
+        return Samples.dense(as_contiguous(changed_rows, self.dtype))
 
 
 Inputs = Samples | Stored
@@ -88,9 +95,31 @@ def taken(X: Inputs, rows: Array) -> Inputs:
             return X.take(rows)
         return Stored(X.values, X.values.dtype, rows)
     numbers = rows if X.numbers is None else X.numbers[rows]
-    part = Stored(X.table, X.dtype, numbers)
+    part = replace(X, numbers=numbers)
     n_bytes = len(rows) * X.table.shape[1] * X.dtype.itemsize
     return part if _is_large(X.table, n_bytes) else part.part(0, len(rows))
+
+
+def changed(X: Inputs, change: Callable[[Array], Array], dtype: np.dtype[Any]) -> Inputs:
+    """Return dense samples as `change` makes them, row by row: a copy or, if large, a reference."""
+    if isinstance(X, Stored):
+        return replace(X, dtype=dtype, change=change)
+    if _is_large(X.values, X.values.size * dtype.itemsize):
+        return Stored(X.values, dtype, None, change)
+    return Samples.dense(as_contiguous(change(X.values), dtype))
+
+
+def parts_of(X: Inputs, rows: Array | None) -> Iterator[tuple[Samples, Array]]:
+    """Yield samples part by part, with their numbers: those in `rows`, or all."""
+    numbers = np.arange(X.n_samples) if rows is None else rows
+    step = len(numbers)
+    if isinstance(X, Stored):
+        step = X.n_at_once
+    elif not X.is_sparse:
+        step = max(1, _PART // (X.values.shape[1] * X.values.itemsize))
+    for start in range(0, len(numbers), step):
+        some = numbers[start : start + step]
+        yield X.gathered(some) if isinstance(X, Stored) else X.take(some), some
 
 
 class Windows:

@@ -22,6 +22,8 @@ Arrays are little-endian, in C order, without padding. With k for a layer and i 
     given_W{k}, given_b{k}      float64, from older fastnn only: the weights and biases that `Dense`
                                 was given, which are not used any more
     slots_W{k}, slots_b{k}      (n_slots, ...): the optimiser's state, if it has one
+    standardize_mean,           float64, (n_in,) each: those of `Standardize`, if they are known
+    standardize_scale
     history_epoch               int64: the epochs recorded
     history_{i}_epochs          int64: those of metric i
     history_{i}                 float64: its values
@@ -30,9 +32,9 @@ The header is JSON:
 
     format, version             "fastnn network", 1
     n_in, loss, dtype           as `Network` takes them
-    layers                      as `Dense` takes them; weights and biases: whether they are given.
-                                Of `Heads`: {"heads": {name: the same}}, and the loss is a list of
-                                [loss, weight] then
+    layers                      as `Dense` takes them; weights and biases: whether they are given;
+                                trainable only if it is false. Of `Heads`: {"heads": {name: the
+                                same}}, and the loss is a list of [loss, weight] then
     random                      NumPy's state of the random source, and "source", its class:
                                 Generator or RandomState
     training                    null before any training, or an object of optimizer, schedule (null
@@ -43,11 +45,14 @@ The header is JSON:
     history                     the names of the metrics
     metadata                    the user's own data
     feature_names               the column names of X, only if training has seen any
+    standardize                 with_mean of `Standardize`, and is_known, whether its mean and scale
+                                are; only if the network has one
 
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
 A reader refuses names that it does not know, so every addition makes a new version. To this one
-were added `feature_names`, losses and activations that are no names, heads, `updates`, and `per`
-and `warmup` of schedules: an earlier reader takes all files but those that have them.
+were added `feature_names`, losses and activations that are no names, heads, `trainable`,
+`standardize`, `updates`, and `per` and `warmup` of schedules: an earlier reader takes all files but
+those that have them.
 """
 
 from __future__ import annotations
@@ -61,7 +66,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_numbers
+from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_flag, as_numbers
 from .._training.state import TrainingState
 from ..core import layout
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
@@ -69,6 +74,7 @@ from ..heads import Heads, as_loss_of
 from ..history import History
 from ..layers import Dense, net_parts
 from ..losses import Loss
+from ..standardize import Standardize
 from .files import read_file, write_file
 from .functions import (
     Functions,
@@ -103,6 +109,7 @@ _HEADER = (
     "format", "version", "n_in", "loss", "dtype", "layers", "random", "training", "history",
     "metadata",
 )  # fmt: skip
+_LATER = "feature_names", "standardize"  # in some files only
 _LAYER = tuple(item.name for item in fields(Dense))
 _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
@@ -128,14 +135,18 @@ def _packed(state: Mapping[str, Any]) -> bytes:
     }
     if (names := state.get("_feature_names")) is not None:
         header["feature_names"] = list(names)
+    step = state.get("_standardize")
+    if step is not None:
+        header["standardize"] = {"with_mean": step.with_mean, "is_known": step.scale is not None}
     arrays = {
         name: as_numbers(name, view, state["dtype"])
         for name, view in _views(state["params"], state["table"]).items()
     }
     if state["_state"] is not None:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
-    arrays |= _history_arrays(state["history"])
-    return pack(header, arrays)
+    for name in _moments(header):
+        arrays[f"standardize_{name}"] = np.array(getattr(step, name))
+    return pack(header, arrays | _history_arrays(state["history"]))
 
 
 def read(file: str | os.PathLike[str] | BinaryIO, functions: Any = ()) -> dict[str, Any]:
@@ -162,7 +173,10 @@ def _describe_layer(layer: Dense) -> JSON:
     if isinstance(layer, Heads):
         heads = zip(layer.names, layer.heads, strict=True)
         return {"heads": {name: _describe_layer(head) for name, head in heads}}
-    return {name: getattr(layer, name) for name in _LAYER} | {
+    given = {name: getattr(layer, name) for name in _LAYER}
+    if layer.trainable:
+        del given["trainable"]
+    return given | {
         "activation": describe_activation(layer.activation),
         "initializer": describe_initializer(layer.initializer),
         "bias_initializer": describe_initializer(layer.bias_initializer),
@@ -267,6 +281,7 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
     training = header["training"]
     if training is not None:
         training = _training_in(archive, training, table, dtype)
+    step = _standardize_in(archive, header, n_in)
     history = _history_in(archive, header["history"])
     archive.check_all_taken()
     params = np.zeros(layout.params_size(table), dtype)
@@ -285,13 +300,14 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
         "history": history,
         "metadata": header["metadata"],
         "_feature_names": _names_in(header, n_in),
+        "_standardize": step,
     }
 
 
 def _header_in(archive: Archive) -> JSON:
     """Return the header of a file of this version."""
     header = archive.header_of(FORMAT, VERSION)
-    names = (*_HEADER, "feature_names") if "feature_names" in header else _HEADER
+    names = (*_HEADER, *(name for name in _LATER if name in header))
     if not isinstance(as_object(header, names)["metadata"], dict):
         raise ValueError("metadata must be an object, got another kind of JSON")
     return header
@@ -305,6 +321,25 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
     if len(names) != n_in or not all(isinstance(name, str) for name in names):
         raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
     return tuple(names)
+
+
+def _moments(header: JSON) -> tuple[str, ...]:
+    """Return which of mean and scale of a `Standardize` a file has."""
+    described = header.get("standardize", {"is_known": False})
+    names = ("mean", "scale") if described.get("with_mean") else ("scale",)
+    return names if described["is_known"] else ()
+
+
+def _standardize_in(archive: Archive, header: JSON, n_in: int) -> Standardize | None:
+    """Return what standardises the inputs, if anything does."""
+    if "standardize" not in header:
+        return None
+    described = as_object(header["standardize"], ("with_mean", "is_known"))
+    for name, flag in described.items():
+        as_flag(name, flag)
+    entries = {name: f"standardize_{name}" for name in _moments(header)}
+    known = {name: archive.take(entry, _FLOAT, (n_in,)) for name, entry in entries.items()}
+    return Standardize(**known, with_mean=described["with_mean"])
 
 
 def _layers_in(
@@ -330,6 +365,8 @@ def _layers_in(
 
 def _layer_in(archive: Archive, n_in: int, k: str, description: Any, functions: Functions) -> Dense:
     """Return a layer, or a head."""
+    if isinstance(description, dict):
+        description = {"trainable": True, **description}
     parameters = dict(as_object(description, _LAYER))
     n_out = as_count("n_out", parameters["n_out"])
     for name, entry, shape in (

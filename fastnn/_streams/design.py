@@ -72,6 +72,7 @@ def as_start(
         return Start(None, features, True, rule, _as_design(**made))
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, got {network!r}")
+    check_takes_rows(network)
     for name, value in made.items():
         if value is not None:
             raise ValueError(f"{name} must not be given with a network, got {value!r}")
@@ -81,6 +82,15 @@ def as_start(
     training = state_of(network).training
     rule = _as_rule(optimizer, learning_rate, None if training is None else training.optimizer)
     return Start(network, features, grows, rule, None)
+
+
+def check_takes_rows(network: Network) -> None:
+    """Raise if a network changes its inputs before its first layer."""
+    if network.standardize is not None:
+        raise ValueError(
+            "network must be without Standardize to learn from single rows, got one with it: give "
+            "network.folded()"
+        )
 
 
 def _as_design(

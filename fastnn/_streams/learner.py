@@ -14,7 +14,7 @@ from .._training.state import TrainingLock
 from ..core import evaluate
 from ..errors import DivergenceError
 from ..network import Network
-from .design import Start
+from .design import Start, check_takes_rows
 from .growth import grown, resized
 from .rows import MALFORMED, REMEDY, Features, FixedRows, Rows, check_values
 
@@ -58,6 +58,7 @@ class Learner:
     def replace_network(self, network: Network) -> None:
         """Go on with another network of the same inputs and outputs."""
         last = self.network
+        check_takes_rows(network)
         if last is None or (network.n_in, network.n_out) != (last.n_in, last.n_out):
             raise ValueError(f"network must have inputs and outputs as {last!r}, got {network!r}")
         self._adopt(network)

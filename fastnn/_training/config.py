@@ -66,6 +66,7 @@ class FitRequest:
     held: Array | None = None  # their numbers, in order, once they are known
     y: Any = None  # the original y of all samples, if some are held out
     is_checked: bool = True  # whether X is known to be finite; else training finds out
+    is_raw: bool = False  # whether inputs are to be standardised, in which validation's are raw too
 
     def recorded(self, model: Model) -> tuple[str, ...]:
         """Return the names of the metrics that training records."""

@@ -50,7 +50,7 @@ class Objective:
         """Set the parameters to `x`; return the value and its gradient in float64."""
         model, data = self._model, self._data
         of_loss, of_gradient, of_penalty = self._factors
-        model.params[:] = x
+        model.put(x)
         grad, self.loss = model.gradient(data.X, data.Y, data.weights)
         penalty, grad_penalty = _penalty(model)
         self.penalty = of_penalty * penalty
@@ -102,7 +102,8 @@ class LBFGSEpochs:
 
         def finish_iteration(intermediate_result: Any) -> None:
             nonlocal metrics
-            model.params[:] = accepted[:] = intermediate_result.x
+            model.put(intermediate_result.x)
+            accepted[:] = model.params
             before, metrics = metrics, self._metrics()
             loop.advance(len(self._data.Y))
             loop.finish_epochs(before, rate)

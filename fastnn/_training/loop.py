@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.heads import split
 from .._checks.inputs import check_samples
+from .._checks.stored import Inputs
 from ..callbacks import Callback, Run
 from ..core.waiting import telling
 from ..errors import DivergenceError
@@ -27,6 +29,7 @@ from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
 from .sources import Arrays, Chunks
 from .split import split_validation
+from .standardise import learnt
 from .state import Snapshot, state_of
 
 if TYPE_CHECKING:
@@ -85,11 +88,12 @@ class TrainingLoop:
         try:
             if request.n_validation:
                 self._split()
-            runner = runner or self._runner()
-            if self.config.callbacks or self.config.progress:
-                self._train_surrounded(runner)
-            else:
-                self._train(runner)
+            with self._standardised():
+                runner = runner or self._runner()
+                if self.config.callbacks or self.config.progress:
+                    self._train_surrounded(runner)
+                else:
+                    self._train(runner)
         except BaseException as error:
             self._restore_if_refused(error)
             raise
@@ -123,6 +127,44 @@ class TrainingLoop:
         except BaseException as error:
             self.refuse(error)
             raise
+
+    @contextmanager
+    def _standardised(self) -> Iterator[None]:
+        """Standardise all inputs meanwhile, by what they tell if that is not known yet.
+
+        That is forgotten if training ends before the first epoch is recorded.
+        """
+        request, config, state = self.request, self.config, self.state
+        given, source, validation = state.standardize, request.source, config.validation
+        if given is None or not request.is_raw:
+            yield
+            return
+        try:
+            if given.scale is None:
+                state.standardize = learnt(given, self._raw_parts(), state.model.n_in)
+            if isinstance(source, Arrays):
+                request.source = source.with_inputs(state.standardised(source.X))
+            if validation is not None:
+                config.validation = replace(validation, X=state.standardised(validation.X))
+            yield
+        except BaseException as error:
+            if not self.run.history.epoch and error is not self._divergence:
+                state.standardize = given
+            raise
+        finally:
+            request.source, config.validation = source, validation
+
+    def _raw_parts(self) -> Iterator[tuple[Inputs, Array, Array | None]]:
+        """Yield the inputs of an epoch, their weights, and the rows that are trained on."""
+        source = self.request.source
+        if isinstance(source, Chunks):
+            source.is_raw = True
+        try:
+            for _, data in source.parts(self.training.epochs):
+                yield data.X, data.weights, data.rows
+        finally:
+            if isinstance(source, Chunks):
+                source.is_raw = False
 
     def _restore_if_refused(self, error: BaseException) -> None:
         """Make the network as before the call if the error is one of the data."""

@@ -19,11 +19,13 @@ from ..core import evaluate, layout, optimizers
 from ..core import metrics as kernel_metrics
 from ..core.activations import CODES
 from ..core.dispatch import few_rows, look_ahead_rows
+from ..core.handle import Handle, handle_of
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import WORD
 from ..losses import HeadLosses, Loss, OwnLoss
+from ..optimizers import CompiledOptimizer
 from . import threads
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
@@ -66,6 +68,16 @@ class Model:
             return 1
         return look_ahead_rows(self.table, self.dtype.itemsize)
 
+    @cached_property
+    def _is_trained(self) -> Array | bool:
+        """Which parameters belong to layers that are trained; True for all."""
+        is_trained = layout.trained_mask(self.table)
+        return True if is_trained.all() else is_trained
+
+    def put(self, params: Array) -> None:
+        """Copy parameters in, but for those of layers that are not trained, which keep bits."""
+        np.copyto(self.params, params, casting="same_kind", where=self._is_trained)
+
     def check_writable(self) -> None:
         """Raise if the parameters cannot be changed."""
         if not self.params.flags.writeable:
@@ -103,6 +115,14 @@ class Model:
         step = self.samples_per_slice(X, n_more + _WRITTEN * n_written)
         for first in range(start, stop, step):
             yield first, min(first + step, stop)
+
+    def handle(self, rule: CompiledOptimizer, params: Array | None = None) -> Handle:
+        """Return a handle with scratch of its own, to these parameters or to other ones."""
+        net = self.net if params is None else self.net._replace(params=params)
+        slots = rule.initial_slots(net.params.size, self.dtype)
+        counters = np.zeros(optimizers.N_COUNTERS, int)
+        how = optimizers.Optimizer(rule.settings(), self.penalties, slots, counters)
+        return handle_of(net, how)
 
     def predict(self, X: Inputs, outputs: Array, n_threads: int = 1) -> bool:
         """Overwrite `outputs`, and return whether `X` is finite; if not, `outputs` is not valid."""

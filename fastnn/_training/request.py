@@ -23,7 +23,7 @@ from ..metrics import r2
 from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
 from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
 from .lbfgs import check_lbfgs
-from .sources import Arrays, Chunks, check_chunks
+from .sources import Arrays, Chunks, check_chunks, check_reachable
 from .split import as_n_validation
 from .state import NetworkState, Schedule, TrainingState
 
@@ -90,9 +90,10 @@ def as_request(
     if y is None:
         check_chunks(X, options)
         names = names or _names_of_validation(options.validation_data)
+        check_reachable(state.standardize, X)
         source = Chunks(X, state)
     else:
-        inputs, targets = pair or state.as_pair(X, y, finite=is_small)
+        inputs, targets = pair or state.as_pair(X, y, finite=is_small, raw=True)
         source = Arrays(inputs, targets, state.as_weights(options.sample_weight, len(targets)))
     optimizer, schedule = as_rule(options.optimizer, options.learning_rate, last)
     config = FitConfig(
@@ -104,7 +105,8 @@ def as_request(
         metrics=as_metrics((), state.model.loss, is_evaluated=False)[0],
     )
     is_known = pair is not None or y is None or is_small
-    is_checked = is_known or isinstance(optimizer, _FULL_BATCH)
+    is_raw = state.standardize is not None
+    is_checked = is_known or is_raw or isinstance(optimizer, _FULL_BATCH)
     if not is_usual:
         n_validation = _add_unusual(config, source, state, options, names, validation, held)
         given = options.sample_weight, options.class_weight, options.validation_fraction
@@ -115,7 +117,9 @@ def as_request(
     if is_checked and not is_known and isinstance(source, Arrays):
         check_samples(source.X, names_of(X))
     training = TrainingState.begun(config, state.model, last)
-    request = FitRequest(source, config, training, names, n_validation, is_checked=is_checked)
+    request = FitRequest(
+        source, config, training, names, n_validation, is_checked=is_checked, is_raw=is_raw
+    )
     if n_validation:
         request.held, request.y = held, given_by_head(y, state.model.loss)
     if config.callbacks or training.schedule is not None:  # it must begin with a rate
@@ -184,7 +188,7 @@ def as_validation(state: NetworkState, data: Any, names: Names = None) -> Valida
     """Return the validation samples; a large X is left as it is stored."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
-    X, Y = state.as_pair(*data, names=names)
+    X, Y = state.as_pair(*data, names=names, raw=True)
     y = given_by_head(data[1], state.model.loss)
     return Validation(X, Y, state.as_weights(None, len(Y)), y)
 

@@ -18,6 +18,7 @@ from .._checks.heads import by_head, check_metrics_of
 from .._checks.inputs import whole
 from .._checks.stored import Inputs
 from ..core.inputs import Samples
+from ..standardize import Standardize
 from .model import Model, total_weight
 from .state import NetworkState
 
@@ -53,6 +54,10 @@ class Arrays:
         X = Samples.dense(np.empty((0, model.n_in)))
         return cls(X, np.empty((0, model.n_out)), model.no_weights)
 
+    def with_inputs(self, X: Inputs) -> Arrays:
+        """Return the same samples with other inputs."""
+        return Arrays(X, self.Y, self.weights, self.rows)
+
     def total_weight(self) -> float:
         """Return the sum of the weights of the training samples."""
         weights, rows = self.weights, self.rows
@@ -69,13 +74,15 @@ class Arrays:
 class Chunks:
     """Chunks, or a function that returns them for each epoch; checked one by one as they arrive.
 
-    Empty chunks are skipped. `fault` is the error of a chunk that is not valid.
+    Empty chunks are skipped. `fault` is the error of a chunk that is not valid. With `is_raw` the
+    inputs are not yet standardised.
     """
 
     chunks: Any
     state: NetworkState
     metrics: Collection[str] = ()
     fault: BaseException | None = field(default=None, init=False)
+    is_raw: bool = field(default=False, init=False)
     n_samples = None
 
     def parts(self, epoch: int) -> Iterator[tuple[str, Arrays]]:
@@ -124,7 +131,7 @@ class Chunks:
             ys = by_head(y, state.model.loss) if state.model.parts and y is not None else (y,)
             if X is not None and not any(map(_n_rows, (X, *ys, sample_weight))):
                 return None
-            inputs, targets = state.as_pair(X, y, names=state.feature_names)
+            inputs, targets = state.as_pair(X, y, names=state.feature_names, raw=self.is_raw)
             check_metrics_of(self.metrics, targets, state.model.loss)
             weights = state.as_weights(sample_weight, len(targets))
         except (ValueError, TypeError) as error:
@@ -152,6 +159,15 @@ def _n_rows(part: Any) -> int:
     if shape is not None:
         return int(shape[0]) if len(shape) else -1
     return len(part) if hasattr(part, "__len__") else -1
+
+
+def check_reachable(step: Standardize | None, X: Any) -> None:
+    """Raise if chunks end with the first pass over them, and `step` needs one of its own."""
+    if step is not None and step.scale is None and isinstance(X, Iterator):
+        raise ValueError(
+            "chunks must come twice for Standardize() to learn from them before training, got an "
+            "iterator, which ends with the first pass: give a list, or a function that returns one"
+        )
 
 
 def check_chunks(X: Any, options: Any) -> None:

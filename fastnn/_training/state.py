@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_weights
+from .._checks.frames import names_of
 from .._checks.heads import targets_of_heads
-from .._checks.inputs import Names, as_inputs
+from .._checks.inputs import Names, as_inputs, check_samples
 from .._checks.scalars import as_choice
 from .._checks.stored import Inputs
 from .._checks.targets import as_targets
@@ -23,11 +24,13 @@ from ..core.layout import Net
 from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
-from ..layers import Dense, penalty_table, with_arrays
+from ..layers import Dense, net_parts, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
 from ..schedules.curves import PERIODS
+from ..standardize import Standardize
 from .model import Model
+from .standardise import check_known, check_sparse, standardised
 
 if TYPE_CHECKING:
     from .config import FitConfig
@@ -174,16 +177,23 @@ class NetworkState:
 
     `training` is None before any training. `past` holds what earlier calls of `fit` have recorded,
     `latest` what the last one did. `row_step` and `batch_step`, if not None, are ready for the next
-    call of `partial_fit`.
+    call of `partial_fit`. `standardize` is what comes before the layers, if anything does.
     """
 
-    def __init__(self, layers: Sequence[Dense], net: Net, loss: Loss, random: Random) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Dense],
+        net: Net,
+        loss: Loss,
+        random: Random,
+        standardize: Standardize | None = None,
+    ) -> None:
         self.model = Model(net, loss, penalty_table(layers))
         self.weights = layout.weight_views(net.params, net.layer_table)
         self.biases = layout.bias_views(net.params, net.layer_table)
         self.layers = tuple(map(with_arrays, layers, self.weights, self.biases))
         self.has_dropout = any(layer.dropout for layer in layers)
-        self.random = random
+        self.random, self.standardize = random, standardize
         self.training: TrainingState | None = None
         self.past, self.latest = History(), History()
         self.feature_names: Names = None
@@ -191,19 +201,70 @@ class NetworkState:
         self.row_step: SingleSampleStep | None = None
         self.batch_step: BatchStep | None = None
 
+    def set_trainable(self, flags: Sequence[bool]) -> None:
+        """Say of each layer whether training changes it; the caller has the lock."""
+        bare = (with_arrays(layer, None, None) for layer in self.layers)
+        layers = tuple(
+            replace(layer, trainable=flag) for layer, flag in zip(bare, flags, strict=True)
+        )
+        last = self.model
+        table, code = net_parts(last.n_in, layers, last.loss, last.dtype)
+        model = Model(Net(last.params, table, code), last.loss, penalty_table(layers))
+        layers = tuple(map(with_arrays, layers, self.weights, self.biases))
+        self.__dict__.update(model=model, layers=layers, row_step=None, batch_step=None)
+
     # ---- checks ----------------------------------------------------------------------------------
 
-    def as_pair(
-        self, X: Any, y: ArrayLike, *, row: bool = False, finite: bool = True, names: Names = None
-    ) -> tuple[Inputs, Array]:
-        """Return inputs and targets for the kernels.
+    def as_inputs(
+        self,
+        X: Any,
+        *,
+        row: bool = False,
+        finite: bool = True,
+        names: Names = None,
+        raw: bool = False,
+    ) -> Inputs:
+        """Return inputs for the kernels: as the first layer of `layers` takes them.
 
         A large X is not converted but left as it is stored (`whole` converts it). With `row`, X may
         be a single row. With `finite` False, X may hold NaN and infinity. A table with column names
-        must have those in `names`.
+        must have those in `names`. With `raw` inputs are not yet standardised (`standardised` does
+        it), nor in the network's dtype if they are to be.
         """
+        model, step = self.model, self.standardize
+        if step is None:
+            return as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
+        if not raw:
+            check_known(step)
+        is_single = getattr(X, "dtype", None) == np.float32  # which needs no copy in float64
+        dtype = np.dtype(np.float32 if is_single else np.float64)
+        inputs = as_inputs(X, model.n_in, dtype, row=row, finite=finite and raw, names=names)
+        check_sparse(step, inputs)
+        if raw:
+            return inputs
+        inputs = self.standardised(inputs)
+        if finite:
+            check_samples(inputs, names_of(X), is_row=row and np.ndim(X) == 1)
+        return inputs
+
+    def standardised(self, X: Inputs) -> Inputs:
+        """Return raw inputs as the first layer of `layers` takes them."""
+        step = self.standardize
+        return X if step is None else standardised(step, X, self.model.dtype)
+
+    def as_pair(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        row: bool = False,
+        finite: bool = True,
+        names: Names = None,
+        raw: bool = False,
+    ) -> tuple[Inputs, Array]:
+        """Return inputs (`as_inputs`) and targets for the kernels."""
         model = self.model
-        inputs = as_inputs(X, model.n_in, model.dtype, row=row, finite=finite, names=names)
+        inputs = self.as_inputs(X, row=row, finite=finite, names=names, raw=raw)
         is_table = type(X) is np.ndarray and X.ndim == 2
         n_samples = len(X) if is_table else inputs.n_samples
         row = row and not is_table and np.ndim(X) == 1
@@ -252,7 +313,9 @@ class NetworkState:
         """Go on from another network of the same layers; its training state is for the caller."""
         self.model.params[:] = last.model.params
         past, latest = last.history(), History()
-        self.__dict__.update(random=last.random, past=past, latest=latest)
+        self.__dict__.update(
+            random=last.random, standardize=last.standardize, past=past, latest=latest
+        )
 
     def forget_training(self) -> None:
         """Drop the training state and all that was recorded."""
@@ -273,6 +336,7 @@ class Snapshot:
         "_epochs",
         "_refs",
         "_schedule",
+        "_standardize",
         "_state",
         "_training",
         "_updates",
@@ -297,6 +361,7 @@ class Snapshot:
             self.params, self.stream = like.params, like.stream
         training, past, latest = state.training, state.past.epoch, state.latest.epoch
         self._refs = training, state.past, state.latest, state.feature_names, state.random
+        self._standardize = state.standardize
         self._ends = past[-1] + 1 if past else 0, latest[-1] + 1 if latest else 0
         training = self._training = training if next_training is None else next_training
         if training is not None:
@@ -325,6 +390,7 @@ class Snapshot:
         latest.drop_from(self._ends[1])
         state.training, state.past, state.latest = last, past, latest
         state.feature_names, state.random = names, random
+        state.standardize = self._standardize
 
 
 # How other modules reach the state of a network, which is no part of its interface to users.

@@ -14,6 +14,7 @@ from ..core import train_samples
 from ..core.optimizers import Optimizer
 from ..errors import DivergenceError
 from ..optimizers import LBFGS, CompiledOptimizer, as_optimizer
+from ..standardize import Standardize
 from .config import FitConfig, FitRequest
 from .epochs import CompiledEpochs, divergence
 from .lbfgs import check_lbfgs
@@ -21,6 +22,7 @@ from .loop import TrainingLoop
 from .model import Model
 from .request import as_batch_size, as_noise
 from .sources import Arrays
+from .standardise import standardised_rows
 from .state import NetworkState, Snapshot, TrainingState, state_of
 
 _LABELS = (int, np.int64)
@@ -31,9 +33,16 @@ class SingleSampleStep:
     """An update by one sample, with all arguments of the kernel prepared."""
 
     def __init__(
-        self, model: Model, rate: float, optimizer: Optimizer, noise: Array, *, is_plain: bool
+        self,
+        model: Model,
+        rate: float,
+        optimizer: Optimizer,
+        noise: Array,
+        *,
+        is_plain: bool,
+        standardize: Standardize | None = None,
     ) -> None:
-        dtype = model.dtype
+        dtype, self._standardize = model.dtype, standardize
         self._x_shape, self._n_out = (model.n_in,), model.n_out
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
         self._params = model.params
@@ -71,13 +80,16 @@ class SingleSampleStep:
             target[y] = 1
         else:
             return False
+        if self._standardize is not None:
+            x = standardised_rows(self._standardize, x, dtype)
         x = x if x.flags.carray else x.copy()
         return math.isfinite(self._kernel(*self._before, x, target, *self._after))
 
     def take(self, x: Array, y: Any) -> bool:
         """Do the same for an `x` that the kernel takes and a `y` that is a label or a number.
 
-        Neither is checked, which makes a step that takes 2.8 us one of 1.9.
+        Neither is checked, which makes a step that takes 2.8 us one of 1.9. The network has no
+        `Standardize`.
         """
         target = self._y
         if self._n_out == 1:
@@ -182,7 +194,9 @@ def train_rows(
         rate = float(getattr(config.optimizer, "learning_rate", 1.0))
         optimizer, noise = step.epochs.optimizer(), config.noise
         is_plain = step.epochs.is_plain
-        state.row_step = SingleSampleStep(model, rate, optimizer, noise, is_plain=is_plain)
+        state.row_step = SingleSampleStep(
+            model, rate, optimizer, noise, is_plain=is_plain, standardize=state.standardize
+        )
 
 
 def _first_step(

@@ -16,7 +16,6 @@ from .block_pass import (
     pull_back_to_inputs,
 )
 from .counter_rng import NO_LEVELS, Noise
-from .dense import dense_error_below
 from .evaluate import predict_block
 from .handle import block_of, net_of, optimizer_of, samples_of
 from .inputs import NOTHING, Data, Samples, is_finite
@@ -24,7 +23,7 @@ from .jit import entry_in_place, inner, maker
 from .layout import ACTIVATION, N_IN, N_OUT, output_range
 from .losses import sample_loss
 from .optimizers import N_UPDATES, Update
-from .sample_pass import add_step, backward, find_delta, forward
+from .sample_pass import add_step, backward, backward_to_inputs, find_delta, forward
 from .scratch import for_each_block
 from .simd.bitset import TILE_ROWS, n_tiles_of
 from .simd.borrow import row_of
@@ -185,7 +184,7 @@ def _data(X, Y, weights):
 
 @inner
 def _find_delta(handle, x, y, weight):
-    """Overwrite delta of all layers with weight dLoss/dz of the sample; return its loss."""
+    """Overwrite delta with weight dLoss/dz of the sample (`find_delta`); return its loss."""
     layer_table, (sample, _, target) = handle.layer_table, samples_of(handle)
     n_out = layer_table[-1, N_OUT]
     require_length("x, required and got:", layer_table[0, N_IN], x.shape[0])
@@ -247,6 +246,6 @@ def _add_step(handle, target):
 def _leave_error(handle, error_x):
     """Overwrite `error_x` with delta of layer 0 taken back to the inputs."""
     layer_table, (sample, _, _) = handle.layer_table, samples_of(handle)
-    dense_error_below(handle.params, row_of(layer_table, 0), sample.delta, sample.delta)
+    backward_to_inputs(handle.params, layer_table, sample)
     for i in range(layer_table[0, N_IN]):
         error_x[i] = sample.delta[i]

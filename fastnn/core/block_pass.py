@@ -13,7 +13,7 @@ from .dense_block import (
 from .dispatch import is_often_zero
 from .inputs import enter_samples, weight_of
 from .jit import inner
-from .layout import ACTIVATION, BELOW, N_IN, N_OUT, UNITS, output_range
+from .layout import ACTIVATION, BELOW, N_IN, N_OUT, PASS_BACK, UNITS, output_range
 from .losses import output_delta
 from .metrics import add_metrics
 from .sample_pass import scale_units
@@ -53,7 +53,10 @@ def forward_block(net, X, samples, skip_zeros, noise, block):
 
 @inner
 def backward_block(net, data, samples, noise, block):
-    """Overwrite `delta` of the block with weight dLoss/dz of all layers, for the targets."""
+    """Overwrite `delta` of the block with weight dLoss/dz, for the targets.
+
+    It ends at the first layer that is trained.
+    """
     layer_table, delta, n_rows = net.layer_table, block.delta, samples.shape[0]
     first, last = output_range(layer_table)
     code = layer_table[-1, ACTIVATION]
@@ -65,6 +68,8 @@ def backward_block(net, data, samples, noise, block):
     for t in range(n_rows, TILE_ROWS * n_tiles_of(n_rows)):
         delta[t, :] = 0
     for k in range(layer_table.shape[0] - 1, 0, -1):
+        if not layer_table[k, PASS_BACK]:
+            break
         backward_layer_block(net, k, n_rows, block)
         if noise.levels.shape[0] > 0:
             start, n_out, rate = layer_table[k, BELOW], layer_table[k, N_IN], noise.levels[k]

@@ -20,7 +20,17 @@ from .dense_narrow import (
     narrow_step_forward,
 )
 from .jit import inner
-from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS, is_narrow
+from .layout import (
+    BELOW,
+    BIASES,
+    N_IN,
+    STRIDE,
+    TRAIN_BIAS,
+    TRAIN_WEIGHTS,
+    UNITS,
+    WEIGHTS,
+    is_narrow,
+)
 from .simd.arithmetic import multiply_add
 from .simd.bitset import WORD, lowest, without_lowest
 from .simd.vectors import lanes_of, load, splat_at, store, totals, up_to, zeros
@@ -64,7 +74,11 @@ def dense_step_forward(params, layer, last, sample):
         W += last_x^T step,   b += step,   then   z = x W + b
 
     This is exactly per-sample gradient descent, at half the traffic: W is read and written once.
+    A layer that is not trained takes no step.
     """
+    if not layer[TRAIN_WEIGHTS]:
+        dense_forward(params, layer, sample)
+        return
     if is_narrow(layer):
         narrow_step_forward(params, layer, last, sample)
         return

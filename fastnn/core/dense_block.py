@@ -10,7 +10,17 @@ through a part while it is in the cache, a tile of them at a time (`simd.tile`).
 
 from .dense_narrow import narrow_add_gradient_block, narrow_error_below, narrow_forward
 from .jit import inner
-from .layout import BELOW, BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS, is_narrow
+from .layout import (
+    BELOW,
+    BIASES,
+    N_IN,
+    STRIDE,
+    TRAIN_BIAS,
+    TRAIN_WEIGHTS,
+    UNITS,
+    WEIGHTS,
+    is_narrow,
+)
 from .simd.arithmetic import multiply_add
 from .simd.bitset import TILE_ROWS, WORD
 from .simd.borrow import flat, row_of
@@ -68,7 +78,12 @@ def dense_error_below_block(params, layer, n_tiles, block):
 
 @inner
 def dense_add_gradient_block(target, layer, n_tiles, block):
-    """Add the sum of h^T delta to the weights in `target` and of delta to its biases, in place."""
+    """Add the sum of h^T delta to the weights in `target` and of delta to its biases, in place.
+
+    Of a layer that is not trained nothing is added: its gradient is zero.
+    """
+    if not layer[TRAIN_WEIGHTS]:
+        return
     if is_narrow(layer):
         narrow_add_gradient_block(target, layer, n_tiles, block)
         return
@@ -82,7 +97,8 @@ def dense_add_gradient_block(target, layer, n_tiles, block):
 def dense_step_forward_block(params, layer, n_tiles, last, block):
     """Do the steps of the last block and the forward pass of this, in one pass over the weights.
 
-    W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is not narrow.
+    W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is trained, and it
+    is not narrow.
     """
     _add_to_biases(params, layer, n_tiles, last.delta)
     _start_from_biases(params, layer, n_tiles, block.z)

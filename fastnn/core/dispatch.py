@@ -9,7 +9,7 @@ import numpy as np
 from .activations import OFTEN_ZERO
 from .inputs import is_finite
 from .jit import inner
-from .layout import ACTIVATION, BIASES, WEIGHTS, Array
+from .layout import ACTIVATION, BIASES, TRAIN_WEIGHTS, WEIGHTS, Array
 from .optimizers import (
     DAMPENING,
     FACTOR,
@@ -76,6 +76,8 @@ def look_ahead_rows(layer_table: Array, itemsize: int) -> int:
     100-256-10 0.61 and 0.63; of 100-32-10, which fits, 0.95. 6, 9 and 12 samples are level (AMD
     EPYC, AVX2). On an Intel server with AVX-512 0.81 and 1.04, 0.62 and 0.71 for the first two.
     """
+    if not layer_table[0, TRAIN_WEIGHTS]:  # there are no steps to make good
+        return 1
     n_bytes = (layer_table[0, BIASES] - layer_table[0, WEIGHTS]) * itemsize
     return n_tiles_of(8) * TILE_ROWS if n_bytes > FIRST_LEVEL else 1
 

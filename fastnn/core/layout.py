@@ -24,8 +24,13 @@ from .simd.bitset import WORD
 Array = NDArray[Any]
 
 # The columns of the layer table, an int64 array of shape (n_layers, N_COLUMNS).
-N_IN, N_OUT, STRIDE, WEIGHTS, BIASES, BELOW, UNITS, ACTIVATION, HAS_BIAS, TRAIN_BIAS = range(10)
-N_COLUMNS = 10
+# Training changes the weights of a layer with TRAIN_WEIGHTS, and only of such a layer the biases.
+# With PASS_BACK it needs delta below the layer, where another is trained.
+(
+    N_IN, N_OUT, STRIDE, WEIGHTS, BIASES, BELOW, UNITS, ACTIVATION, HAS_BIAS, TRAIN_BIAS,
+    TRAIN_WEIGHTS, PASS_BACK,
+) = range(12)  # fmt: skip
+N_COLUMNS = 12
 
 # Outputs of a layer that is narrow, at most. 30-100-1, ns a sample in batches, with padded rows and
 # so: 51 and 12 forward, 100 and 9 back, 51 and 11 for the gradient (AMD EPYC, AVX2, float64).
@@ -48,6 +53,7 @@ def layer_table(
     activations: Sequence[int],
     has_bias: Sequence[bool],
     train_bias: Sequence[bool],
+    train_weights: Sequence[bool],
     dtype: np.dtype[Any],
 ) -> Array:
     """Return the layer table of a network.
@@ -60,7 +66,7 @@ def layer_table(
         Width of each layer's output.
     activations : sequence of int
         Codes of `core.activations`.
-    has_bias, train_bias : sequence of bool
+    has_bias, train_bias, train_weights : sequence of bool
     dtype : numpy.dtype
         float32 or float64; it sets how many elements a register holds.
 
@@ -85,7 +91,9 @@ def layer_table(
         table[k, UNITS] = units_end
         table[k, ACTIVATION] = activations[k]
         table[k, HAS_BIAS] = has_bias[k]
-        table[k, TRAIN_BIAS] = has_bias[k] and train_bias[k]
+        table[k, TRAIN_BIAS] = has_bias[k] and train_bias[k] and train_weights[k]
+        table[k, TRAIN_WEIGHTS] = train_weights[k]
+        table[k, PASS_BACK] = any(train_weights[:k])
         params_end = table[k, BIASES] + stride
         below, units_end = units_end, units_end + _round_up(stride, WORD)
         n_in = n_out
@@ -150,6 +158,20 @@ def n_params(layer_table: Array) -> int:
     """Return the number of real parameters: weights and biases, without padding."""
     n_in, n_out, has_bias = layer_table.T[[N_IN, N_OUT, HAS_BIAS]]
     return int((n_in * n_out + n_out * has_bias).sum())
+
+
+def n_trained(layer_table: Array) -> int:
+    """Return the number of real parameters that training changes."""
+    n_in, n_out, biases, weights = layer_table.T[[N_IN, N_OUT, TRAIN_BIAS, TRAIN_WEIGHTS]]
+    return int((n_in * n_out * weights + n_out * biases).sum())
+
+
+def trained_mask(layer_table: Array) -> Array:
+    """Return which elements of `params` belong to layers that are trained, padding included."""
+    mask = np.zeros(params_size(layer_table), bool)
+    for row in layer_table:
+        mask[row[WEIGHTS] : row[BIASES] + row[STRIDE]] = row[TRAIN_WEIGHTS]
+    return mask
 
 
 def aligned_zeros(size: int, dtype: np.dtype[Any]) -> Array:

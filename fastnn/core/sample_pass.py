@@ -22,7 +22,9 @@ from .layout import (
     BIASES,
     N_IN,
     N_OUT,
+    PASS_BACK,
     STRIDE,
+    TRAIN_WEIGHTS,
     UNITS,
     WEIGHTS,
     n_rows_of,
@@ -104,19 +106,24 @@ def add_step(target, layer_table, sample, nothing):
     """Add a^T delta to the weights in `target` and delta to its biases, of all layers, in place.
 
     It is a step and a forward pass of no input: the bitset of `nothing` is empty, and the pass
-    overwrites its z.
+    overwrites its z. What belongs to layers that are not trained stays as it is.
     """
     for k in range(layer_table.shape[0]):
-        dense_step_forward(target, row_of(layer_table, k), sample, nothing)
+        if layer_table[k, TRAIN_WEIGHTS]:
+            dense_step_forward(target, row_of(layer_table, k), sample, nothing)
 
 
 @inner
 def gradient(target, layer_table, sample):
-    """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers."""
+    """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers.
+
+    Where a layer is not trained, `target` stays as it is: 0.
+    """
     for k in range(layer_table.shape[0]):
         layer = row_of(layer_table, k)
-        dense_gradient_rows(target[layer[WEIGHTS] :], layer, 0, n_rows_of(layer), sample)
-        dense_gradient_of_biases(target[layer[BIASES] :], layer, sample)
+        if layer[TRAIN_WEIGHTS]:
+            dense_gradient_rows(target[layer[WEIGHTS] :], layer, 0, n_rows_of(layer), sample)
+            dense_gradient_of_biases(target[layer[BIASES] :], layer, sample)
 
 
 @inner
@@ -141,6 +148,8 @@ def change_params_by(net, optimizer, update, sample, grad):
 def change_layer_by(net, optimizer, update, step, k, row, is_made, sample, grad):
     """Do it for the rows of layer `k` from one on, and its biases, as the row after the last."""
     layer = row_of(net.layer_table, k)
+    if not layer[TRAIN_WEIGHTS]:
+        return
     n_rows, length, biases = n_rows_of(layer), row_length(layer), layer[BIASES]
     n_at_once = max(1, AT_ONCE // length)
     step_of_W = step_of_weights(optimizer, update, step, k)
@@ -172,7 +181,10 @@ def scale_units(factor, start, stop, units):
 
 @inner
 def find_delta(net, y, factor, sample):
-    """Overwrite `delta` of all layers with factor dLoss/dz, for the target `y`, shape (n_out,)."""
+    """Overwrite `delta` with factor dLoss/dz, for the target `y`, shape (n_out,).
+
+    It ends at the first layer that is trained; `backward_to_inputs` goes on from there.
+    """
     find_delta_of_output(net, y, factor, sample)
     backward(net.params, net.layer_table, sample)
 
@@ -192,6 +204,8 @@ def find_delta_with_noise(net, noise, y, factor, sample):
     find_delta_of_output(net, y, factor, sample)
     for k in range(net.layer_table.shape[0] - 1, 0, -1):
         layer, delta = row_of(net.layer_table, k), sample.delta
+        if not layer[PASS_BACK]:
+            break
         backward_layer(net.params, net.layer_table, k, sample)
         start, n, rate = layer[BELOW], layer[N_IN], noise.levels[k]
         drop_units(noise.key, noise.first_number, k - 1, rate, start, n, delta, delta)
@@ -199,9 +213,20 @@ def find_delta_with_noise(net, noise, y, factor, sample):
 
 @inner
 def backward(params, layer_table, sample):
-    """Overwrite `delta` with dLoss/dz of all layers, from that of the output units."""
+    """Overwrite `delta` with dLoss/dz from that of the output units, to the first trained layer."""
     for k in range(layer_table.shape[0] - 1, 0, -1):
+        if not layer_table[k, PASS_BACK]:
+            break
         backward_layer(params, layer_table, k, sample)
+
+
+@inner
+def backward_to_inputs(params, layer_table, sample):
+    """Go on where `backward` has ended: overwrite `delta` below layer 0 with dLoss/dx."""
+    for k in range(layer_table.shape[0] - 1, 0, -1):
+        if not layer_table[k, PASS_BACK]:
+            backward_layer(params, layer_table, k, sample)
+    dense_error_below(params, row_of(layer_table, 0), sample.delta, sample.delta)
 
 
 @inner

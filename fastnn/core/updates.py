@@ -19,14 +19,14 @@ Before that `finish_gradient` adds penalties and clips, where there is an l1 or 
 (a mere l2 is done with the decay, in one pass less), and the weights decay: g += weight_decay W,
 or for AdamW, not through the gradient, W -= rate weight_decay W. Biases have no penalty, and decay
 with `DECAY_BIASES` only. A frozen bias and the padding have zero gradients and no decay, and no
-optimiser moves them.
+optimiser moves them. A layer that is not trained is left out, and so is what a state holds of it.
 """
 
 import math
 from typing import NamedTuple
 
 from .jit import inner
-from .layout import BIASES, STRIDE, TRAIN_BIAS
+from .layout import BIASES, STRIDE, TRAIN_BIAS, TRAIN_WEIGHTS
 from .optimizers import (
     ADAGRAD,
     ADAM,
@@ -83,6 +83,8 @@ def update_params(net, optimizer, update, grad):
     params, layer_table, step = net.params, net.layer_table, step_of(optimizer, update)
     has_penalties = update.share != 0 and optimizer.penalties.shape[0] > 0
     is_whole = optimizer.hyperparameters[WEIGHT_DECAY] == 0 and not has_penalties
+    for k in range(layer_table.shape[0]):
+        is_whole = is_whole and layer_table[k, TRAIN_WEIGHTS] != 0
     stop = 0
     for part in range(1 if is_whole else 2 * layer_table.shape[0]):  # weights and biases in turn
         k, start = part // 2, stop
@@ -94,8 +96,9 @@ def update_params(net, optimizer, update, grad):
         else:
             stop = layer[BIASES] + layer[STRIDE]
             step_of_part = step_of_biases(optimizer, update, step, layer)
-        # The only call: all rules are compiled into it.
-        update_part(params, optimizer, step_of_part, start, stop, grad, start)
+        if is_whole or layer[TRAIN_WEIGHTS]:
+            # The only call: all rules are compiled into it.
+            update_part(params, optimizer, step_of_part, start, stop, grad, start)
 
 
 @inner

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import Array, as_numbers
+from .._training.standardise import FAR, is_far
 from ..network import Network
 
 _KEY = "far columns"  # in the metadata of a network
-_FAR = 32.0  # deviations from 0, of which float32 loses 2e-6 when x W + b cancels
 _LARGEST_ROUNDING = 1e-3  # of a deviation: where float32 is coarser, numbers stay double
 
 
@@ -58,9 +58,14 @@ def note_far(
         net.metadata[_KEY] = note
 
 
-def is_far(means: Array, deviations: Array) -> bool:
-    """Return True if a mean is far from 0, beside its deviation."""
-    return bool((np.abs(means) > _FAR * np.abs(deviations)).any())
+def folded(net: Network) -> Network:
+    """Return a network without `Standardize`, which tells of far columns; itself if it has none."""
+    if (step := net.standardize) is None:
+        return net
+    own = net.folded()
+    if step.mean is not None and step.scale is not None:
+        note_far(own, (step.mean, step.scale), None)
+    return own
 
 
 def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) -> Centred:
@@ -111,7 +116,7 @@ def _column(means: Array, deviations: Array) -> Column | None:
     """Return what is far from 0 of columns; None if nothing is, or if it is beyond float32."""
     if not is_far(means, deviations):
         return None
-    means = np.where(np.abs(means) <= _FAR * np.abs(deviations), 0.0, means)
+    means = np.where(np.abs(means) <= FAR * np.abs(deviations), 0.0, means)
     with np.errstate(over="ignore"):
         rounded = means.astype(np.float32)
     if not np.isfinite(rounded).all():  # beyond float32: the parameters are refused as well

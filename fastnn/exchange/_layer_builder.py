@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._checks.arrays import Array, as_dtype, as_numbers
+from .._training.standardise import is_far
 from ..activations import OwnActivation
 from ..core.losses import LOSSES
 from ..heads import Heads
@@ -17,7 +18,7 @@ from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
 from ._affine import Affine
-from ._centres import is_far, note_far
+from ._centres import folded, note_far
 
 if TYPE_CHECKING:  # which needs scikit-learn
     from ..tables.model import TableModel
@@ -71,9 +72,9 @@ def model_of(estimator: Any) -> TableModel | None:
 
 
 def as_network(net: Any) -> Network:
-    """Return `net` if it is a network."""
+    """Return `net` if it is a network, with `Standardize` folded into its first layer."""
     if isinstance(net, Network):
-        return net
+        return folded(net)
     hint = ""
     if hasattr(net, "from_model"):
         hint = "; it holds several: give the network of one of its members_"
@@ -134,6 +135,7 @@ class _Layer:
     W: Array
     b: Array | None
     train_bias: bool
+    trainable: bool
     dtypes: set[str]
     has_bias: bool
     activation: str | OwnActivation = "identity"
@@ -164,7 +166,9 @@ class LayerBuilder:
         """The weights and biases of the last layer."""
         return self._layers[-1].W, self._layers[-1].b
 
-    def add(self, W: Array, b: Array | None, *, train_bias: bool = True) -> None:
+    def add(
+        self, W: Array, b: Array | None, *, train_bias: bool = True, trainable: bool = True
+    ) -> None:
         """Add a layer of weights (n_in, n_out) and biases (n_out,)."""
         dtypes = {array.dtype.name for array in (W, b) if array is not None}
         has_bias = b is not None
@@ -179,7 +183,7 @@ class LayerBuilder:
                 if is_far(*step.origin):
                     self._far["inputs" if not self._layers else "between"] = step.origin
             self._pending = None
-        self._layers.append(_Layer(W, b, train_bias, dtypes, has_bias))
+        self._layers.append(_Layer(W, b, train_bias, trainable, dtypes, has_bias))
 
     def oppose_last(self) -> None:
         """Replace the single unit of the last layer by two: z by -z / 2 and z / 2."""
@@ -286,7 +290,7 @@ class LayerBuilder:
         self._pending, self._last = None, None
         (dtype, *_) = self._layers[-1].dtypes
         W, b = step.after(np.eye(n_out, dtype=dtype), None)
-        self._layers.append(_Layer(W, b, True, {dtype}, True))
+        self._layers.append(_Layer(W, b, True, True, {dtype}, True))
 
 
 def _loss_after(activation: str | OwnActivation) -> str:
@@ -304,6 +308,7 @@ def _dense(k: int, layer: _Layer, dtype: np.dtype[Any]) -> Dense:
         layer.activation,
         bias=b is not None,
         train_bias=layer.train_bias,
+        trainable=layer.trainable,
         weights=as_numbers(f"weights of layer {k}", layer.W, dtype),
         biases=None if b is None else as_numbers(f"biases of layer {k}", b, dtype),
     )

@@ -9,14 +9,14 @@ import numpy as np
 
 from ..network import Network
 from ..population.population import Population
-from ._centres import centred
+from ._centres import centred, folded
 
 
 def networks_of(population: Any) -> Sequence[Network] | None:
     """Return the networks of a population; None if it is something else."""
     if not isinstance(population, Population):
         return None
-    networks = population.networks
+    networks = tuple(map(folded, population.networks))
     first = networks[0].n_in, networks[0].n_out
     for k, net in enumerate(networks):
         if (net.n_in, net.n_out) != first:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.frames import check_names
-from .._checks.inputs import as_samples
+from .._checks.inputs import whole
 from .._training import threads
 from .._training.state import state_of
 from ..core import Handle, predict_population
 from ..core.inputs import Samples
 from ..network import Network
+from ..optimizers import SGD
 from .networks import kind_of
 from .record import Note
 from .training import noting_network
@@ -50,7 +52,7 @@ class Forward:
 
     def __init__(self, networks: Sequence[Network], X: Any) -> None:
         self._networks, self.n_out = networks, networks[0].n_out
-        self._tables: dict[tuple[int, np.dtype[Any]], Samples] = {}
+        self._tables: dict[Any, Samples] = {}
         kinds: dict[Any, list[int]] = {}
         for k, net in enumerate(networks):
             if (names := state_of(net).feature_names) is not None:
@@ -61,11 +63,12 @@ class Forward:
                     f"networks must have the same n_out, got {self.n_out} at 0 and {net.n_out} at "
                     f"{k}"
                 )
-            if (net.n_in, net.dtype) not in self._tables:
+            form = _form_of(net)
+            if form not in self._tables:
                 with noting_network(k):
-                    samples = as_samples(X, net.n_in, net.dtype, row=True)
-                self._tables[net.n_in, net.dtype] = samples
-            kinds.setdefault(kind_of(net), []).append(k)
+                    samples = whole(state_of(net).as_inputs(X, row=True))
+                self._tables[form] = samples
+            kinds.setdefault((*kind_of(net), form), []).append(k)
         self._is_row = np.ndim(X) == 1
         self.n_samples, self.dtype = samples.n_samples, np.result_type(*(n.dtype for n in networks))
         self._kinds = [
@@ -77,7 +80,8 @@ class Forward:
         vectors = None
         if not is_sparse and first.params.size <= _LARGEST:
             vectors = np.array([self._networks[k].params for k in numbers])
-        return _Kind(numbers, first.params.size, first.handle, vectors)
+        handle = partial(state_of(first).model.handle, SGD())
+        return _Kind(numbers, first.params.size, handle, vectors)
 
     def outputs(self, n_threads: int) -> Array:
         """Return the outputs, shape (n_networks, n_samples, n_out), or those of one row."""
@@ -138,7 +142,7 @@ class Forward:
         for k, rows in held.items():
             net = self._networks[k]
             found[k] = np.empty((len(rows), self.n_out), net.dtype)
-            samples = self._tables[net.n_in, net.dtype].take(rows)
+            samples = self._tables[_form_of(net)].take(rows)
             state_of(net).model.predict(samples, found[k], n_threads)
             sums[0, rows] += found[k]
             counts[rows] += 1
@@ -182,7 +186,7 @@ class Forward:
         kind, places = part
         numbers, n_rows = kind.numbers[places], stop - start
         first = self._networks[numbers[0]]
-        table = self._tables[first.n_in, first.dtype]
+        table = self._tables[_form_of(first)]
         if kind.vectors is None:
             rows = _cut(table, start, stop)
             for k in numbers:
@@ -196,6 +200,16 @@ class Forward:
         predict_population(kind.handle(), kind.vectors[places], X, found)
         outputs[numbers, :n_rows] = found
         yield
+
+
+def _form_of(net: Network) -> tuple[Any, ...]:
+    """Return what networks have in common that take the same inputs from a table."""
+    if (step := net.standardize) is None:
+        return net.n_in, net.dtype
+    moments = (
+        None if part is None else np.asarray(part).tobytes() for part in (step.mean, step.scale)
+    )
+    return net.n_in, net.dtype, *moments
 
 
 def _cut(table: Samples, start: int, stop: int) -> Samples:

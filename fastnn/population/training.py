@@ -53,9 +53,11 @@ class SharedData:
     def as_request(self, k: int, state: NetworkState, options: FitOptions) -> FitRequest:
         """Return the checked request of network `k`."""
         model, data, validation = state.model, options.validation_data, None
-        kind = model.n_in, model.n_out, model.dtype, model.loss
+        first = state.standardize
+        way = None if first is None else first.with_mean
+        kind = model.n_in, model.n_out, model.dtype, model.loss, way
         if kind not in self._pairs:
-            self._pairs[kind] = state.as_pair(self._X, self._y)
+            self._pairs[kind] = state.as_pair(self._X, self._y, raw=True)
         if data is not None:
             names = names_of(self._X)
             if options.resume:

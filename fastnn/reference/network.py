@@ -42,6 +42,9 @@ class ReferenceNetwork:
         poisson, of an exp layer, are sums.
     train_biases : sequence of bool, optional
         False freezes a layer's bias: it is used, its gradient is zero. By default all are trained.
+    trainable : sequence of bool, optional
+        False freezes a layer, weights and bias: no penalty, decay or limit acts on it either. By
+        default all are trained.
     l1, l2 : sequence of float, optional
         Of each layer, the factors of its penalty. By default 0.
     max_norm : sequence of float or None, optional
@@ -79,6 +82,7 @@ class ReferenceNetwork:
         loss: str | Loss = "mse",
         *,
         train_biases: Sequence[bool] | None = None,
+        trainable: Sequence[bool] | None = None,
         l1: Sequence[float] | None = None,
         l2: Sequence[float] | None = None,
         max_norm: Sequence[float | None] | None = None,
@@ -93,12 +97,14 @@ class ReferenceNetwork:
         self.activations = list(activations)
         self.loss_name = loss
         self.train_biases = [True] * len(weights) if train_biases is None else list(train_biases)
+        self.trainable = [True] * len(weights) if trainable is None else list(trainable)
         self.l1 = [*(l1 or [0.0] * len(weights))]
         self.l2 = [*(l2 or [0.0] * len(weights))]
         self.max_norm = [*(max_norm or [None] * len(weights))]
         self.dropout = [*(dropout or [0.0] * len(weights))]
         options: list[Sequence[Any]] = [
             self.train_biases,
+            self.trainable,
             self.l1,
             self.l2,
             self.max_norm,
@@ -111,13 +117,18 @@ class ReferenceNetwork:
 
     @classmethod
     def like(cls, net: Any) -> Self:
-        """Copy a `fastnn.Network`: its parameters, and what is said of its layers and loss."""
+        """Copy a `fastnn.Network` without `Standardize`: parameters, what layers and loss are."""
+        if getattr(net, "standardize", None) is not None:
+            raise ValueError(
+                "net must be without Standardize, got one: make a network of net.layers alone"
+            )
         return cls(
             net.weights,
             net.biases,
             [activation_like(layer.activation) for layer in net.layers],
             loss_like(net.loss_function, net.layers[-1].activation),
             train_biases=[layer.train_bias for layer in net.layers],
+            trainable=[getattr(layer, "trainable", True) for layer in net.layers],
             l1=[getattr(layer, "l1", 0.0) for layer in net.layers],
             l2=[getattr(layer, "l2", 0.0) for layer in net.layers],
             max_norm=[getattr(layer, "max_norm", None) for layer in net.layers],
@@ -168,9 +179,11 @@ class ReferenceNetwork:
 
     def penalty(self) -> float:
         """Compute the sum over the layers of l1 sum |W| + l2/2 sum W^2."""
+        layers = zip(self.weights, self.l1, self.l2, self.trainable, strict=True)
         return sum(
             l1 * float(np.abs(W).sum()) + 0.5 * l2 * float(np.square(W).sum())
-            for W, l1, l2 in zip(self.weights, self.l1, self.l2, strict=True)
+            for W, l1, l2, is_trained in layers
+            if is_trained
         )
 
     def gradient(
@@ -181,7 +194,7 @@ class ReferenceNetwork:
         Returns
         -------
         grad_weights, grad_biases : lists of ndarray
-            Shaped as `weights` and `biases`; zeros for a frozen bias, None for an absent one.
+            Shaped as `weights` and `biases`; zeros for what is frozen, None for an absent bias.
         """
         scale = 1 / _total_weight(X, sample_weight)
         _, grad_weights, grad_biases = self._backward(X, Y, scale, sample_weight)
@@ -223,26 +236,29 @@ class ReferenceNetwork:
         if optimizer is None and not self._is_regularized:
             scale = float(learning_rate) / divisor
             losses, steps, bias_steps = self._backward(X, Y, scale, sample_weight, masks)
-            for W, step in zip(self.weights, steps, strict=True):
-                W -= step
-            for b, bias_step in zip(self.biases, bias_steps, strict=True):
+            for k in self._trained():
+                self.weights[k] -= steps[k]
+                b, bias_step = self.biases[k], bias_steps[k]
                 if b is not None and bias_step is not None:
                     b -= bias_step
             return losses
         losses, grad_weights, grad_biases = self._backward(X, Y, 1 / divisor, sample_weight, masks)
-        for W, grad_W, l1, l2 in zip(self.weights, grad_weights, self.l1, self.l2, strict=True):
-            grad_W += l1 * np.sign(W) + l2 * W
+        trained = self._trained()
+        for k in trained:
+            W = self.weights[k]
+            grad_weights[k] += self.l1[k] * np.sign(W) + self.l2[k] * W
         optimizer = SGD() if optimizer is None else optimizer
         optimizer.step(
-            self.weights,
-            self.biases,
-            grad_weights,
-            grad_biases,
+            [self.weights[k] for k in trained],
+            [self.biases[k] for k in trained],
+            [grad_weights[k] for k in trained],
+            [grad_biases[k] for k in trained],
             learning_rate,
-            train_biases=self.train_biases,
+            train_biases=[self.train_biases[k] for k in trained],
         )
-        for W, limit in zip(self.weights, self.max_norm, strict=True):
-            if limit is not None:
+        for k in trained:
+            if (limit := self.max_norm[k]) is not None:
+                W = self.weights[k]
                 W *= limit / np.maximum(np.linalg.norm(W, axis=0), limit)
         return losses
 
@@ -313,6 +329,10 @@ class ReferenceNetwork:
             history.append(float(np.average(losses, weights=weights)))
         return history
 
+    def _trained(self) -> list[int]:
+        """Return the numbers of the layers that are trained."""
+        return [k for k, is_trained in enumerate(self.trainable) if is_trained]
+
     def _dropped(self, k: int, a: Array, masks: Masks) -> Array:
         """Return the outputs of layer k, or their derivatives, as dropout leaves them."""
         mask = masks[k] if k < len(masks) else None
@@ -349,10 +369,14 @@ class ReferenceNetwork:
             inputs[1:] = [self._dropped(k, a, masks) for k, a in enumerate(inputs[1:])]
         grad_weights: list[Array] = []
         grad_biases: list[Array | None] = []
-        for a, delta, b, train in zip(inputs, deltas, self.biases, self.train_biases, strict=True):
-            grad_weights.append(np.outer(a, delta) if one_sample else a.T @ delta)
+        for k, (a, delta, b) in enumerate(zip(inputs, deltas, self.biases, strict=True)):
+            grad_W = np.outer(a, delta) if one_sample else a.T @ delta
             grad_b = delta if one_sample else delta.sum(axis=0)
-            grad_biases.append(None if b is None else grad_b if train else np.zeros_like(b))
+            is_trained = self.trainable[k]
+            grad_weights.append(grad_W if is_trained else np.zeros_like(grad_W))
+            if b is not None and not (is_trained and self.train_biases[k]):
+                grad_b = np.zeros_like(b)
+            grad_biases.append(None if b is None else grad_b)
         return losses, grad_weights, grad_biases
 
 

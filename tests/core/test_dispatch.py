@@ -26,7 +26,7 @@ EIGHT = -(-8 // TILE_ROWS) * TILE_ROWS  # samples, in whole tiles: of 4 with AVX
 )
 def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
     dtype = np.dtype(dtype)
-    table = layout.layer_table(n_in, [width, 10], [1, 1], [1, 1], [1, 1], dtype)
+    table = layout.layer_table(n_in, [width, 10], [1, 1], [1, 1], [1, 1], [1, 1], dtype)
     assert look_ahead_rows(table, dtype.itemsize) == expected
 
 

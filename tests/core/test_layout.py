@@ -7,16 +7,12 @@ from fastnn.core import layout
 
 from ..support.properties import given, st
 
-LAYERS = st.lists(
-    st.tuples(st.integers(1, 50), st.booleans(), st.booleans()), min_size=1, max_size=6
-)
+LAYERS = st.lists(st.tuples(st.integers(1, 50), *[st.booleans()] * 3), min_size=1, max_size=6)
 
 
 def table_of(n_in, layers, dtype):
-    widths, has_bias, train_bias = zip(*layers, strict=True)
-    return layout.layer_table(
-        n_in, widths, [0] * len(widths), has_bias, train_bias, np.dtype(dtype)
-    )
+    widths, *flags = zip(*layers, strict=True)
+    return layout.layer_table(n_in, widths, [0] * len(widths), *flags, np.dtype(dtype))
 
 
 @given(n_in=st.integers(1, 50), layers=LAYERS, dtype=st.sampled_from(["float32", "float64"]))
@@ -34,7 +30,7 @@ def test_every_element_is_owned_at_most_once(n_in, layers, dtype):
             assert b.shape == W.shape[1:]
     assert owners.max() == 1
     assert owners.sum() == layout.n_params(table)
-    widths = [n_in] + [n_out for n_out, _, _ in layers]
+    widths = [n_in] + [n_out for n_out, *_ in layers]
     assert shapes == list(pairwise(widths))
 
     units = np.zeros((2, layout.units_size(table)), dtype=int)
@@ -69,7 +65,9 @@ def test_aligned_zeros_start_on_a_cache_line(dtype):
 @pytest.mark.parametrize("has_narrow", [True, False])
 def test_a_vector_of_another_layout_is_brought_into_this_one(has_narrow, dtype):
     widths, n_in = [9, 2, 1], 3
-    table = layout.layer_table(n_in, widths, [0] * 3, [1, 0, 1], [1, 1, 1], np.dtype(dtype))
+    table = layout.layer_table(
+        n_in, widths, [0] * 3, [1, 0, 1], [1, 1, 1], [1, 1, 1], np.dtype(dtype)
+    )
     old, start, weights = table.copy(), 5, []  # rows begin elsewhere, and are longer
     for row in old:
         n_in, n_out = row[[layout.N_IN, layout.N_OUT]]
@@ -92,3 +90,19 @@ def test_a_vector_of_another_layout_is_brought_into_this_one(has_narrow, dtype):
             first = row[layout.BIASES]
             np.testing.assert_array_equal(biases[k], flat[first : first + row[layout.N_OUT]])
     assert np.count_nonzero(own) == layout.n_params(table)
+
+
+@given(n_in=st.integers(1, 50), layers=LAYERS, dtype=st.sampled_from(["float32", "float64"]))
+def test_what_is_trained(n_in, layers, dtype):
+    table = table_of(n_in, layers, dtype)
+    mask, n_trained, is_below = layout.trained_mask(table), 0, False
+    views = layout.weight_views(mask, table), layout.bias_views(mask, table)
+    for row, W, b, (n_out, has_bias, train_bias, trained) in zip(
+        table, *views, layers, strict=True
+    ):
+        assert W.all() if trained else not W.any()
+        assert b is None or (b.all() if trained else not b.any())
+        assert row[layout.PASS_BACK] == is_below
+        is_below |= trained
+        n_trained += trained * (W.size + has_bias * train_bias * n_out)
+    assert layout.n_trained(table) == n_trained

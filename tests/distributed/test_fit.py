@@ -1,12 +1,14 @@
 """A fit on a cluster beside the same in one process."""
 
 import dask
+import dask.array
 import numpy as np
 import pytest
 from dask import delayed
 from numpy.testing import assert_allclose, assert_array_equal
 
 import fastnn.distributed
+from fastnn import Network, Standardize
 from fastnn._training.state import state_of
 from fastnn.callbacks import Checkpoint, EarlyStopping
 from fastnn.distributed import fit
@@ -42,6 +44,34 @@ def test_frozen_biases_stay(client, network, blocks):
     net = network()
     fit(net, *blocks, rounds=2, **OPTIONS)
     assert_array_equal(net.biases[1], network().biases[1])
+
+
+def test_frozen_layers_keep_their_bits(client, network, blocks):
+    net = network()
+    net.trainable = [False, True]
+    net.weights[0][0, 0] = -0.0
+    before = net.weights[0].tobytes() + net.biases[0].tobytes()
+    fit(net, *blocks, rounds=2, client=client, **OPTIONS)
+    assert net.weights[0].tobytes() + net.biases[0].tobytes() == before
+    assert (net.weights[1] != network().weights[1]).all()
+
+
+def test_inputs_are_standardised_on_the_workers(client, network, data, blocks):
+    X, y = data
+    step = Standardize(X.mean(axis=0) + 3, 2 * X.std(axis=0))
+    Z = (X - step.mean) / step.scale
+    first = network()
+    net = Network(3, [step, *first.layers], loss="cross_entropy", seed=5)
+    expected = Network(3, first.layers, loss="cross_entropy", seed=5)
+    for each, rows in ((net, X), (expected, Z)):
+        chunks = dask.array.from_array(rows, chunks=(30, 3))
+        how = {"rounds": 2, "validation_data": (rows, y), "client": client}
+        fit(each, chunks, blocks[1], **how, **OPTIONS)
+    assert_array_equal(net.params, expected.params)
+    assert net.history["val_loss"] == expected.history["val_loss"]
+    unknown = Network(3, [Standardize(), *first.layers], loss="cross_entropy")
+    with pytest.raises(ValueError, match="mean and scale of Standardize must be known"):
+        fit(unknown, *blocks, client=client)
 
 
 def test_one_chunk_is_that_replica(client, network, data):

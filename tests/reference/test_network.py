@@ -249,7 +249,7 @@ def test_like_copies_a_network():
         (["tanh", "relu"], "cross_entropy", "cross_entropy requires softmax outputs, got relu"),
         (["tanh", "tanh"], "binary_cross_entropy", "requires sigmoid outputs, got tanh"),
         (["tanh", "relu"], "poisson", "poisson requires exp outputs, got relu"),
-        (["tanh"], "mse", r"one entry a layer, got \[2, 2, 1, 2, 2, 2, 2, 2\] entries"),
+        (["tanh"], "mse", r"one entry a layer, got \[2, 2, 1, 2, 2, 2, 2, 2, 2\] entries"),
     ],
 )
 def test_what_cannot_work_is_refused(activations, loss, message):

@@ -65,6 +65,7 @@ EVERY_FIELD = {
     "activation": "swish",
     "bias": True,
     "train_bias": False,
+    "trainable": False,
     "weights": np.arange(12.0).reshape(3, 4) / 7,
     "biases": np.arange(4.0) / 3,
     "initializer": uniform(-0.1, 0.1),

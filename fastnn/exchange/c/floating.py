@@ -132,9 +132,15 @@ def float_source(
     """Return the source that follows the widths."""
     steps = [*map(layer_function, layers), predict(name, layers, own)]
     if train:
-        steps += [_find_delta(layers[-1], loss), *map(_backward, layers[:0:-1], layers[-2::-1])]
-        steps += [*map(_update, layers), _train(name, layers)]
-    own_units = "".join(f"static double {units(layer, train=train)};\n" for layer in layers)
+        trained = [layer for layer in layers if layer.trainable]
+        passed = _passed_back(layers)
+        steps += [_find_delta(layers[-1], loss), *(_backward(*pair) for pair in passed)]
+        steps += [*map(_update, trained), _train(name, layers)]
+    with_delta = {layers[-1].k, *(below.k for _, below in _passed_back(layers))} if train else set()
+    own_units = "".join(
+        f"static double {units(layer, train=train, has_delta=layer.k in with_delta)};\n"
+        for layer in layers
+    )
     code = [own_units + buffers(own, inputs=True), *functions_called("".join(steps)), *steps]
     tables = [table for layer in layers for table in parameters(layer, train=train)]
     tables += mean_tables(own, dtype)
@@ -152,7 +158,7 @@ def activate(layer: Layer) -> str:
 def parameters(layer: Layer, *, train: bool = False) -> list[str]:
     """Return the definitions of W and b, which are constant unless a step changes them."""
     k, n_in, n_out = layer.k, layer.n_in, layer.n_out
-    kind = "static double" if train else "static const double"
+    kind = "static double" if train and layer.trainable else "static const double"
     tables = [definition(f"{kind} W_{k}[{n_in}][{n_out}]", layer.W)]
     if layer.b is not None:
         kind = "static double" if train and layer.train_bias else "static const double"
@@ -160,12 +166,12 @@ def parameters(layer: Layer, *, train: bool = False) -> list[str]:
     return tables
 
 
-def units(layer: Layer, *, train: bool = False) -> str:
+def units(layer: Layer, *, train: bool = False, has_delta: bool = False) -> str:
     """Return the declarations of a layer's units; in prediction the last a is the caller's."""
     roles = ["z"]
     if train or layer.n_out != "N_OUT":
         roles.append("a")
-    if train:
+    if has_delta:
         roles.append("delta")
     return ", ".join(f"{role}_{layer.k}[{layer.n_out}]" for role in roles)
 
@@ -204,9 +210,19 @@ def _update(layer: Layer) -> str:
     return _UPDATE.substitute(layer._asdict(), update_b=update_b)
 
 
+def _passed_back(layers: list[Layer]) -> list[tuple[Layer, Layer]]:
+    """Return the layers, last first, that have a trained one below them, and what is below each."""
+    first = next((k for k, layer in enumerate(layers) if layer.trainable), len(layers))
+    return [(layers[k], layers[k - 1]) for k in range(len(layers) - 1, first, -1)]
+
+
 def _train(name: str, layers: list[Layer]) -> str:
-    lines = [f"backward_{layer.k}();" for layer in layers[:0:-1]]
+    lines = [f"backward_{layer.k}();" for layer, _ in _passed_back(layers)]
     inputs = ["input", *(f"a_{layer.k}" for layer in layers[:-1])]
-    lines += [f"update_{k}({x}, learning_rate);" for k, x in enumerate(inputs)]
+    lines += [
+        f"update_{layer.k}({x}, learning_rate);"
+        for layer, x in zip(layers, inputs, strict=True)
+        if layer.trainable
+    ]
     calls = "\n".join(f"    {line}" for line in lines)
     return _TRAIN.substitute(name=name, last=layers[-1].k, calls=calls)

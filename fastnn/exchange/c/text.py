@@ -27,6 +27,7 @@ class Layer(NamedTuple):
     W: Array
     b: Array | None
     train_bias: bool
+    trainable: bool
 
 
 def layers_of(
@@ -46,7 +47,8 @@ def layers_of(
             activation=str(layer.activation),
             W=as_numbers(f"weights of layer {k}", W, dtype),
             b=None if b is None else as_numbers(f"biases of layer {k}", b, dtype),
-            train_bias=layer.train_bias,
+            train_bias=layer.trainable and layer.train_bias,
+            trainable=layer.trainable,
         )
         for k, (layer, W, b) in enumerate(
             zip(net.layers, parameters.weights, parameters.biases, strict=True)

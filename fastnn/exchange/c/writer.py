@@ -121,9 +121,10 @@ def to_c(
     ------
     ValueError, TypeError
         If an argument is not as described, a parameter is not finite, or an activation is the
-        user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, or
-        if the loss is none of half_sse, sse, mse, mae, huber, binary_cross_entropy, cross_entropy
-        (without smoothing) and poisson. With `int8`, if a layer has more than 32767 inputs. If an
+        user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, if
+        all are frozen, if the network has `Standardize`, or if the loss is none of half_sse, sse,
+        mse, mae, huber, binary_cross_entropy, cross_entropy (without smoothing) and poisson. With
+        `int8`, if a layer has more than 32767 inputs. If an
         estimator is not fitted; if it or a population is given with `train` or `int8`. If the
         networks of a population differ in n_in or n_out, or one of them standardises columns far
         from 0 and `dtype` is float32.
@@ -198,6 +199,11 @@ def to_c(
         elif population is not None:
             _write_population(population, _as_source(path), dtype)
         return
+    if train and getattr(net, "standardize", None) is not None:
+        raise ValueError(
+            "train must be False for a network with Standardize, got True: a step on its folded "
+            "layer is another; give net.folded() to take that one"
+        )
     net = as_network(net)
     source = _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
@@ -290,6 +296,10 @@ def _check_plain(net: Network) -> None:
             f"train must be False for the loss {net.loss_function!r}, got True: C has a step of "
             f"{', '.join(LOSSES)}; without train, the file predicts"
         )
+    if not any(net.trainable):
+        raise ValueError(
+            "train must be False where all layers are frozen, got True: there is nothing to train"
+        )
     found = [
         f"{name}={getattr(layer, name)} on layer {k}"
         for k, layer in enumerate(net.layers)
@@ -323,8 +333,9 @@ def _title(net: Network, arithmetic: str) -> str:
     lines = [f"{_MARK} {__version__}, in {arithmetic}.", "", f"{net.n_in:>8} inputs"]
     for layer in net.layers:
         frozen = "" if layer.train_bias else ", biases frozen"
-        biases = frozen if layer.bias else ", no biases"
-        lines.append(f"{layer.n_out:>8} {layer.activation}{biases}")
+        biases = frozen if layer.bias and layer.trainable else "" if layer.bias else ", no biases"
+        whole = "" if layer.trainable else ", frozen"
+        lines.append(f"{layer.n_out:>8} {layer.activation}{whole}{biases}")
     loss = shown_loss(net.loss_function)
     told = f"Trained for the loss {loss}; {net.n_params} parameters in {net.dtype}."
     lines += ["", *wrap(told, _LONGEST, break_long_words=False, break_on_hyphens=False)]

@@ -82,7 +82,8 @@ def from_keras(
     -------
     Network
         The network, in the dtype of the weights, float32 or float64; in float64 if float32 could
-        not hold the folded layers. It takes the inputs of `Flatten` as one row each.
+        not hold the folded layers. It takes the inputs of `Flatten` as one row each. A `Dense` that
+        is not trainable is frozen.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Arr
         raise ValueError(f"weights of layer {k} must have shape (n_in, n_out), got {W.shape}")
     if b is not None and b.shape != W.shape[1:]:
         raise ValueError(f"biases of layer {k} must have shape {W.shape[1:]}, got {b.shape}")
-    reading.add(W, b)
+    reading.add(W, b, trainable=layer.config.get("trainable", True) is not False)
 
 
 def _n_axes(config: Config) -> int | None:

@@ -38,7 +38,7 @@ def to_torch(net: Network) -> Any:
     -------
     torch.nn.Sequential
         The module, with a `Linear` in the network's dtype for each layer, and an activation unless
-        it is identity. It has copies of the parameters; frozen biases do not require a gradient.
+        it is identity. It has copies of the parameters; what is frozen requires no gradient.
         Dropout and penalties, which affect training only, are dropped.
 
     Raises
@@ -71,7 +71,8 @@ def to_torch(net: Network) -> Any:
         linear.weight.data.copy_(torch.tensor(W.T))
         if b is not None:
             linear.bias.data.copy_(torch.tensor(b))
-            linear.bias.requires_grad_(layer.train_bias)
+            linear.bias.requires_grad_(layer.trainable and layer.train_bias)
+        linear.weight.requires_grad_(layer.trainable)
         modules.append(linear)
         if layer.activation != "identity":
             modules.append(_activation(torch, str(layer.activation)))
@@ -96,8 +97,9 @@ def from_torch(module: Any, *, loss: str | Loss | None = None) -> Network:
     -------
     Network
         The network, in the module's dtype, float32 or float64; in float64 if a `BatchNorm1d` of the
-        inputs has means so far from 0 that float32 could not hold the folded layer. If the weights
-        of a `Linear` require a gradient and its biases do not, the biases are frozen.
+        inputs has means so far from 0 that float32 could not hold the folded layer. A `Linear`
+        without a parameter that requires a gradient is frozen, and so are its biases if the weights
+        alone require one; if the biases alone do, it is not.
 
     Raises
     ------
@@ -149,8 +151,12 @@ def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
     }
     if kind is torch.nn.Linear:
         W, b = part.weight, part.bias
+        trainable = W.requires_grad or (b is not None and b.requires_grad)
         train_bias = b is None or b.requires_grad or not W.requires_grad
-        reading.add(_array(W).T, None if b is None else _array(b), train_bias=train_bias)
+        reading.add(
+            _array(W).T, None if b is None else _array(b),
+            train_bias=train_bias, trainable=trainable,
+        )  # fmt: skip
     elif kind in activations:
         activation, options = activations[kind]
         if unlike := unsupported_options(options, vars(part)):
