@@ -180,14 +180,14 @@ class Network:
     ) -> None:
         if not isinstance(layers, Sequence):
             raise TypeError(f"layers must be a sequence of Dense, got {layers!r}; write {_USAGE}")
-        n_in, (standardize, layers) = as_count("n_in", n_in), split_layers(layers)
+        n_in, (standardize, dense) = as_count("n_in", n_in), split_layers(layers)
         loss, dtype = as_loss("loss", loss), as_dtype(dtype)
         random = as_generator(seed)
-        table, code = net_parts(n_in, layers, loss, dtype)
+        table, code = net_parts(n_in, dense, loss, dtype)
         net = layout.Net(layout.aligned_zeros(layout.params_size(table), dtype), table, code)
         first = None if standardize is None else sized(standardize, n_in)
-        state = NetworkState(layers, net, loss, random, first)
-        fill_params(layers, state.weights, state.biases, random)
+        state = NetworkState(dense, net, loss, random, first)
+        fill_params(dense, state.weights, state.biases, random)
         self._adopt(state, {})
 
     def _adopt(self, state: NetworkState, metadata: dict[str, Any]) -> None:
@@ -970,7 +970,7 @@ class Network:
             "balanced" means n_samples / (n_classes n_samples_of_the_class). By default all are 1.
         input_noise : float
             The standard deviation of normal noise, drawn anew for each use of a sample and added to
-            its inputs, by default 0.
+            its inputs, standardised ones if the network has `Standardize`; by default 0.
         metrics : sequence of str or callable
             The metrics to record, by default none: accuracy, mse or mae; and on validation data
             only, r2 or any function of (y, outputs) that returns a number. Such a function gets y
