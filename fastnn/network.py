@@ -979,7 +979,7 @@ class Network:
             "balanced" means n_samples / (n_classes n_samples_of_the_class). By default all are 1.
         input_noise : float
             The standard deviation of normal noise, drawn anew for each use of a sample and added to
-            its inputs, by default 0.
+            its inputs, standardised ones if the network has `Standardize`; by default 0.
         metrics : sequence of str or callable
             The metrics to record, by default none: accuracy, mse or mae; and on validation data
             only, r2 or any function of (y, outputs) that returns a number. Such a function gets y

@@ -80,14 +80,12 @@ def standardised(step: Standardize, X: Inputs, dtype: np.dtype[Any]) -> Inputs:
 
 def standardised_rows(step: Standardize, rows: Array, dtype: np.dtype[Any]) -> Array:
     """Return rows of inputs standardised in float64."""
-    mean: Any = step.mean
+    mean: Any = 0.0 if step.mean is None else step.mean
     scale: Any = step.scale
     with np.errstate(all="ignore"):  # NaN and infinity stay, and are found later
-        if mean is None:
-            return np.divide(rows, scale, dtype=np.float64).astype(dtype, copy=False)
-        centred = np.subtract(rows, mean, dtype=np.float64)
-        centred /= scale
-        return centred.astype(dtype, copy=False)
+        own: Array = np.subtract(rows, mean, dtype=np.float64)
+        own /= scale
+        return own.astype(dtype, copy=False)
 
 
 def is_far(means: Array, deviations: Array) -> bool:
