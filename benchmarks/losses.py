@@ -1,4 +1,4 @@
-"""A loss and an activation of the user's own beside the same of fastnn, and what compiling takes.
+"""Losses and activations of the user's own beside those of fastnn, and two heads beside one.
 
     python benchmarks/losses.py            # the tables
     python benchmarks/losses.py --write    # and keep them in README.md
@@ -22,14 +22,20 @@ from table import Table, circumstances
 from tasks import Task, digits
 
 import fastnn
-from fastnn import Dense, Network
+from fastnn import Dense, Heads, Network
 from fastnn.losses import Quantile
+
+Start = Callable[[], tuple[Network, Any, Any]]
 
 N_ROUNDS, N_COMPILED = 41, 6
 DTYPES = ("float64", "float32")
 SPEED = Table(
     "functions of the user's own",
     ("digits 400-25-10", "dtype", "built in us", "own us", "own / built in"),
+)
+HEADS = Table(
+    "two heads beside one",
+    ("4-16-1, sigmoid, of 20 000 rows", "dtype", "one us", "two us", "two / one"),
 )
 COMPILING = Table(
     "compiling them", ("seconds of the processor", "the first of a process", "one after it")
@@ -82,6 +88,12 @@ def main(argv: list[str]) -> int:
             for dtype in DTYPES:
                 figures = race(digits(dtype), loss, activation, batch_size)
                 SPEED.add(f"{name}, batch {batch_size}", dtype, *(f"{x:.2f}" for x in figures))
+    for batch_size in (1, 32):
+        for dtype in DTYPES:
+            figures = median_of_turns(*networks_with_heads(dtype), batch_size)
+            HEADS.add(
+                f"and a softmax of 3, batch {batch_size}", dtype, *(f"{x:.2f}" for x in figures)
+            )
     for name in KINDS:
         process = subprocess.run(
             [sys.executable, __file__, "--compile", name],
@@ -92,7 +104,7 @@ def main(argv: list[str]) -> int:
         first, *others = json.loads(process.stdout)
         COMPILING.add(name, f"{first:.2f}", f"{median(others):.2f}")
     note = circumstances()
-    for table in (SPEED, COMPILING):
+    for table in (SPEED, HEADS, COMPILING):
         print(note, table.markdown(), sep="\n\n", end="\n\n")
         if options.write:
             table.write(note)
@@ -101,17 +113,48 @@ def main(argv: list[str]) -> int:
 
 def race(task: Task, loss: Any, activation: Any, batch_size: int) -> tuple[float, float, float]:
     """Return the microseconds a sample of what is built in and of the own, and their ratio."""
-    options = {"batch_size": batch_size, "learning_rate": task.learning_rate, "shuffle": False}
+    return median_of_turns(
+        lambda: (network(task), task.X, task.Y),
+        lambda: (network(task, loss, activation), task.X, task.Y),
+        batch_size,
+        learning_rate=task.learning_rate,
+    )
+
+
+def median_of_turns(
+    first: Start, second: Start, batch_size: int, learning_rate: float = 0.01
+) -> tuple[float, float, float]:
+    """Return the microseconds a sample of two networks that train in turn, and their ratio."""
+    options = {"batch_size": batch_size, "learning_rate": learning_rate, "shuffle": False}
     rounds = []
     for _ in range(N_ROUNDS):
         times = []
-        for net in (network(task), network(task, loss, activation)):
+        for net, X, y in (first(), second()):
             begin = process_time()
-            net.fit(task.X, task.Y, **options)
-            times.append(1e6 * (process_time() - begin) / len(task.X))
+            net.fit(X, y, **options)
+            times.append(1e6 * (process_time() - begin) / len(X))
         rounds.append((*times, times[1] / times[0]))
-    built_in, own, ratio = map(median, zip(*rounds[1:], strict=True))
-    return built_in, own, ratio
+    one, other, ratio = map(median, zip(*rounds[1:], strict=True))
+    return one, other, ratio
+
+
+def networks_with_heads(dtype: str) -> tuple[Start, Start]:
+    """Return what makes a network of one output, and one with a second head."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(20_000, 4)).astype(dtype)
+    binary = random.integers(0, 2, (len(X), 1)).astype(dtype)
+    both = np.hstack([binary, np.eye(3)[random.integers(0, 3, len(X))]]).astype(dtype)
+
+    def one() -> tuple[Network, Any, Any]:
+        layers = [Dense(16, "tanh"), Dense(1, "sigmoid")]
+        return Network(4, layers, loss="binary_cross_entropy", dtype=dtype, seed=0), X, binary
+
+    def two() -> tuple[Network, Any, Any]:
+        layers = [Dense(16, "tanh"), Heads(Dense(1, "sigmoid"), Dense(3, "softmax"))]
+        losses = ["binary_cross_entropy", "cross_entropy"]
+        return Network(4, layers, loss=losses, dtype=dtype, seed=0), X, both
+
+    return one, two
 
 
 def network(task: Task, loss: Any = "half_sse", activation: Any = "sigmoid") -> Network:

@@ -214,6 +214,11 @@ def plot_decision_surface(
     dark = as_flag("dark", dark)
     if net.n_in != 2:
         raise ValueError(f"net must have 2 inputs, got {net.n_in}")
+    if net.loss_function.parts:
+        raise ValueError(
+            f"net must have one output, got {net.layers[-1]}: draw a head of it, as "
+            "Network(2, [*net.layers[:-1], net.layers[-1].heads[0]])"
+        )
     points = as_table(as_samples(X, 2, np.dtype(np.float64)), 2)
     labels = _as_labels("y", y, len(points))
     margin = 0.1 * np.ptp(points, axis=0)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import Network, Population
+from .. import Heads, Network, Population
 from .._checks.arrays import Array
 from .._training.threads import n_cores
 from ..population.results import Prediction
@@ -123,7 +123,14 @@ def schema_of_network(loaded: Network | Population) -> Any:
     """Return the same of the outputs of a network, or of the means of a population's."""
     networks = [loaded] if isinstance(loaded, Network) else [*loaded]
     type_ = pa.from_numpy_dtype(np.result_type(*(network.dtype for network in networks)))
-    return pa.schema([(f"output_{j}", type_) for j in range(networks[0].n_out)])
+    last = networks[0].layers[-1]
+    places = last.parts if isinstance(last, Heads) else [("output", None, 0, last.n_out)]
+    names = [
+        name if isinstance(last, Heads) and stop - start == 1 else f"{name}_{j}"
+        for name, _, start, stop in places
+        for j in range(stop - start)
+    ]
+    return pa.schema([(name, type_) for name in names])
 
 
 def predictions_of(model: TableModel, outputs: Array, *, probabilities: bool) -> list[Array]:
@@ -158,7 +165,10 @@ def network_outputs(table: Table, loaded: Network | Population) -> Iterator[Arra
                     f"{table.location(start + row)}: {column.name!r} must be a number, got {got}"
                 )
         found = loaded.predict(np.column_stack([column.values for column in columns]))
-        yield found.mean if isinstance(found, Prediction) else found
+        if isinstance(found, Prediction):
+            yield found.mean
+        else:
+            yield np.hstack(found) if isinstance(found, tuple) else found
         start += len(columns[0].values)
 
 
