@@ -1,4 +1,4 @@
-"""One step of training, opened: all that goes forward and backward, layer by layer."""
+"""One step of training, opened: what goes forward and backward, layer by layer."""
 
 from __future__ import annotations
 
