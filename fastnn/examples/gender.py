@@ -70,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
     print_pieces(ones, X, y)
     if options.explain:
         print("\nAlice alone, all weights 1, all biases 0")
+        print("W[0] is [[w1 w3] [w2 w4]], b[0] is [b1 b2], W[1] is [[w5] [w6]], b[1] is [b3]")
         print_step(ones, X[:1], y[:1], learning_rate=options.learning_rate[0])
     start = np.random.RandomState(options.seed).normal(size=9)
     net = build(start, options.dtype)

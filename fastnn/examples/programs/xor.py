@@ -24,8 +24,8 @@ def print_weights(stage, net):
 
 def print_answers(net):
     print("\nStage 3) A new situation, [1, 1, 0] -> ?")
-    print(f"{net.predict([1, 1, 0])}\n\nThe truth table, and the answers")
-    print("  x          y  answer")
+    print(f"{net.predict([1, 1, 0])}\n\nThe truth table, y, and the answers, a")
+    print("  x          y  a")
     for x in np.ndindex(2, 2, 2):
         print(f"  {[*x]}  {x[0] ^ x[1]}  {net.predict(x)[0]:.7f}")
 
