@@ -1,6 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
+from fastnn.datasets import load_gender
 from fastnn.examples import gender
 
 from ..support.golden import golden
@@ -34,6 +37,22 @@ def test_other_starts_print_the_recorded_losses(capsys, seed):
     for number, loss in enumerate(record["loss_every_10_epochs"]):
         assert f"\nEpoch {10 * number} loss: {loss:.3f}\n" in got
     assert f"Emily: {record['emily']:.3f} - F\nFrank: {record['frank']:.3f} - M\n" in got
+
+
+def test_the_expected_output_has_a_row_for_each_of_the_people():
+    run = golden("seed_002")["runs"]["RandomState(44).normal(size=9)"]
+    net = gender.build(run["params_after_epochs"]["1000"])
+    (X, y), people = load_gender(), load_gender(raw=True)
+    rows = re.findall(
+        r"^(\w+) +(\d+) +(\d+)  ([FM]) +([01]) +(0\.\d+) +(0\.\d+)$", expected("gender"), re.M
+    )
+    assert [row[0] for row in rows] == people["name"].tolist()
+    assert [[float(row[1]), float(row[2])] for row in rows] == (X + [135, 66]).tolist()
+    assert [row[3] for row in rows] == people["gender"].tolist()
+    assert [float(row[4]) for row in rows] == y.tolist()
+    answers = net.predict(X)[:, 0]
+    np.testing.assert_allclose([float(row[5]) for row in rows], answers, atol=5.1e-4)
+    np.testing.assert_allclose([float(row[6]) for row in rows], (y - answers) ** 2, atol=5.1e-7)
 
 
 def test_the_nine_numbers_go_to_their_places():
