@@ -53,9 +53,20 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-@pytest.mark.parametrize("name", TUTORIALS)
-def test_each_number_follows_from_those_before(name, capsys):
-    rate, n_rows, reduction, loss, arrays = explained(capsys, name)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *([name] for name in TUTORIALS),
+        ["xor", "--no-hidden"],
+        ["first_column", "--bias", "--learning-rate", "0.5"],
+        ["moons", "--train-biases"],
+        ["digits", "--reduction", "sum"],
+    ],
+    ids=" ".join,
+)
+def test_each_number_follows_from_those_before(argv, capsys):
+    name = argv[0]
+    rate, n_rows, reduction, loss, arrays = explained(capsys, *argv)
     per = n_rows if reduction == "mean" else 1
     n_layers = sum(what == "a = f(z)" for _, what in arrays)
     used = set()
@@ -120,4 +131,4 @@ def test_each_number_follows_from_those_before(name, capsys):
                 check(adjustment, -rate * delta.sum(axis=0) / per)
             check(take(part, "b after the step"), take(f"Forward, layer {k}", "b$") + adjustment)
     unused = arrays.keys() - used
-    assert {what for _, what in unused} <= ({"b"} if name == "moons" else set())  # frozen there
+    assert {what for _, what in unused} <= ({"b"} if argv == ["moons"] else set())  # frozen there

@@ -65,12 +65,6 @@ def test_a_copy_of_the_others_takes_flags_alone(name, capsys, tmp_path):
     assert "--seed" in got
 
 
-@pytest.mark.compiled
-def test_a_copy_of_another_runs_alone(capsys, tmp_path):
-    got = ran_alone(tmp_path, "cart_pole", source_of("cart_pole", capsys))
-    assert got.splitlines()[-1].startswith("Trained in ")
-
-
 @pytest.mark.parametrize("name", COMPILED)
 def test_the_source_of_the_others_is_their_file_with_its_imports_in_full(name, capsys):
     got = source_of(name, capsys)
