@@ -43,6 +43,14 @@ def test_the_list_and_the_help_of_all_fit(capsys, monkeypatch):
     assert_fits(capsys.readouterr().out)
 
 
+@pytest.fixture
+def one_round(monkeypatch):
+    """Leave one round of the times beside naive NumPy."""
+    monkeypatch.setattr("fastnn.examples._timing.ROUNDS", 1)
+
+
+@pytest.mark.compiled
+@pytest.mark.usefixtures("one_round")
 @pytest.mark.parametrize("name", TUTORIALS)
 def test_a_tutorial_fits_with_its_explanation_and_times(name, capsys):
     run("example", name, "--explain", "--epochs", 2, "--quiet")
@@ -51,6 +59,8 @@ def test_a_tutorial_fits_with_its_explanation_and_times(name, capsys):
     assert_fits(got)
 
 
+@pytest.mark.compiled
+@pytest.mark.usefixtures("one_round")
 @pytest.mark.parametrize(
     ("name", "flags"),
     [
