@@ -474,10 +474,12 @@ class Network:
             if name == "total" or size < self.n_params:
                 lines.append((name, "", "", "", str(size), str(size * self.dtype.itemsize)))
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        room = 80 - sum(widths) - 2 * (len(widths) - 1)
+        widths[3] = max(10, widths[3] + min(room, 0))  # a long name of an activation is cut
         aligned = (">", "<", "<", "<", ">", ">")
         return "\n".join(
             "  ".join(
-                f"{cell:{side}{width}}"
+                f"{cell[:width]:{side}{width}}"
                 for cell, side, width in zip(line, aligned, widths, strict=True)
             )
             for line in lines

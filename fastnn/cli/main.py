@@ -149,7 +149,10 @@ def _add_example(command: _Parser, name: str, argv: Sequence[str]) -> None:
         example = _EXAMPLES.load(name)
         command.description = example.__doc__
         example.add_arguments(command)
-        command.set_defaults(run=_run_example, example=example)
+        command.add_argument(
+            "--source", action="store_true", help="print a program to copy, and run nothing"
+        )
+        command.set_defaults(run=_run_example, example=example, name=name)
 
 
 def _list_examples(options: argparse.Namespace) -> None:
@@ -158,6 +161,9 @@ def _list_examples(options: argparse.Namespace) -> None:
 
 
 def _run_example(options: argparse.Namespace) -> None:
+    if options.source:
+        print(_EXAMPLES.source(options.name), end="")
+        return
     if options.plot is not None:
         import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
     options.example.run(options)

@@ -11,7 +11,7 @@ from .._atomic import replaced_at_once
 from .._storage.functions import shown_loss
 from ..tabular.model import load
 from ..tabular.outputs import check_output
-from ..tabular.report import line_of_members, lines_of, table_of
+from ..tabular.report import line_of_members, lines_of, table_of, wrapped
 
 
 def run_export(options: argparse.Namespace) -> None:
@@ -40,7 +40,7 @@ def run_export(options: argparse.Namespace) -> None:
     print("\n".join(lines_of(model.encoder.kinds_)))
     outputs = ["the prediction"] if model.classes is None else model.classes.tolist()
     what = "Output" if model.classes is None else "Outputs, in this order, the probability of"
-    print(f"{what}: {', '.join(map(str, outputs))}")
+    print(wrapped(f"{what}: {', '.join(map(str, outputs))}"))
 
 
 def run_info(options: argparse.Namespace) -> None:
@@ -56,9 +56,9 @@ def run_info(options: argparse.Namespace) -> None:
     model = loaded.model_
     kind = "regression" if model.classes is None else "classification"
     of_target = "" if record is None else f" of {record.target!r}"
-    print(f"{kind}{of_target}, columns {len(model.names)}")
+    print(wrapped(f"{kind}{of_target}, columns {len(model.names)}"))
     if model.classes is not None:
-        print(f"  classes {', '.join(map(str, model.classes))}")
+        print(wrapped(f"  classes {', '.join(map(str, model.classes))}"))
     if record is not None:
         print("\n".join(lines_of(record.columns)))
     print(line_of_members(model.members))
@@ -66,25 +66,26 @@ def run_info(options: argparse.Namespace) -> None:
         if record.scores:
             print("\n".join(table_of(record.scored, record.scores)))
         trained = record.trained
-        print(f"Trained {trained['date']} on {trained['platform']}")
+        print(wrapped(f"Trained {trained['date']} on {trained['platform']}"))
         print(f"  {trained['n_rows']} rows of {trained['file']}, seed {trained['seed']}")
-        print(f"  {trained['versions']}")
+        print(wrapped(f"  {trained['versions']}"))
 
 
 def _print_network(net: Network) -> None:
     """Print the layers and how a network was trained."""
     print(net.summary())
-    print(f"{net.n_in} inputs, loss {shown_loss(net.loss_function)}, {net.dtype}")
+    loss = shown_loss(net.loss_function)
+    print(wrapped(f"{net.n_in} inputs, loss {loss}, {net.dtype}"))
     if net.history:
         last = ", ".join(f"{name} {values[-1]:.6g}" for name, values in net.history.items())
-        print(f"{len(net.history.epoch)} epochs: {last}")
+        print(wrapped(f"{len(net.history.epoch)} epochs: {last}"))
 
 
 def _print_population(population: Population) -> None:
     """Print how many networks there are of each kind, and how they were trained."""
     print(f"population of {len(population)} networks, whose mean is predicted")
     for kind, n in Counter(map(repr, population)).items():
-        print(f"{n:>8} {kind}")
+        print(wrapped(f"{n:>8} {kind}"))
     names = dict.fromkeys(name for net in population for name in net.history)
     for name in names:
         last = [net.history[name][-1] for net in population if name in net.history]

@@ -13,7 +13,7 @@ from ..tabular.chunks import rows_at_a_time, train_by_chunks
 from ..tabular.model import Record, provenance
 from ..tabular.outputs import output_claimed
 from ..tabular.reading import ReadingOptions, Table, open_table
-from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of
+from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of, wrapped
 from ..tabular.rows import Split
 from ..tabular.target import choose_target
 from ..tabular.training import Settings, Trained, train_at_once
@@ -38,9 +38,9 @@ def _train_and_save(options: argparse.Namespace) -> None:
     seconds = perf_counter() - start
     print(f"{table.path}: {n_rows} rows, {len(names)} columns; read in {seconds:.1f} s")
     for note in table.notes:
-        print(f"note: {note}")
+        print(wrapped(f"note: {note}"))
     kind = "regression" if target.classes is None else "classification"
-    print(f"{kind}, {target.reason}", flush=True)
+    print(wrapped(f"{kind}, {target.reason}"), flush=True)
     split = Split(options.holdout, 0.0, options.seed)
     settings = Settings(
         hidden=options.hidden,
@@ -99,13 +99,13 @@ def _report(trained: Trained, seconds: float) -> None:
     """Print what the columns hold, what the networks are, and their scores."""
     print("\n".join(lines_of(trained.columns, MOST_LINES)))
     networks = line_of_members(trained.model.members)
-    print(f"{networks}; trained on {trained.n_training} rows in {seconds:.1f} s")
+    print(wrapped(f"{networks}; trained on {trained.n_training} rows in {seconds:.1f} s"))
     if not trained.scores:
         print("No score: no rows were held out")
         return
     print("\n".join(table_of(trained.scored, trained.scores)))
     if trained.warning:
-        print(trained.warning)
+        print(wrapped(trained.warning))
 
 
 RUN = {"train": run_train}

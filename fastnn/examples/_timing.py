@@ -70,7 +70,7 @@ def print_times(
     print(f"  naive NumPy takes {ratio:.3g} times as long")
     print(f"Not counted: {compiling:.1f} s to compile fastnn's training, or to load it from disk.")
     print(
-        f"One thread for fastnn, BLAS as it is for NumPy; Python {platform.python_version()}, "
+        f"One thread for fastnn, BLAS as it is for NumPy.\nPython {platform.python_version()}, "
         f"NumPy {np.__version__}, Numba {numba.__version__}"
     )
 

@@ -1,25 +1,31 @@
 """5000 handwritten digits, 400-25-10: find your tutorial's line.
 
-=====================================  ===========================================================
-the tutorial                           fastnn
-=====================================  ===========================================================
-the sheets X and y of its file         ``load_digits()``, or ``load_digits(path)``; 10 becomes 0
-one-hot columns of y                   made by ``fit`` from the labels
-``theta1``, ``b1``                     ``weights[0]``, of shape (400, 25), ``biases[0]``
-``theta2``, ``b2``                     ``weights[1]``, of shape (25, 10), ``biases[1]``
-``sigmoid``                            ``Dense(25, "sigmoid")``, ``Dense(10, "sigmoid")``
-``z1``, ``a1``, ``z2``, ``a2``         ``trace(X, y)[0].z``, ``[0].a``, ``[1].z``, ``[1].a``
-``cost``                               ``loss="binary_cross_entropy"``; ``history["val_loss"]``
-``delta3``, ``delta2``                 ``trace(X, y)[1].delta``, ``[0].delta``: of other sign
-``alpha = 0.003``, 20 epochs           ``fit(X, y, learning_rate=0.003, epochs=20)``
-``accuracy``                           ``fastnn.metrics.accuracy``
-=====================================  ===========================================================
+============================  ==================================================
+the tutorial                  fastnn
+============================  ==================================================
+the file, its sheets X and y  ``load_digits()``, or ``load_digits(path)``;
+                              10 becomes 0
+one-hot columns of y          made by ``fit`` from the labels
+``theta1``, ``b1``            ``weights[0]``, (400, 25); ``biases[0]``
+``theta2``, ``b2``            ``weights[1]``, (25, 10); ``biases[1]``
+``sigmoid``                   ``Dense(25, "sigmoid")``, ``Dense(10, "sigmoid")``
+``z1``, ``a1``                ``trace(X, y)[0].z``, ``trace(X, y)[0].a``
+``z2``, ``a2``                ``trace(X, y)[1].z``, ``trace(X, y)[1].a``
+``cost``                      ``loss="binary_cross_entropy"``;
+                              ``history["val_loss"]``
+``delta3``                    ``trace(X, y)[1].delta``: of other sign
+``delta2``                    ``trace(X, y)[0].delta``: of other sign
+``alpha = 0.003``, 20 epochs  ``fit(X, y, learning_rate=0.003, epochs=20)``
+``accuracy``                  ``fastnn.metrics.accuracy``
+============================  ==================================================
 
-The pitfalls: the tutorial overwrites its weights where it should add to them and so never trains
-(the accuracy that it claims counts a saturated net); its file is sorted by class, and training
-sample by sample without a shuffle ends at about 60 %; all samples at once, at its rate, hardly move
-(``--batch-size all``: 9 to 15 % after 20 epochs, by the start) or stick at 10 % (and ``--reduction
-sum``), while with the mean ``--learning-rate 1`` gives about 69 % after 20 and 93 % after 400.
+The pitfalls: the tutorial overwrites its weights where it should add to them
+and so never trains (the accuracy that it claims counts a saturated net); its
+file is sorted by class, and training sample by sample without a shuffle ends at
+about 60 %; all samples at once, at its rate, hardly move (``--batch-size all``:
+9 to 15 % after 20 epochs, by the start) or stick at 10 % (and ``--reduction
+sum``), while with the mean ``--learning-rate 1`` gives about 69 % after 20 and
+93 % after 400.
 """
 
 from __future__ import annotations
@@ -31,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import Dense, History, Network, metrics
+from .. import History, Network, metrics
 from ..cli.arguments import whole_number, widths
 from ..datasets import load_digits
 from ._arguments import add_shared_arguments, each_rate
@@ -39,6 +45,7 @@ from ._explain import print_step
 from ._pictures import write_pictures
 from ._progress import live_epochs, say
 from ._timing import compile_kernels, print_times
+from .programs import digits as program
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +80,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="keep N random images back from training, and show the accuracy on them too",
     )
-    add_shared_arguments(parser, epochs=20, learning_rate=0.003, seed=0)
+    add_shared_arguments(
+        parser,
+        epochs=program.EPOCHS,
+        learning_rate=program.LEARNING_RATE,
+        seed=program.SEED,
+    )
 
 
 def batch_size(text: str) -> int | None:
@@ -88,15 +100,15 @@ def batch_size(text: str) -> int | None:
 
 def build(options: argparse.Namespace) -> Network:
     """Return the untrained network."""
-    layers = [Dense(n_out, "sigmoid") for n_out in (*options.hidden, 10)]
-    return Network(400, layers, loss="binary_cross_entropy", dtype=options.dtype, seed=options.seed)
+    net: Network = program.build(*options.hidden, seed=options.seed, dtype=options.dtype)
+    return net
 
 
 def run(options: argparse.Namespace) -> None:
     """Train, with the cost and the accuracy after each epoch."""
     X, y = load_digits()
     X = X.astype(options.dtype)
-    print_data(X, y)
+    program.print_data(X, y)
     order = np.random.default_rng(options.seed).permutation(len(X))
     held = order[: options.holdout]
     X_held, y_held = X[held], y[held]
@@ -125,8 +137,7 @@ def run(options: argparse.Namespace) -> None:
                 resume=epoch > 0,
             )
             history.record(epoch, {name: values[0] for name, values in latest.items()})
-            line = f"Epoch {epoch + 1:2}  cost {latest['val_loss'][0]:.6f}"
-            line += f"  accuracy {100 * latest['val_accuracy'][0]:.2f} %"
+            line = program.line_of(epoch, latest)
             if options.holdout:
                 on_held = metrics.accuracy(y_held, net.predict(X_held))
                 line += f"  held out {100 * on_held:.2f} %"
@@ -151,16 +162,6 @@ def run(options: argparse.Namespace) -> None:
         reduction=options.reduction,
         compiling=compiling,
     )
-
-
-def print_data(X: Any, y: Any) -> None:
-    """Print the shapes of the data and a part of the first rows."""
-    print(
-        f"X {X.shape}, {X.dtype}, from {X.min():.4f} to {X.max():.4f}; y {y.shape}, labels 0 to 9"
-    )
-    print("First rows, columns 204 to 211 of 400, and their labels")
-    for row, label in zip(X[:5], y[:5], strict=True):
-        print("  " + " ".join(f"{value:9.6f}" for value in row[204:212]) + f"  {label}")
 
 
 def pictures(

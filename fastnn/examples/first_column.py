@@ -1,24 +1,30 @@
 """One neuron repeats the first of three bits, 3-1: find your tutorial's line.
 
-=========================================  =======================================================
-the tutorial                               fastnn
-=========================================  =======================================================
-``NeuralNetwork(inputs, outputs)``         ``Network(3, [Dense(1, "sigmoid", bias=False)])``
-``weights = [[.50], [.50], [.50]]``        ``Dense(..., weights=[[0.5], [0.5], [0.5]])``; after it
-                                           ``weights[0]``
-``sigmoid(x)``                             ``fastnn.reference.ACTIVATIONS["sigmoid"].function(x)``
-``sigmoid(x, deriv=True)``                 ``x * (1 - x)``: its x is an *output*; of z itself,
-                                           ``fastnn.reference.ACTIVATIONS["sigmoid"].derivative(z)``
-``feed_forward``, ``hidden``               ``predict``; opened, ``trace(X, y)[0].a``
-``backpropagation``                        ``partial_fit(X, y, batch_size=None)``: one update
-``error``, ``delta``                       ``trace(X, y)[0].error``, ``.delta``: of other sign
-``train(epochs=25000)``                    ``fit(X, y, epochs=25000, batch_size=None)``
-``error_history``, ``epoch_list``          ``history["mae"]``, ``history.epoch``
-``predict``                                ``predict``
-=========================================  =======================================================
+===================================  =========================================
+the tutorial                         fastnn
+===================================  =========================================
+``NeuralNetwork(inputs, outputs)``   ``Network(3, [Dense(1, "sigmoid",
+                                     bias=False)])``
+``weights = [[.50], [.50], [.50]]``  ``Dense(..., weights=[[0.5]] * 3)``;
+                                     after it ``weights[0]``
+``sigmoid(x)``                       ``fastnn.reference.ACTIVATIONS``:
+                                     ``["sigmoid"].function(x)``
+``sigmoid(x, deriv=True)``           ``x * (1 - x)``: its x is an *output*;
+                                     of z itself,
+                                     ``["sigmoid"].derivative(z)``
+``feed_forward``, ``hidden``         ``predict``; opened, ``trace(X, y)[0].a``
+``backpropagation``                  ``partial_fit(X, y, batch_size=None)``:
+                                     one update
+``error``, ``delta``                 ``trace(X, y)[0].error``, ``.delta``:
+                                     of other sign
+``train(epochs=25000)``              ``fit(X, y, epochs=25000,
+                                     batch_size=None)``
+``error_history``, ``epoch_list``    ``history["mae"]``, ``history.epoch``
+``predict``                          ``predict``
+===================================  =========================================
 
-The pitfall: without a bias the row [0, 0, 0] is stuck at 0.5, whatever the weights, so the mean
-error cannot fall below 1/12 (``--bias`` frees it).
+The pitfall: without a bias the row [0, 0, 0] is stuck at 0.5, whatever the
+weights, so the mean error cannot fall below 1/12 (``--bias`` frees it).
 """
 
 from __future__ import annotations
@@ -27,36 +33,37 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .. import Dense, History, Network
+from .. import History, Network
 from ..datasets import load_first_column
 from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
 from ._pictures import write_pictures
 from ._timing import compile_kernels, print_times
+from .programs import first_column as program
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-SHOWN = (0, 1, 2, 5, 10, 50, 100, 500, 1000, 2000, 4999, 5000, 10000, 24999)  # epochs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
     parser.add_argument("--bias", action="store_true", help="give the neuron a bias, at first 0")
-    add_shared_arguments(parser, epochs=25000, learning_rate=1.0)
+    add_shared_arguments(parser, epochs=program.EPOCHS, learning_rate=program.LEARNING_RATE)
 
 
 def build(options: argparse.Namespace) -> Network:
     """Return the untrained network."""
-    neuron = Dense(1, "sigmoid", bias=options.bias, weights=[[0.5], [0.5], [0.5]])
-    return Network(3, [neuron], loss="half_sse", dtype=options.dtype)
+    net: Network = program.build(options.bias, options.dtype)
+    return net
 
 
 def run(options: argparse.Namespace) -> None:
     """Train on six rows and ask for two more."""
     X, y = load_first_column()
     net = build(options)
+    print(f"Weights at the start\n{net.weights[0]}")
     if options.explain:
+        print()
         print_step(net, X, y, learning_rate=options.learning_rate[0], reduction="sum")
         print()
     compiling = compile_kernels(net, X, y, batch_size=None)
@@ -68,23 +75,14 @@ def run(options: argparse.Namespace) -> None:
             X,
             y,
             epochs=options.epochs,
-            batch_size=None,
-            reduction="sum",
-            shuffle=False,
             learning_rate=rate,
-            metrics=["mae"],
             progress=not options.quiet,
+            **program.FIT,
         )
         histories[f"rate {rate:g}"] = history
-        print("Mean absolute error before the update of each epoch")
-        for epoch in SHOWN:
-            if epoch < options.epochs:
-                print(f"  epoch {epoch:5}  {history['mae'][epoch]:.8f}")
-        print("Answers")
-        for row in ([1, 1, 0], [0, 1, 1]):
-            print(f"  {net.predict(row)}  for {row}; correct: {row[0]}")
-        stuck = "" if options.bias else ": stuck, so the mean error cannot fall below 1/12"
-        print(f"  {net.predict([0, 0, 0])}  for [0, 0, 0]; correct: 0{stuck}")
+        program.print_results(net, history)
+        if not options.bias:
+            print("  [0, 0, 0] is stuck at 0.5: the mean error cannot fall below 1/12")
 
     if options.plot:
         write_pictures(options.plot, pictures(histories))

@@ -1,34 +1,40 @@
 """Woman or man, by weight and height, 2-2-1: find your tutorial's line.
 
-======================================  ==========================================================
-the tutorial                            fastnn
-======================================  ==========================================================
-``sigmoid(x)``                          ``fastnn.reference.ACTIVATIONS["sigmoid"].function(x)``
-``deriv_sigmoid(x)``                    ``fastnn.reference.ACTIVATIONS["sigmoid"].derivative(x)``
-``Neuron(weights, bias)``               ``Dense(1, "sigmoid", weights=..., biases=...)``
-``feedforward``                         ``predict``; opened, ``trace``
-``mse_loss``                            ``fastnn.metrics.mse``
-``OurNeuralNetwork()``                  ``Network(2, [Dense(2, "sigmoid"), Dense(1, "sigmoid")])``
-``w1``, ``w2``, ``b1`` (h1)             ``weights[0][0, 0]``, ``weights[0][1, 0]``, ``biases[0][0]``
-``w3``, ``w4``, ``b2`` (h2)             ``weights[0][0, 1]``, ``weights[0][1, 1]``, ``biases[0][1]``
-``w5``, ``w6``, ``b3`` (o1)             ``weights[1][0, 0]``, ``weights[1][1, 0]``, ``biases[1][0]``
-``train(data, all_y_trues)``            ``fit(X, y, epochs=1000, shuffle=False)``
-``learn_rate = 0.1``                    ``learning_rate=0.1``
-``sum_h1``, ``h1``                      ``trace(x, y)[0].z[0]``, ``trace(x, y)[0].a[0]``
-``d_L_d_ypred``                         ``trace(x, y)[1].error``
-``d_L_d_w1`` ...                        ``trace(x, y)[0].grad_W[0, 0]`` ...
-``"Epoch %d loss: %.3f"``               ``history["val_loss"]``, with ``evaluate_every=10``
-======================================  ==========================================================
+============================  ================================================
+the tutorial                  fastnn
+============================  ================================================
+``sigmoid(x)``                ``fastnn.reference.ACTIVATIONS["sigmoid"]``,
+                              its ``function(x)``
+``deriv_sigmoid(x)``          its ``derivative(x)``
+``Neuron(weights, bias)``     ``Dense(1, "sigmoid", weights=..., biases=...)``
+``feedforward``               ``predict``; opened, ``trace``
+``mse_loss``                  ``fastnn.metrics.mse``
+``OurNeuralNetwork()``        ``Network(2, [Dense(2, "sigmoid"),
+                              Dense(1, "sigmoid")])``
+``w1``, ``w2`` (h1)           ``weights[0][0, 0]``, ``weights[0][1, 0]``
+``w3``, ``w4`` (h2)           ``weights[0][0, 1]``, ``weights[0][1, 1]``
+``w5``, ``w6`` (o1)           ``weights[1][0, 0]``, ``weights[1][1, 0]``
+``b1``, ``b2``, ``b3``        ``biases[0][0]``, ``biases[0][1]``,
+                              ``biases[1][0]``
+``train(data, all_y_trues)``  ``fit(X, y, epochs=1000, shuffle=False)``
+``learn_rate = 0.1``          ``learning_rate=0.1``
+``sum_h1``, ``h1``            ``trace(x, y)[0].z[0]``, ``trace(x, y)[0].a[0]``
+``d_L_d_ypred``               ``trace(x, y)[1].error``
+``d_L_d_w1`` ...              ``trace(x, y)[0].grad_W[0, 0]`` ...
+``"Epoch %d loss: %.3f"``     ``history["val_loss"]``, with
+                              ``evaluate_every=10``
+============================  ================================================
 
-The pitfalls: the tutorial's derivatives keep the factor 2 of the squared error, hence the loss
-"sse"; it prints dL/dw1 as 0.0214, which is cut, not rounded; and it draws its start without a seed
-(``--seed 44`` prints its answers to the last digit).
+The pitfalls: the tutorial's derivatives keep the factor 2 of the squared error,
+hence the loss "sse"; it prints dL/dw1 as 0.0214, which is cut, not rounded; and
+it draws its start without a seed (``--seed 44`` prints its answers to the last
+digit).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,26 +46,21 @@ from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
 from ._pictures import write_pictures
 from ._timing import compile_kernels, print_times
+from .programs import gender as program
+from .programs.gender import build
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NEW_PEOPLE = {"Emily": (128, 63), "Frank": (155, 68)}  # lb, inches
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
-    add_shared_arguments(parser, epochs=1000, learning_rate=0.1, seed=44)
-
-
-def build(start: Iterable[float], dtype: str = "float64") -> Network:
-    """Return the network of the nine numbers w1 ... w6, b1, b2, b3."""
-    w1, w2, w3, w4, w5, w6, b1, b2, b3 = start
-    layers = [
-        Dense(2, "sigmoid", weights=[[w1, w3], [w2, w4]], biases=[b1, b2]),
-        Dense(1, "sigmoid", weights=[[w5], [w6]], biases=[b3]),
-    ]
-    return Network(2, layers, loss="sse", dtype=dtype)
+    add_shared_arguments(
+        parser,
+        epochs=program.EPOCHS,
+        learning_rate=program.LEARNING_RATE,
+        seed=program.SEED,
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -69,6 +70,7 @@ def run(options: argparse.Namespace) -> None:
     print_pieces(ones, X, y)
     if options.explain:
         print("\nAlice alone, all weights 1, all biases 0")
+        print("W[0] is [[w1 w3] [w2 w4]], b[0] is [b1 b2], W[1] is [[w5] [w6]], b[1] is [b3]")
         print_step(ones, X[:1], y[:1], learning_rate=options.learning_rate[0])
     start = np.random.RandomState(options.seed).normal(size=9)
     net = build(start, options.dtype)
@@ -82,18 +84,13 @@ def run(options: argparse.Namespace) -> None:
             y,
             epochs=options.epochs,
             learning_rate=rate,
-            shuffle=False,
             validation_data=(X, y),
-            evaluate_every=10,
             progress=not options.quiet,
+            **program.FIT,
         )
         histories[f"rate {rate:g}"] = history
         print()
-        for epoch, loss in zip(history.epochs_of("val_loss"), history["val_loss"], strict=True):
-            print(f"Epoch {epoch} loss: {loss:.3f}")
-        for name, (weight, height) in NEW_PEOPLE.items():
-            (answer,) = net.predict([weight - 135, height - 66])
-            print(f"{name}: {answer:.3f} - {'F' if answer > 0.5 else 'M'}")
+        program.print_results(net, X, y, history)
 
     if options.plot:
         write_pictures(options.plot, pictures(net, histories))

@@ -1,46 +1,47 @@
 """Two interleaved half circles, 2-25-50-25-2: find your tutorial's line.
 
-=========================================  =======================================================
-the tutorial                               fastnn
-=========================================  =======================================================
-``make_moons``, ``train_test_split``       ``fastnn.datasets.load_moons``
-``make_plot``                              ``fastnn.plotting.plot_points``; with its grid and
-                                           ``preds``, ``plot_decision_surface``
-``Layer(2, 25, "sigmoid")``                ``Dense(25, "sigmoid")``
-``np.random.randn(...) * sqrt(1 / n)``     ``initializer=normal(1 / math.sqrt(25))``
-``np.random.rand(...) * 0.1``              ``bias_initializer=uniform(0, 0.1)``
-``apply_activation``                       ``trace(x, y)[k].a``
-``add_layer``                              the list of ``Dense``
-``feed_forward``                           ``predict``; opened, ``trace``
-``backpropagation``                        ``partial_fit``
-``layer.error``, ``layer.delta``           ``trace(x, y)[k].error``, ``.delta``: of other sign
-``train(X, y, 0.01, 1000)``                ``fit(X, y, learning_rate=0.01, epochs=1000)``
-``y_onehot``                               made by ``fit`` from the labels
-``mses``                                   ``history["mse"]``, as recorded below
-``accuracy``                               ``fastnn.metrics.accuracy``
-=========================================  =======================================================
+===================================  =========================================
+the tutorial                         fastnn
+===================================  =========================================
+``make_moons``                       ``fastnn.datasets.load_moons``
+``train_test_split``                 done in ``load_moons``
+``make_plot``                        ``fastnn.plotting.plot_points``
+``make_plot`` with ``preds``         ``plot_decision_surface``
+``Layer(2, 25, "sigmoid")``          ``Dense(25, "sigmoid")``
+``np.random.randn() * sqrt(1 / n)``  ``initializer=normal(1 / math.sqrt(25))``
+``np.random.rand() * 0.1``           ``bias_initializer=uniform(0, 0.1)``
+``apply_activation``                 ``trace(x, y)[k].a``
+``add_layer``                        the list of ``Dense``
+``feed_forward``                     ``predict``; opened, ``trace``
+``backpropagation``                  ``partial_fit``
+``layer.error``, ``layer.delta``     ``trace(x, y)[k].error``, ``.delta``:
+                                     of other sign
+``train(X, y, 0.01, 1000)``          ``fit(X, y, learning_rate=0.01,
+                                     epochs=1000)``
+``y_onehot``                         made by ``fit`` from the labels
+``mses``                             ``history["mse"]``, as recorded below
+``accuracy``                         ``fastnn.metrics.accuracy``
+===================================  =========================================
 
-The pitfall: the tutorial draws biases, uses them, and never updates them, so they are frozen here
-(``train_bias=False``) to give its numbers; ``--train-biases`` frees them.
+The pitfall: the tutorial draws biases, uses them, and never updates them, so
+they are frozen here (``train_bias=False``) to give its numbers;
+``--train-biases`` frees them.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from .. import Dense, History, Network, metrics
+from .. import History, Network
 from ..datasets import load_moons
-from ..initializers import normal, uniform
 from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
 from ._pictures import write_pictures
 from ._progress import live_epochs, say
 from ._timing import compile_kernels, print_times
+from .programs import moons as program
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,28 +54,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
     parser.add_argument("--train-biases", action="store_true", help="let the biases learn too")
     parser.add_argument("--dark", action="store_true", help="a dark picture of the decisions")
-    add_shared_arguments(parser, epochs=1000, learning_rate=0.01, seed=0)
+    add_shared_arguments(
+        parser,
+        epochs=program.EPOCHS,
+        learning_rate=program.LEARNING_RATE,
+        seed=program.SEED,
+    )
 
 
 def build(options: argparse.Namespace) -> Network:
     """Return the untrained network."""
-    layers = [
-        Dense(
-            n_out,
-            "sigmoid",
-            initializer=normal(1 / math.sqrt(n_out)),
-            bias_initializer=uniform(0, 0.1),
-            train_bias=options.train_biases,
-        )
-        for n_out in (25, 50, 25, 2)
-    ]
-    random = np.random.RandomState(options.seed)
-    return Network(2, layers, loss="half_sse", dtype=options.dtype, seed=random)
+    net: Network = program.build(options.train_biases, options.seed, options.dtype)
+    return net
 
 
 def run(options: argparse.Namespace) -> None:
     """Train on 1400 points and look at 600 others every ten epochs."""
-    X_train, X_test, y_train, y_test = load_moons()
+    X_train, X_test, y_train, y_test = data = load_moons()
     net = build(options)
     print(f"{len(X_train)} points to train on, {len(X_test)} to test on")
     if options.explain:
@@ -88,14 +84,12 @@ def run(options: argparse.Namespace) -> None:
         for epoch in live_epochs(options.epochs, quiet=options.quiet):
             net.fit(X_train, y_train, learning_rate=rate, shuffle=False, resume=epoch > 0)
             if epoch % 10 == 0:
-                mse = metrics.mse(y_train, net.predict(X_train))
-                accuracy = metrics.accuracy(y_test, net.predict(X_test))
-                history.record(epoch, {"mse": mse, "test_accuracy": accuracy})
-                say(f"Epoch: #{epoch}, MSE: {mse:f}, Accuracy: {100 * accuracy:.2f}%")
+                figures = program.figures(net, *data)
+                history.record(epoch, figures)
+                say(f"Epoch: #{epoch}, {program.line_of(**figures)}")
         histories[f"rate {rate:g}"] = history
-        mse = metrics.mse(y_train, net.predict(X_train))
-        accuracy = metrics.accuracy(y_test, net.predict(X_test))
-        print(f"After {options.epochs} epochs: MSE: {mse:f}, Accuracy: {100 * accuracy:.2f}%")
+        figures = program.figures(net, *data)
+        print(f"After {options.epochs} epochs: {program.line_of(**figures)}")
         print_end_of_plateau(history)
 
     if options.plot:

@@ -1,21 +1,24 @@
 """The exclusive or, 3-4-1: find your tutorial's line.
 
-==============================================  ==================================================
-the tutorial                                    fastnn
-==============================================  ==================================================
-``random.seed(1)``                              ``Network(..., seed=np.random.RandomState(1))``
-``NeuronLayer(4, 3)``, ``NeuronLayer(1, 4)``    ``Dense(4, "sigmoid")``, ``Dense(1, "sigmoid")``
-``2 * random.random((3, 4)) - 1``               ``initializer=uniform(-1, 1)``
-``NeuralNetwork(layer1, layer2)``               ``Network(3, [Dense(...), Dense(...)])``
-``print_weights``, ``layer1.synaptic_weights``  ``weights[0]``
-``train(inputs, outputs, 60000)``               ``fit(X, y, epochs=60000, batch_size=None)``
-``think``                                       ``predict``; opened, ``trace``
-``layer2_error``, ``layer2_delta``              ``trace(X, y)[1].error``, ``.delta``: of other sign
-``layer1_adjustment``                           ``-n_samples * trace(X, y)[0].grad_W``
-==============================================  ==================================================
+=================================  ============================================
+the tutorial                       fastnn
+=================================  ============================================
+``random.seed(1)``                 ``Network(seed=np.random.RandomState(1))``
+``NeuronLayer(4, 3)``              ``Dense(4, "sigmoid")``
+``NeuronLayer(1, 4)``              ``Dense(1, "sigmoid")``
+``2 * random.random((3, 4)) - 1``  ``initializer=uniform(-1, 1)``
+``NeuralNetwork(layer1, layer2)``  ``Network(3, [Dense(...), Dense(...)])``
+``layer1.synaptic_weights``        ``weights[0]``; so ``print_weights``
+``train(inputs, outputs, 60000)``  ``fit(X, y, epochs=60000, batch_size=None)``
+``think``                          ``predict``; opened, ``trace``
+``layer2_error``                   ``trace(X, y)[1].error``: of other sign
+``layer2_delta``                   ``trace(X, y)[1].delta``: of other sign
+``layer1_adjustment``              ``-n_samples * trace(X, y)[0].grad_W``
+=================================  ============================================
 
-The contrast: without its hidden layer (``--no-hidden``) the network cannot learn the exclusive or,
-however long it tries; after the default number of updates it answers 1 where 0 is right.
+The contrast: without its hidden layer (``--no-hidden``) the network cannot
+learn the exclusive or, however long it tries; after the default number of
+updates it answers 1 where 0 is right.
 """
 
 from __future__ import annotations
@@ -24,20 +27,16 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from .. import Dense, History, Network
+from .. import History, Network
 from ..datasets import load_xor
-from ..initializers import uniform
 from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
 from ._pictures import write_pictures
 from ._timing import compile_kernels, print_times
+from .programs import xor as program
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-NEW_SITUATION = [1, 1, 0]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,28 +44,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-hidden", action="store_true", help="leave the hidden layer out, and see it fail"
     )
-    add_shared_arguments(parser, epochs=60000, learning_rate=1.0, seed=1)
+    add_shared_arguments(
+        parser,
+        epochs=program.EPOCHS,
+        learning_rate=program.LEARNING_RATE,
+        seed=program.SEED,
+    )
 
 
 def build(options: argparse.Namespace) -> Network:
     """Return the untrained network."""
-    hidden = Dense(4, "sigmoid", bias=False, initializer=uniform(-1, 1))
-    output = Dense(1, "sigmoid", bias=False, initializer=uniform(-1, 1))
-    return Network(
-        3,
-        [output] if options.no_hidden else [hidden, output],
-        loss="half_sse",
-        dtype=options.dtype,
-        seed=np.random.RandomState(options.seed),
-    )
+    widths = (1,) if options.no_hidden else (4, 1)
+    net: Network = program.build(*widths, seed=options.seed, dtype=options.dtype)
+    return net
 
 
 def run(options: argparse.Namespace) -> None:
     """Train on seven of the eight rows and ask for the eighth."""
     X, y = load_xor()
     net = build(options)
-    print("Stage 1) Random starting weights")
-    print_weights(net)
+    program.print_weights("Stage 1) Random starting weights", net)
     if options.explain:
         print()
         print_step(net, X, y, learning_rate=options.learning_rate[0], reduction="sum")
@@ -79,19 +76,15 @@ def run(options: argparse.Namespace) -> None:
             X,
             y,
             epochs=options.epochs,
-            batch_size=None,
-            reduction="sum",
-            shuffle=False,
             learning_rate=rate,
             progress=not options.quiet,
+            **program.FIT,
         )
-        print(f"\nStage 2) New weights after {options.epochs} updates")
-        print_weights(net)
-        answer = net.predict(NEW_SITUATION)
-        print(f"\nStage 3) A new situation, {NEW_SITUATION} -> ?")
-        print(answer)
+        program.print_weights(f"\nStage 2) New weights after {options.epochs} updates", net)
+        program.print_answers(net)
         if options.no_hidden:
-            print(f"{answer[0]:.10f} without a hidden layer, where 0 is right")
+            (answer,) = net.predict([1, 1, 0])
+            print(f"{answer:.10f} without a hidden layer, where 0 is right")
 
     if options.plot:
         write_pictures(options.plot, pictures(net, histories))
@@ -105,15 +98,6 @@ def run(options: argparse.Namespace) -> None:
         reduction="sum",
         compiling=compiling,
     )
-
-
-def print_weights(net: Network) -> None:
-    """Print the weights as the tutorial does."""
-    for k, W in enumerate(net.weights):
-        n_in, n_out = W.shape
-        neurons = "1 neuron" if n_out == 1 else f"{n_out} neurons, each"
-        print(f"    Layer {k + 1} ({neurons} with {n_in} inputs):")
-        print(W)
 
 
 def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:

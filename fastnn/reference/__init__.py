@@ -2,7 +2,8 @@
 
 It is the specification of the compiled kernels, the oracle of their tests and the baseline of the
 benchmarks. It needs NumPy only, and nothing of the rest of the package. `functions` holds the
-activations and losses, `optimizers` the rules of update, `network` the rest.
+activations and losses, `optimizers` the rules of update, `network` the rest. `tiny` is the same in
+80 lines, without options: read it first.
 
 Of every layer k, with a_0 = x the input, f its activation and L the loss of one sample:
 
@@ -30,3 +31,4 @@ from .network import Reduction as Reduction
 from .network import ReferenceNetwork as ReferenceNetwork
 from .optimizers import OPTIMIZERS as OPTIMIZERS
 from .optimizers import Optimizer as Optimizer
+from .tiny import TinyNetwork as TinyNetwork

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,14 +24,29 @@ class Score(NamedTuple):
 
 
 def table_of(title: str, scores: Sequence[Score]) -> list[str]:
-    """Return scores as lines, a model a line and a metric a column."""
+    """Return scores as lines, a model a line and a metric a column.
+
+    A long title has a line of its own, and a long name is cut.
+    """
     metrics = list(scores[0].metrics)
-    width = max(len(title), *(len(score.model) + 2 for score in scores))
-    lines = [f"{title:{width}}" + "".join(f"  {name:>10}" for name in metrics)]
-    for score in scores:
+    room = WIDTH - sum(2 + max(10, len(name)) for name in metrics)
+    head = [] if len(title) <= room else [wrapped(title)]
+    title = "" if head else title
+    models = [_cut(f"  {score.model}", room) for score in scores]
+    width = max(map(len, [title, *models]))
+    lines = [*head, f"{title:{width}}" + "".join(f"  {name:>10}" for name in metrics)]
+    for model, score in zip(models, scores, strict=True):
         fields = [_as_text(name, score.metrics[name]).rjust(max(10, len(name))) for name in metrics]
-        lines.append("  ".join([f"{'  ' + score.model:{width}}", *fields]))
+        lines.append("  ".join([f"{model:{width}}", *fields]))
     return lines
+
+
+def wrapped(text: str) -> str:
+    """Return a text in lines no wider than `WIDTH`, but for a longer word."""
+    indent = text[: len(text) - len(text.lstrip())] + "    "
+    return textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _as_text(name: str, value: float) -> str:

@@ -13,6 +13,7 @@ from fastnn.cli.main import main
 from fastnn.exchange import from_onnx
 from fastnn.losses import LogCosh, Quantile
 from fastnn.tabular import COMMANDS
+from fastnn.tabular.report import wrapped
 
 from ..support.functions import bent, tilted
 from ..tabular.tables import write
@@ -116,8 +117,8 @@ def test_info_and_export_of_a_population(here, capsys):
     assert capsys.readouterr().out.splitlines() == [
         f"many: {(here / 'many').stat().st_size} bytes",
         "population of 3 networks, whose mean is predicted",
-        f"       2 {population[0]!r}",
-        f"       1 {population[1]!r}",
+        *wrapped(f"       2 {population[0]!r}").splitlines(),
+        *wrapped(f"       1 {population[1]!r}").splitlines(),
         f"loss from {min(losses):.6g} to {max(losses):.6g}",
     ]
     run("export", "many", "--c", "many.c")

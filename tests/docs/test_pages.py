@@ -16,7 +16,7 @@ NEEDS = {
     "training.md": ["optuna"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
-WITHOUT_CODE = {"adding.md", "tutorials.md"}
+WITHOUT_CODE = {"adding.md"}
 
 
 def blocks_of(page):

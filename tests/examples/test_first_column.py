@@ -21,6 +21,11 @@ def test_the_expected_output_holds_the_recorded_figures():
     assert f"[{record['printed']['predict_011']}]  for [0, 1, 1]" in text
 
 
+def test_the_expected_output_has_the_trained_weights_of_the_record():
+    weights = np.array(golden("seed_004")["final"]["W"])[:, np.newaxis]
+    assert f"Trained weights\n{weights}\n" in expected("first_column")
+
+
 def test_explain_opens_the_first_update(capsys):
     main(["first_column", "--explain", "--epochs", "1"])
     got = capsys.readouterr().out
@@ -32,8 +37,12 @@ def test_explain_opens_the_first_update(capsys):
 
 @pytest.mark.compiled
 def test_a_bias_frees_the_row_of_zeros(capsys):
-    assert "[0.5]  for [0, 0, 0]; correct: 0: stuck" in printed(capsys, "first_column")
+    assert "[0.5]  for [0, 0, 0]; correct: 0\n" in (text := printed(capsys, "first_column"))
+    assert "  [0, 0, 0] is stuck at 0.5: the mean error cannot fall below 1/12\n" in text
+    assert "Trained bias" not in text
     got = printed(capsys, "first_column", "--bias")
+    assert "stuck" not in got
+    assert "Trained bias\n[-5." in got
     assert "[0.00596923]  for [0, 0, 0]; correct: 0\n" in got
 
 

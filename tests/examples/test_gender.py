@@ -1,7 +1,11 @@
+import re
+
 import numpy as np
 import pytest
 
+from fastnn.datasets import load_gender
 from fastnn.examples import gender
+from fastnn.reference import ReferenceNetwork
 
 from ..support.golden import golden
 from .output import expected, printed
@@ -36,6 +40,22 @@ def test_other_starts_print_the_recorded_losses(capsys, seed):
     assert f"Emily: {record['emily']:.3f} - F\nFrank: {record['frank']:.3f} - M\n" in got
 
 
+def test_the_expected_output_has_a_row_for_each_of_the_people():
+    (X, y), people = load_gender(), load_gender(raw=True)
+    net = ReferenceNetwork.like(gender.build(np.random.RandomState(44).normal(size=9)))
+    net.fit(X, y[:, np.newaxis], epochs=1000, learning_rate=0.1)
+    rows = re.findall(
+        r"^(\w+) +(\d+) +(\d+)  ([FM]) +([01]) +(0\.\d+) +(0\.\d+)$", expected("gender"), re.M
+    )
+    assert [row[0] for row in rows] == people["name"].tolist()
+    assert [[float(row[1]), float(row[2])] for row in rows] == (X + [135, 66]).tolist()
+    assert [row[3] for row in rows] == people["gender"].tolist()
+    assert [float(row[4]) for row in rows] == y.tolist()
+    answers = net.predict(X)[:, 0]
+    np.testing.assert_allclose([float(row[5]) for row in rows], answers, atol=5.1e-4)
+    np.testing.assert_allclose([float(row[6]) for row in rows], (y - answers) ** 2, atol=5.1e-7)
+
+
 def test_the_nine_numbers_go_to_their_places():
     numbers = np.arange(9.0)
     net = gender.build(numbers)
@@ -47,7 +67,7 @@ def test_the_nine_numbers_go_to_their_places():
 def test_explain_opens_alices_step(capsys):
     got = printed(capsys, "gender", "--explain", "--epochs", "1")
     assert "Alice alone, all weights 1, all biases 0" in got
-    assert "error = dLoss/da, 1x1\n    [[-0.95260965]]" in got
+    assert "error = dLoss/da = 2 (a - y), 1x1\n    [[-0.95260965]]" in got
     assert (
         "W after the step, 2x2\n    [[0.99785305 0.99785305]\n     [0.99892652 0.99892652]]" in got
     )

@@ -58,7 +58,7 @@ def test_explain_opens_the_first_update(capsys):
     print_step(moons.build(OPTIONS), np.array(X), np.array([0]), learning_rate=0.01)
     got = capsys.readouterr().out
     assert "x, 1x2\n    [[0.25831991 0.74873917]]" in got
-    assert "W after the step, 2x25\n    [[ 0.35280827  0.0800344   0.19574732" in got
+    assert "W after the step, 2x25\n    [[ 0.3528083  0.0800344  0.1957473" in got
     assert "b after the step" not in got
 
 

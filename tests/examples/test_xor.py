@@ -1,3 +1,5 @@
+import re
+from itertools import product
 from textwrap import indent
 
 import numpy as np
@@ -19,6 +21,19 @@ def test_the_expected_output_holds_the_tutorials_digits():
     record = golden("seed_000")["printed"]
     for number in [*np.ravel(record["W1"]), *record["W2"], record["think_110"]]:
         assert f"{number}" in text
+
+
+def test_the_expected_output_has_the_truth_table():
+    rows = re.findall(r"^  \[(\d), (\d), (\d)\]  (\d)  (0\.\d+)$", expected("xor"), re.M)
+    bits = np.array(rows)[:, :4].astype(int)
+    assert bits[:, :3].tolist() == [[*x] for x in product((0, 1), repeat=3)]
+    assert bits[:, 3].tolist() == (bits[:, 0] ^ bits[:, 1]).tolist()
+    record = golden("seed_000")
+    X = [tuple(x) for x in np.array(record["X"]).astype(int).tolist()]
+    answers = dict(zip(X, record["final"]["train_outputs"], strict=True))
+    answers[1, 1, 0] = record["final"]["think_110"]
+    for *x, _, answer in rows:
+        assert float(answer) == pytest.approx(answers[tuple(map(int, x))], abs=5.1e-8)
 
 
 def test_explain_opens_the_first_update(capsys):
@@ -43,8 +58,8 @@ def test_without_the_hidden_layer_it_fails(capsys):
 @pytest.mark.compiled
 def test_float32_answers_alike(capsys):
     got = printed(capsys, "xor", "--dtype", "float32")
-    answer = float(got.strip().splitlines()[-1].strip("[]"))
-    assert answer == pytest.approx(0.0078876, abs=2e-5)
+    (answer,) = re.search(r"\[1, 1, 0\] -> \?\n\[(.*)\]", got).groups()
+    assert float(answer) == pytest.approx(0.0078876, abs=2e-5)
 
 
 def test_another_seed_is_another_start(capsys):

@@ -1,7 +1,7 @@
 import json
 import math
 
-from fastnn.tabular.report import Score, from_json, lines_of, table_of, to_json
+from fastnn.tabular.report import Score, from_json, lines_of, table_of, to_json, wrapped
 
 SCORES = [
     Score("this model", {"log loss": 0.123456, "AUC": math.nan, "accuracy": 1.0}),
@@ -15,6 +15,24 @@ def test_a_table_of_scores():
         "  this model                        0.1235           -      1.0000",
         "  always 'a rather long label'      1.5000      0.5000      0.2500",
     ]
+
+
+def test_a_table_is_no_wider_than_a_terminal():
+    title = "a folder/" + "x" * 40 + ".csv: 20 rows"
+    scores = [SCORES[0], Score("always " + "y" * 90, SCORES[1].metrics)]
+    first, heads, *rows = table_of(title, scores)
+    assert first == title
+    assert heads.split() == ["log", "loss", "AUC", "accuracy"]
+    assert {len(line) for line in (heads, *rows)} == {80}
+    assert rows[1].split()[1:] == ["y" * 32 + "...", "1.5000", "0.5000", "0.2500"]
+
+
+def test_a_text_is_wrapped_under_its_indent():
+    got = wrapped("  classes " + ", ".join(["setosa"] * 20)).splitlines()
+    assert max(map(len, got)) <= 80
+    assert got[0].startswith("  classes setosa, ")
+    assert all(line.startswith("      setosa") for line in got[1:])
+    assert wrapped("z" * 90) == "z" * 90
 
 
 def test_an_error_in_the_units_of_the_target_keeps_its_digits():

@@ -1,24 +1,28 @@
-"""Cart-pole: two networks learn to keep a pole upright on a cart, in one compiled call.
+"""Cart-pole: two networks learn to keep a pole upright, in one compiled call.
 
-The cart and the pole, their limits, their start and the cap of 500 steps are those of Gymnasium's
-CartPole-v1 [1]_; the reward is 1 a step. Learning is the one-step actor-critic [2]_, without its
-factor I. The actor gives the probabilities of the two pushes, the critic the value v of a state.
-After each step
+The cart and the pole, their limits, their start and the cap of 500 steps are
+those of Gymnasium's CartPole-v1 [1]_; the reward is 1 a step. Learning is the
+one-step actor-critic [2]_, without its factor I. The actor gives the
+probabilities of the two pushes, the critic the value v of a state. After each
+step
 
-    error = target - v(state)    target = 1 + 0.99 v(next), or 1 where the pole has fallen
+    error = target - v(state)
+    target = 1 + 0.99 v(next), or 1 where the pole has fallen
 
-Adam changes the critic by the gradient of error^2 / 2, its target held fixed, and the actor by that
-of -error log(probability of the push): of the cross-entropy of the push done, times the error.
+Adam changes the critic by the gradient of error^2 / 2, its target held fixed,
+and the actor by that of -error log(probability of the push): of the
+cross-entropy of the push done, times the error.
 
-Every random number, those of the initial weights too, comes from one NumPy generator, which Numba
-takes as an argument: so a seed gives one result. The state is in float64 whatever the networks are.
+Every random number, those of the initial weights too, comes from one NumPy
+generator, which Numba takes as an argument: so a seed gives one result. The
+state is in float64 whatever the networks are.
 
 References
 ----------
 .. [1] https://github.com/Farama-Foundation/Gymnasium, version 1.4,
    gymnasium/envs/classic_control/cartpole.py, which names its sources.
-.. [2] R. S. Sutton, A. G. Barto, Reinforcement Learning: An Introduction, 2nd edition, 2018,
-   section 13.5.
+.. [2] R. S. Sutton, A. G. Barto, Reinforcement Learning: An Introduction,
+   2nd edition, 2018, section 13.5.
 """
 
 from __future__ import annotations
@@ -261,3 +265,9 @@ def picture(returns: Array) -> Axes:
     axes = plot_history(history, keys="return")
     axes.set_xlabel("Episode")
     return axes
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    run(parser.parse_args())

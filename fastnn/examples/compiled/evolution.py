@@ -1,20 +1,22 @@
-"""Cart-pole by evolution: thousands of networks a second, of which the best bring forth the next.
+"""Cart-pole by evolution: of thousands of networks the best breed the next.
 
-The cart, the pole and the 500 steps are those of the example `cart_pole`, but no network learns
-from what it does. Each generation draws the parameters of many networks from a normal distribution,
-lets each of them balance 20 poles, and takes mean and deviation of the best tenth for the next
-generation: the cross-entropy method [1]_, with noise that goes away [2]_.
+The cart, the pole and the 500 steps are those of the example `cart_pole`, but
+no network learns from what it does. Each generation draws the parameters of
+many networks from a normal distribution, lets each of them balance 20 poles,
+and takes mean and deviation of the best tenth for the next generation: the
+cross-entropy method [1]_, with noise that goes away [2]_.
 
-The parameters of a generation are a matrix, a row for each network. The 20 poles of a network are
-the rows of one call of `fastnn.core.predict_population`, which threads make for a part of the
-networks each, in a loop of their own that is compiled.
+The parameters of a generation are a matrix, a row for each network. The 20
+poles of a network are the rows of one call of `fastnn.core.predict_population`,
+which threads make for a part of the networks each, in a loop of their own that
+is compiled.
 
 References
 ----------
-.. [1] P.-T. de Boer, D. P. Kroese, S. Mannor, R. Y. Rubinstein, A Tutorial on the Cross-Entropy
-   Method, Annals of Operations Research 134, 2005.
-.. [2] I. Szita, A. Lorincz, Learning Tetris Using the Noisy Cross-Entropy Method, Neural
-   Computation 18, 2006.
+.. [1] P.-T. de Boer, D. P. Kroese, S. Mannor, R. Y. Rubinstein, A Tutorial on
+   the Cross-Entropy Method, Annals of Operations Research 134, 2005.
+.. [2] I. Szita, A. Lorincz, Learning Tetris Using the Noisy Cross-Entropy
+   Method, Neural Computation 18, 2006.
 """
 
 from __future__ import annotations
@@ -205,7 +207,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"A return is how many steps of 0.02 s a pole stays up on average, {MOST_STEPS} at most.")
     for generation, row in enumerate(returns):
         print(
-            f"Generation {generation}: {row.mean():.1f} on average, the best {row.max():.1f}, the "
+            f"Generation {generation}: {row.mean():.1f} on average, best {row.max():.1f}, "
             f"mean of the parameters {row[0]:.1f}"
         )
     fresh = evaluate(network, options.seed + 1)
@@ -227,3 +229,9 @@ def picture(returns: Array) -> Axes:
     axes.set_xlabel("Generation")
     axes.set_ylabel("Steps")
     return axes
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    run(parser.parse_args())

@@ -1,18 +1,22 @@
-"""The integral of a network, by SciPy: its compiled code calls the network without Python between.
+"""The integral of a network, by SciPy, which calls it without Python between.
 
 A network learns exp(-x^2 - y^2 - z^2) from random points of the unit cube, and
-`scipy.integrate.nquad` integrates the network over the cube, which asks it 9261 times. Each time a
-Python function costs some ten microseconds, and what SciPy calls a `LowLevelCallable` less than
-one. That is a C function and a pointer which SciPy gives it: Numba compiles the one (``cfunc``),
-and ``handle.pointer()`` is the other.
+`scipy.integrate.nquad` integrates the network over the cube, which asks it 9261
+times. Each time a Python function costs some ten microseconds, and what SciPy
+calls a `LowLevelCallable` less than one. That is a C function and a pointer
+which SciPy gives it: Numba compiles the one (``cfunc``), and
+``handle.pointer()`` is the other.
 
-The handle shares the network's weights, so after more training the same callback integrates what
-the network has become; that of a frozen handle, what it was when the handle was taken.
+The handle shares the network's weights, so after more training the same
+callback integrates what the network has become; that of a frozen handle, what
+it was when the handle was taken.
 
-To copy: the function that does the work takes the handle, is under ``@njit(cache=True)``, and is
-kept on disk. The ``cfunc`` around it is not: its type says nothing of the handle behind the
-pointer, so Numba could find on disk what it compiled for another version of fastnn. It is thin, so
-it compiles within a second, once for all networks. They are of float64, as SciPy's numbers are.
+To copy: the function that does the work takes the handle, is under
+``@njit(cache=True)``, and is kept on disk. The ``cfunc`` around it is not: its
+type says nothing of the handle behind the pointer, so Numba could find on disk
+what it compiled for another version of fastnn. It is thin, so it compiles
+within a second, once for all networks. They are of float64, as SciPy's numbers
+are.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
 
@@ -142,3 +146,9 @@ def print_integrals(functions: dict[str, Any]) -> None:
         got = integrate(function)
         seconds = perf_counter() - start
         print(f"  {name:16}  {got:9.6f}  off by {abs(got - EXACT):.1e}  {1e3 * seconds:7.2f} ms")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    run(parser.parse_args())

@@ -1,25 +1,28 @@
-"""A differential equation whose right-hand side is a network, fitted to a trajectory.
+"""A network as the law of a differential equation, fitted to a trajectory.
 
-Predator and prey are counted, with noise, for nearly three of their cycles. Of the law that they
-live by it is assumed only that there is one,
+Predator and prey are counted, with noise, for nearly three of their cycles. Of
+the law that they live by it is assumed only that there is one,
 
     dx/dt = net(x)
 
-Integration is by the classical Runge-Kutta method, one step from a measurement to the next. The
-gradient goes back through the very steps that were taken (the discrete adjoint), so it is that of
-the computed trajectory to rounding, however long the steps. Integration, gradient and Adam are the
-functions below, compiled: a hundred updates are one call, and its loops allocate nothing.
+Integration is by the classical Runge-Kutta method, one step from a measurement
+to the next. The gradient goes back through the very steps that were taken (the
+discrete adjoint), so it is that of the computed trajectory to rounding, however
+long the steps. Integration, gradient and Adam are the functions below,
+compiled: a hundred updates are one call, and its loops allocate nothing.
 
-A whole trajectory is hard to fit from nothing: by a bad law the end says little of the beginning.
-So the first updates fit short pieces, each from its own first measurement on, the next longer ones,
-the last the whole. What the law then foretells is held against the true trajectory: over the time
-measured, over as long again beyond it, and from a start off the cycle that was measured, where the
-network knows nothing and is wrong.
+A whole trajectory is hard to fit from nothing: by a bad law the end says little
+of the beginning. So the first updates fit short pieces, each from its own first
+measurement on, the next longer ones, the last the whole. What the law then
+foretells is held against the true trajectory: over the time measured, over as
+long again beyond it, and from a start off the cycle that was measured, where
+the network knows nothing and is wrong.
 
-To copy: the decorator is ``@njit(cache=True)``. What is compiled is kept on disk, and the type of
-the handle has it compiled anew for another version of fastnn. ``nogil=True`` is for several
-threads, each with a handle of its own; ``fastmath`` is not needed, the network's own arithmetic has
-what of it is safe. Loops in the place of ``states[t + 1] = states[t]`` save seconds of compiling.
+To copy: the decorator is ``@njit(cache=True)``. What is compiled is kept on
+disk, and the type of the handle has it compiled anew for another version of
+fastnn. ``nogil=True`` is for several threads, each with a handle of its own;
+``fastmath`` is not needed, the network's own arithmetic has what of it is safe.
+Loops in the place of ``states[t + 1] = states[t]`` save seconds of compiling.
 """
 # mypy: allow-untyped-defs, allow-untyped-calls, no-check-untyped-defs
 
@@ -230,7 +233,7 @@ def train(net: Network, data: Array, *, updates: int, quiet: bool) -> None:
             each = 1e6 * (perf_counter() - start) / updates
             say(
                 f"pieces of {n_steps:3} steps: {updates} updates of {each:.0f} us each, "
-                f"root mean square to the measurements {loss**0.5:.4f}"
+                f"off the measurements {loss**0.5:.4f}"
             )
 
 
@@ -275,3 +278,9 @@ def draw(truth: Array, data: Array, got: Array) -> Axes:
     ax.legend(ncols=2)
     ax.grid(alpha=0.3)
     return ax
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    run(parser.parse_args())
