@@ -21,6 +21,7 @@ from ._checks.arrays import (
 from ._checks.frames import names_of
 from ._checks.inputs import as_inputs, as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
+from ._notebook import TextTable, html_table
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
 from ._training.request import FitOptions, as_request
@@ -83,6 +84,43 @@ class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
     delta: Array
     grad_W: Array
     grad_b: Array | None
+
+    def _repr_html_(self) -> str:
+        """Return a table of the values for a notebook."""
+        return _html_of(self, "Layer")
+
+
+def _html_of(step: LayerTrace, caption: str) -> str:
+    """Return a table of the values of a layer; of large arrays, the corners."""
+    options: dict[str, Any] = {"precision": 4, "threshold": 36, "edgeitems": 3}
+    rows = [
+        (name, "-", "-")
+        if array is None
+        else (name, array.shape, np.array2string(array, max_line_width=96, **options))
+        for name, array in step._asdict().items()
+    ]
+    return html_table(rows, head=("", "shape", "values"), caption=caption)
+
+
+class Trace(tuple[LayerTrace, ...]):
+    """The traces of all layers, as `Network.trace` returns them: a tuple of `LayerTrace`.
+
+    A notebook shows it as a table for each layer.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> net = Network(1, [Dense(2, weights=[[2, 3]]), Dense(1, weights=[[1], [1]])])
+    >>> trace = net.trace([3], 5)
+    >>> len(trace), trace[0].a
+    (2, array([6., 9.]))
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Return a table for each layer, for a notebook."""
+        return "\n".join(_html_of(step, f"Layer {k}") for k, step in enumerate(self))
 
 
 @explained(usage=_USAGE)
@@ -372,7 +410,7 @@ class Network:
         Returns
         -------
         str
-            One line a layer, between a header and the totals.
+            One line a layer, between a header and the totals. A notebook shows it as a table.
 
         Examples
         --------
@@ -383,6 +421,10 @@ class Network:
             1  (25, 10)   (10,)  sigmoid            260    2080
         total                                     10285   82280
         """
+        return TextTable(self._description(), sides=(">", "<", "<", "<", ">", ">"))
+
+    def _description(self) -> list[tuple[str, ...]]:
+        """Return the rows of the summary: a head, one for each layer, and the totals."""
         lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
         for k, (layer, W, b) in enumerate(zip(self.layers, self.weights, self.biases, strict=True)):
             size = W.size + (0 if b is None else b.size)
@@ -393,20 +435,19 @@ class Network:
             ))  # fmt: skip
         n_bytes = self.n_params * self.dtype.itemsize
         lines.append(("total", "", "", "", str(self.n_params), str(n_bytes)))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = (">", "<", "<", "<", ">", ">")
-        return "\n".join(
-            "  ".join(
-                f"{cell:{side}{width}}"
-                for cell, side, width in zip(line, aligned, widths, strict=True)
-            )
-            for line in lines
-        )
+        return lines
 
     def __repr__(self) -> str:
         layers = ", ".join(map(repr, self.layers))
         loss, dtype = self.loss_function, self.dtype.name
         return f"Network({self.n_in}, [{layers}], loss={loss!r}, dtype={dtype!r})"
+
+    def _repr_html_(self) -> str:
+        """Return the table of the layers, under widths, loss and dtype, for a notebook."""
+        shape = "-".join(str(n) for n in (self.n_in, *(layer.n_out for layer in self.layers)))
+        head, *rows = self._description()
+        caption = f"Network {shape}, loss {self.loss_function!r}, {self.dtype.name}"
+        return html_table(rows, head=head, caption=caption)
 
     # ---- use -------------------------------------------------------------------------------------
 
@@ -540,7 +581,7 @@ class Network:
         return state.model.evaluate(samples, targets, weights)["loss"]
 
     @explained
-    def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
+    def trace(self, x: ArrayLike, y: ArrayLike) -> Trace:
         """Return the values of a forward and a backward pass, layer by layer.
 
         Parameters
@@ -552,8 +593,9 @@ class Network:
 
         Returns
         -------
-        tuple of LayerTrace
-            One for each layer. For one row the arrays lack the axis of samples.
+        Trace
+            A tuple with a `LayerTrace` for each layer, which a notebook shows as tables. For one
+            row the arrays lack the axis of samples.
 
         Raises
         ------
@@ -581,7 +623,7 @@ class Network:
         grad /= len(targets)
         if np.ndim(x) == 1:
             units = units[:, 0]
-        return tuple(
+        return Trace(
             LayerTrace(*layer)
             for layer in zip(
                 *(layout.unit_views(role, table) for role in units),

@@ -38,18 +38,22 @@ from ..datasets import load_gender
 from ..reference import ReferenceNetwork
 from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
-from ._pictures import write_pictures
+from ._pictures import recorded, write_pictures
 from ._timing import compile_kernels, print_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ..plotting import SurfaceAnimation
+    from ._pictures import Picture
+
+GENDERS = ("M", "F")
 NEW_PEOPLE = {"Emily": (128, 63), "Frank": (155, 68)}  # lb, inches
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
-    add_shared_arguments(parser, epochs=1000, learning_rate=0.1, seed=44)
+    add_shared_arguments(parser, epochs=1000, learning_rate=0.1, seed=44, animated=True)
 
 
 def build(start: Iterable[float], dtype: str = "float64") -> Network:
@@ -77,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
     histories = {}
     for rate in each_rate(options):
         net = build(start, options.dtype)
+        frames = recorded(options.plot, X, y, every=25, class_names=GENDERS)
         history = net.fit(
             X,
             y,
@@ -85,6 +90,7 @@ def run(options: argparse.Namespace) -> None:
             shuffle=False,
             validation_data=(X, y),
             evaluate_every=10,
+            callbacks=frames,
             progress=not options.quiet,
         )
         histories[f"rate {rate:g}"] = history
@@ -96,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
             print(f"{name}: {answer:.3f} - {'F' if answer > 0.5 else 'M'}")
 
     if options.plot:
-        write_pictures(options.plot, pictures(net, histories))
+        write_pictures(options.plot, pictures(net, histories, frames=frames))
     print_times(
         build(start, options.dtype),
         X,
@@ -133,19 +139,45 @@ def named(weights: Sequence[Any], biases: Sequence[Any]) -> dict[str, float]:
     return dict(zip(("w1", "w2", "w3", "w4", "w5", "w6", "b1", "b2", "b3"), numbers, strict=True))
 
 
-def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
+def pictures(
+    net: Network, histories: Mapping[str, History], *, frames: Sequence[SurfaceAnimation] = ()
+) -> dict[str, Picture]:
     """Return what draws each picture, by name."""
-    from ..plotting import plot_history, plot_network
+    from ..plotting import (
+        DecisionSurfaceDisplay,
+        LearningCurvesDisplay,
+        NetworkDisplay,
+        PointsDisplay,
+    )
 
-    curves = {"loss": lambda: plot_history(histories, keys="val_loss")}
+    X, y = load_gender()
+    names: dict[str, Any] = {
+        "names": ["w1", "w2", "b1", "w3", "w4", "b2", "w5", "w6", "b3"],
+        "input_names": ["weight", "height"],
+        "output_names": ["gender"],
+    }
+
+    def told(ax: Axes) -> Axes:
+        for name, place in zip(load_gender(raw=True)["name"], X, strict=True):
+            ax.annotate(str(name), place, xytext=(7, 4), textcoords="offset points")
+        ax.set(xlabel="weight - 135 lb", ylabel="height - 66 inches")
+        ax.margins(0.15)  # for the names
+        return ax
+
+    curves: dict[str, Picture] = {
+        "loss": lambda: LearningCurvesDisplay.from_history(
+            histories, keys="val_loss", best=False
+        ).ax_
+    }
     if len(histories) > 1:
         return curves
-    diagram = {
-        "network": lambda: plot_network(
-            net,
-            names=["w1", "w2", "b1", "w3", "w4", "b2", "w5", "w6", "b3"],
-            input_names=["weight", "height"],
-            output_names=["gender"],
-        )
+    return {
+        **{"training": one for one in frames},
+        "network": lambda: NetworkDisplay.from_network(net, **names).ax_,
+        "sample": lambda: NetworkDisplay.from_trace(net, X[0], y[:1], **names).ax_,
+        **curves,
+        "points": lambda: told(PointsDisplay.from_samples(X, y, class_names=GENDERS).ax_),
+        "decisions": lambda: told(
+            DecisionSurfaceDisplay.from_network(net, X, y, class_names=GENDERS).ax_
+        ),
     }
-    return diagram | curves

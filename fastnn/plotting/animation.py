@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -30,6 +30,7 @@ from .surfaces import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
     from .._checks.arrays import Array
@@ -38,12 +39,12 @@ GRID = 120  # points along each axis of a frame
 # matplotlib's player takes these from a font on the web; the file here has all within itself
 ICONS = {
     "minus": "−",
-    "fast-backward": "⏮",
-    "step-backward": "⏴",
+    "fast-backward": "|◀◀",
+    "step-backward": "|◀",
     "play": "▶",
-    "pause": "⏸",
-    "step-forward": "⏵",
-    "fast-forward": "⏭",
+    "pause": "||",
+    "step-forward": "▶|",
+    "fast-forward": "▶▶|",
     "plus": "+",
 }
 PAGE = """<!doctype html>
@@ -278,6 +279,7 @@ class SurfaceAnimation(Callback):
             self._net.params = params
             surfaces[epoch] = answers_on(self._net, x1, x2)
         shape, ax = shape_of(self._net), new_axes(5)
+        figure = cast("Figure", ax.figure)
 
         def draw(epoch: int) -> list[Any]:
             ax.clear()
@@ -287,11 +289,14 @@ class SurfaceAnimation(Callback):
             DecisionSurfaceDisplay(
                 x1, x2, answers, points, labels, test, self._names, title
             ).plot(ax)
+            if figure.get_layout_engine() is not None:
+                figure.draw_without_rendering()
+                figure.set_layout_engine("none")  # so that the axes stay in their place
             return []
 
         try:
             yield FuncAnimation(
-                ax.figure, draw, frames=list(frames), interval=1000 / fps, init_func=lambda: []
+                figure, draw, frames=list(frames), interval=1000 / fps, init_func=lambda: []
             )
         finally:
-            plt.close(ax.figure)
+            plt.close(figure)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from .._checks.arrays import Array, as_choice, as_flag
-from .._checks.monitors import sign_of
+from .._checks.monitors import known_sign
 from ..activations import OwnActivation, as_activation
 from ..core.activations import SECOND_NAMES
 from ..history import History
@@ -304,9 +304,9 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
                 label=label,
             )
         quantities = dict.fromkeys(key.removeprefix("val_") for key in keys)
-        ylabel = ", ".join(QUANTITIES.get(key, key.capitalize()) for key in quantities)
+        ylabel = ", ".join(QUANTITIES.get(key, key.replace("_", " ").capitalize()) for key in quantities)
         ax.set(title=f"{ylabel} by epoch", xlabel="Epoch", ylabel=ylabel)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         ax.grid(alpha=0.3)
         if len(self.curves) + len(marked) > 1:
             add_legend(ax)
@@ -327,10 +327,7 @@ def _runs_of(history: History | Mapping[str, History]) -> Mapping[str, History]:
 
 def _best_of(key: str, run: History) -> int | None:
     """Return the position of the best value of a validation metric, if it is known what is good."""
-    if not key.startswith("val_") or np.isnan(run[key]).all():
+    sign = known_sign(key)
+    if not key.startswith("val_") or sign is None or np.isnan(run[key]).all():
         return None
-    try:
-        values = sign_of(key, "auto") * np.array(run[key])
-    except ValueError:
-        return None
-    return int(np.nanargmax(values))
+    return int(np.nanargmax(sign * np.array(run[key])))

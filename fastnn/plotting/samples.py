@@ -240,7 +240,7 @@ class PointsDisplay(Display):  # numpydoc ignore=PR02
             This picture.
         """
         self.ax_ = ax = ax or new_axes(5)
-        draw_points(ax, self.points, self.labels, self.class_names)
+        draw_points(ax, self.points, self.labels, self.class_names, n_all=len(self.points))
         ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{len(self.points)} samples")
         add_legend_beside(ax)
         return self
@@ -252,11 +252,12 @@ def draw_points(
     labels: Array,
     class_names: tuple[str, ...] | None,
     *,
+    n_all: int,
     kind: str = "",
     hollow: bool = False,
 ) -> None:
-    """Draw points by class; hollow ones are larger, and filled with the paper."""
-    size = float(np.clip(6000 / len(points), 18, 60)) * (1.4 if hollow else 1.0)
+    """Draw points by class, of `n_all`; hollow ones are larger, and filled with the paper."""
+    size = float(np.clip(6000 / n_all, 18, 60)) * (1.4 if hollow else 1.0)
     for label in np.unique(labels):
         name = f"class {label}" if class_names is None else class_names[label]
         ax.scatter(

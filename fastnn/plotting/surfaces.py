@@ -162,10 +162,13 @@ class DecisionSurfaceDisplay(Display):  # numpydoc ignore=PR02
         """
         self.ax_ = ax = ax or new_axes(5)
         lines = self._draw_surface(ax)
-        kind = "" if self.test is None else "training"
-        draw_points(ax, self.points, self.labels, self.class_names, kind=kind)
-        if self.test is not None:
-            draw_points(ax, *self.test, self.class_names, kind="test", hollow=True)
+        names, n_all = self.class_names, len(self.points)
+        if self.test is None:
+            draw_points(ax, self.points, self.labels, names, n_all=n_all)
+        else:
+            n_all += len(self.test[0])
+            draw_points(ax, self.points, self.labels, names, n_all=n_all, kind="training")
+            draw_points(ax, *self.test, names, n_all=n_all, kind="test", hollow=True)
         x1, x2 = self.x1, self.x2
         ax.set(title=self.title, xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]))
         ax.set(xlabel="$x_1$", ylabel="$x_2$")
