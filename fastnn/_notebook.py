@@ -23,7 +23,8 @@ def html_table(
 
 
 def _row(cells: Sequence[object], tag: str) -> str:
-    style = ' style="text-align: left; white-space: pre; vertical-align: top"'
+    font = "; font-family: monospace" if tag == "td" else ""
+    style = f' style="text-align: left; white-space: pre; vertical-align: top{font}"'
     return "<tr>" + "".join(f"<{tag}{style}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
 
 
