@@ -25,7 +25,9 @@ def html_table(
 def _row(cells: Sequence[object], tag: str) -> str:
     font = "; font-family: monospace" if tag == "td" else ""
     style = f' style="text-align: left; white-space: pre; vertical-align: top{font}"'
-    return "<tr>" + "".join(f"<{tag}{style}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+    return (
+        "<tr>" + "".join(f"<{tag}{style}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
+    )
 
 
 class TextTable(str):
@@ -42,7 +44,8 @@ class TextTable(str):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         text = "\n".join(
             "  ".join(
-                f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
+                f"{cell:{side}{width}}"
+                for cell, side, width in zip(row, sides, widths, strict=True)
             )
             for row in rows
         )

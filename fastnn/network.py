@@ -425,7 +425,7 @@ class Network:
 
     def _description(self) -> list[tuple[str, ...]]:
         """Return the rows of the summary: a head, one for each layer, and the totals."""
-        lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
+        lines: list[tuple[str, ...]] = [("layer", "W", "b", "activation", "parameters", "bytes")]
         for k, (layer, W, b) in enumerate(zip(self.layers, self.weights, self.biases, strict=True)):
             size = W.size + (0 if b is None else b.size)
             shape = "-" if b is None else str(b.shape) + ("" if layer.train_bias else " frozen")

@@ -49,11 +49,12 @@ def _write(path: Path, pictures: Mapping[str, Picture]) -> None:
         print(f"Wrote {file}: {name}")
 
 
-def recorded(path: Path | None, *data: Any, every: int, **options: Any) -> list[SurfaceAnimation]:
-    """Return the callback that records for an animation, if `path` is that of one."""
+def recorded(
+    path: Path | None, *data: Any, every: int, **options: Any
+) -> dict[str, SurfaceAnimation]:
+    """Return the callback that records the training, if `path` is that of an animation, by name."""
     if path is None or path.suffix.lower() not in MOVING:
-        return []
+        return {}
     from ..plotting import SurfaceAnimation
 
-    return [SurfaceAnimation(*data, every=every, **options)]
-
+    return {"training": SurfaceAnimation(*data, every=every, **options)}

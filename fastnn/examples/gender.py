@@ -28,7 +28,7 @@ The pitfalls: the tutorial's derivatives keep the factor 2 of the squared error,
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
             shuffle=False,
             validation_data=(X, y),
             evaluate_every=10,
-            callbacks=frames,
+            callbacks=list(frames.values()),
             progress=not options.quiet,
         )
         histories[f"rate {rate:g}"] = history
@@ -140,7 +140,10 @@ def named(weights: Sequence[Any], biases: Sequence[Any]) -> dict[str, float]:
 
 
 def pictures(
-    net: Network, histories: Mapping[str, History], *, frames: Sequence[SurfaceAnimation] = ()
+    net: Network,
+    histories: Mapping[str, History],
+    *,
+    frames: Mapping[str, SurfaceAnimation] | None = None,
 ) -> dict[str, Picture]:
     """Return what draws each picture, by name."""
     from ..plotting import (
@@ -165,14 +168,14 @@ def pictures(
         return ax
 
     curves: dict[str, Picture] = {
-        "loss": lambda: LearningCurvesDisplay.from_history(
-            histories, keys="val_loss", best=False
-        ).ax_
+        "loss": lambda: (
+            LearningCurvesDisplay.from_history(histories, keys="val_loss", best=False).ax_
+        )
     }
     if len(histories) > 1:
         return curves
     return {
-        **{"training": one for one in frames},
+        **(frames or {}),
         "network": lambda: NetworkDisplay.from_network(net, **names).ax_,
         "sample": lambda: NetworkDisplay.from_trace(net, X[0], y[:1], **names).ax_,
         **curves,

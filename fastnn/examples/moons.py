@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
                 learning_rate=rate,
                 shuffle=False,
                 resume=epoch > 0,
-                callbacks=frames,
+                callbacks=list(frames.values()),
             )
             if epoch % 10 == 0:
                 mse = metrics.mse(y_train, net.predict(X_train))
@@ -137,7 +137,7 @@ def pictures(
     X: Any,
     y: Any,
     *,
-    frames: Sequence[SurfaceAnimation] = (),
+    frames: Mapping[str, SurfaceAnimation] | None = None,
 ) -> dict[str, Picture]:
     """Return what draws each picture, by name; X and y are the test points."""
     from ..plotting import (
@@ -154,14 +154,14 @@ def pictures(
     }
     if len(histories) == 1:
         draw = {
-            "decisions": lambda: DecisionSurfaceDisplay.from_network(
-                net, X_train, y_train, X, y
-            ).ax_,
+            "decisions": lambda: (
+                DecisionSurfaceDisplay.from_network(net, X_train, y_train, X, y).ax_
+            ),
             "points": lambda: PointsDisplay.from_samples(*everything).ax_,
             **draw,
-            "accuracy": lambda: LearningCurvesDisplay.from_history(
-                histories, keys="test_accuracy"
-            ).ax_,
+            "accuracy": lambda: (
+                LearningCurvesDisplay.from_history(histories, keys="test_accuracy").ax_
+            ),
             "units": lambda: HiddenUnitsDisplay.from_network(net, *everything).ax_,
         }
-    return {**{"training": one for one in frames}, **draw}
+    return {**(frames or {}), **draw}

@@ -19,12 +19,10 @@ def as_rows(X: Any, n_columns: int) -> Array:
     return as_table(as_samples(X, n_columns, np.dtype(np.float64)), n_columns)
 
 
-def as_labels(
-    name: str, labels: ArrayLike, n_samples: int | None = None
-) -> NDArray[np.int64]:
+def as_labels(name: str, labels: ArrayLike, n_samples: int | None = None) -> NDArray[np.int64]:
     """Return the class of each sample, from labels or from a column for each class."""
     array = as_numbers(name, labels, np.dtype(np.float64))
-    if array.ndim not in (1, 2) or not array.size or len(array) != (n_samples or len(array)):
+    if array.ndim not in (1, 2) or len(array) != (n_samples or len(array)):
         n = "n_samples" if n_samples is None else n_samples
         raise ValueError(f"{name} must have shape ({n},) or ({n}, n_classes), got {array.shape}")
     if array.ndim == 2 and array.shape[1] > 1:

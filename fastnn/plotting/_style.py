@@ -1,4 +1,4 @@
-"""What all displays share: colours and markers, new axes, and legends that are legible on any paper.
+"""What all displays share: colours and markers, new axes, legends legible on any paper.
 
 The colours are those of seaborn's palette "colorblind" [1]_, which refines that of Okabe and Ito:
 colour-blind readers can tell them apart, and the first two differ in greyscale too. Nothing is told
@@ -101,13 +101,11 @@ def add_legend_beside(ax: Axes, **options: Any) -> None:
     add_legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, **options)
 
 
-def add_colorbar(
-    ax: Axes, drawn: ScalarMappable, label: str, *, extend: str = "neither"
-) -> None:
+def add_colorbar(ax: Axes, drawn: ScalarMappable, label: str, *, extend: str = "neither") -> None:
     """Draw the scale of colours at the right of `ax`."""
     options: dict[str, Any] = {"fraction": 0.04, "pad": 0.02, "extend": extend}
     bar = ax.get_figure(root=True).colorbar(drawn, ax=ax, **options)  # type: ignore[union-attr]
     ink = ink_of(ax)
     bar.set_label(label, color=ink)
     bar.ax.tick_params(colors=ink)
-    bar.outline.set_edgecolor(ink)  # type: ignore[operator]
+    bar.outline.set_edgecolor(ink)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Tiles(NamedTuple):
-    """The places of `count` tiles, as wide and as high as told, row by row from the top."""
+    """The places of `n_tiles` tiles, as wide and as high as told, row by row from the top."""
 
-    count: int
+    n_tiles: int
     width: float
     height: float
     titled: bool
@@ -22,7 +22,7 @@ class Tiles(NamedTuple):
     @property
     def n_columns(self) -> int:
         """The tiles in a row."""
-        return math.ceil(math.sqrt(self.count))
+        return math.ceil(math.sqrt(self.n_tiles))
 
     @property
     def right(self) -> float:
@@ -50,7 +50,7 @@ class Tiles(NamedTuple):
         It has room for a title, and for so many inches `beside` the tiles.
         """
         inches = min(WIDTH - beside, max(4.0, most * self.n_columns))
-        n_rows = math.ceil(self.count / self.n_columns)
+        n_rows = math.ceil(self.n_tiles / self.n_columns)
         height = inches * n_rows * self.down / (self.n_columns * self.right)
         return new_axes(height + 0.5, inches + beside)
 
@@ -63,7 +63,7 @@ class Tiles(NamedTuple):
 
     def finish(self, ax: Axes) -> None:
         """Set the limits, and take the frame of the axes away."""
-        n_rows = math.ceil(self.count / self.n_columns)
+        n_rows = math.ceil(self.n_tiles / self.n_columns)
         gap = 0.05 * self.width
         ax.set(
             xlim=(-gap, self.n_columns * self.right - 0.15 * self.width + gap),

@@ -20,14 +20,9 @@ from .._checks.paths import as_path
 from .._checks.scalars import as_count, as_positive
 from ..callbacks import Callback, Run
 from ._data import as_class_names, as_labels, as_rows, as_test_set
+from ._plane import answers_on, check_two_inputs, plane_around, shape_of
 from ._style import new_axes
-from .surfaces import (
-    DecisionSurfaceDisplay,
-    answers_on,
-    check_two_inputs,
-    plane_around,
-    shape_of,
-)
+from .surfaces import DecisionSurfaceDisplay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +33,7 @@ if TYPE_CHECKING:
 GRID = 120  # points along each axis of a frame
 # matplotlib's player takes these from a font on the web; the file here has all within itself
 ICONS = {
-    "minus": "−",
+    "minus": "-",
     "fast-backward": "|◀◀",
     "step-backward": "|◀",
     "play": "▶",
@@ -160,22 +155,20 @@ class SurfaceAnimation(Callback):
         self._last = run.epoch, params
 
     def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
-        """Record the network if a frame is due, and in any case as that of the last epoch so far."""
+        """Record the network if a frame is due, and always as that of the last epoch so far."""
         self._last = run.epoch, run.network.params.copy()
         if (run.epoch + 1) % self.every == 0:
             self._recorded[run.epoch] = self._last[1]
 
-    def save(
-        self, path: str | os.PathLike[str], *, fps: float = 5.0, dpi: float = 100.0
-    ) -> None:
+    def save(self, path: str | os.PathLike[str], *, fps: int = 5, dpi: float = 100.0) -> None:
         """Write the frames to a file: a GIF, or HTML with a slider.
 
         Parameters
         ----------
         path : str or os.PathLike
             The file, in an existing folder, whose name ends in .gif or .html. It is overwritten.
-        fps : float
-            The frames a second, by default 5.
+        fps : int
+            The frames a second, at least 1, by default 5.
         dpi : float
             The dots an inch, by default 100, which makes frames of 800 times 500 pixels.
 
@@ -203,11 +196,11 @@ class SurfaceAnimation(Callback):
         if kind == ".html":
             replace_file(file, self.to_html(fps=fps, dpi=dpi).encode())
             return
-        fps, dpi = as_positive("fps", fps), as_positive("dpi", dpi)
+        fps, dpi = as_count("fps", fps), as_positive("dpi", dpi)
         with self._animation(fps) as frames, replaced_at_once(file) as (partial,):
             frames.save(partial, writer=PillowWriter(fps=fps), dpi=dpi)
 
-    def to_html(self, *, fps: float = 5.0, dpi: float = 100.0) -> str:
+    def to_html(self, *, fps: int = 5, dpi: float = 100.0) -> str:
         """Return a page of HTML that shows the frames, with a slider.
 
         The images are inside the page, and it refers to no other file. It holds a script, which
@@ -215,8 +208,8 @@ class SurfaceAnimation(Callback):
 
         Parameters
         ----------
-        fps : float
-            The frames a second, by default 5.
+        fps : int
+            The frames a second, at least 1, by default 5.
         dpi : float
             The dots an inch, by default 100, which makes frames of 800 times 500 pixels.
 
@@ -244,13 +237,13 @@ class SurfaceAnimation(Callback):
 
     def _repr_html_(self) -> str | None:
         """Return the player, which a notebook shows; nothing before a training."""
-        return self._player(5.0, 100.0) if self._recorded else None
+        return self._player(5, 100.0) if self._recorded else None
 
-    def _player(self, fps: float, dpi: float) -> str:
+    def _player(self, fps: int, dpi: float) -> str:
         """Return matplotlib's player, without what it loads from the web."""
-        fps, dpi = as_positive("fps", fps), as_positive("dpi", dpi)
+        fps, dpi = as_count("fps", fps), as_positive("dpi", dpi)
         # the limit, in MB, beyond which matplotlib leaves out frames
-        settings = {"animation.embed_limit": 1000.0, "savefig.dpi": dpi, "figure.dpi": dpi}
+        settings: Any = {"animation.embed_limit": 1000.0, "savefig.dpi": dpi, "figure.dpi": dpi}
         with mpl.rc_context(settings), self._animation(fps) as frames:
             player = frames.to_jshtml(fps=fps, default_mode="once")
         icons = "".join(
@@ -266,11 +259,13 @@ class SurfaceAnimation(Callback):
         return self._recorded | last
 
     @contextmanager
-    def _animation(self, fps: float) -> Iterator[FuncAnimation]:
+    def _animation(self, fps: int) -> Iterator[FuncAnimation]:
         """Yield the animation; its figure is closed afterwards."""
         frames = self._frames()
         if not frames:
-            raise ValueError("a network must have been recorded: pass this to fit in callbacks=[...]")
+            raise ValueError(
+                "a network must have been recorded: pass this to fit in callbacks=[...]"
+            )
         points, labels, test = self._samples
         everywhere = points if test is None else np.concatenate([points, test[0]])
         x1, x2 = plane_around(everywhere, GRID)
@@ -286,9 +281,9 @@ class SurfaceAnimation(Callback):
             when = "before training" if epoch < 0 else f"after epoch {epoch}"
             title = f"{shape}, {when}"
             answers = surfaces[epoch]
-            DecisionSurfaceDisplay(
-                x1, x2, answers, points, labels, test, self._names, title
-            ).plot(ax)
+            DecisionSurfaceDisplay(x1, x2, answers, points, labels, test, self._names, title).plot(
+                ax
+            )
             if figure.get_layout_engine() is not None:
                 figure.draw_without_rendering()
                 figure.set_layout_engine("none")  # so that the axes stay in their place

@@ -127,9 +127,7 @@ class ActivationDisplay(Display):  # numpydoc ignore=PR02
         self.ax_ = ax = ax or new_axes(4.5)
         ax.plot(self.z, self.a, "-", color=BLUE, linewidth=2, label=self.name)
         ax.plot(self.z, self.slopes, "--", color=ORANGE, linewidth=2, label="derivative")
-        ax.set(
-            title=f"{self.name} and its derivative", xlabel="z", xlim=(self.z[0], self.z[-1])
-        )
+        ax.set(title=f"{self.name} and its derivative", xlabel="z", xlim=(self.z[0], self.z[-1]))
         ax.grid(alpha=0.3)
         add_legend(ax)
         return self
@@ -252,7 +250,9 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
             if unknown := [key for key in keys if key not in run]:
                 raise ValueError(f"keys must be among {', '.join(run)}, got {', '.join(unknown)}")
         curves = [
-            Curve(name, key, run.epochs_of(key)[:], run[key][:], _best_of(key, run) if best else None)
+            Curve(
+                name, key, run.epochs_of(key)[:], run[key][:], _best_of(key, run) if best else None
+            )
             for name, run in runs.items()
             for key in keys
         ]
@@ -286,7 +286,9 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
                 color=color_of(number if several else offset),
                 marker=marker_of(number) if len(runs) > 1 or lonely else None,
                 markevery=0.15,
-                label=curve.run if len(keys) == 1 and several else f"{curve.run} {curve.key}".strip(),
+                label=curve.run
+                if len(keys) == 1 and several
+                else f"{curve.run} {curve.key}".strip(),
             )
         marked = [curve for curve in self.curves if curve.best is not None]
         for number, curve in enumerate(marked):
@@ -304,7 +306,9 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
                 label=label,
             )
         quantities = dict.fromkeys(key.removeprefix("val_") for key in keys)
-        ylabel = ", ".join(QUANTITIES.get(key, key.replace("_", " ").capitalize()) for key in quantities)
+        ylabel = ", ".join(
+            QUANTITIES.get(key, key.replace("_", " ").capitalize()) for key in quantities
+        )
         ax.set(title=f"{ylabel} by epoch", xlabel="Epoch", ylabel=ylabel)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         ax.grid(alpha=0.3)
@@ -321,8 +325,10 @@ def _runs_of(history: History | Mapping[str, History]) -> Mapping[str, History]:
         raise TypeError(f"history must be a History or a mapping of them, got {history!r}")
     for name, run in history.items():
         if not isinstance(run, History):
-            raise TypeError(f"history must be a History or a mapping of them, got {run!r}: {name!r}")
-    return history
+            raise TypeError(
+                f"history must be a History or a mapping of them, got {run!r}: {name!r}"
+            )
+    return cast("Mapping[str, History]", history)
 
 
 def _best_of(key: str, run: History) -> int | None:

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from .._checks.arrays import Array
+from ._plane import shape_of
 from ._style import BLUE, ORANGE, RED, WIDTH, Display, add_legend, ink_of, new_axes, paper_of
-from .surfaces import shape_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -215,7 +215,10 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         """Draw the units of each layer, what flows through them, and its caption."""
         layers = self.net.layers
         letters = ["x", *"h" * (len(layers) - 1), "o"]
-        kinds = ["inputs" if widths[0] > 1 else "input", *(str(layer.activation) for layer in layers)]
+        kinds = [
+            "inputs" if widths[0] > 1 else "input",
+            *(str(layer.activation) for layer in layers),
+        ]
         biases = [None, *self.net.biases]
         for k, places in enumerate(columns):
             _draw_units(ax, places, letters[k])
@@ -288,7 +291,8 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
             first += W.size + (0 if b is None else b.size)
         n_in = self.net.weights[k].shape[0]
         n_own = n_in + (self.net.biases[k] is not None)
-        return self.names[first + unit * n_own + (n_in if source is None else source)]
+        number: int = first + unit * n_own + (n_in if source is None else source)
+        return self.names[number]
 
     def _explain(self, ax: Axes) -> None:
         """Write the title and the legend."""
@@ -378,7 +382,7 @@ def _write_beside(ax: Axes, places: Places, names: Sequence[str] | None, side: i
 def _row(values: Array) -> str:
     """Return a number, or a short text of several."""
     if values.size == 1:
-        return f"{values.item():.4g}"
+        return f"{float(values.item()):.4g}"
     few = values.ravel().tolist()
     texts = [f"{value:.3g}" for value in few]
     return f"[{', '.join(texts if len(texts) <= 5 else [*texts[:2], '…', *texts[-2:]])}]"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.ticker import FixedLocator
 
 from .._checks.arrays import Array, as_choice
@@ -15,10 +15,10 @@ from ._data import as_class_names, as_labels
 from ._style import (
     BLUE,
     LOW_TO_HIGH,
+    WIDTH,
     Display,
     add_colorbar,
     ink_of,
-    WIDTH,
     new_axes,
     paper_of,
 )
@@ -102,7 +102,7 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
             If `shape` does not have as many pixels as `net` has inputs, or `order` is unknown.
         """
         height, width = shape
-        order = as_choice("order", order, ("F", "C"))
+        as_choice("order", order, ("F", "C"))
         if height * width != net.n_in:
             raise ValueError(
                 f"shape must have {net.n_in} pixels, one for each input of net, got {shape}"
@@ -239,7 +239,7 @@ class ConfusionMatrixDisplay(Display):  # numpydoc ignore=PR02
         inches = min(WIDTH, 3.5 + 0.4 * n_classes)
         self.ax_ = ax = ax or new_axes(inches, inches)
         shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
-        scale = LinearSegmentedColormap.from_list("shares", [paper_of(ax), BLUE])
+        scale = LinearSegmentedColormap.from_list("shares", [paper_of(ax), to_rgb(BLUE)])
         ax.imshow(shares, cmap=scale, norm=PowerNorm(0.5, 0, 1))
         for row, column in np.argwhere(self.counts):
             ax.text(

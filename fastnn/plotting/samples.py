@@ -11,14 +11,12 @@ from matplotlib.patches import Rectangle
 
 from .._checks.arrays import Array, as_choice
 from ._data import as_class_names, as_labels, as_rows
+from ._plane import draw_points
 from ._style import (
     RED,
     Display,
     add_legend_beside,
-    color_of,
-    marker_of,
     new_axes,
-    paper_of,
 )
 from ._tiles import Tiles
 
@@ -80,7 +78,7 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
         ----------
         X : array_like, shape (n_samples, height * width)
             The images, one in each row.
-        y, predicted : array_like, shape (n_samples,), (n_samples, 1) or (n_samples, n_out), optional
+        y, predicted : array_like, shape (n_samples,) or (n_samples, n_out), optional
             The true and the predicted labels, by default none; of several columns, the largest
             gives the label.
         shape : tuple of int
@@ -105,7 +103,7 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
             `order` is unknown.
         """
         height, width = shape
-        order = as_choice("order", order, ("F", "C"))
+        as_choice("order", order, ("F", "C"))
         rows = as_rows(X, height * width)
         true = None if y is None else as_labels("y", y, len(rows))
         said = None if predicted is None else as_labels("predicted", predicted, len(rows))
@@ -244,29 +242,3 @@ class PointsDisplay(Display):  # numpydoc ignore=PR02
         ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{len(self.points)} samples")
         add_legend_beside(ax)
         return self
-
-
-def draw_points(
-    ax: Axes,
-    points: Array,
-    labels: Array,
-    class_names: tuple[str, ...] | None,
-    *,
-    n_all: int,
-    kind: str = "",
-    hollow: bool = False,
-) -> None:
-    """Draw points by class, of `n_all`; hollow ones are larger, and filled with the paper."""
-    size = float(np.clip(6000 / n_all, 18, 60)) * (1.4 if hollow else 1.0)
-    for label in np.unique(labels):
-        name = f"class {label}" if class_names is None else class_names[label]
-        ax.scatter(
-            *points[labels == label].T,
-            s=size,
-            marker=marker_of(label),
-            facecolors=[paper_of(ax)] if hollow else color_of(label),
-            edgecolors=color_of(label) if hollow else "black",
-            linewidths=1.3 if hollow else 0.4,
-            label=f"{name}, {kind}" if kind else name,
-            zorder=3 if hollow else 2.5,
-        )

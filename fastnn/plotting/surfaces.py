@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from .._checks.arrays import Array, as_numbers
 from .._checks.scalars import as_integer
 from ._data import as_class_names, as_labels, as_rows, as_test_set
+from ._plane import answers_on, check_two_inputs, draw_points, plane_around, points_on, shape_of
 from ._style import (
     Display,
     add_colorbar,
@@ -25,7 +26,6 @@ from ._style import (
     tinted_scale,
 )
 from ._tiles import Tiles
-from .samples import draw_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -293,7 +293,7 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         points = as_rows(X, 2)
         labels = as_labels("y", y, len(points))
         x1, x2 = plane_around(points, UNIT_GRID)
-        plane = _points_of(x1, x2)
+        plane = points_on(x1, x2)
         tables = (plane, *net.hidden(plane))
         W, b = net.weights[layer], net.biases[layer]
         with np.errstate(all="ignore"):  # not finite is an error below
@@ -327,7 +327,7 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         points, labels = self.points[::every], self.labels[::every]
         tiles = Tiles(self.a.shape[-1], 1.0, 0.75, titled=True)
         self.ax_ = ax = ax or tiles.new_axes(2.4, beside=1.3)
-        for unit in range(tiles.count):
+        for unit in range(tiles.n_tiles):
             left, right, bottom, top = tiles.extent(unit)
             drawn = ax.imshow(
                 self.a[::-1, :, unit],
@@ -340,8 +340,10 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
             z = self.z[:, :, unit]
             at = (points - low) / span * (right - left, top - bottom) + (left, bottom)
             for label in np.unique(labels):
+                columns, rows = at[labels == label].T
                 ax.scatter(
-                    *at[labels == label].T,
+                    columns,
+                    rows,
                     s=200 / tiles.n_columns**2,
                     marker=marker_of(label),
                     color=color_of(label),
@@ -350,9 +352,8 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
                     label=f"class {label}" if unit == 0 else None,
                 )
             if z.min() < 0 < z.max():
-                columns = np.linspace(left, right, len(x1))
-                rows = np.linspace(bottom, top, len(x2))
-                ax.contour(columns, rows, z, levels=[0], colors=[ink_of(ax)], linewidths=1.2)
+                grid = np.linspace(left, right, len(x1)), np.linspace(bottom, top, len(x2))
+                ax.contour(*grid, z, levels=[0], colors=[ink_of(ax)], linewidths=1.2)
             tiles.write(ax, unit, f"unit {unit + 1}", fontsize=9)
         tiles.finish(ax)
         ax.set_title(self.title)
@@ -366,36 +367,3 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         )
         add_colorbar(ax, drawn, "activation a (line: z = 0)")
         return self
-
-
-def check_two_inputs(net: Network) -> None:
-    """Raise unless a plane holds all inputs."""
-    if net.n_in != 2:
-        raise ValueError(f"net must have 2 inputs, got {net.n_in}")
-
-
-def shape_of(net: Network) -> str:
-    """Return the widths of a network, as in 2-5-1."""
-    return "-".join(str(n) for n in (net.n_in, *(layer.n_out for layer in net.layers)))
-
-
-def plane_around(points: Array, n: int) -> tuple[Array, Array]:
-    """Return the columns x1 and the rows x2 of a grid that extends a tenth beyond the points."""
-    margin = 0.1 * np.ptp(points, axis=0)
-    margin[margin == 0] = 0.5  # a single point, or all on a line, still needs a plane around it
-    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
-    x1, x2 = np.linspace(low, high, n).T
-    return x1, x2
-
-
-def answers_on(net: Network, x1: Array, x2: Array) -> Array:
-    """Return the outputs on a grid; raise unless they are finite."""
-    answers = net.predict(_points_of(x1, x2))
-    answers = as_numbers("the answers of net", answers, np.dtype(np.float64))
-    return answers.reshape(len(x2), len(x1), net.n_out)
-
-
-def _points_of(x1: Array, x2: Array) -> Array:
-    """Return the points of a grid, row by row."""
-    columns, rows = np.meshgrid(x1, x2)
-    return np.column_stack([columns.ravel(), rows.ravel()])

@@ -63,7 +63,7 @@ def test_the_page_has_all_within_itself(tmp_path):
     assert page.startswith("<!doctype html>")
     assert page.count("data:image/png;base64,") == len(frames.epochs) == 3
     assert 'type="range"' in page
-    assert not any(sign in page for sign in ("://", "<link", "src=\"http"))
+    assert not any(sign in page for sign in ("://", "<link", 'src="http'))
     assert "{" not in page.partition("<title>")[2].partition("</title>")[0]
     assert not plt.get_fignums()
 

@@ -44,7 +44,10 @@ def test_activation_draws_the_function_and_its_derivative(name):
 
 
 def test_activation_by_its_second_name():
-    (got, _), (expected, _) = ActivationDisplay.from_name("silu").ax_.lines, ActivationDisplay.from_name("swish").ax_.lines
+    (got, _), (expected, _) = (
+        ActivationDisplay.from_name("silu").ax_.lines,
+        ActivationDisplay.from_name("swish").ax_.lines,
+    )
     np.testing.assert_array_equal(got.get_ydata(), expected.get_ydata())
 
 
@@ -74,19 +77,19 @@ def test_activation_of_the_user_has_a_gap_where_it_raises():
 @pytest.mark.parametrize("function", [lambda z: (z, 1.0), np.sin])
 def test_activation_of_the_user_needs_its_decorator(function):
     with pytest.raises(TypeError, match=r"name must be a name .*: write @fastnn\.activation above"):
-        ActivationDisplay.from_name(function).ax_
+        ActivationDisplay.from_name(function)
 
 
 @pytest.mark.parametrize("name", ["softmax", "ascending", "mean_and_spread", "step"])
 def test_activation_lists_the_names_it_knows(name):
     with pytest.raises(ValueError, match=rf"name must be one of 'identity', .*; got '{name}'"):
-        ActivationDisplay.from_name(name).ax_
+        ActivationDisplay.from_name(name)
 
 
 @pytest.mark.parametrize("z_range", [(1, 1), (2, -2), (0, np.inf), (np.nan, 1)])
 def test_activation_requires_an_ascending_range(z_range):
     with pytest.raises(ValueError, match="z_range must be two ascending finite numbers, got"):
-        ActivationDisplay.from_name("sigmoid", z_range=z_range).ax_
+        ActivationDisplay.from_name("sigmoid", z_range=z_range)
 
 
 def test_history_of_one_training():
@@ -100,7 +103,9 @@ def test_history_of_one_training():
 
 
 def test_history_draws_validation_figures_at_their_own_epochs():
-    ax = LearningCurvesDisplay.from_history(history_of(0.8, 0.6, 0.4, 0.2, 0.1), keys=("loss", "val_loss")).ax_
+    ax = LearningCurvesDisplay.from_history(
+        history_of(0.8, 0.6, 0.4, 0.2, 0.1), keys=("loss", "val_loss")
+    ).ax_
     running, validation = ax.lines[:2]
     assert list(running.get_xdata()) == [0, 1, 2, 3, 4]
     assert list(validation.get_xdata()) == [0, 2, 4]
@@ -136,7 +141,10 @@ def test_history_of_several_trainings_and_keys_gives_each_training_its_colour():
     ],
 )
 def test_history_names_what_it_draws(keys, expected):
-    assert LearningCurvesDisplay.from_history(history_of(0.5, 0.4), keys=keys).ax_.get_ylabel() == expected
+    assert (
+        LearningCurvesDisplay.from_history(history_of(0.5, 0.4), keys=keys).ax_.get_ylabel()
+        == expected
+    )
 
 
 def test_history_draws_the_validation_loss_by_itself():
@@ -184,15 +192,15 @@ def test_trainings_differ_by_more_than_colour():
 
 def test_history_requires_the_keys():
     with pytest.raises(ValueError, match=r"keys must be among loss, .*val_loss, got val_mae"):
-        LearningCurvesDisplay.from_history({"run": history_of(0.5)}, keys=("loss", "val_mae")).ax_
+        LearningCurvesDisplay.from_history({"run": history_of(0.5)}, keys=("loss", "val_mae"))
 
 
 @pytest.mark.parametrize(("history", "keys"), [({}, "loss"), (history_of(0.5), ())])
 def test_history_requires_something_to_draw(history, keys):
     with pytest.raises(ValueError, match="history and keys must not be empty"):
-        LearningCurvesDisplay.from_history(history, keys=keys).ax_
+        LearningCurvesDisplay.from_history(history, keys=keys)
 
 
 def test_history_requires_a_history():
     with pytest.raises(TypeError, match=r"history must be a History or a mapping .*, got \[0.5"):
-        LearningCurvesDisplay.from_history([0.5, 0.4]).ax_
+        LearningCurvesDisplay.from_history([0.5, 0.4])

@@ -109,7 +109,9 @@ def test_without_names_the_values_alone():
 
 
 def test_inputs_and_outputs_by_name():
-    ax = NetworkDisplay.from_network(gender_network(), input_names=["weight", "height"], output_names=["gender"]).ax_
+    ax = NetworkDisplay.from_network(
+        gender_network(), input_names=["weight", "height"], output_names=["gender"]
+    ).ax_
     assert {"weight", "height", "gender"} <= set(texts_of(ax))
 
 
@@ -126,7 +128,9 @@ def test_no_two_texts_meet(widths):
 
 
 def test_large_layers_are_abbreviated():
-    ax = NetworkDisplay.from_network(Network(400, [Dense(25, "sigmoid"), Dense(10, "sigmoid")], seed=0)).ax_
+    ax = NetworkDisplay.from_network(
+        Network(400, [Dense(25, "sigmoid"), Dense(10, "sigmoid")], seed=0)
+    ).ax_
     texts = texts_of(ax)
     assert n_units(ax) == 9 + 9 + 10
     assert texts.count("⋮") == 2
@@ -148,7 +152,7 @@ def test_edges_of_abbreviated_layers_show_the_weights_of_the_units_shown():
 
 
 def test_weights_that_are_all_zero():
-    (edges,) = edges_of(NetworkDisplay.from_network(Network(2, [Dense(1, weights=[[0.0], [0.0]])])).ax_)
+    (edges,) = edges_of(NetworkDisplay.from_network(Network(2, [Dense(1, weights=[[0.0], [0.0]])])))
     np.testing.assert_allclose(edges.get_linewidths(), 0.3)
 
 
@@ -237,4 +241,4 @@ def test_a_sample_must_fit_the_network(x, y, message):
 )
 def test_requires_a_name_for_each_thing(what, expected):
     with pytest.raises(ValueError, match=f"{what} must have length {expected}, got 3"):
-        NetworkDisplay.from_network(gender_network(), **{what: ["a", "b", "c"]}).ax_
+        NetworkDisplay.from_network(gender_network(), **{what: ["a", "b", "c"]})

@@ -36,7 +36,9 @@ PICTURES = {
     "weights": lambda ax: plotting.WeightsDisplay.from_network(
         small_network(), shape=(1, 2), ax=ax
     ),
-    "confusion": lambda ax: plotting.ConfusionMatrixDisplay.from_predictions(Y, [0, 1, 1, 1], ax=ax),
+    "confusion": lambda ax: plotting.ConfusionMatrixDisplay.from_predictions(
+        Y, [0, 1, 1, 1], ax=ax
+    ),
     "network": lambda ax: plotting.NetworkDisplay.from_network(small_network(), ax=ax),
     "sample": lambda ax: plotting.NetworkDisplay.from_trace(small_network(), X[1], [0, 1], ax=ax),
 }

@@ -59,7 +59,7 @@ def test_samples_mark_wrong_predictions():
 )
 def test_samples_of_wrong_shape_or_label(arguments, message):
     with pytest.raises(ValueError, match=message):
-        SamplesDisplay.from_samples(*arguments, shape=(2, 3)).ax_
+        SamplesDisplay.from_samples(*arguments, shape=(2, 3))
 
 
 @pytest.mark.parametrize("y", [LABELS, LABELS[:, np.newaxis], ONE_HOT, LABELS.tolist()])
@@ -73,7 +73,10 @@ def test_points_are_drawn_by_class(y):
 
 
 def test_a_class_keeps_its_colour_where_others_are_missing():
-    both, alone = PointsDisplay.from_samples(POINTS, LABELS).ax_, PointsDisplay.from_samples(POINTS, [1, 1, 1, 1]).ax_
+    both, alone = (
+        PointsDisplay.from_samples(POINTS, LABELS).ax_,
+        PointsDisplay.from_samples(POINTS, [1, 1, 1, 1]).ax_,
+    )
     expected = both.collections[1].get_facecolor()
     np.testing.assert_array_equal(alone.collections[0].get_facecolor(), expected)
 
@@ -92,4 +95,4 @@ def test_classes_differ_by_their_marker():
 
 def test_points_have_two_features():
     with pytest.raises(ValueError, match=r"X must have shape \(n_samples, 2\), got \(5, 6\)"):
-        PointsDisplay.from_samples(IMAGES, [0] * 5).ax_
+        PointsDisplay.from_samples(IMAGES, [0] * 5)

@@ -142,7 +142,7 @@ def test_surface_with_wrong_test_points(arguments, message):
 def test_surface_needs_two_inputs():
     net = Network(3, [Dense(1)], seed=0)
     with pytest.raises(ValueError, match="net must have 2 inputs, got 3"):
-        DecisionSurfaceDisplay.from_network(net, np.zeros((2, 3)), [0, 1]).ax_
+        DecisionSurfaceDisplay.from_network(net, np.zeros((2, 3)), [0, 1])
 
 
 def test_surface_of_a_diverged_network():
@@ -152,13 +152,13 @@ def test_surface_of_a_diverged_network():
         np.errstate(all="ignore"),
         pytest.raises(ValueError, match="the answers of net must be finite"),
     ):
-        DecisionSurfaceDisplay.from_network(net, POINTS * 1e3, LABELS).ax_
+        DecisionSurfaceDisplay.from_network(net, POINTS * 1e3, LABELS)
 
 
 def test_nothing_is_drawn_for_bad_input():
     figure, ax = plt.subplots()
     with pytest.raises(ValueError, match="y must have shape"):
-        DecisionSurfaceDisplay.from_network(one_output(), POINTS, [0, 1], ax=ax).ax_
+        DecisionSurfaceDisplay.from_network(one_output(), POINTS, [0, 1], ax=ax)
     assert not ax.has_data()
     assert plt.get_fignums() == [figure.number]
 
@@ -186,7 +186,9 @@ def test_each_hidden_unit_has_its_surface():
 
 def test_a_line_shows_where_a_unit_turns():
     display = HiddenUnitsDisplay.from_network(hidden_network(), POINTS, LABELS)
-    first = line_contours(display.ax_)[0].get_paths()[0].vertices  # x1 = 2 is the middle of the tile
+    first = (
+        line_contours(display.ax_)[0].get_paths()[0].vertices
+    )  # x1 = 2 is the middle of the tile
     left, right, _, _ = display.ax_.images[0].get_extent()
     np.testing.assert_allclose(first[:, 0], (left + right) / 2, atol=1e-3)
 

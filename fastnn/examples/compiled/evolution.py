@@ -189,7 +189,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=picture_path,
         metavar="PATH",
-        help="write the picture of the returns to PATH, a .png, .svg or .pdf (needs the extra plot)",
+        help="write the picture of the returns to PATH, a .png, .svg or .pdf "
+        "(needs the extra plot)",
     )
     parser.add_argument("--quiet", action="store_true", help="no word that the loop is compiled")
 

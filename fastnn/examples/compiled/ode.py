@@ -159,7 +159,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=picture_path,
         metavar="PATH",
-        help="write a picture of the trajectory to PATH, a .png, .svg or .pdf (needs the extra plot)",
+        help="write a picture of the trajectory to PATH, a .png, .svg or .pdf "
+        "(needs the extra plot)",
     )
     parser.add_argument(
         "--quiet", action="store_true", help="no progress bar; results print as ever"
