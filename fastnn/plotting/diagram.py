@@ -202,8 +202,8 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         ax.set(xlim=(-SIDE, WIDTH - SIDE), ylim=(bottom - 0.3, half + RADIUS + 0.05))
         ax.set_aspect("equal")
         ax.set_axis_off()
-        self._draw_layers(ax, columns, widths, bottom)
         self._draw_edges(ax, columns)
+        self._draw_layers(ax, columns, widths, bottom)
         _write_beside(ax, columns[0], self.input_names, -1)
         _write_beside(ax, columns[-1], self.output_names, 1)
         self._explain(ax)
@@ -333,7 +333,7 @@ class _Lines:
 
 def _write(ax: Axes, x: float, y: float, text: str, **options: Any) -> None:
     """Write a value, legible also above an edge."""
-    box = {"facecolor": paper_of(ax), "edgecolor": "none", "pad": 1.2}
+    box = {"facecolor": paper_of(ax), "edgecolor": "none", "pad": 2.2}
     style: dict[str, Any] = {"color": ink_of(ax), "fontsize": SMALL, "bbox": box, "zorder": 2}
     ax.text(x, y, text, ha="center", va="center", **(style | options))
 

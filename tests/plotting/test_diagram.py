@@ -152,7 +152,8 @@ def test_edges_of_abbreviated_layers_show_the_weights_of_the_units_shown():
 
 
 def test_weights_that_are_all_zero():
-    (edges,) = edges_of(NetworkDisplay.from_network(Network(2, [Dense(1, weights=[[0.0], [0.0]])])))
+    net = Network(2, [Dense(1, weights=[[0.0], [0.0]])])
+    (edges,) = edges_of(NetworkDisplay.from_network(net).ax_)
     np.testing.assert_allclose(edges.get_linewidths(), 0.3)
 
 
