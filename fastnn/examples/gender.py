@@ -154,6 +154,7 @@ def pictures(
     )
 
     X, y = load_gender()
+    ones = build([1, 1, 1, 1, 1, 1, 0, 0, 0])  # which the tutorial works by hand
     names: dict[str, Any] = {
         "names": ["w1", "w2", "b1", "w3", "w4", "b2", "w5", "w6", "b3"],
         "input_names": ["weight", "height"],
@@ -177,7 +178,7 @@ def pictures(
     return {
         **(frames or {}),
         "network": lambda: NetworkDisplay.from_network(net, **names).ax_,
-        "sample": lambda: NetworkDisplay.from_trace(net, X[0], y[:1], **names).ax_,
+        "sample": lambda: NetworkDisplay.from_trace(ones, X[0], y[:1], **names).ax_,
         **curves,
         "points": lambda: told(PointsDisplay.from_samples(X, y, class_names=GENDERS).ax_),
         "decisions": lambda: told(

@@ -67,9 +67,9 @@ def test_pictures_are_the_named_diagram_the_sample_the_curve_and_the_people(caps
 
 def test_pictures_show_alice_and_all_people(capsys):
     plt = pytest.importorskip("matplotlib.pyplot")
-    draw = gender.pictures(gender.build([1, 1, 1, 1, 1, 1, 0, 0, 0]), {"rate": None})
+    draw = gender.pictures(gender.build(np.arange(9.0)), {"rate": None})
     texts = {text.get_text() for text in draw["sample"]().texts}
-    assert {"w1 = 1", "dL/dw1 = 0.0215", "z = -3", "δ = -0.0499"} & texts
+    assert {"w1 = 1", "dL/dw1 = 0.0215", "b1 = 0", "z = -3", "a = 0.0474", "-2"} <= texts
     for name in ("points", "decisions"):
         ax = draw[name]()
         people = {text.get_text() for text in ax.texts}
