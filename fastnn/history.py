@@ -6,7 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ._checks.monitors import known_sign
 from ._checks.names import explained
+from ._notebook import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,6 +209,26 @@ class History(Mapping[str, list[float]]):
 
     def __len__(self) -> int:
         return len(self._figures)
+
+    def _repr_html_(self) -> str:
+        """Return a table with a row for each metric, for a notebook."""
+        rows = []
+        for name, values in self._figures.items():
+            best = self._best_of(name)
+            told = ("-", "-") if best is None else (f"{values[best]:.6g}", self._epochs[name][best])
+            rows.append((name, len(values), f"{values[0]:.6g}", f"{values[-1]:.6g}", *told))
+        s = "" if len(self.epoch) == 1 else "s"
+        head = ("metric", "values", "first", "last", "best", "at epoch")
+        return html_table(rows, head=head, caption=f"History, {len(self.epoch)} epoch{s}")
+
+    def _best_of(self, name: str) -> int | None:
+        """Return the position of the best value, if it is known what is better."""
+        sign = known_sign(name)
+        values = self._figures[name]
+        numbers = [k for k, value in enumerate(values) if value == value]  # not NaN
+        if sign is None or not numbers:
+            return None
+        return max(numbers, key=lambda k: sign * values[k])
 
     def __repr__(self) -> str:
         last = ", ".join(f"{name}={values[-1]:.6g}" for name, values in self._figures.items())

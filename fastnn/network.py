@@ -23,6 +23,7 @@ from ._checks.frames import names_of
 from ._checks.heads import split
 from ._checks.inputs import as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
+from ._notebook import TextTable, html_table
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
 from ._training.request import FitOptions, as_request
@@ -92,6 +93,43 @@ class LayerTrace(NamedTuple):  # numpydoc ignore=PR02
     delta: Array
     grad_W: Array
     grad_b: Array | None
+
+    def _repr_html_(self) -> str:
+        """Return a table of the values for a notebook."""
+        return _html_of(self, "Layer")
+
+
+def _html_of(step: LayerTrace, caption: str) -> str:
+    """Return a table of the values of a layer; of large arrays, the corners."""
+    options: dict[str, Any] = {"precision": 4, "threshold": 36, "edgeitems": 3}
+    rows = [
+        (name, "-", "-")
+        if array is None
+        else (name, array.shape, np.array2string(array, max_line_width=96, **options))
+        for name, array in step._asdict().items()
+    ]
+    return html_table(rows, head=("", "shape", "values"), caption=caption)
+
+
+class Trace(tuple[LayerTrace, ...]):
+    """The traces of all layers, as `Network.trace` returns them: a tuple of `LayerTrace`.
+
+    A notebook shows it as a table for each layer.
+
+    Examples
+    --------
+    >>> from fastnn import Dense, Network
+    >>> net = Network(1, [Dense(2, weights=[[2, 3]]), Dense(1, weights=[[1], [1]])])
+    >>> trace = net.trace([3], 5)
+    >>> len(trace), trace[0].a
+    (2, array([6., 9.]))
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Return a table for each layer, for a notebook."""
+        return "\n".join(_html_of(step, f"Layer {k}") for k, step in enumerate(self))
 
 
 @explained(usage=_USAGE)
@@ -446,7 +484,7 @@ class Network:
         -------
         str
             One line a layer, between a header and the total. If something is frozen, the last line
-            tells the number of parameters that training changes.
+            tells the number of parameters that training changes. A notebook shows it as a table.
 
         Examples
         --------
@@ -457,7 +495,11 @@ class Network:
             1  (25, 10)   (10,)  sigmoid            260    2080
         total                                     10285   82280
         """
-        lines = [("layer", "W", "b", "activation", "parameters", "bytes")]
+        return TextTable(self._description(), sides=(">", "<", "<", "<", ">", ">"), cut=3)
+
+    def _description(self) -> list[tuple[str, ...]]:
+        """Return the rows of the summary: a head, one for each layer, and the totals."""
+        lines: list[tuple[str, ...]] = [("layer", "W", "b", "activation", "parameters", "bytes")]
         if (step := self.standardize) is not None:
             state = "" if step.scale is not None else ", not fitted"
             lines.append(("", f"({self.n_in},)", "", f"standardize{state}", "0", "0"))
@@ -473,23 +515,20 @@ class Network:
         for name, size in (("total", self.n_params), ("trained", n_trained)):
             if name == "total" or size < self.n_params:
                 lines.append((name, "", "", "", str(size), str(size * self.dtype.itemsize)))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        room = 80 - sum(widths) - 2 * (len(widths) - 1)
-        widths[3] = max(10, widths[3] + min(room, 0))  # a long name of an activation is cut
-        aligned = (">", "<", "<", "<", ">", ">")
-        return "\n".join(
-            "  ".join(
-                f"{cell[:width]:{side}{width}}"
-                for cell, side, width in zip(line, aligned, widths, strict=True)
-            )
-            for line in lines
-        )
+        return lines
 
     def __repr__(self) -> str:
         first = () if self.standardize is None else (self.standardize,)
         layers = ", ".join(map(repr, (*first, *self.layers)))
         loss, dtype = self.loss_function, self.dtype.name
         return f"Network({self.n_in}, [{layers}], loss={loss!r}, dtype={dtype!r})"
+
+    def _repr_html_(self) -> str:
+        """Return the table of the layers, under widths, loss and dtype, for a notebook."""
+        shape = "-".join(str(n) for n in (self.n_in, *(layer.n_out for layer in self.layers)))
+        head, *rows = self._description()
+        caption = f"Network {shape}, loss {self.loss_function!r}, {self.dtype.name}"
+        return html_table(rows, head=head, caption=caption)
 
     # ---- use -------------------------------------------------------------------------------------
 
@@ -628,7 +667,7 @@ class Network:
         return state.model.evaluate(samples, targets, weights)["loss"]
 
     @explained
-    def trace(self, x: ArrayLike, y: ArrayLike) -> tuple[LayerTrace, ...]:
+    def trace(self, x: ArrayLike, y: ArrayLike) -> Trace:
         """Return the values of a forward and a backward pass, layer by layer.
 
         Parameters
@@ -640,8 +679,9 @@ class Network:
 
         Returns
         -------
-        tuple of LayerTrace
-            One for each layer. For one row the arrays lack the axis of samples.
+        Trace
+            A tuple with a `LayerTrace` for each layer, which a notebook shows as tables. For one
+            row the arrays lack the axis of samples.
 
         Raises
         ------
@@ -669,7 +709,7 @@ class Network:
         grad /= len(targets)
         if np.ndim(x) == 1:
             units = units[:, 0]
-        return tuple(
+        return Trace(
             LayerTrace(*layer)
             for layer in zip(
                 *(layout.unit_views(role, table) for role in units),

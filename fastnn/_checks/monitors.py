@@ -24,18 +24,22 @@ def sign_of(monitor: str, mode: str) -> float:
     """Return 1 if larger values are better, -1 if smaller ones are; raise if that is unknown."""
     as_monitor("monitor", monitor)
     if as_choice("mode", mode, MODES) == "auto":
-        figure = monitor.removeprefix("val_")
-        figure = figure if figure in _LOW_IS_GOOD else figure.rpartition("_")[2]  # of a head
-        if figure in _HIGH_IS_GOOD:
-            return 1.0
-        if figure not in _LOW_IS_GOOD:
-            known = (*_LOW_IS_GOOD, *_HIGH_IS_GOOD)
+        sign = known_sign(monitor)
+        if sign is None:
+            figure, known = monitor.removeprefix("val_"), (*_LOW_IS_GOOD, *_HIGH_IS_GOOD)
             raise ValueError(
                 f"mode must be 'min' or 'max' for {monitor!r}, of which it is not known which way "
                 f"is better, got 'auto'{did_you_mean(figure, known)}"
             )
-        return -1.0
+        return sign
     return 1.0 if mode == "max" else -1.0
+
+
+def known_sign(metric: str) -> float | None:
+    """Return 1 if larger values are better, -1 if smaller ones are, None if that is unknown."""
+    figure = metric.removeprefix("val_")
+    figure = figure if figure in _LOW_IS_GOOD else figure.rpartition("_")[2]  # of a head
+    return 1.0 if figure in _HIGH_IS_GOOD else -1.0 if figure in _LOW_IS_GOOD else None
 
 
 def check_recorded(monitor: str, recorded: Collection[str]) -> None:

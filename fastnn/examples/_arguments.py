@@ -11,9 +11,17 @@ from ..cli.arguments import positive_number, whole_number
 
 
 def add_shared_arguments(
-    parser: argparse.ArgumentParser, *, epochs: int, learning_rate: float, seed: int | None = None
+    parser: argparse.ArgumentParser,
+    *,
+    epochs: int,
+    learning_rate: float,
+    seed: int | None = None,
+    animated: bool = False,
 ) -> None:
-    """Add what every example has, with its defaults; no --seed where nothing is drawn."""
+    """Add what every example has, with its defaults; no --seed where nothing is drawn.
+
+    An animated one can show its training, and then takes the path of an animation too.
+    """
     parser.add_argument(
         "--explain", action="store_true", help="open the first step, then train as usual"
     )
@@ -37,10 +45,12 @@ def add_shared_arguments(
     )
     parser.add_argument(
         "--plot",
-        type=png_path,
+        type=animation_path if animated else picture_path,
         metavar="PATH",
-        help="write the pictures: the first to PATH, a .png, the others beside it as PATH-NAME.png;"
-        " of several learning rates, the curves in one picture (needs matplotlib, the extra plot)",
+        help="write the pictures: the first to PATH, a .png, .svg or .pdf, the others beside it as "
+        "PATH-NAME; "
+        + "if PATH is a .gif or .html, the first shows the training; " * animated
+        + "of several learning rates, the curves in one picture (needs matplotlib, the extra plot)",
     )
     parser.add_argument(
         "--quiet",
@@ -58,11 +68,22 @@ def each_rate(options: argparse.Namespace) -> Iterator[float]:
         yield rate
 
 
-def png_path(text: str) -> Path:
-    """Return the path of a .png in a folder that exists."""
+def picture_path(text: str) -> Path:
+    """Return the path of a picture in a folder that exists."""
+    return _path(text, (".png", ".svg", ".pdf"))
+
+
+def animation_path(text: str) -> Path:
+    """Return the path of a picture or of an animation in a folder that exists."""
+    return _path(text, (".png", ".svg", ".pdf", ".gif", ".html"))
+
+
+def _path(text: str, suffixes: tuple[str, ...]) -> Path:
     path = Path(text)
-    if path.suffix.lower() != ".png" or path.is_dir():
-        raise ArgumentTypeError(f"must be the path of a .png file, got {text!r}")
+    if path.suffix.lower() not in suffixes or path.is_dir():
+        *but_one, last = suffixes
+        named = f"{', '.join(but_one)} or {last}"
+        raise ArgumentTypeError(f"must be the path of a {named} file, got {text!r}")
     if not path.parent.is_dir():
         raise ArgumentTypeError(f"must be in a folder that exists, got {text!r}")
     return path

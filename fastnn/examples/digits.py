@@ -168,11 +168,26 @@ def pictures(
     net: Network, histories: Mapping[str, History], X: Any, y: Any
 ) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from ..plotting import plot_history, plot_samples
+    from ..plotting import (
+        ConfusionMatrixDisplay,
+        LearningCurvesDisplay,
+        SamplesDisplay,
+        WeightsDisplay,
+    )
 
-    curves = {"loss": lambda: plot_history(histories, keys="val_loss")}
+    def draw_curve(key: str, name: str) -> Axes:
+        ax = LearningCurvesDisplay.from_history(histories, keys=key, best=False).ax_
+        ax.set(title=f"{name} after each epoch", ylabel=name)
+        return ax
+
+    curves = {"loss": lambda: draw_curve("val_loss", "Cost")}
     if len(histories) > 1:
         return curves
-    sample = np.random.default_rng(0).choice(len(X), size=min(100, len(X)), replace=False)
-    digits = {"digits": lambda: plot_samples(X[sample], y[sample], net.predict(X[sample]))}
-    return digits | curves
+    some = np.random.default_rng(0).choice(len(X), size=min(64, len(X)), replace=False)
+    return {
+        "digits": lambda: SamplesDisplay.from_samples(X[some], y[some], net.predict(X[some])).ax_,
+        "weights": lambda: WeightsDisplay.from_network(net, shape=(20, 20)).ax_,
+        "confusion": lambda: ConfusionMatrixDisplay.from_predictions(y, net.predict(X)).ax_,
+        **curves,
+        "accuracy": lambda: draw_curve("val_accuracy", "Accuracy"),
+    }

@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> None:
             print("  [0, 0, 0] is stuck at 0.5: the mean error cannot fall below 1/12")
 
     if options.plot:
-        write_pictures(options.plot, pictures(histories))
+        write_pictures(options.plot, pictures(net, histories))
     print_times(
         build(options),
         X,
@@ -98,15 +98,21 @@ def run(options: argparse.Namespace) -> None:
     )
 
 
-def pictures(histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
+def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from ..plotting import plot_activation, plot_history
+    from ..plotting import ActivationDisplay, LearningCurvesDisplay, NetworkDisplay
 
     def draw_error() -> Axes:
-        ax = plot_history(histories, keys="mae")
+        ax = LearningCurvesDisplay.from_history(histories, keys="mae").ax_
         ax.set_ylabel("Loss")  # as the tutorial has it
         return ax
 
     if len(histories) > 1:
         return {"loss": draw_error}
-    return {"loss": draw_error, "sigmoid": lambda: plot_activation("sigmoid")}
+    X, y = load_first_column()
+    return {
+        "network": lambda: NetworkDisplay.from_network(net).ax_,
+        "sample": lambda: NetworkDisplay.from_trace(net, X[-1], y[-1:]).ax_,
+        "loss": draw_error,
+        "sigmoid": lambda: ActivationDisplay.from_name("sigmoid").ax_,
+    }

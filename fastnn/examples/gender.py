@@ -34,7 +34,7 @@ digit).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,13 +44,18 @@ from ..datasets import load_gender
 from ..reference import ReferenceNetwork
 from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
-from ._pictures import write_pictures
+from ._pictures import recorded, write_pictures
 from ._timing import compile_kernels, print_times
 from .programs import gender as program
 from .programs.gender import build
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from ..plotting import SurfaceAnimation
+    from ._pictures import Picture
+
+GENDERS = ("M", "F")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epochs=program.EPOCHS,
         learning_rate=program.LEARNING_RATE,
         seed=program.SEED,
+        animated=True,
     )
 
 
@@ -79,12 +85,14 @@ def run(options: argparse.Namespace) -> None:
     histories = {}
     for rate in each_rate(options):
         net = build(start, options.dtype)
+        frames = recorded(options.plot, X, y, every=25, class_names=GENDERS)
         history = net.fit(
             X,
             y,
             epochs=options.epochs,
             learning_rate=rate,
             validation_data=(X, y),
+            callbacks=list(frames.values()),
             progress=not options.quiet,
             **program.FIT,
         )
@@ -93,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
         program.print_results(net, X, y, history)
 
     if options.plot:
-        write_pictures(options.plot, pictures(net, histories))
+        write_pictures(options.plot, pictures(net, histories, frames=frames))
     print_times(
         build(start, options.dtype),
         X,
@@ -130,19 +138,49 @@ def named(weights: Sequence[Any], biases: Sequence[Any]) -> dict[str, float]:
     return dict(zip(("w1", "w2", "w3", "w4", "w5", "w6", "b1", "b2", "b3"), numbers, strict=True))
 
 
-def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
+def pictures(
+    net: Network,
+    histories: Mapping[str, History],
+    *,
+    frames: Mapping[str, SurfaceAnimation] | None = None,
+) -> dict[str, Picture]:
     """Return what draws each picture, by name."""
-    from ..plotting import plot_history, plot_network
+    from ..plotting import (
+        DecisionSurfaceDisplay,
+        LearningCurvesDisplay,
+        NetworkDisplay,
+        PointsDisplay,
+    )
 
-    curves = {"loss": lambda: plot_history(histories, keys="val_loss")}
-    if len(histories) > 1:
-        return curves
-    diagram = {
-        "network": lambda: plot_network(
-            net,
-            names=["w1", "w2", "b1", "w3", "w4", "b2", "w5", "w6", "b3"],
-            input_names=["weight", "height"],
-            output_names=["gender"],
+    X, y = load_gender()
+    ones = build([1, 1, 1, 1, 1, 1, 0, 0, 0])  # which the tutorial works by hand
+    names: dict[str, Any] = {
+        "names": ["w1", "w2", "b1", "w3", "w4", "b2", "w5", "w6", "b3"],
+        "input_names": ["weight", "height"],
+        "output_names": ["gender"],
+    }
+
+    def told(ax: Axes) -> Axes:
+        for name, place in zip(load_gender(raw=True)["name"], X, strict=True):
+            ax.annotate(str(name), place, xytext=(7, 4), textcoords="offset points")
+        ax.set(xlabel="weight - 135 lb", ylabel="height - 66 inches")
+        ax.margins(0.15)  # for the names
+        return ax
+
+    curves: dict[str, Picture] = {
+        "loss": lambda: (
+            LearningCurvesDisplay.from_history(histories, keys="val_loss", best=False).ax_
         )
     }
-    return diagram | curves
+    if len(histories) > 1:
+        return curves
+    return {
+        **(frames or {}),
+        "network": lambda: NetworkDisplay.from_network(net, **names).ax_,
+        "sample": lambda: NetworkDisplay.from_trace(ones, X[0], y[:1], **names).ax_,
+        **curves,
+        "points": lambda: told(PointsDisplay.from_samples(X, y, class_names=GENDERS).ax_),
+        "decisions": lambda: told(
+            DecisionSurfaceDisplay.from_network(net, X, y, class_names=GENDERS).ax_
+        ),
+    }

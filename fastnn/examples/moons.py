@@ -5,8 +5,8 @@ the tutorial                         fastnn
 ===================================  =========================================
 ``make_moons``                       ``fastnn.datasets.load_moons``
 ``train_test_split``                 done in ``load_moons``
-``make_plot``                        ``fastnn.plotting.plot_points``
-``make_plot`` with ``preds``         ``plot_decision_surface``
+``make_plot``                        ``fastnn.plotting.PointsDisplay``
+``make_plot`` with ``preds``         ``DecisionSurfaceDisplay``
 ``Layer(2, 25, "sigmoid")``          ``Dense(25, "sigmoid")``
 ``np.random.randn() * sqrt(1 / n)``  ``initializer=normal(1 / math.sqrt(25))``
 ``np.random.rand() * 0.1``           ``bias_initializer=uniform(0, 0.1)``
@@ -34,11 +34,13 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import History, Network
 from ..datasets import load_moons
 from ._arguments import add_shared_arguments, each_rate
 from ._explain import print_step
-from ._pictures import write_pictures
+from ._pictures import recorded, write_pictures
 from ._progress import live_epochs, say
 from ._timing import compile_kernels, print_times
 from .programs import moons as program
@@ -46,6 +48,8 @@ from .programs import moons as program
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ..plotting import SurfaceAnimation
+    from ._pictures import Picture
 
 PLATEAU_ENDS = 0.95  # accuracy
 
@@ -53,12 +57,13 @@ PLATEAU_ENDS = 0.95  # accuracy
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
     parser.add_argument("--train-biases", action="store_true", help="let the biases learn too")
-    parser.add_argument("--dark", action="store_true", help="a dark picture of the decisions")
+    parser.add_argument("--dark", action="store_true", help="dark pictures")
     add_shared_arguments(
         parser,
         epochs=program.EPOCHS,
         learning_rate=program.LEARNING_RATE,
         seed=program.SEED,
+        animated=True,
     )
 
 
@@ -81,8 +86,16 @@ def run(options: argparse.Namespace) -> None:
     histories = {}
     for rate in each_rate(options):
         net, history = build(options), History()
+        frames = recorded(options.plot, X_train, y_train, X_test, y_test, every=25)
         for epoch in live_epochs(options.epochs, quiet=options.quiet):
-            net.fit(X_train, y_train, learning_rate=rate, shuffle=False, resume=epoch > 0)
+            net.fit(
+                X_train,
+                y_train,
+                learning_rate=rate,
+                shuffle=False,
+                resume=epoch > 0,
+                callbacks=list(frames.values()),
+            )
             if epoch % 10 == 0:
                 figures = program.figures(net, *data)
                 history.record(epoch, figures)
@@ -93,7 +106,8 @@ def run(options: argparse.Namespace) -> None:
         print_end_of_plateau(history)
 
     if options.plot:
-        write_pictures(options.plot, pictures(net, histories, X_test, y_test, dark=options.dark))
+        drawn = pictures(net, histories, X_test, y_test, frames=frames)
+        write_pictures(options.plot, drawn, dark=options.dark)
     print_times(
         build(options),
         X_train,
@@ -115,16 +129,36 @@ def print_end_of_plateau(history: History) -> None:
 
 
 def pictures(
-    net: Network, histories: Mapping[str, History], X: Any, y: Any, *, dark: bool
-) -> dict[str, Callable[[], Axes]]:
-    """Return what draws each picture, by name."""
-    from ..plotting import plot_decision_surface, plot_history, plot_points
+    net: Network,
+    histories: Mapping[str, History],
+    X: Any,
+    y: Any,
+    *,
+    frames: Mapping[str, SurfaceAnimation] | None = None,
+) -> dict[str, Picture]:
+    """Return what draws each picture, by name; X and y are the test points."""
+    from ..plotting import (
+        DecisionSurfaceDisplay,
+        HiddenUnitsDisplay,
+        LearningCurvesDisplay,
+        PointsDisplay,
+    )
 
-    curves = {"loss": lambda: plot_history(histories, keys="mse")}
-    if len(histories) > 1:
-        return curves
-    return {
-        "decisions": lambda: plot_decision_surface(net, X, y, dark=dark),
-        "points": lambda: plot_points(X, y),
-        **curves,
+    X_train, _, y_train, _ = load_moons()
+    everything = np.concatenate([X_train, X]), np.concatenate([y_train, y])
+    draw: dict[str, Callable[[], Axes]] = {
+        "loss": lambda: LearningCurvesDisplay.from_history(histories, keys="mse").ax_
     }
+    if len(histories) == 1:
+        draw = {
+            "decisions": lambda: (
+                DecisionSurfaceDisplay.from_network(net, X_train, y_train, X, y).ax_
+            ),
+            "points": lambda: PointsDisplay.from_samples(*everything).ax_,
+            **draw,
+            "accuracy": lambda: (
+                LearningCurvesDisplay.from_history(histories, keys="test_accuracy").ax_
+            ),
+            "units": lambda: HiddenUnitsDisplay.from_network(net, *everything).ax_,
+        }
+    return {**(frames or {}), **draw}

@@ -102,13 +102,26 @@ def run(options: argparse.Namespace) -> None:
 
 def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from ..plotting import plot_activation, plot_history, plot_network
+    from ..plotting import (
+        ActivationDisplay,
+        LearningCurvesDisplay,
+        NetworkDisplay,
+        PointsDisplay,
+    )
 
-    curves = {"loss": lambda: plot_history(histories)}
+    def draw_points() -> Axes:
+        X, y = load_xor()
+        ax = PointsDisplay.from_samples(X[:, :2], y).ax_
+        ax.set_title("The exclusive or of $x_1$ and $x_2$: no straight line parts the classes")
+        return ax
+
+    curves = {"loss": lambda: LearningCurvesDisplay.from_history(histories).ax_}
     if len(histories) > 1:
         return curves
     return {
-        "network": lambda: plot_network(net),
+        "network": lambda: NetworkDisplay.from_network(net).ax_,
+        "sample": lambda: NetworkDisplay.from_trace(net, program.NEW_SITUATION, [0]).ax_,
         **curves,
-        "sigmoid": lambda: plot_activation("sigmoid"),
+        "sigmoid": lambda: ActivationDisplay.from_name("sigmoid").ax_,
+        "points": draw_points,
     }

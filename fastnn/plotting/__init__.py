@@ -1,8 +1,16 @@
-"""Plots of networks, data and training, with matplotlib: ``pip install "fastnn-numba[plot]"``.
+"""Pictures of networks, data and training, with matplotlib: ``pip install "fastnn-numba[plot]"``.
 
-Every function draws on `ax`, or on a new figure if `ax` is None, and returns these `Axes`. The
-caller may then change title, labels and scales, and write a file by ``ax.figure.savefig(path)``.
-The functions never change their inputs.
+They are displays in scikit-learn's manner [1]_: a class method such as `from_network` computes what
+is to be shown and draws it on `ax`, or on a new figure if `ax` is None. The display keeps the data,
+and as `ax_` and `figure_` what was drawn on, so the caller may change titles and scales, and write
+a file by ``display.figure_.savefig(path)``; `plot` draws the data again, on other axes. Inputs are
+never changed.
+
+The colours follow the axes: of ``plt.style.context("dark_background")``, all pictures are dark.
+
+References
+----------
+.. [1] https://scikit-learn.org/stable/visualizations.html
 """
 
 try:
@@ -12,15 +20,22 @@ except ImportError as error:
         'fastnn.plotting needs matplotlib: pip install "fastnn-numba[plot]"'
     ) from error
 
-from .curves import plot_activation, plot_history
-from .data import plot_decision_surface, plot_points, plot_samples
-from .diagram import plot_network
+from .animation import SurfaceAnimation
+from .curves import ActivationDisplay, LearningCurvesDisplay
+from .diagram import NetworkDisplay
+from .matrices import ConfusionMatrixDisplay, WeightsDisplay
+from .samples import PointsDisplay, SamplesDisplay
+from .surfaces import DecisionSurfaceDisplay, HiddenUnitsDisplay
 
 __all__ = [
-    "plot_activation",
-    "plot_decision_surface",
-    "plot_history",
-    "plot_network",
-    "plot_points",
-    "plot_samples",
+    "ActivationDisplay",
+    "ConfusionMatrixDisplay",
+    "DecisionSurfaceDisplay",
+    "HiddenUnitsDisplay",
+    "LearningCurvesDisplay",
+    "NetworkDisplay",
+    "PointsDisplay",
+    "SamplesDisplay",
+    "SurfaceAnimation",
+    "WeightsDisplay",
 ]

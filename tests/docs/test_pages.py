@@ -10,6 +10,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "fastnn" / "docs").glob("*.md"))]
 NEEDS = {
     "clusters.md": ["dask.array", "distributed", "sklearn"],
     "compiled_loops.md": [],
+    "pictures.md": ["matplotlib"],
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn", "sklearn.callback"],
     "streams.md": ["river"],

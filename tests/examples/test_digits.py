@@ -85,8 +85,10 @@ def test_explain_has_the_shapes_of_the_tutorial(capsys):
 
 
 @pytest.mark.compiled
-def test_pictures_are_digits_and_the_curve(capsys, tmp_path):
+def test_pictures_are_digits_weights_confusion_and_the_curves(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     argv = ("digits", "--epochs", "1", "--holdout", "30", "--plot", str(tmp_path / "a.png"))
     printed(capsys, *argv)
-    assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-loss.png"}
+    others = ("weights", "confusion", "loss", "accuracy")
+    got = {file.name for file in tmp_path.iterdir()}
+    assert got == {"a.png", *(f"a-{name}.png" for name in others)}

@@ -46,8 +46,9 @@ def test_a_bias_frees_the_row_of_zeros(capsys):
     assert "[0.00596923]  for [0, 0, 0]; correct: 0\n" in got
 
 
-def test_pictures_are_the_error_of_15_by_5_inches_and_the_sigmoid(capsys, tmp_path):
+def test_pictures_are_the_diagram_the_sample_the_error_and_the_sigmoid(capsys, tmp_path):
     plt = pytest.importorskip("matplotlib.pyplot")
     printed(capsys, "first_column", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
-    assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-sigmoid.png"}
-    assert plt.imread(tmp_path / "a.png").shape[:2] == (500, 1500)  # at 100 dots an inch
+    got = {file.name for file in tmp_path.iterdir()}
+    assert got == {"a.png", *(f"a-{name}.png" for name in ("sample", "loss", "sigmoid"))}
+    assert plt.imread(tmp_path / "a-loss.png").shape[1] == 800  # the width of a page

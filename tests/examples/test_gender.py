@@ -74,11 +74,32 @@ def test_explain_opens_alices_step(capsys):
     assert "b after the step, 2\n    [0.00107348 0.00107348]" in got
 
 
-def test_pictures_are_the_named_diagram_and_the_curve(capsys, tmp_path):
+def test_pictures_are_the_named_diagram_the_sample_the_curve_and_the_people(capsys, tmp_path):
     plt = pytest.importorskip("matplotlib.pyplot")
     printed(capsys, "gender", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
-    assert {file.name for file in tmp_path.iterdir()} == {"a.png", "a-loss.png"}
+    names = {file.name for file in tmp_path.iterdir()}
+    assert names == {"a.png", *(f"a-{n}.png" for n in ("sample", "loss", "points", "decisions"))}
     ax = gender.pictures(gender.build(np.arange(9.0)), {"rate": None})["network"]()
     got = {text.get_text() for text in ax.texts}
     plt.close(ax.figure)
     assert {f"w{i} = {i - 1}" for i in range(1, 7)} | {"b1 = 6", "b2 = 7", "b3 = 8"} <= got
+
+
+def test_pictures_show_alice_and_all_people(capsys):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    draw = gender.pictures(gender.build(np.arange(9.0)), {"rate": None})
+    texts = {text.get_text() for text in draw["sample"]().texts}
+    assert {"w1 = 1", "dL/dw1 = 0.0215", "b1 = 0", "z = -3", "a = 0.0474", "-2"} <= texts
+    for name in ("points", "decisions"):
+        ax = draw[name]()
+        people = {text.get_text() for text in ax.texts}
+        assert people == {"Alice", "Bob", "Charlie", "Diana"}
+        assert {text.get_text() for text in ax.get_legend().get_texts()} >= {"M", "F"}
+    plt.close("all")
+
+
+def test_the_path_of_an_animation_shows_the_training(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    printed(capsys, "gender", "--epochs", "30", "--plot", str(tmp_path / "a.gif"))
+    assert (tmp_path / "a.gif").read_bytes().startswith(b"GIF")
+    assert (tmp_path / "a-network.png").exists()

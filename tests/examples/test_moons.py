@@ -63,11 +63,25 @@ def test_explain_opens_the_first_update(capsys):
 
 
 @pytest.mark.compiled
-def test_pictures_are_the_decisions_the_points_and_the_curve(capsys, tmp_path):
-    pytest.importorskip("matplotlib")
+def test_pictures_are_the_decisions_the_points_the_curves_and_the_units(capsys, tmp_path):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
     printed(capsys, "moons", "--epochs", "2", "--dark", "--plot", str(tmp_path / "a.png"))
     got = {file.name for file in tmp_path.iterdir()}
-    assert got == {"a.png", "a-points.png", "a-loss.png"}
+    others = ("points", "loss", "accuracy", "units")
+    assert got == {"a.png", *(f"a-{name}.png" for name in others)}
+    corner = pyplot.imread(tmp_path / "a.png")[0, 0, :3]
+    assert corner.tolist() == [0, 0, 0]
+    assert pyplot.rcParams["axes.facecolor"] != "black"
+
+
+@pytest.mark.compiled
+def test_the_path_of_an_animation_shows_the_training(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    printed(capsys, "moons", "--epochs", "2", "--plot", str(tmp_path / "a.html"))
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 2  # before training, and the last epoch
+    got = {file.suffix for file in tmp_path.iterdir()}
+    assert got == {".html", ".png"}
 
 
 @pytest.mark.compiled

@@ -77,8 +77,18 @@ def test_several_rates_give_several_results_and_one_picture(capsys, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["rates.png"]
 
 
-def test_pictures_are_the_diagram_the_curve_and_the_sigmoid(capsys, tmp_path):
+def test_pictures_are_the_diagram_the_sample_the_curves_and_the_points(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     printed(capsys, "xor", "--epochs", "3", "--plot", str(tmp_path / "a.png"))
     got = {file.name for file in tmp_path.iterdir()}
-    assert got == {"a.png", "a-loss.png", "a-sigmoid.png"}
+    assert got == {"a.png", *(f"a-{n}.png" for n in ("sample", "loss", "sigmoid", "points"))}
+
+
+@pytest.mark.parametrize(("suffix", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_pictures_are_of_the_kind_of_the_path(capsys, tmp_path, suffix, start):
+    pytest.importorskip("matplotlib")
+    printed(capsys, "xor", "--epochs", "3", "--no-hidden", "--plot", str(tmp_path / f"a.{suffix}"))
+    files = list(tmp_path.iterdir())
+    assert len(files) == 5
+    assert all(file.suffix == f".{suffix}" for file in files)
+    assert all(file.read_bytes().startswith(start) for file in files)

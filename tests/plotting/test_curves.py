@@ -3,7 +3,7 @@ import pytest
 
 import fastnn
 from fastnn.history import History
-from fastnn.plotting import plot_activation, plot_history
+from fastnn.plotting import ActivationDisplay, LearningCurvesDisplay
 from fastnn.reference import ACTIVATIONS
 
 from ..support.functions import bent
@@ -20,13 +20,20 @@ def history_of(*losses: float) -> History:
     return history
 
 
+def training_alone(*losses: float) -> History:
+    history = History()
+    for epoch, loss in enumerate(losses):
+        history.record(epoch, {"loss": loss})
+    return history
+
+
 def legend_of(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_activation_draws_the_function_and_its_derivative(name):
-    ax = plot_activation(name, z_range=(-3, 5))
+    ax = ActivationDisplay.from_name(name, z_range=(-3, 5)).ax_
     function, derivative = ax.lines
     z = function.get_xdata()
     assert (z[0], z[-1]) == ax.get_xlim() == (-3, 5)
@@ -37,12 +44,15 @@ def test_activation_draws_the_function_and_its_derivative(name):
 
 
 def test_activation_by_its_second_name():
-    (got, _), (expected, _) = plot_activation("silu").lines, plot_activation("swish").lines
+    (got, _), (expected, _) = (
+        ActivationDisplay.from_name("silu").ax_.lines,
+        ActivationDisplay.from_name("swish").ax_.lines,
+    )
     np.testing.assert_array_equal(got.get_ydata(), expected.get_ydata())
 
 
 def test_activation_of_the_user():
-    ax = plot_activation(bent, z_range=(-3, 5))
+    ax = ActivationDisplay.from_name(bent, z_range=(-3, 5)).ax_
     function, derivative = ax.lines
     z = function.get_xdata()
     root = np.sqrt(1 + z * z)
@@ -59,7 +69,7 @@ def test_activation_of_the_user_has_a_gap_where_it_raises():
             raise ValueError("z must not be 0")
         return z**0.5, 0.5 / z**0.5  # NaN below
 
-    (line, _) = plot_activation(root, z_range=(-1, 1)).lines
+    (line, _) = ActivationDisplay.from_name(root, z_range=(-1, 1)).ax_.lines
     z, a = line.get_xdata(), line.get_ydata()
     np.testing.assert_array_equal(np.isnan(a), z <= 0)
 
@@ -67,45 +77,47 @@ def test_activation_of_the_user_has_a_gap_where_it_raises():
 @pytest.mark.parametrize("function", [lambda z: (z, 1.0), np.sin])
 def test_activation_of_the_user_needs_its_decorator(function):
     with pytest.raises(TypeError, match=r"name must be a name .*: write @fastnn\.activation above"):
-        plot_activation(function)
+        ActivationDisplay.from_name(function)
 
 
 @pytest.mark.parametrize("name", ["softmax", "ascending", "mean_and_spread", "step"])
 def test_activation_lists_the_names_it_knows(name):
     with pytest.raises(ValueError, match=rf"name must be one of 'identity', .*; got '{name}'"):
-        plot_activation(name)
+        ActivationDisplay.from_name(name)
 
 
 @pytest.mark.parametrize("z_range", [(1, 1), (2, -2), (0, np.inf), (np.nan, 1)])
 def test_activation_requires_an_ascending_range(z_range):
     with pytest.raises(ValueError, match="z_range must be two ascending finite numbers, got"):
-        plot_activation("sigmoid", z_range=z_range)
+        ActivationDisplay.from_name("sigmoid", z_range=z_range)
 
 
 def test_history_of_one_training():
-    ax = plot_history(history_of(0.9, 0.5, 0.4))
+    ax = LearningCurvesDisplay.from_history(training_alone(0.9, 0.5, 0.4)).ax_
     (line,) = ax.lines
     assert list(line.get_xdata()) == [0, 1, 2]
     assert list(line.get_ydata()) == [0.9, 0.5, 0.4]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Epoch", "Loss")
     assert ax.get_legend() is None
-    assert tuple(ax.figure.get_size_inches()) == (15, 5)
+    assert ax.get_title() == "Loss by epoch"
 
 
 def test_history_draws_validation_figures_at_their_own_epochs():
-    ax = plot_history(history_of(0.8, 0.6, 0.4, 0.2, 0.1), keys=("loss", "val_loss"))
-    running, validation = ax.lines
+    ax = LearningCurvesDisplay.from_history(
+        history_of(0.8, 0.6, 0.4, 0.2, 0.1), keys=("loss", "val_loss")
+    ).ax_
+    running, validation = ax.lines[:2]
     assert list(running.get_xdata()) == [0, 1, 2, 3, 4]
     assert list(validation.get_xdata()) == [0, 2, 4]
     assert list(validation.get_ydata()) == [0.4, 0.2, 0.05]
     assert running.get_linestyle() != validation.get_linestyle()
-    assert legend_of(ax) == ["loss", "val_loss"]
+    assert legend_of(ax) == ["loss", "val_loss", "best val_loss: 0.05 at epoch 4"]
     assert ax.get_ylabel() == "Loss"
 
 
 def test_history_of_several_trainings():
     histories = {"rate 0.1": history_of(0.9, 0.8), "rate 1": history_of(0.9, 0.1, 0.0)}
-    ax = plot_history(histories)
+    ax = LearningCurvesDisplay.from_history(histories, keys="loss").ax_
     assert [list(line.get_ydata()) for line in ax.lines] == [[0.9, 0.8], [0.9, 0.1, 0.0]]
     assert legend_of(ax) == ["rate 0.1", "rate 1"]
     assert len({line.get_color() for line in ax.lines}) == 2
@@ -113,9 +125,10 @@ def test_history_of_several_trainings():
 
 def test_history_of_several_trainings_and_keys_gives_each_training_its_colour():
     histories = {"a": history_of(0.9, 0.8), "b": history_of(0.7, 0.6)}
-    ax = plot_history(histories, keys=["loss", "val_loss"])
+    ax = LearningCurvesDisplay.from_history(histories, keys=["loss", "val_loss"]).ax_
     colors = [line.get_color() for line in ax.lines]
-    assert legend_of(ax) == ["a loss", "a val_loss", "b loss", "b val_loss"]
+    names = ["a loss", "a val_loss", "b loss", "b val_loss"]
+    assert legend_of(ax) == [*names, "best epoch"]
     assert colors[0] == colors[1] != colors[2] == colors[3]
 
 
@@ -128,20 +141,66 @@ def test_history_of_several_trainings_and_keys_gives_each_training_its_colour():
     ],
 )
 def test_history_names_what_it_draws(keys, expected):
-    assert plot_history(history_of(0.5, 0.4), keys=keys).get_ylabel() == expected
+    assert (
+        LearningCurvesDisplay.from_history(history_of(0.5, 0.4), keys=keys).ax_.get_ylabel()
+        == expected
+    )
+
+
+def test_history_draws_the_validation_loss_by_itself():
+    ax = LearningCurvesDisplay.from_history(history_of(0.9, 0.5)).ax_
+    assert [line.get_label() for line in ax.lines] == ["loss", "val_loss"]
+    runs = {"with": history_of(0.9), "without": training_alone(0.9)}
+    assert legend_of(LearningCurvesDisplay.from_history(runs).ax_) == ["with", "without"]
+
+
+def test_history_marks_the_best_epoch():
+    display = LearningCurvesDisplay.from_history(history_of(0.8, 0.6, 0.2, 0.4, 0.6))
+    (mark,) = display.ax_.collections
+    np.testing.assert_array_equal(mark.get_offsets(), [[2, 0.1]])
+    assert [curve.best for curve in display.curves] == [None, 1]
+
+
+def test_history_marks_the_best_where_large_is_good():
+    history = History()
+    for epoch, accuracy in enumerate((0.5, np.nan, 0.9, 0.7)):
+        history.record(epoch, {"val_accuracy": accuracy, "val_own": accuracy})
+    display = LearningCurvesDisplay.from_history(history, keys=["val_accuracy", "val_own"])
+    assert [curve.best for curve in display.curves] == [2, None]  # of val_own, nobody knows
+    unmarked = LearningCurvesDisplay.from_history(history, keys="val_accuracy", best=False)
+    assert not unmarked.ax_.collections
+
+
+def test_history_has_whole_epochs_on_its_axis():
+    ax = LearningCurvesDisplay.from_history(history_of(0.9, 0.5, 0.4)).ax_
+    ax.figure.canvas.draw()
+    ticks = ax.get_xticks()
+    np.testing.assert_array_equal(ticks, ticks.round())
+
+
+def test_history_of_one_epoch_is_seen():
+    (line,) = LearningCurvesDisplay.from_history(training_alone(0.9)).ax_.lines
+    assert line.get_marker() == "o"
+
+
+def test_trainings_differ_by_more_than_colour():
+    histories = {name: history_of(0.9, 0.5) for name in "abc"}
+    lines = LearningCurvesDisplay.from_history(histories, keys="loss").ax_.lines
+    assert len({line.get_linestyle() for line in lines}) == 3
+    assert len({line.get_marker() for line in lines}) == 3
 
 
 def test_history_requires_the_keys():
     with pytest.raises(ValueError, match=r"keys must be among loss, .*val_loss, got val_mae"):
-        plot_history({"run": history_of(0.5)}, keys=("loss", "val_mae"))
+        LearningCurvesDisplay.from_history({"run": history_of(0.5)}, keys=("loss", "val_mae"))
 
 
 @pytest.mark.parametrize(("history", "keys"), [({}, "loss"), (history_of(0.5), ())])
 def test_history_requires_something_to_draw(history, keys):
     with pytest.raises(ValueError, match="history and keys must not be empty"):
-        plot_history(history, keys=keys)
+        LearningCurvesDisplay.from_history(history, keys=keys)
 
 
 def test_history_requires_a_history():
     with pytest.raises(TypeError, match=r"history must be a History or a mapping .*, got \[0.5"):
-        plot_history([0.5, 0.4])
+        LearningCurvesDisplay.from_history([0.5, 0.4])

@@ -5,7 +5,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
 
 from fastnn import Dense, Network
-from fastnn.plotting import plot_network
+from fastnn.plotting import NetworkDisplay
 from fastnn.plotting._style import BLUE, ORANGE
 
 from ..support.functions import bent
@@ -39,11 +39,11 @@ def n_units(ax):
 
 def test_captions_name_any_activation():
     net = Network(2, [Dense(3, bent), Dense(2, "mean_and_spread")])
-    assert {"3 bent", "2 mean_and_spread"} <= set(texts_of(plot_network(net)))
+    assert {"3 bent", "2 mean_and_spread"} <= set(texts_of(NetworkDisplay.from_network(net).ax_))
 
 
 def test_units_edges_and_captions():
-    ax = plot_network(gender_network())
+    ax = NetworkDisplay.from_network(gender_network()).ax_
     assert n_units(ax) == 5
     assert {"x1", "x2", "h1", "h2", "o1"} <= set(texts_of(ax))
     assert {"2 inputs", "2 sigmoid", "1 sigmoid"} <= set(texts_of(ax))
@@ -52,7 +52,7 @@ def test_units_edges_and_captions():
 
 
 def test_edges_run_from_unit_to_unit():
-    ax = plot_network(gender_network())
+    ax = NetworkDisplay.from_network(gender_network()).ax_
     centres = [tuple(patch.center) for patch in ax.patches if isinstance(patch, Circle)]
     got = [tuple(map(tuple, segment)) for edges in edges_of(ax) for segment in edges.get_segments()]
     x1, x2, h1, h2, o1 = centres
@@ -61,7 +61,7 @@ def test_edges_run_from_unit_to_unit():
 
 
 def test_width_is_the_size_of_a_weight_and_colour_its_sign():
-    first, second = edges_of(plot_network(gender_network()))
+    first, second = edges_of(NetworkDisplay.from_network(gender_network()).ax_)
     got = np.concatenate([first.get_linewidths(), second.get_linewidths()])
     weights = np.concatenate([W1.ravel(), W2.ravel()])
     np.testing.assert_array_equal(np.argsort(got), np.argsort(np.abs(weights)))
@@ -71,7 +71,7 @@ def test_width_is_the_size_of_a_weight_and_colour_its_sign():
 
 
 def test_parameters_by_name():
-    texts = texts_of(plot_network(gender_network(), names=NAMES))
+    texts = texts_of(NetworkDisplay.from_network(gender_network(), names=NAMES).ax_)
     got = {text for text in texts if "=" in text}
     assert got == {
         *("w1 = 0.951", "w2 = 0.0391", "b1 = 0.1"),
@@ -81,7 +81,7 @@ def test_parameters_by_name():
 
 
 def test_a_name_stands_on_its_edge():
-    ax = plot_network(gender_network(), names=NAMES)
+    ax = NetworkDisplay.from_network(gender_network(), names=NAMES).ax_
     (text,) = (text for text in ax.texts if text.get_text().startswith("w3"))
     start, end = edges_of(ax)[0].get_segments()[1]  # from x1 to h2
     x, y = text.get_position()
@@ -98,18 +98,20 @@ def test_names_skip_biases_that_are_not_there():
             Dense(1, weights=[[3.0]], biases=[4.0]),
         ],
     )
-    texts = texts_of(plot_network(net, names=["u", "v", "w", "b"]))
-    assert [text for text in texts if "=" in text] == ["u = 1", "v = 2", "w = 3", "b = 4"]
+    texts = texts_of(NetworkDisplay.from_network(net, names=["u", "v", "w", "b"]).ax_)
+    assert {text for text in texts if "=" in text} == {"u = 1", "v = 2", "w = 3", "b = 4"}
 
 
 def test_without_names_the_values_alone():
-    texts = texts_of(plot_network(gender_network()))
+    texts = texts_of(NetworkDisplay.from_network(gender_network()).ax_)
     assert {"0.951", "-2", "0.0391", "0.5", "4", "-1"} <= set(texts)
     assert {"b = 0.1", "b = 0.2", "b = -0.3"} <= set(texts)
 
 
 def test_inputs_and_outputs_by_name():
-    ax = plot_network(gender_network(), input_names=["weight", "height"], output_names=["gender"])
+    ax = NetworkDisplay.from_network(
+        gender_network(), input_names=["weight", "height"], output_names=["gender"]
+    ).ax_
     assert {"weight", "height", "gender"} <= set(texts_of(ax))
 
 
@@ -118,7 +120,7 @@ def test_no_two_texts_meet(widths):
     net = Network(widths[0], [Dense(n, "sigmoid") for n in widths[1:]], seed=0)
     net.params = np.where(net.params == 0, 0, -0.123)
     names = [f"w{k}" for k in range(net.n_params)]
-    ax = plot_network(net, names=names)
+    ax = NetworkDisplay.from_network(net, names=names).ax_
     ax.figure.canvas.draw()
     boxes = [text.get_window_extent() for text in ax.texts]
     for k, box in enumerate(boxes):
@@ -126,7 +128,9 @@ def test_no_two_texts_meet(widths):
 
 
 def test_large_layers_are_abbreviated():
-    ax = plot_network(Network(400, [Dense(25, "sigmoid"), Dense(10, "sigmoid")], seed=0))
+    ax = NetworkDisplay.from_network(
+        Network(400, [Dense(25, "sigmoid"), Dense(10, "sigmoid")], seed=0)
+    ).ax_
     texts = texts_of(ax)
     assert n_units(ax) == 9 + 9 + 10
     assert texts.count("⋮") == 2
@@ -139,7 +143,7 @@ def test_large_layers_are_abbreviated():
 
 def test_edges_of_abbreviated_layers_show_the_weights_of_the_units_shown():
     weights = np.arange(1.0, 13.0)[:, np.newaxis]
-    ax = plot_network(Network(12, [Dense(1, weights=weights)]))
+    ax = NetworkDisplay.from_network(Network(12, [Dense(1, weights=weights)])).ax_
     expected = np.array([1, 2, 3, 4, 5, 9, 10, 11, 12])
     (edges,) = edges_of(ax)
     np.testing.assert_allclose(edges.get_linewidths(), 0.3 + 3.7 * expected / 12)
@@ -148,8 +152,89 @@ def test_edges_of_abbreviated_layers_show_the_weights_of_the_units_shown():
 
 
 def test_weights_that_are_all_zero():
-    (edges,) = edges_of(plot_network(Network(2, [Dense(1, weights=[[0.0], [0.0]])])))
+    net = Network(2, [Dense(1, weights=[[0.0], [0.0]])])
+    (edges,) = edges_of(NetworkDisplay.from_network(net).ax_)
     np.testing.assert_allclose(edges.get_linewidths(), 0.3)
+
+
+def test_signs_differ_by_their_dashes():
+    net = Network(1, [Dense(2, weights=[[1.0, -1.0]])])
+    (edges,) = edges_of(NetworkDisplay.from_network(net).ax_)
+    (_, solid), (_, dashed) = edges.get_linestyle()
+    assert solid is None
+    assert dashed is not None
+
+
+X, Y = [-2.0, -1.0], [1.0]
+
+
+def test_a_sample_flows_through_the_units():
+    net = gender_network()
+    hidden, output = net.trace(X, Y)
+    texts = texts_of(NetworkDisplay.from_trace(net, X, Y).ax_)
+    assert {"-2", "-1"} <= set(texts)  # below the inputs
+    for step in (hidden, output):
+        for name, values in (("z", step.z), ("a", step.a), ("δ", step.delta)):
+            assert {f"{name} = {value:.3g}" for value in values} <= set(texts)
+
+
+def test_gradients_stand_below_their_weights():
+    net = gender_network()
+    ax = NetworkDisplay.from_trace(net, X, Y, names=NAMES).ax_
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    gradient = net.trace(X, Y)[0].grad_W[0, 1]  # w3: from x1 to h2
+    x, y = places["w3 = -2"]
+    assert places[f"dL/dw3 = {gradient:.3g}"][0] == x
+    assert places[f"dL/dw3 = {gradient:.3g}"][1] < y
+
+
+def test_backward_differs_by_more_than_colour():
+    ax = NetworkDisplay.from_trace(gender_network(), X, Y).ax_
+    styles = {text.get_style() for text in ax.texts if text.get_text().startswith(("δ", "dL"))}
+    assert styles == {"italic"}
+    assert {text.get_style() for text in ax.texts if text.get_text()[:2] in ("z ", "a ")} == {
+        "normal"
+    }
+
+
+def test_the_title_tells_the_sample_and_its_loss():
+    net = gender_network()
+    title = NetworkDisplay.from_trace(net, X, Y).ax_.get_title()
+    loss = net.loss([X], [Y])
+    assert title == f"Network 2-2-1, one sample: x = [-2, -1], y = 1, loss L = {loss:.3g}"
+
+
+def test_a_class_label_is_a_target_too():
+    layers = [Dense(3, "softmax")]
+    net = Network(8, layers, loss="cross_entropy", seed=0)
+    ax = NetworkDisplay.from_trace(net, np.arange(8.0), 2).ax_
+    assert "x = [0, 1, …, 6, 7], y = 2" in ax.get_title()
+    assert n_units(ax) == 5 + 3  # where a sample flows, layers are abbreviated sooner
+    assert not any("dL" in text for text in texts_of(ax))  # too many edges for their values
+
+
+@pytest.mark.parametrize("widths", [(3, 4, 1), (2, 2, 1), (3, 1), (2, 6, 2), (12, 1), (1, 12)])
+def test_no_two_texts_of_a_sample_meet(widths):
+    net = Network(widths[0], [Dense(n, "sigmoid") for n in widths[1:]], seed=0)
+    net.params = np.where(net.params == 0, 0, -0.123)
+    ax = NetworkDisplay.from_trace(net, np.full(widths[0], -1.234), np.ones(widths[-1])).ax_
+    ax.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ([X], [Y], r"x must be one row, of shape \(2,\), got \(1, 2\)"),
+        ([1.0], Y, "X must have shape"),
+        (X, [1.0, 2.0], "y must"),
+    ],
+)
+def test_a_sample_must_fit_the_network(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        NetworkDisplay.from_trace(gender_network(), x, y)
 
 
 @pytest.mark.parametrize(
@@ -157,4 +242,4 @@ def test_weights_that_are_all_zero():
 )
 def test_requires_a_name_for_each_thing(what, expected):
     with pytest.raises(ValueError, match=f"{what} must have length {expected}, got 3"):
-        plot_network(gender_network(), **{what: ["a", "b", "c"]})
+        NetworkDisplay.from_network(gender_network(), **{what: ["a", "b", "c"]})

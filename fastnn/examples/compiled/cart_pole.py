@@ -40,7 +40,7 @@ from numpy.typing import DTypeLike
 from ... import Dense, History, Network, core
 from ..._checks.arrays import Array
 from ...cli.arguments import whole_number
-from .._arguments import png_path
+from .._arguments import picture_path
 from .._pictures import write_pictures
 
 if TYPE_CHECKING:
@@ -228,9 +228,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--plot",
-        type=png_path,
+        type=picture_path,
         metavar="PATH",
-        help="write the picture of the returns to PATH, a .png (needs matplotlib, the extra plot)",
+        help="write the picture of the returns to PATH, a .png, .svg or .pdf "
+        "(needs the extra plot)",
     )
     parser.add_argument("--quiet", action="store_true", help="no word that the loop is compiled")
 
@@ -257,13 +258,13 @@ def run(options: argparse.Namespace) -> None:
 
 def picture(returns: Array) -> Axes:
     """Draw the return of each episode."""
-    from ...plotting import plot_history
+    from ...plotting import LearningCurvesDisplay
 
     history = History()
     for episode, steps in enumerate(returns):
         history.record(episode, {"return": float(steps)})
-    axes = plot_history(history, keys="return")
-    axes.set_xlabel("Episode")
+    axes = LearningCurvesDisplay.from_history(history, keys="return").ax_
+    axes.set(title="Return by episode", xlabel="Episode")
     return axes
 
 

@@ -34,7 +34,7 @@ from numpy.typing import DTypeLike
 from ... import Dense, History, Network, Population, core
 from ..._checks.arrays import Array
 from ...cli.arguments import whole_number
-from .._arguments import png_path
+from .._arguments import picture_path
 from .._pictures import write_pictures
 from .cart_pole import GOAL, MOST_STEPS, N_ACTIONS, N_STATES, evaluate, push
 
@@ -189,9 +189,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--plot",
-        type=png_path,
+        type=picture_path,
         metavar="PATH",
-        help="write the picture of the returns to PATH, a .png (needs matplotlib, the extra plot)",
+        help="write the picture of the returns to PATH, a .png, .svg or .pdf "
+        "(needs the extra plot)",
     )
     parser.add_argument("--quiet", action="store_true", help="no word that the loop is compiled")
 
@@ -220,14 +221,13 @@ def run(options: argparse.Namespace) -> None:
 
 def picture(returns: Array) -> Axes:
     """Draw the mean and the best return of each generation."""
-    from ...plotting import plot_history
+    from ...plotting import LearningCurvesDisplay
 
     history = History()
     for generation, row in enumerate(returns):
         history.record(generation, {"mean": float(row.mean()), "best": float(row.max())})
-    axes = plot_history(history, keys=["mean", "best"])
-    axes.set_xlabel("Generation")
-    axes.set_ylabel("Steps")
+    axes = LearningCurvesDisplay.from_history(history, keys=["mean", "best"]).ax_
+    axes.set(title="Steps by generation", xlabel="Generation", ylabel="Steps")
     return axes
 
 

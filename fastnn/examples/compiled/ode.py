@@ -39,7 +39,7 @@ from tqdm import tqdm
 from ... import Dense, Network, core
 from ..._checks.arrays import Array
 from ...cli.arguments import whole_number
-from .._arguments import png_path
+from .._arguments import picture_path
 from .._pictures import write_pictures
 from .._progress import say
 
@@ -160,9 +160,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--plot",
-        type=png_path,
+        type=picture_path,
         metavar="PATH",
-        help="write a picture of the trajectory to PATH, a .png (needs matplotlib, the extra plot)",
+        help="write a picture of the trajectory to PATH, a .png, .svg or .pdf "
+        "(needs the extra plot)",
     )
     parser.add_argument(
         "--quiet", action="store_true", help="no progress bar; results print as ever"
@@ -264,9 +265,9 @@ def _rms(differences: Array, steps: slice) -> float:
 
 def draw(truth: Array, data: Array, got: Array) -> Axes:
     """Draw both animals against time: the truth, what was measured, and what is foretold."""
-    from ...plotting._style import BLUE, ORANGE, new_axes
+    from ...plotting._style import BLUE, ORANGE, add_legend, new_axes
 
-    ax = new_axes(10, 5)
+    ax = new_axes(4.5)
     times = STEP * np.arange(len(truth))
     for i, (name, color) in enumerate((("prey", BLUE), ("predators", ORANGE))):
         ax.plot(times, truth[:, i], "--", color=color, alpha=0.5, label=f"{name}, true")
@@ -275,7 +276,7 @@ def draw(truth: Array, data: Array, got: Array) -> Axes:
     ax.axvline(times[len(data) - 1], color="gray", linewidth=1)
     ax.set(title="Measured up to the line, foretold beyond it", xlabel="time", ylabel="animals")
     ax.set_ylim(0, 1.4 * truth.max())  # room for the legend
-    ax.legend(ncols=2)
+    add_legend(ax, ncols=2)
     ax.grid(alpha=0.3)
     return ax
 

@@ -1,0 +1,58 @@
+"""Check what is drawn: points, class labels and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._checks.arrays import Array, as_numbers
+from .._checks.inputs import as_samples, as_table
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def as_rows(X: Any, n_columns: int) -> Array:
+    """Return `X` as a table of float64 with so many columns."""
+    return as_table(as_samples(X, n_columns, np.dtype(np.float64)), n_columns)
+
+
+def as_labels(name: str, labels: ArrayLike, n_samples: int | None = None) -> NDArray[np.int64]:
+    """Return the class of each sample, from labels or from a column for each class."""
+    array = as_numbers(name, labels, np.dtype(np.float64))
+    if array.ndim not in (1, 2) or len(array) != (n_samples or len(array)):
+        n = "n_samples" if n_samples is None else n_samples
+        raise ValueError(f"{name} must have shape ({n},) or ({n}, n_classes), got {array.shape}")
+    if array.ndim == 2 and array.shape[1] > 1:
+        array = array.argmax(axis=1)
+    classes = array.astype(np.int64).ravel()
+    wrong = (classes != array.ravel()) | (classes < 0)
+    if wrong.any():
+        raise ValueError(
+            f"{name} must hold class labels 0, 1, 2 ..., got {array.ravel()[wrong][0]}"
+        )
+    return classes
+
+
+def as_test_set(X: Any, y: Any) -> tuple[Array, NDArray[np.int64]] | None:
+    """Return the test points and their labels, or None if there are none."""
+    if X is None and y is None:
+        return None
+    if X is None or y is None:
+        raise ValueError("X_test and y_test must both be given, or neither, got one of them")
+    try:
+        points = as_rows(X, 2)
+    except (ValueError, TypeError) as error:  # which names X
+        raise type(error)(f"X_test: {error}") from None
+    return points, as_labels("y_test", y, len(points))
+
+
+def as_class_names(names: Sequence[str] | None, n_classes: int) -> tuple[str, ...] | None:
+    """Return a name for each class, or None."""
+    if names is None:
+        return None
+    if isinstance(names, str) or len(names) < n_classes:
+        raise ValueError(f"class_names must be {n_classes} names or more, got {names!r}")
+    return tuple(map(str, names))
