@@ -14,7 +14,7 @@ is filled with padding. There z is 0 and `delta` stays 0; a is overwritten with 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .jit import inner
+from .jit import inlined, inner
 from .pointers import activate_at, is_address, is_table, n_parts_of, part_at, pull_back_at
 from .simd.arithmetic import where
 from .simd.functions import (
@@ -318,11 +318,10 @@ def activate(code, z, a, start, stop):
     for k in range(n_parts_of(code)):
         first, last, own = part_at(code, k, start)
         activate_part(own, z, a, first, last)  # the next one overwrites what is beyond
-    for j in range(stop, stop + lanes_of(zeros(z, 1))):
-        a[j] = 0  # the padding
+    store(a, stop, zeros(z, 1))  # the padding
 
 
-@inner
+@inlined
 def activate_part(code, z, a, start, stop):
     """Do it for all outputs, or for a part; beyond it, up to a register is overwritten."""
     if code == SOFTMAX:
@@ -366,7 +365,7 @@ def pull_back(code, z, a, start, stop, delta):
         store(delta, last, beyond)
 
 
-@inner
+@inlined
 def pull_back_part(code, z, a, start, stop, delta):
     """Do it for all outputs, or for a part; beyond it, up to a register is overwritten."""
     if code == SOFTMAX:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .activations import CODES as ACTIVATION_CODES
 from .activations import pull_back_part
-from .jit import inner
+from .jit import inlined, inner
 from .pointers import (
     error_at,
     is_address,
@@ -135,7 +135,6 @@ PARTNERS = {
 _FROM_Z = tuple(PARTNERS)
 
 
-ALL = -1  # parts of a loss
 _MEANS = tuple(CODES[name] for name, known in LOSSES.items() if known.is_mean)
 
 
@@ -195,24 +194,37 @@ def cross_entropy(z, start, stop, y):
 
 
 @inner
-def sample_loss(code, z, a, start, stop, y, which=ALL):
-    """Return the loss of one sample, whose outputs are the units [start, stop).
-
-    Of a loss of several parts it is their weighted sum, if `which` is ALL, or that of one alone.
-    """
+def sample_loss(code, z, a, start, stop, y):
+    """Return the loss of one sample, whose outputs are the units [start, stop)."""
     if not is_table(code):
         return loss_of_part(code, z, a, start, stop, y)
     value = z.dtype.type(0)
     for k in range(n_parts_of(code)):
-        first, last, own = part_at(code, k, start)
-        weight = z.dtype.type(weight_at(code, k) if which == ALL else k == which)
+        weight = z.dtype.type(weight_at(code, k))
         if weight != 0:  # else not even an infinite loss counts
-            targets = part_of(y, first - start, last - first)
-            value += weight * loss_of_part(own, z, a, first, last, targets)
+            value += weight * loss_of_kth_part(code, k, z, a, start, y)
     return value
 
 
 @inner
+def add_losses_of_parts(code, z, a, start, y, weight, sums):
+    """Add the loss of one sample to `sums`, in place, and then that of each part, unweighted."""
+    total_loss = z.dtype.type(0)
+    for k in range(n_parts_of(code)):
+        share, value = z.dtype.type(weight_at(code, k)), loss_of_kth_part(code, k, z, a, start, y)
+        total_loss += share * value if share != 0 else share
+        sums[1 + k] += weight * value
+    sums[0] += weight * total_loss
+
+
+@inner
+def loss_of_kth_part(code, k, z, a, start, y):
+    """Return the loss of a part, without its weight; the outputs begin at `start`."""
+    first, last, own = part_at(code, k, start)
+    return loss_of_part(own, z, a, first, last, part_of(y, first - start, last - first))
+
+
+@inlined
 def loss_of_part(code, z, a, start, stop, y):
     """Return the loss of all outputs, or of a part."""
     if is_address(code):
@@ -254,13 +266,13 @@ def output_of_parts(code, activation, z, a, start, stop, y, delta, is_by_z):
         targets = part_of(y, first - start, last - first)
         delta_of_part(own, own_activation, z, a, first, last, targets, delta, is_by_z)
         weight = z.dtype.type(weight_at(code, k))
-        for j in range(first, last):
-            delta[j] = weight * delta[j] if weight != 0 else weight
-    for j in range(stop, stop + lanes_of(zeros(z, 1))):
-        delta[j] = 0  # the padding
+        if weight != 1:
+            for j in range(first, last):
+                delta[j] = weight * delta[j] if weight != 0 else weight
+    store(delta, stop, zeros(z, 1))  # the padding
 
 
-@inner
+@inlined
 def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
     """Do it for all outputs, or for a part.
 
@@ -271,7 +283,7 @@ def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
         pull_back_part(activation, z, a, start, stop, delta)
 
 
-@inner
+@inlined
 def error_of_part(code, z, a, start, stop, y, error):
     """Overwrite error[start:stop] likewise, with dLoss/da or, of a loss of z, with delta."""
     if is_address(code):

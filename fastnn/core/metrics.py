@@ -4,12 +4,13 @@ A row of sums holds the loss, then each metric asked for, in float64 whatever th
 network: a float32 sum over 60000 samples would lose three digits.
 
 A metric is a code. That of a part of the outputs, a head, is one number too: the metric, which
-output is the first and how many there are; or, for its part of a loss that has several, which.
+output is the first and how many there are. The losses of parts come before all others, every one.
 """
 
 from .jit import inner
 from .layout import output_range
-from .losses import sample_loss
+from .losses import add_losses_of_parts, sample_loss
+from .pointers import n_parts_of
 
 ACCURACY, MSE, MAE, LOSS_OF_PART = range(4)
 CODES = {"accuracy": ACCURACY, "mse": MSE, "mae": MAE}
@@ -20,11 +21,6 @@ _METRIC = (1 << _KIND) - 1
 def code_of_part(metric: int, first: int, n_out: int) -> int:
     """Return the code of a metric of the outputs from `first` on."""
     return metric | first << _KIND | n_out << (_KIND + _FIRST)
-
-
-def code_of_loss_of_part(part: int) -> int:
-    """Return the code of the loss of one part."""
-    return LOSS_OF_PART | part << _KIND
 
 
 @inner
@@ -67,12 +63,11 @@ def sample_metric(code, a, start, stop, y):
 def add_metrics(net, metrics, sample, y, weight, sums):
     """Add the loss and the metrics of one sample, times its weight, to `sums`, in place."""
     start, stop = output_range(net.layer_table)
-    sums[0] += weight * sample_loss(net.loss, sample.z, sample.a, start, stop, y)
-    for m in range(metrics.shape[0]):
-        code = metrics[m]
-        if code & _METRIC == LOSS_OF_PART:
-            part = code >> _KIND
-            loss = sample_loss(net.loss, sample.z, sample.a, start, stop, y, part)
-            sums[1 + m] += weight * loss
-        else:
-            sums[1 + m] += weight * sample_metric(code, sample.a, start, stop, y)
+    known = 0
+    if metrics.shape[0] > 0 and metrics[0] == LOSS_OF_PART:
+        known = n_parts_of(net.loss)
+        add_losses_of_parts(net.loss, sample.z, sample.a, start, y, weight, sums)
+    else:
+        sums[0] += weight * sample_loss(net.loss, sample.z, sample.a, start, stop, y)
+    for m in range(known, metrics.shape[0]):
+        sums[1 + m] += weight * sample_metric(metrics[m], sample.a, start, stop, y)

@@ -11,7 +11,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.heads import Part, split
 from ..core import metrics as kernel_metrics
-from ..core.metrics import code_of_loss_of_part, code_of_part
+from ..core.metrics import LOSS_OF_PART, code_of_part
 from ..core.pointers import code_of_parts
 from .base import Loss
 
@@ -165,9 +165,9 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
         int
             The code.
         """
-        for k, part in enumerate(self.parts):
+        for part in self.parts:
             if name == f"{part.name}_loss":
-                return code_of_loss_of_part(k)
+                return LOSS_OF_PART
             for metric, code in kernel_metrics.CODES.items():
                 if name == f"{part.name}_{metric}":
                     return code_of_part(code, part.start, part.n_out)
