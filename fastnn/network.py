@@ -568,8 +568,9 @@ class Network:
                [2.]])
         """
         n_threads = as_count("n_threads", n_threads)
-        model = self._state.model
-        row, step = as_ready_row(X, model.n_in, model.dtype), self._state.standardize
+        state = self._state
+        model, step = state.model, state.standardize
+        row = as_ready_row(X, model.n_in, model.dtype)
         if row is not None:
             if step is not None:
                 check_known(step)
@@ -584,8 +585,7 @@ class Network:
             if not evaluate.predict_few(model.params, model.table, table, outputs):
                 self._as_samples(X)
             return split(outputs, model.parts) if model.parts else outputs
-        names = self._state.feature_names
-        samples = self._state.as_inputs(X, row=True, finite=False, names=names)
+        samples = state.as_inputs(X, row=True, finite=False, names=state.feature_names)
         n_samples = samples.n_samples
         outputs = np.empty((n_samples, model.n_out), model.dtype)
         if not model.predict(samples, outputs, n_threads):
