@@ -1,0 +1,82 @@
+"""The settings of Sphinx: see the environments docs and docs-links in tox.ini."""
+
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+import fastnn
+
+project = "fastnn"
+author = "the fastnn developers"
+version = release = fastnn.__version__
+root_doc = "index"
+extensions = [
+    "sphinx.ext.autosummary",  # loads autodoc
+    "numpydoc",
+    "myst_nb",  # loads myst_parser
+    "sphinx_copybutton",
+]
+# .rst, first: what autosummary writes.
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
+
+# GitHub renders the same pages: no more of MyST than it shows well.
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+
+templates_path = ["_templates"]
+autosummary_generate = True
+autodoc_typehints = "none"  # the types are in the docstrings
+numpydoc_show_class_members = False  # autosummary's template has them
+numpydoc_xref_param_type = False
+
+html_theme = "furo"
+html_title = f"fastnn {release}"
+html_show_copyright = False
+html_math_renderer = "mathml"
+copybutton_exclude = ".linenos, .gp, .go"
+
+linkcheck_timeout = 20
+linkcheck_retries = 2
+linkcheck_workers = 4
+
+
+def _visit_math(translator: Any, node: nodes.Element) -> None:
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _visit_displayed_math(translator: Any, node: nodes.Element) -> None:
+    translator.body.append(translator.starttag(node, "div", CLASS="math"))
+    translator.body.append(tex2mathml(node.astext(), as_block=True) + "</div>\n")
+    raise nodes.SkipNode
+
+
+def _replace_links_out(app: Any, name: str, source: list[str]) -> None:
+    """Lead links to files outside this folder to their copies, which tox.ini makes."""
+    source[0] = source[0].replace("../../benchmarks/README.md", "benchmarks.md")
+
+
+def _set_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Say in the page what language it has."""
+    if name.startswith("zh/"):
+        context["language"] = "zh-CN"
+
+
+def _skip_inherited(
+    app: Any, what: str, name: str, member: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what a class inherits from other libraries, whose documentation has it."""
+    module = getattr(getattr(member, "fget", member), "__module__", None)
+    return True if module is not None and module.split(".")[0] != "fastnn" else None
+
+
+def setup(app: Any) -> None:
+    """Render formulas as MathML, which browsers show without a script from elsewhere."""
+    app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_displayed_math, None))
+    app.connect("autodoc-skip-member", _skip_inherited)
+    app.connect("source-read", _replace_links_out)
+    app.connect("html-page-context", _set_page)
