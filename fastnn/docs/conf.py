@@ -55,9 +55,12 @@ def _visit_displayed_math(translator: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-def _replace_links_out(app: Any, name: str, source: list[str]) -> None:
-    """Lead links to files outside this folder to their copies, which tox.ini makes."""
+def _prepare_source(app: Any, name: str, source: list[str]) -> None:
+    """Lead links out of this folder to the copy that tox.ini makes; offer notebooks as such."""
     source[0] = source[0].replace("../../benchmarks/README.md", "benchmarks.md")
+    if "notebooks/" in name:
+        file = name.rpartition("/")[2] + ".ipynb"
+        source[0] += f"\nThis page as a Jupyter notebook: {{nb-download}}`{file}`\n"
 
 
 def _set_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
@@ -78,5 +81,5 @@ def setup(app: Any) -> None:
     """Render formulas as MathML, which browsers show without a script from elsewhere."""
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_displayed_math, None))
     app.connect("autodoc-skip-member", _skip_inherited)
-    app.connect("source-read", _replace_links_out)
+    app.connect("source-read", _prepare_source)
     app.connect("html-page-context", _set_page)

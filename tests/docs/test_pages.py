@@ -4,7 +4,9 @@ What a block prints is what the block of text below it says; in the pages of the
 that is printed has such a block. A page in Chinese has the blocks of the English one.
 """
 
+import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,31 @@ CHINESE = sorted((DOCS / "zh").rglob("*.md"))
 NEEDS = {
     "clusters.md": ["dask.array", "distributed", "sklearn"],
     "compiled_loops.md": [],
+    "keras_pytorch.md": ["keras", "jax", "torch"],
+    "microcontroller.md": ["ziglang"],
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn", "sklearn.callback"],
     "streams.md": ["river"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
-WITHOUT_CODE = {"adding.md", "api.md", "index.md", "tutorials.md"}
-LEARNING_PATH = set()
+TOOLS = {"microcontroller.md": ["size"]}  # of binutils
+WITHOUT_CODE = {"adding.md", "api.md", "lines.md", "tutorials.md"}
+LEARNING_PATH = {
+    f"{name}.md"
+    for name in (
+        "neuron",
+        "feed_forward",
+        "loss",
+        "backpropagation",
+        "sgd",
+        "digits",
+        "moons",
+        "what_next",
+        "why_fast",
+        "keras_pytorch",
+        "microcontroller",
+    )
+}
 CLICKS = 2  # from the README to any page
 
 _OUTPUT = r"(?:\n```text\n(?P<output>.*?)^```$)?"
@@ -48,11 +68,16 @@ def links_of(page):
 
 
 @pytest.mark.compiled
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 @pytest.mark.parametrize("page", [p for p in PAGES if p not in CHINESE], ids=name_of)
 def test_blocks_run_as_written(page, capsys, tmp_path, monkeypatch):
     name = name_of(page)
+    monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "jax"))
     for package in NEEDS.get(name, []):
         pytest.importorskip(package)
+    for tool in TOOLS.get(name, []):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool}")
     blocks = blocks_of(page)
     assert bool(blocks) == (name not in WITHOUT_CODE)
     monkeypatch.chdir(tmp_path)
