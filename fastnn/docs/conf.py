@@ -1,5 +1,6 @@
 """The settings of Sphinx: see the environments docs and docs-links in tox.ini."""
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -34,6 +35,8 @@ numpydoc_show_class_members = False  # autosummary's template has them
 numpydoc_xref_param_type = False
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["fastnn.css"]
 html_title = f"fastnn {release}"
 html_show_copyright = False
 html_math_renderer = "mathml"
@@ -42,6 +45,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 linkcheck_timeout = 20
 linkcheck_retries = 2
 linkcheck_workers = 4
+
+_CHINESE = "[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]"
 
 
 def _visit_math(translator: Any, node: nodes.Element) -> None:
@@ -56,8 +61,12 @@ def _visit_displayed_math(translator: Any, node: nodes.Element) -> None:
 
 
 def _prepare_source(app: Any, name: str, source: list[str]) -> None:
-    """Lead links out of this folder to the copy that tox.ini makes; offer notebooks as such."""
+    """Lead links out of this folder to the copy that tox.ini makes; offer notebooks as such.
+
+    And let no space come of a line's end between two Chinese characters.
+    """
     source[0] = source[0].replace("../../benchmarks/README.md", "benchmarks.md")
+    source[0] = re.sub(f"(?<={_CHINESE})\n(?={_CHINESE})", "", source[0])
     if "notebooks/" in name:
         file = name.rpartition("/")[2] + ".ipynb"
         source[0] += f"\nThis page as a Jupyter notebook: {{nb-download}}`{file}`\n"
