@@ -24,7 +24,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 # GitHub renders the same pages: no more of MyST than it shows well.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "force"
+nb_execution_mode = "cache"  # two notebooks of the same code run once: see tox.ini
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 
@@ -69,7 +69,8 @@ def _prepare_source(app: Any, name: str, source: list[str]) -> None:
     source[0] = re.sub(f"(?<={_CHINESE})\n(?={_CHINESE})", "", source[0])
     if "notebooks/" in name:
         file = name.rpartition("/")[2] + ".ipynb"
-        source[0] += f"\nThis page as a Jupyter notebook: {{nb-download}}`{file}`\n"
+        label = "本页的 Jupyter 笔记本：" if name.startswith("zh/") else "As a Jupyter notebook: "
+        source[0] += f"\n{label}{{nb-download}}`{file}`\n"
 
 
 def _set_page(app: Any, name: str, template: str, context: dict[str, Any], tree: Any) -> None:
