@@ -27,6 +27,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "cache"  # two notebooks of the same code run once: see tox.ini
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_merge_streams = True
 
 templates_path = ["_templates"]
 autosummary_generate = True
