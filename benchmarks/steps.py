@@ -4,14 +4,15 @@
     python benchmarks/steps.py --write    # and keep them in README.md
 
 It needs the group `bench`. The contenders take turns, a round each, from the same weights, and
-reach the same ones, or the run fails. Ratios are medians of those of each round. One thread.
+reach the same ones, or the run fails. Ratios are medians of those of each round. Processor time,
+one thread.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Mapping
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from fastnn._training.model import Model
 from fastnn.core.activations import CODES, activate
 from fastnn.core.levels import REGISTER_BYTES
 
-N_ROUNDS = 15
+N_ROUNDS = 31
 DTYPES = ("float64", "float32")
 EPOCH = Table(
     "steps to a fast epoch",
@@ -59,9 +60,9 @@ def race(contenders: Mapping[str, Callable[[], object]]) -> dict[str, list[float
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(N_ROUNDS + 1):
         for name, work in contenders.items():
-            begin = perf_counter()
+            begin = process_time()
             work()
-            seconds[name].append(perf_counter() - begin)
+            seconds[name].append(process_time() - begin)
     return {name: times[1:] for name, times in seconds.items()}
 
 
