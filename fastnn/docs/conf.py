@@ -70,7 +70,7 @@ def _prepare_source(app: Any, name: str, source: list[str]) -> None:
     source[0] = re.sub(f"(?<={_CHINESE})\n(?={_CHINESE})", "", source[0])
     if "notebooks/" in name:
         file = name.rpartition("/")[2] + ".ipynb"
-        label = "本页的 Jupyter 笔记本：" if name.startswith("zh/") else "As a Jupyter notebook: "
+        label = "本页的 Jupyter 笔记本 " if name.startswith("zh/") else "As a Jupyter notebook: "
         source[0] += f"\n{label}{{nb-download}}`{file}`\n"
 
 
