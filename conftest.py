@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-collect_ignore = ["conftest.py"]  # nor has it examples
+collect_ignore = ["conftest.py", "fastnn/docs/conf.py"]  # they have no examples
 OPTIONAL = frozenset({
     "cpuinfo", "dask", "distributed", "h5py", "hypothesis", "jax", "joblib", "keras", "matplotlib",
     "mlxtend", "mpmath", "narwhals", "onnx", "onnxruntime", "onnxscript", "openpyxl", "optuna",

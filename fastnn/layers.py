@@ -77,7 +77,7 @@ class Dense:  # numpydoc ignore=PR02
         The probability that training sets an output to 0 for a sample, at least 0 and below 1, by
         default 0. The other outputs are divided by 1 - dropout. The last layer must have 0.
     l1, l2 : float
-        The strengths of the penalties, at least 0, by default 0: l1 sum |W| + l2 / 2 sum W^2 is
+        The strengths of the penalties, at least 0, by default 0: l1 sum abs(W) + l2 / 2 sum W^2 is
         added to the loss that training minimises, but not to the loss that it records.
     max_norm : float, optional
         The largest 2-norm of the weights into a unit, W[:, j], by default no limit. Larger ones are

@@ -1055,7 +1055,7 @@ class Network:
         History
             "loss" and each metric, as the mean over the samples of the value before each one's
             update; "penalty" if layers have l1 or l2, as the mean over the batches; "val_loss" and
-            "val_" + metric on the validation data.
+            ``"val_" + metric`` on the validation data.
 
         Raises
         ------

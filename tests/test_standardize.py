@@ -335,7 +335,7 @@ def with_nan(X):
         {"validation_fraction": 2.0},
         {"optimizer": "no such"},
     ],
-    ids=str,
+    ids=lambda options: next(iter(options)),
 )
 def test_a_refused_fit_learns_nothing(data, options):
     X, Y = options.pop("X", lambda X: X)(data[0]), options.pop("Y", lambda Y: Y)(data[1])

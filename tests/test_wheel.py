@@ -31,7 +31,7 @@ def test_the_wheel_is_whole(tmp_path):
         archive.extractall(installed)
     assert "fastnn/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert not [name for name in names if name.startswith(("tests", "benchmarks"))]
+    assert not [name for name in names if name.startswith(("tests", "benchmarks", "fastnn/docs"))]
     run = subprocess.run(
         [sys.executable, "-c", USE.format(folder=str(installed))],
         cwd=tmp_path,

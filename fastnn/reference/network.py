@@ -178,7 +178,7 @@ class ReferenceNetwork:
         return float(np.average(losses, weights=sample_weight))
 
     def penalty(self) -> float:
-        """Compute the sum over the layers of l1 sum |W| + l2/2 sum W^2."""
+        """Compute the sum over the layers of l1 sum abs(W) + l2/2 sum W^2."""
         layers = zip(self.weights, self.l1, self.l2, self.trainable, strict=True)
         return sum(
             l1 * float(np.abs(W).sum()) + 0.5 * l2 * float(np.square(W).sum())

@@ -85,7 +85,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         better than that of new rows.
     n_features_in_ : int
         The number of columns.
-    feature_names_in_ : ndarray, shape (n_features_in_,)
+    feature_names_in_ : ndarray, shape (n_features,)
         The names of the columns, if `fit` got a DataFrame whose names are all texts.
 
     Raises
