@@ -80,7 +80,7 @@ class Handle(NamedTuple):
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._make(copy.deepcopy(tuple(self), memo))
+        return self._replace(**copy.deepcopy(self._asdict(), memo))
 
 
 class _Pointer(ctypes.c_void_p):

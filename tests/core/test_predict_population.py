@@ -162,7 +162,9 @@ def test_a_wrong_shape_is_refused(name, shape):
     net, vectors = make_population((4, 8, 2), "float64")
     arrays = {"vectors": vectors, "X": np.zeros((20, 4)), "outputs": np.zeros((3, 20, 2))}
     arrays[name] = np.zeros(shape)
-    with pytest.raises(ValueError, match=f"^{name} must have shape .*, got {re.escape(str(shape))}$"):
+    with pytest.raises(
+        ValueError, match=f"^{name} must have shape .*, got {re.escape(str(shape))}$"
+    ):
         core.predict_population(net.handle(), **arrays)
 
 
@@ -222,7 +224,9 @@ def test_python_is_told_in_a_line_what_it_must_give(name, changed, message):
 @pytest.mark.parametrize("handle", [None, Network(4, [Dense(8, "tanh"), Dense(2)], seed=0)])
 def test_a_handle_is_needed(handle):
     _, vectors = make_population((4, 8, 2), "float64")
-    with pytest.raises(TypeError, match="^handle must be what the handle.. of a network returns"):
+    with pytest.raises(
+        TypeError, match=r"^handle must be what the handle\(\) of a network returns"
+    ):
         core.predict_population(handle, vectors, np.zeros((20, 4)), np.zeros((3, 20, 2)))
 
 
