@@ -436,7 +436,7 @@ def test_another_loss_is_for_the_next_fit():
 )
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
 def test_another_loss_must_go_with_the_number_of_outputs(first, loss, y, call):
-    ours = MLPRegressor(first, (4,), max_iter=2, warm_start=True, random_state=0).fit(X, NUMBER)
+    ours = MLPRegressor(first, (4,), warm_start=True, random_state=0).partial_fit(X, NUMBER)
     ours.set_params(loss=loss)
     before, params = vars(ours).copy(), ours.network_.params.copy()
     message = r"loss must be one that goes with 2 \w+ outputs for 1 target, as an earlier fit has"
@@ -451,7 +451,7 @@ def test_another_loss_must_go_with_the_number_of_outputs(first, loss, y, call):
 @pytest.mark.parametrize(("first", "then"), [(NUMBER, NUMBERS), (NUMBERS, (NUMBER > 0) * 1.0)])
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
 def test_the_number_of_targets_is_that_of_the_first_fit(first, then, call):
-    ours = MLPRegressor("huber", (4,), max_iter=2, warm_start=True, random_state=0).fit(X, first)
+    ours = MLPRegressor("huber", (4,), warm_start=True, random_state=0).partial_fit(X, first)
     before = vars(ours).copy()
     with pytest.raises(ValueError, match="y must have as many targets as in an earlier fit"):
         getattr(ours, call)(X, then)
