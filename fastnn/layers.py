@@ -232,7 +232,8 @@ def _check_outputs(loss: Loss, activation: str | OwnActivation, n_out: int) -> N
     if loss.partners and activation not in loss.partners:
         needed = " or ".join(loss.partners)
         own = "" if isinstance(activation, str) else ", a function of the user's"
-        raise ValueError(f"{loss.name} must follow a {needed} layer, got {activation}{own}")
+        article = "an" if needed[0] in "aeiou" else "a"
+        raise ValueError(f"{loss.name} must follow {article} {needed} layer, got {activation}{own}")
     n = loss.n_per_target
     if activation == "ascending" and n > 1 and n_out != n:
         raise ValueError(f"{loss!r} needs a last layer of {n} outputs, got {n_out}")

@@ -741,9 +741,9 @@ class Network:
         -------
         fastnn.core.Handle
             A handle with its own scratch memory and optimiser state, for one thread; make one for
-            each thread. It does not stop `fit` in another thread from training the network at the
-            same time. The functions do not check their arguments: targets must be valid for the
-            loss, as `fit` describes.
+            each thread. It cannot be pickled: give another process the network. It does not stop
+            `fit` in another thread from training the network at the same time. The functions do not
+            check their arguments: targets must be valid for the loss, as `fit` describes.
 
         Raises
         ------

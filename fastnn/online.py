@@ -62,6 +62,9 @@ class Online:
     def to_network(self) -> Network | None:
         """Return a copy of the network with inputs for `features` alone, to save or to export.
 
+        While no feature is known, the rows being empty, it has one input: it predicts what the
+        model does where that is 0.
+
         Returns
         -------
         Network or None

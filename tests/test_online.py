@@ -42,9 +42,9 @@ def test_features_must_match_the_inputs(features):
 def test_classes_turn_up():
     model = classifier()
     assert model.predict_one({"x": 1, "y": 2}) is None
-    for label in ("red", 7, None):
+    for label in ("red", 7, (1, 2)):
         model.learn_one({"x": 1, "y": 2}, label)
-    assert model.classes == ["red", 7, None]
+    assert model.classes == ["red", 7, (1, 2)]
     assert sum(model.predict_proba_one({"x": 1, "y": 2}).values()) == pytest.approx(1)
     before = model.network.params.copy()
     with pytest.raises(ValueError, match=r"y must be one of 3 classes, .*; got 'blue'"):
@@ -103,6 +103,53 @@ def test_a_refused_row_settles_nothing(bad):
     with pytest.raises(ValueError, match="the feature 'a' must be finite, got None"):
         model.learn_one({"b": 1, "a": None}, "green")
     assert model.classes == ["blue"]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.datetime64("NaT"), "pandas.NA"])
+def test_what_is_missing_is_no_class(missing):
+    if isinstance(missing, str):
+        missing = pytest.importorskip("pandas").NA
+    for model in (OnlineClassifier(seed=0), classifier()):
+        model.learn_one({"b": 1, "a": 2}, "blue")
+        before = model.network.params.copy()
+        with pytest.raises(ValueError, match="y must be a class, got"):
+            model.learn_one({"b": 1, "a": 2}, missing)
+        assert model.classes == ["blue"]
+        np.testing.assert_array_equal(model.network.params, before)
+    with pytest.raises(ValueError, match="y must be a class, got"):
+        OnlineClassifier(classes=["blue", missing])
+
+
+@pytest.mark.parametrize("x", [np.zeros(2), [1.0, 2.0], 5])
+@pytest.mark.parametrize("grow", [None, True])
+def test_a_row_is_a_dict(x, grow):
+    model = classifier(grow=grow).learn_one({"b": 1, "a": 2}, "blue")
+    for call in (lambda: model.learn_one(x, "blue"), lambda: model.predict_one(x)):
+        with pytest.raises(TypeError, match="x must be a dict of features, got"):
+            call()
+
+
+def test_a_feature_has_a_name_that_is_found_again():
+    """Each NaN is a key of its own, so it would be a new feature in every row."""
+    nan, message = float("nan"), "a feature must have a name that equals itself, got nan"
+    for grow in (None, True):
+        model = classifier(grow=grow)
+        with pytest.raises(ValueError, match=message):
+            model.learn_one({"a": 1, nan: 2}, "blue")
+        assert (model.features, model.classes) == (None, [])
+    with pytest.raises(ValueError, match=message):
+        classifier(features=["a", nan])
+
+
+def test_a_network_of_no_features_has_one_input():
+    model = OnlineClassifier(seed=0)
+    for label in ("blue", "red", "red"):
+        model.learn_one({}, label)
+    net = model.to_network()
+    assert (model.features, net.n_in) == (None, 1)
+    assert dict(zip(model.classes, net.predict([0.0]).tolist(), strict=True)) == (
+        model.predict_proba_one({})
+    )
 
 
 def test_a_first_prediction_settles_the_features():

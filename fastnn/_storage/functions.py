@@ -37,7 +37,8 @@ _LOSSES: dict[str, type[Any]] = {
 def as_functions(functions: Any) -> tuple[UserFunction, ...]:
     """Return a user's functions after checking that each is one under a decorator of fastnn."""
     if isinstance(functions, UserFunction) or not isinstance(functions, Iterable):
-        raise TypeError(f"functions must be a sequence, got {functions!r}: write [{functions!r}]")
+        remedy = f": write [{functions!r}]" if isinstance(functions, UserFunction) else ""
+        raise TypeError(f"functions must be a sequence of functions, got {functions!r}{remedy}")
     given: tuple[UserFunction, ...] = tuple(functions)
     for function in given:
         if not isinstance(function, UserFunction):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._checks.arrays import as_dtype
-from .._checks.scalars import as_flag, as_generator
+from .._checks.scalars import as_count, as_flag, as_generator
 from .._training.state import state_of
 from ..initializers import Random
 from ..layers import Dense
@@ -98,11 +98,13 @@ def _as_design(
 ) -> Design:
     """Return the design for a user's arguments; None means a default."""
     hidden = HIDDEN if hidden is None else hidden
-    if not isinstance(hidden, Sequence) or isinstance(hidden, str):
-        hidden = (hidden,)
+    named = [("hidden", hidden)]
+    if isinstance(hidden, Sequence) and not isinstance(hidden, str):
+        named = [(f"hidden[{k}]", width) for k, width in enumerate(hidden)]
     activation = ACTIVATION if activation is None else activation
     layers = tuple(
-        width if isinstance(width, Dense) else Dense(width, activation) for width in hidden
+        width if isinstance(width, Dense) else Dense(as_count(name, width), activation)
+        for name, width in named
     )
     if loss is None:
         loss = "cross_entropy" if output == "softmax" else "mse"

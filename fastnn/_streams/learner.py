@@ -16,7 +16,7 @@ from ..errors import DivergenceError
 from ..network import Network
 from .design import Start, check_takes_rows
 from .growth import grown, resized
-from .rows import MALFORMED, REMEDY, Features, FixedRows, Rows, check_values
+from .rows import MALFORMED, REMEDY, Features, FixedRows, Rows, check_values, is_itself
 
 
 class Learner:
@@ -230,6 +230,7 @@ class Learner:
 
     def _columns_of(self, names: Sequence[Hashable]) -> dict[Hashable, int]:
         """Return the inputs of the features that a user has named, or that the first row has."""
+        _check_names(names)
         columns = {name: column for column, name in enumerate(names)}
         n_in = len(columns) if self.network is None else self.network.n_in
         is_fit = len(names) <= n_in if self.grows else len(names) == n_in
@@ -249,6 +250,7 @@ class Learner:
         network, spare, columns = self.network, self._spare, self._columns
         check_values(x, self._dtype(), REMEDY)
         new = _in_order(name for name in x if name not in columns)
+        _check_names(new)
         n_needed = len(columns) + len(new)
         if network is None:
             assert self._design is not None
@@ -303,6 +305,13 @@ class Learner:
         with np.errstate(over="ignore"):  # in float32: the network finds it
             table[:, [self._columns[names[k]] for k in known]] = X[:, known]
         return table
+
+
+def _check_names(names: Iterable[Hashable]) -> None:
+    """Raise if a name of a feature would be another one in each row."""
+    for name in names:
+        if not is_itself(name):
+            raise ValueError(f"a feature must have a name that equals itself, got {name!r}")
 
 
 def _in_order(names: Iterable[Hashable]) -> list[Any]:

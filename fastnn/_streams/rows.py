@@ -23,6 +23,7 @@ MALFORMED = (
     ValueError,
     OverflowError,
     AttributeError,
+    IndexError,
 )  # what `fill` may raise
 REMEDY = "; leave out what is missing"  # where a feature that is not there counts as 0
 
@@ -123,6 +124,7 @@ class FixedRows(Rows):
 
     def check(self, x: Features) -> None:
         """Raise an error that names the first feature that is no finite number, if there is one."""
+        check_row(x)
         check_values({name: x[name] for name in self.columns if name in x}, self.dtype)
 
 
@@ -137,19 +139,32 @@ def _readers(
     return values_of, struct.Struct(f"{len(names)}{dtype.char}").pack_into
 
 
+def check_row(x: Any) -> None:
+    """Raise unless a row is a dict, or what has its items as a dict has."""
+    if not hasattr(x, "items"):
+        raise TypeError(f"x must be a dict of features, got {x!r}")
+
+
 def check_values(x: Features, dtype: np.dtype[Any], remedy: str = "") -> None:
     """Raise an error that names the first feature that is no finite number of the dtype.
 
     `remedy` is what a user can do where a value is missing.
     """
-    if not hasattr(x, "items"):
-        raise TypeError(f"x must be a dict of features, got {x!r}")
+    check_row(x)
     largest = float(np.finfo(dtype).max)
     for name, value in x.items():
         number = _as_float(name, value)
         if not abs(number) <= largest:
             remedy = remedy if math.isnan(number) else ""
             raise ValueError(f"the feature {name!r} must be finite, got {value!r}{remedy}")
+
+
+def is_itself(value: Any) -> bool:
+    """Return True if a dict can find a value again, which NaN, pandas' NA and NaT are not."""
+    try:
+        return bool(value == value)
+    except (TypeError, ValueError):
+        return False
 
 
 def _as_float(name: Hashable, value: Any) -> float:

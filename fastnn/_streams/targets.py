@@ -11,7 +11,7 @@ from .._checks.scalars import as_finite
 from .design import Start
 from .growth import grown
 from .learner import Learner
-from .rows import Features
+from .rows import Features, is_itself
 
 
 class NumberLearner(Learner):
@@ -100,7 +100,7 @@ class ClassLearner(Learner):
     def _check_target(self, y: Any) -> None:
         if not isinstance(y, Hashable):
             raise TypeError(f"y must be hashable, got {y!r}")
-        if y != y:
+        if y is None or not is_itself(y):
             raise ValueError(f"y must be a class, got {y!r}")
 
     def _meet_target(self, y: Any, undo: ExitStack) -> None:

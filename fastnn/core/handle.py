@@ -3,8 +3,9 @@
 `api` has the functions that take it.
 """
 
+import copy
 import ctypes
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn, Self, SupportsIndex
 
 import numpy as np
 from numba import types
@@ -68,6 +69,18 @@ class Handle(NamedTuple):
         pointer.value = pointer.memory.ctypes.data
         _put_at(pointer.value, self)
         return pointer
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            "a handle must stay in its process, for it holds addresses of functions, got a pickle "
+            "of it: pickle the network, and call its handle() in the other process"
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._replace(**copy.deepcopy(self._asdict(), memo))
 
 
 class _Pointer(ctypes.c_void_p):

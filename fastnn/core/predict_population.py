@@ -12,7 +12,8 @@ every other prediction of the row has.
 
 from .activations import SOFTMAX, activate
 from .api import require_shape
-from .handle import samples_of
+from .border import FLOATS, NUMBERS, check_array, checked_from_python
+from .handle import Handle, samples_of
 from .jit import entry_in_place, inner, maker
 from .layout import (
     ACTIVATION,
@@ -38,12 +39,8 @@ _ROWS = 32  # at once, in whole registers: as many find room in the scratch of a
 
 
 @entry_in_place
-def predict_population(handle, vectors, X, outputs):
-    """Overwrite `outputs` with what many networks, of the handle's layers, make of the samples `X`.
-
-    A row of `vectors`, shape (n_networks, n_params), holds the parameters of a network, laid out as
-    those of the handle, which take no part. `outputs` has the shape (n_networks, n_samples, n_out).
-    """
+def _predict_population(handle, vectors, X, outputs):
+    """Do it, for compiled code as well."""
     layer_table, n_networks, n_samples = handle.layer_table, vectors.shape[0], X.shape[0]
     n_params, n_out = handle.params.shape[0], layer_table[-1, N_OUT]
     require_shape("vectors, required and got:", n_networks, n_params, vectors.shape)
@@ -54,6 +51,24 @@ def predict_population(handle, vectors, X, outputs):
         _predict_rows(vectors, layer_table, X, handle.block, sample, outputs)
     elif n_samples == 1:
         _predict_one_row(vectors, layer_table, row_of(X, 0), sample, outputs)
+
+
+@checked_from_python(_predict_population)
+def predict_population(handle, vectors, X, outputs):
+    """Overwrite `outputs` with what many networks, of the handle's layers, make of the samples `X`.
+
+    A row of `vectors`, shape (n_networks, n_params), holds the parameters of a network, laid out as
+    those of the handle, which take no part. `outputs` has the shape (n_networks, n_samples, n_out).
+    All are C-contiguous; `vectors` have the network's dtype, `outputs` float64 or float32, and `X`
+    one of these or integers. Called from Python, it refuses all else in a line.
+    """
+    if not isinstance(handle, Handle):
+        raise TypeError(f"handle must be what the handle() of a network returns, got {handle!r}")
+    n_params, dtypes = handle.params.size, {handle.params.dtype}
+    n_in, n_out = handle.layer_table.item(0, N_IN), handle.layer_table.item(-1, N_OUT)
+    check_array("vectors", vectors, ("n_networks", n_params), dtypes)
+    check_array("X", X, ("n_samples", n_in), NUMBERS)
+    check_array("outputs", outputs, (len(vectors), len(X), n_out), FLOATS, is_written=True)
 
 
 @inner

@@ -76,6 +76,8 @@ def as_optimizer(optimizer: Any, learning_rate: float | None, last: Optimizer | 
         chosen = optimizer
     elif optimizer is None:
         chosen = last or SGD()
+    elif isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be an object, got the class: write {optimizer.__name__}()")
     else:
         kind = NAMED[as_choice("optimizer", optimizer, NAMED)]
         chosen = last if type(last) is kind else kind()

@@ -122,8 +122,6 @@ class MLPClassifier(Model, base.MiniBatchClassifier):  # type: ignore[misc]  # r
         DivergenceError
             If training leaves the finite numbers. The model is as it was.
         """
-        if y is None:
-            raise ValueError("y must be a class, got None")
         self._learner.learn(x, y, w)
 
     def predict_proba_one(self, x: dict[Any, Any]) -> dict[Any, float]:
@@ -192,8 +190,9 @@ class MLPClassifier(Model, base.MiniBatchClassifier):  # type: ignore[misc]  # r
         """
         _, names, numbers = as_table(X)
         labels = as_list(y)
-        if None in labels:
-            raise ValueError(f"y must be classes, got None in row {labels.index(None)}")
+        for row, label in enumerate(labels):
+            if label is None:
+                raise ValueError(f"y must be classes, got None in row {row}")
         self._learner.learn_table(names, numbers, labels, w)
         self._y_name = getattr(y, "name", None)
 

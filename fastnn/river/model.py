@@ -31,7 +31,8 @@ class Model:
     def to_network(self) -> Network | None:
         """Return a copy of the network, to save or to export: `features` in, predictions out.
 
-        Of a classifier they are in the order of `classes`.
+        Of a classifier they are in the order of `classes`. While no feature is known, the samples
+        being empty, it has one input: it predicts what the model does where that is 0.
 
         Returns
         -------

@@ -23,7 +23,7 @@ from ..activations import OwnActivation
 from ..core.activations import CODES, SECOND_NAMES
 from ..losses import Loss, as_loss
 from ._callbacks import CallbackSupportMixin, FitTasks
-from ._design import check_data_for
+from ._design import check_data_for, check_number_of_outputs
 from ._holder import NetworkHolder
 from ._scores import Score
 from ._split import Data, is_given
@@ -224,7 +224,15 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
         _check_sparse(X)
         X, y = self._validate_input(X, y, incremental, reset=first_pass)
         data = self._as_data(X, y, sample_weight, incremental)
-        loss, _ = self._last_layer(first_pass)
+        loss, outputs = self._last_layer(first_pass)
+        if not first_pass:
+            n_targets: Any = getattr(self, "n_outputs_", data.y.shape[1])  # of one made by hand
+            check_number_of_outputs(loss, outputs, np.shape(self.coefs_[-1])[1], n_targets)
+            if data.y.shape[1] != n_targets:
+                raise ValueError(
+                    f"y must have as many targets as in an earlier fit, {n_targets}, got "
+                    f"{data.y.shape[1]}"
+                )
         check_data_for(loss, data.y)
         if not is_given(self, *validation):
             return data, None, first_pass

@@ -111,6 +111,17 @@ def check_outputs(loss: Loss, outputs: str) -> None:
         )
 
 
+def check_number_of_outputs(loss: Loss, outputs: str, n_outputs: int, n_targets: int) -> None:
+    """Raise unless the loss goes with the number of outputs that an earlier fit has made."""
+    n = loss.n_per_target
+    if n * n_targets != n_outputs:
+        raise ValueError(
+            f"loss must be one that goes with {n_outputs} {outputs} outputs for {n_targets} "
+            f"target{'s' * (n_targets > 1)}, as an earlier fit has them, got {loss!r}, which goes "
+            f"with {n} for each target"
+        )
+
+
 def check_data_for(loss: Loss, targets: Array) -> None:
     """Raise unless the loss is defined for a table of targets."""
     check_targets(targets, loss)

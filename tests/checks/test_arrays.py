@@ -18,6 +18,7 @@ from fastnn.activations import as_activation
 from fastnn.core.activations import SECOND_NAMES
 from fastnn.initializers import normal, uniform
 from fastnn.losses import NAMED
+from fastnn.optimizers import Adam
 
 from ..support.networks import make_data, small_network
 
@@ -75,6 +76,7 @@ BAD_OPTIONS = [
     ({"learning_rate": -0.1}, ValueError, "learning_rate must be finite and above 0, got -0.1"),
     ({"learning_rate": np.inf}, ValueError, "learning_rate must be finite and above 0, got inf"),
     ({"learning_rate": "fast"}, TypeError, "learning_rate must be a number, got 'fast'"),
+    ({"optimizer": Adam}, TypeError, r"must be an object, got the class: write Adam\(\)"),
     ({"optimizer": "adamant"}, ValueError, "optimizer must be one of 'sgd', .*; got 'adamant'"),
     ({"reduction": "max"}, ValueError, "reduction must be one of 'mean', 'sum'; got 'max'"),
     ({"metrics": ["f1"]}, ValueError, "a metric must be one of 'accuracy', .*; got 'f1'"),

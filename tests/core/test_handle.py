@@ -1,12 +1,14 @@
 """The handle: what it shares, where it may go, and functions that take it and are kept on disk."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
 import pytest
 from numba import carray, cfunc, njit, typeof, types
 
-from fastnn import core
+from fastnn import Dense, Network, core
 from fastnn.optimizers import Adam
 
 from ..support.processes import run_python
@@ -35,6 +37,30 @@ def test_each_handle_has_an_optimizer_of_its_own():
     for handle in (twin.handle(optimizer=Adam()), twin.handle(optimizer=Adam())):
         train_in_batches(handle, X, Y, weights, 0.01, 5)
     assert abs(net.params - twin.params).max() > 1e-6
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    ("output", "loss"), [("mean_and_spread", "gaussian_nll"), ("identity", "mse")]
+)
+def test_a_handle_stays_in_its_process(output, loss, protocol):
+    """It holds addresses of functions, which mean nothing, or another function, in another one."""
+    net = Network(3, [Dense(4, "tanh"), Dense(2, output)], loss=loss, seed=0)
+    message = r"a handle must stay in its process.*: pickle the network, and call its handle\(\)"
+    for held in (net.handle(), [net.handle(frozen=True)]):
+        with pytest.raises(TypeError, match=message):
+            pickle.dumps(held, protocol)
+
+
+def test_copies_in_the_process():
+    net = make_network()
+    handle, (X, Y, _) = net.handle(), rows(net)
+    apart, before = copy.deepcopy(handle), net.params.copy()
+    assert copy.copy(handle) is handle
+    train_one_by_one(apart, X, Y, 0.1)
+    np.testing.assert_array_equal(net.params, before)
+    train_one_by_one(handle, X, Y, 0.1)
+    np.testing.assert_array_equal(apart.params, net.params)
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "newton", 3])

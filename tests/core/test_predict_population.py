@@ -1,5 +1,7 @@
 """Many parameter vectors over the same rows have the bits of each network's own `predict`."""
 
+import pickle
+import re
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,19 +149,33 @@ def test_threads_share_the_vectors():
     np.testing.assert_array_equal(got, np.repeat(expected, 100, axis=0))
 
 
+WRONG_SHAPES = [
+    ("vectors", (3, 1)), ("X", (20, 5)), ("outputs", (2, 20, 2)), ("outputs", (3, 19, 2)),
+    ("outputs", (3, 20, 1)),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("name", "shape"),
-    [
-        ("vectors", (3, 1)), ("X", (20, 5)), ("outputs", (2, 20, 2)), ("outputs", (3, 19, 2)),
-        ("outputs", (3, 20, 1)),
-    ],
-)  # fmt: skip
+    ("name", "shape"), [*WRONG_SHAPES, ("vectors", ()), ("X", (4,)), ("outputs", (3, 40))]
+)
 def test_a_wrong_shape_is_refused(name, shape):
     net, vectors = make_population((4, 8, 2), "float64")
     arrays = {"vectors": vectors, "X": np.zeros((20, 4)), "outputs": np.zeros((3, 20, 2))}
     arrays[name] = np.zeros(shape)
-    with pytest.raises(ValueError, match=f"the shape of.*{name}, required and got") as caught:
+    with pytest.raises(
+        ValueError, match=f"^{name} must have shape .*, got {re.escape(str(shape))}$"
+    ):
         core.predict_population(net.handle(), **arrays)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize(("name", "shape"), WRONG_SHAPES)
+def test_compiled_code_is_told_so_too(name, shape):
+    net, vectors = make_population((4, 8, 2), "float64")
+    arrays = {"vectors": vectors, "X": np.zeros((20, 4)), "outputs": np.zeros((3, 20, 2))}
+    arrays[name] = np.zeros(shape)
+    with pytest.raises(ValueError, match=f"the shape of.*{name}, required and got") as caught:
+        predict_in_a_loop(net.handle(), *arrays.values(), 1)
     assert caught.value.args[-len(shape) :] == shape
 
 
@@ -168,7 +184,62 @@ def test_another_dtype_is_refused_by_the_compiler():
     net, vectors = make_population((4, 8, 2), "float64")
     X, outputs = np.zeros((20, 4)), np.zeros((3, 20, 2))
     with pytest.raises(Exception, match="arrays must have the network's dtype, float64"):
-        core.predict_population(net.handle(), vectors.astype("float32"), X, outputs)
+        predict_in_a_loop(net.handle(), vectors.astype("float32"), X, outputs, 1)
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+REFUSED = {
+    "strided": ("vectors", lambda V: np.repeat(V, 2, axis=0)[::2], "C-contiguous, got strides"),
+    "in Fortran's order": ("X", np.asfortranarray, r"give np.ascontiguousarray\(X, 'float64'\)"),
+    "strided outputs": ("outputs", lambda out: np.repeat(out, 2, axis=2)[..., ::2], "C-contiguous"),
+    "reversed outputs": ("outputs", lambda out: out[::-1], r"give np.empty\(\(3, 20, 2\)\)$"),
+    "read-only outputs": ("outputs", read_only, "writable, got a read-only array: give np.empty"),
+    "a list": ("vectors", np.ndarray.tolist, "a plain NumPy array, got list: give np.ascontig"),
+    "nothing": ("vectors", lambda V: None, "a plain NumPy array, got NoneType"),
+    "masked": ("X", np.ma.masked_array, r"array, got MaskedArray: fill it, X.filled\(...\)"),
+    "big-endian": ("vectors", lambda V: V.astype(">f8"), "have dtype float64, got >f8: give"),
+    "float32": ("vectors", lambda V: V.astype("f4"), "have dtype float64, got float32: give"),
+    "truth values": ("X", lambda X: X > 0, "float32 or float64 or whole numbers, got bool"),
+    "objects": ("X", lambda X: X.astype(object), "or whole numbers, got object"),
+    "integers": ("outputs", lambda out: out.astype(int), "float32 or float64, got int64: give np"),
+}
+
+
+@pytest.mark.parametrize(("name", "changed", "message"), REFUSED.values(), ids=[*REFUSED])
+def test_python_is_told_in_a_line_what_it_must_give(name, changed, message):
+    net, vectors = make_population((4, 8, 2), "float64")
+    arrays = {"vectors": vectors, "X": np.zeros((20, 4)), "outputs": np.full((3, 20, 2), 7.0)}
+    outputs, arrays[name] = arrays["outputs"], changed(arrays[name])
+    message = f"^{name} must .*{message}"
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        core.predict_population(net.handle(), **arrays)
+    assert "\n" not in str(caught.value)
+    assert (outputs == 7).all()
+
+
+@pytest.mark.parametrize("handle", [None, Network(4, [Dense(8, "tanh"), Dense(2)], seed=0)])
+def test_a_handle_is_needed(handle):
+    _, vectors = make_population((4, 8, 2), "float64")
+    with pytest.raises(
+        TypeError, match=r"^handle must be what the handle\(\) of a network returns"
+    ):
+        core.predict_population(handle, vectors, np.zeros((20, 4)), np.zeros((3, 20, 2)))
+
+
+@pytest.mark.parametrize("changed", [read_only, lambda X: X.astype(int), lambda X: X.astype("f4")])
+def test_samples_may_be_read_only_and_of_another_dtype(changed):
+    net, vectors = make_population((4, 8, 2), "float64")
+    X, got = changed(np.arange(80.0).reshape(20, 4)), np.empty((3, 20, 2))
+    core.predict_population(net.handle(), vectors, X, got)
+    np.testing.assert_array_equal(got, predict_each(net, vectors, X))
+
+
+def test_the_function_is_pickled_by_its_name():
+    assert pickle.loads(pickle.dumps(core.predict_population)) is core.predict_population
 
 
 ALLOCATIONS = """

@@ -210,12 +210,12 @@ def test_bad_levels(levels):
 @pytest.mark.parametrize(
     ("loss", "layer", "message"),
     [
-        (Quantile([0.1, 0.9]), Dense(2), "quantile must follow a ascending layer, got identity"),
+        (Quantile([0.1, 0.9]), Dense(2), "quantile must follow an ascending layer, got identity"),
         (Quantile([0.1, 0.9]), Dense(4, "ascending"), "needs a last layer of 2 outputs, got 4"),
         ("gaussian_nll", Dense(2), "gaussian_nll must follow a mean_and_spread layer"),
         ("gaussian_nll", Dense(3, "mean_and_spread"), "needs 2 outputs for each target, got 3"),
         ("mse", Dense(3, "mean_and_spread"), "must have pairs of outputs, got 3"),
-        ("gamma", Dense(1), "gamma must follow a exp layer, got identity"),
+        ("gamma", Dense(1), "gamma must follow an exp layer, got identity"),
         ("focal", Dense(1), "focal must follow a softmax or sigmoid layer, got identity"),
         (CrossEntropy(0.1), Dense(2), "cross_entropy must follow a softmax layer"),
     ],

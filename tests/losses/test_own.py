@@ -229,9 +229,19 @@ def test_a_file_that_does_not_know_what_its_function_did():
     assert Network.load(file, functions=[tilted]).loss_function is tilted
 
 
-@pytest.mark.parametrize("functions", [tilted, "tilted", [print], 3])
-def test_functions_of_another_kind(functions):
-    with pytest.raises(TypeError, match="functions must be"):
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        (tilted, r"a sequence of functions, got tilted: write \[tilted\]$"),
+        (None, "a sequence of functions, got None$"),
+        (3, "a sequence of functions, got 3$"),
+        ("tilted", "under @fastnn.loss or @fastnn.activation, got 't'"),
+        ([print], "under @fastnn.loss or @fastnn.activation, got <built-in"),
+    ],
+    ids=str,
+)
+def test_functions_of_another_kind(functions, message):
+    with pytest.raises(TypeError, match=f"functions must be {message}"):
         Network.load(saved(make(tilted)), functions=functions)
 
 

@@ -1,5 +1,7 @@
 """`learn_many`, `predict_many`: tables of pandas and others."""
 
+from datetime import date, datetime, time, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,6 +141,66 @@ def test_refused_targets(model, y, message):
         refused.learn_many(X, pd.Series(y, dtype=object))
     assert refused.features == ()
     assert refused.to_network() is None
+
+
+COLUMNS = {
+    "datetimes": [datetime(2020, 1, 1), datetime(2021, 1, 1)],
+    "dates": [date(2020, 1, 1), date(2021, 1, 1)],
+    "times": [time(1), time(2)],
+    "durations": [timedelta(1), timedelta(2)],
+    "digits": ["1", "2"],
+    "bytes": [b"1", b"2"],
+    "complex": [1 + 1j, 2 + 0j],
+    "lists": [[1.0], [2.0]],
+}
+
+
+@pytest.mark.parametrize("model", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("others", [{}, {"a": [1.0, 2.0]}], ids=["alone", "beside a"])
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=[*COLUMNS])
+def test_a_table_is_refused_as_its_rows_are(model, library, others, column):
+    library = pytest.importorskip(library)
+    X, y, refused = library.DataFrame(others | {"new": column}), library.Series([1, 2]), model()
+    with pytest.raises(TypeError, match="the feature 'new' must be a number, got"):
+        refused.learn_one({"new": column[0]}, 1.0)
+    for call in (lambda: refused.learn_many(X, y), lambda: refused.predict_many(X)):
+        with pytest.raises(TypeError, match="the feature 'new' must be a number, got"):
+            call()
+    assert refused.features == ()
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int8", "float32", "bool", "Float64", "Int64", "boolean", "Sparse[float]", "category"]
+)
+def test_numbers_of_any_dtype(dtype):
+    column = pd.Series([0, 1, 1]).astype(dtype)
+    got, expected, y = MLPRegressor(seed=0), MLPRegressor(seed=0), pd.Series([1.0, 2.0, 3.0])
+    got.learn_many(pd.DataFrame({"a": [1.0, 2.0, 3.0], 5: column}), y)
+    expected.learn_many(pd.DataFrame({"a": [1.0, 2.0, 3.0], 5: [0.0, 1.0, 1.0]}), y)
+    np.testing.assert_array_equal(got.to_network().params, expected.to_network().params)
+
+
+@pytest.mark.parametrize("model", [MLPClassifier, MLPRegressor])
+def test_what_is_no_table_and_no_column(model):
+    X, y = table(3)
+    refused = model()
+    for given in (X.to_numpy(), X.to_dict("list"), None):
+        for call in (refused.predict_many, lambda x: refused.learn_many(x, y)):
+            with pytest.raises(TypeError, match=r"X must be a table of pandas, .*, got \w+$"):
+                call(given)
+    for given in ([1.0, 2.0, 3.0], np.ones(3), X, None):
+        with pytest.raises(TypeError, match=r"y must be a column of pandas, polars .*, got \w+$"):
+            refused.learn_many(X, given)
+    assert refused.features == ()
+
+
+def test_missing_classes_of_pandas():
+    X, _ = table(3)
+    with pytest.raises(ValueError, match="y must be a class, got <NA>"):
+        MLPClassifier().learn_many(X, pd.Series(["low", pd.NA, None], dtype="string"))
+    with pytest.raises(ValueError, match="a feature must have a name that equals itself, got nan"):
+        MLPRegressor().learn_many(pd.DataFrame({float("nan"): [1.0]}), pd.Series([1.0]))
 
 
 def test_polars():

@@ -423,6 +423,41 @@ def test_another_loss_is_for_the_next_fit():
     assert ours.network_.loss_name == "huber"
 
 
+@pytest.mark.parametrize(
+    ("first", "loss", "y"),
+    [
+        ("gaussian_nll", "squared_error", (NUMBER > 0).astype(float)),  # no labels of 2 outputs
+        ("gaussian_nll", "absolute_error", NUMBERS),
+        (Quantile([0.1, 0.9]), Quantile([0.1, 0.5, 0.9]), NUMBER),
+        (Quantile([0.1, 0.9]), "squared_error", NUMBERS),
+        (Quantile([0.1, 0.9]), "quantile", NUMBER),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_another_loss_must_go_with_the_number_of_outputs(first, loss, y, call):
+    ours = MLPRegressor(first, (4,), warm_start=True, random_state=0).partial_fit(X, NUMBER)
+    ours.set_params(loss=loss)
+    before, params = vars(ours).copy(), ours.network_.params.copy()
+    message = r"loss must be one that goes with 2 \w+ outputs for 1 target, as an earlier fit has"
+    with pytest.raises(ValueError, match=message):
+        getattr(ours, call)(X, y)
+    assert vars(ours) == before
+    assert_array_equal(ours.network_.params, params)
+    ours.set_params(loss=first).partial_fit(X, NUMBER)
+    assert (ours.network_.params != params).any()
+
+
+@pytest.mark.parametrize(("first", "then"), [(NUMBER, NUMBERS), (NUMBERS, (NUMBER > 0) * 1.0)])
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_the_number_of_targets_is_that_of_the_first_fit(first, then, call):
+    ours = MLPRegressor("huber", (4,), warm_start=True, random_state=0).partial_fit(X, first)
+    before = vars(ours).copy()
+    with pytest.raises(ValueError, match="y must have as many targets as in an earlier fit"):
+        getattr(ours, call)(X, then)
+    assert vars(ours) == before
+
+
 @pytest.mark.parametrize("loss", ["squared_error", LogCosh(), Quantile([0.1, 0.9])], ids=str)
 def test_only_gaussian_nll_predicts_a_deviation(loss):
     (ours,) = of_both([make_ours("number", loss=loss)], "fit", X, NUMBER)

@@ -49,8 +49,10 @@ def test_models_that_share_a_random_source_differ(source):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"hidden": (0,)}, "n_out must be at least 1"),
-        ({"hidden": "32"}, "n_out must be a whole number"),
+        ({"hidden": 0}, "hidden must be at least 1, got 0"),
+        ({"hidden": (8, 0)}, r"hidden\[1\] must be at least 1, got 0"),
+        ({"hidden": "32"}, "hidden must be a whole number, got '32'"),
+        ({"hidden": None, "optimizer": Adam}, r"optimizer must be an object, .*: write Adam\(\)"),
         ({"activation": "rellu"}, "did you mean 'relu'"),
         ({"activation": "softmax"}, "softmax must be on the last layer only"),
         ({"loss": "binary_cross_entropy"}, "must follow a sigmoid layer"),
