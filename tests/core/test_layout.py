@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fastnn.core import layout
+from fastnn.core.levels import REGISTER_BYTES
+from fastnn.core.pointers import code_of_parts
 
 from ..support.properties import given, st
 
@@ -92,3 +94,15 @@ def test_a_vector_of_another_layout_is_brought_into_this_one(has_narrow, dtype):
             first = row[layout.BIASES]
             np.testing.assert_array_equal(biases[k], flat[first : first + row[layout.N_OUT]])
     assert np.count_nonzero(own) == layout.n_params(table)
+
+
+@given(
+    n_first=st.integers(1, 140), n=st.integers(1, 9), dtype=st.sampled_from(["float32", "float64"])
+)
+def test_a_register_of_any_part_lies_within_the_units(n_first, n, dtype):
+    """It may begin at the last output, as that of a part does, and kernels read and write it."""
+    stop = n_first + n
+    code = code_of_parts([(0, n_first, 0, 1.0), (n_first, stop, 0, 1.0)])
+    table = layout.layer_table(3, [stop], [code], [True], [True], np.dtype(dtype))
+    lanes = REGISTER_BYTES // np.dtype(dtype).itemsize
+    assert table[0, layout.UNITS] + stop + lanes <= layout.units_size(table)
