@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fastnn.core import layout
+from fastnn.core.levels import REGISTER_BYTES
+from fastnn.core.pointers import code_of_parts
 
 from ..support.properties import given, st
 
@@ -106,3 +108,15 @@ def test_what_is_trained(n_in, layers, dtype):
         is_below |= trained
         n_trained += trained * (W.size + has_bias * train_bias * n_out)
     assert layout.n_trained(table) == n_trained
+
+
+@given(
+    n_first=st.integers(1, 140), n=st.integers(1, 9), dtype=st.sampled_from(["float32", "float64"])
+)
+def test_a_register_of_any_part_lies_within_the_units(n_first, n, dtype):
+    """It may begin at the last output, as that of a part does, and kernels read and write it."""
+    stop = n_first + n
+    code = code_of_parts([(0, n_first, 0, 1.0), (n_first, stop, 0, 1.0)])
+    table = layout.layer_table(3, [stop], [code], [True], [True], [True], np.dtype(dtype))
+    lanes = REGISTER_BYTES // np.dtype(dtype).itemsize
+    assert table[0, layout.UNITS] + stop + lanes <= layout.units_size(table)

@@ -95,5 +95,23 @@ def test_activations(dtype):
     assert np.isnan(a[START : START + N]).all()
 
 
+@njit
+def of_part(code, part, start):
+    return pointers.part_at(code, part, start), pointers.weight_at(code, part)
+
+
+n_parts_of, is_table = from_python(pointers.n_parts_of), from_python(pointers.is_table)
+
+
+def test_tables_of_parts():
+    own = pointers.code_of_loss(half_square, "float64", from_z=True)
+    code = pointers.code_of_parts([(0, 2, 5, 1.0), (2, 3, own, 0.25)])
+    assert is_table(code)
+    assert n_parts_of(code) == 2
+    assert of_part(code, 0, 10) == ((10, 12, 5), 1.0)
+    assert of_part(code, 1, 10) == ((12, 13, own), 0.25)
+    assert not any(is_table(other) for other in (5, own, *LOSSES.values()))
+
+
 def test_codes_of_tables_are_no_addresses():
     assert not any(is_address(code) for code in (*LOSSES.values(), *ACTIVATIONS.values()))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from fastnn.core.simd.borrow import row_of
+from fastnn.core.simd.borrow import part_of, row_of
 
 
 @njit
@@ -18,6 +18,19 @@ def test_rows_are_views(dtype):
     assert write_to_rows(table, box) == box[1, 0].sum()
     np.testing.assert_array_equal(table[:, 1], range(3))
     assert not np.delete(table, 1, axis=1).any()
+
+
+@njit
+def fill_part(row, start, n):
+    part = part_of(row, start, n)
+    for j in range(part.shape[0]):
+        part[j] = j + 1
+
+
+def test_parts_are_views():
+    row = np.zeros(6)
+    fill_part(row, 2, 3)
+    np.testing.assert_array_equal(row, [0, 0, 1, 2, 3, 0])
 
 
 def test_a_row_lives_as_long_as_its_array():
