@@ -83,7 +83,7 @@ def _bits(*rows: tuple[int, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
 def _gender(settings: Settings) -> Data:
     X, y = load_gender()
     return Data(
-        "gender", "plane", X, y, ("weight - 135 lb", "height - 66 in"), ("M", "F"),
+        "gender", "plane", X, y, ("weight-135", "height-66"), ("M", "F"),
         "from fastnn.datasets import load_gender\n\nX, y = load_gender()",
         rows=tuple(map(str, load_gender(raw=True)["name"])),
         new=(("Emily", (-7.0, -3.0)), ("Frank", (20.0, 2.0))),

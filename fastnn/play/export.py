@@ -24,7 +24,7 @@ def exported(run: Run, form: str) -> tuple[str, bytes]:
 
     C is two files, source and header, in a zip.
     """
-    name = run.data.name
+    name = f"play_{run.data.name}"  # `csv.py` alone would hide a module of Python
     if form == "python":
         return f"{name}.py", program(run).encode()
     from ..exchange import to_c, to_onnx  # not before they are needed

@@ -16,7 +16,7 @@ from .wire import packed
 
 GRID = 60  # points along each side of the boundary
 _UNIT_GRID = 24  # and of the picture of a unit
-MOST_SHOWN = 8  # units of a layer
+MOST_SHOWN = 10  # units of a layer
 _MOST_POINTS = 1500  # of the data
 _SIDE = 20  # of a digit
 

@@ -23,7 +23,7 @@ from .session import Session
 from .wire import as_text
 
 try:
-    from tornado import httpserver, netutil, web, websocket
+    from tornado import httpserver, web, websocket
 except ImportError as error:
     raise ImportError('fastnn play needs tornado: pip install "fastnn-numba[play]"') from error
 
@@ -130,9 +130,10 @@ class PlayServer:
 
 def _bound(port: int) -> socket.socket:
     try:
-        (bound,) = netutil.bind_sockets(port, HOST, socket.AF_INET)
+        bound = socket.create_server((HOST, port))
     except OSError as error:
         raise OSError(f"port must be free, got {port}: {error.strerror}") from error
+    bound.setblocking(False)
     return bound
 
 
@@ -186,7 +187,7 @@ class PageSocket(websocket.WebSocketHandler):
         """Take over what all requests share."""
         self.server = server
         self._session: Session | None = None
-        self._is_drawing = False
+        self._is_drawing = self._is_another = False
         self._unsent = 0
         self._loop = asyncio.get_running_loop()
 
@@ -236,16 +237,21 @@ class PageSocket(websocket.WebSocketHandler):
             self.send({"type": "error", "code": "busy", "message": "too many messages are waiting"})
 
     def _draw(self, picture: Callable[[], bytes | None]) -> None:
-        """Send a picture, unless one is being made or the page has not taken the last ones."""
-        if self._is_drawing or self._unsent > _MOST_UNSENT:
+        """Send a picture; if one is being made, another after it, as that may be older."""
+        if self._unsent > _MOST_UNSENT:
             return
-        self._is_drawing = True
+        if self._is_drawing:
+            self._is_another = True
+            return
+        self._is_drawing, self._is_another = True, False
         made = self._loop.run_in_executor(self.server.pool, picture)
 
         def drawn(future: asyncio.Future[bytes | None]) -> None:
             self._is_drawing = False
             if not future.cancelled() and future.exception() is None:
                 self.send(future.result() or {"type": "nothing"})
+            if self._is_another and self._session is not None:
+                self._draw(self._session.picture)
 
         made.add_done_callback(drawn)
 
