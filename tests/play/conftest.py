@@ -121,9 +121,12 @@ def client(server):
     client.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Return a real Chromium; without one the tests are skipped, but not where CI is set."""
+    """Return a real Chromium; without one the tests are skipped, but not where CI is set.
+
+    Playwright has an event loop that runs as long as it does: other modules need their own.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     path = os.environ.get("FASTNN_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), "")
     if not path:

@@ -10,7 +10,7 @@ from .conftest import Client
 pytestmark = pytest.mark.compiled
 
 
-def trained(client, seconds=30):
+def trained(client):
     """Return the picture after training has paused."""
     assert client.ask("play", "playing")["type"] == "playing"
     assert client.hear("paused", "error")["why"] == "done"
@@ -67,12 +67,16 @@ def test_a_step_shows_the_numbers_before_and_after(client):
     client.use("xor")
     step = client.ask("step", "step", of="sample")
     assert step["rows"] == [0, 1]
-    layers = [{array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]]
+    layers = [
+        {array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]
+    ]
     for layer in layers:
         z = layer["x"] @ layer["W"]
         np.testing.assert_allclose(z, layer["z"], atol=1e-12)
         np.testing.assert_allclose(1 / (1 + np.exp(-z)), layer["a"], atol=1e-12)
-        np.testing.assert_allclose(layer["x"].T @ layer["delta"], layer["gradient of W"], atol=1e-12)
+        np.testing.assert_allclose(
+            layer["x"].T @ layer["delta"], layer["gradient of W"], atol=1e-12
+        )
         np.testing.assert_allclose(-layer["gradient of W"], layer["adjustment of W"], atol=1e-12)
         np.testing.assert_allclose(
             layer["W"] + layer["adjustment of W"], layer["W after the step"], atol=1e-12
@@ -93,7 +97,7 @@ def test_play_ends_the_epoch_that_steps_have_begun(client):
 
 def test_a_row_of_ones_own_is_answered(client):
     client.use("gender")
-    (outputs,) = client.ask("ask", "answer", x=[-7, -3])["outputs"],
+    (outputs,) = (client.ask("ask", "answer", x=[-7, -3])["outputs"],)
     assert len(outputs) == 1
     assert "2" in client.ask("ask", "answer", x=[1, 2, 3])["message"]
 

@@ -86,7 +86,8 @@ const RECEIVE = {
   columns(message) {
     columns = message;
     controls.showColumns(message, [], "");
-    set({ ...controls.hello.presets.csv, ...controls.settings, data: "csv", inputs: [], label: "" });
+    const chosen = controls.settings.data === "csv" ? controls.settings : controls.hello.presets.csv;
+    set({ ...chosen, inputs: [], label: "" });
   },
   file({ name, parts }) {
     const link = make("a", [], { download: name, href: URL.createObjectURL(new Blob([parts.content.values])) });
@@ -98,8 +99,9 @@ const RECEIVE = {
   error({ code, message }) {
     if (code === "diverged" || code === "refused") { setPlaying(false); pad.waiting = false; }
     showError(t(code, { why: message }));
+    if (code !== "refused" || columnsAwaited()) return;
     if (scene) controls.show(scene.settings); // what was refused is not shown
-    else if (code === "refused" && !columnsAwaited()) set(controls.hello.presets.xor);
+    else set(controls.hello.presets.xor);
   },
 };
 

@@ -20,12 +20,17 @@ function array({ name, shape, values }) {
   return make("div", make("table", [caption, make("tbody", rows)]));
 }
 
+// Tables side by side, which a keyboard can scroll too.
+const group = (title, arrays) => make("div", arrays.map(array), {
+  className: "arrays", tabIndex: 0, role: "region", ariaLabel: title,
+});
+
 export function showStep(step, scene) {
   const [a, b] = step.rows;
   const target = document.getElementById("step");
-  const parts = [make("p", t("step_of", { a: a + 1, b, loss: number(step.loss) })), make("div", array(step.y), { className: "arrays" })];
+  const parts = [make("p", t("step_of", { a: a + 1, b, loss: number(step.loss) })), group(t("array_y"), [step.y])];
   step.layers.forEach((layer, k) => {
-    parts.push(make("h3", layerTitle(scene, k)), make("div", layer.map(array), { className: "arrays" }));
+    parts.push(make("h3", layerTitle(scene, k)), group(layerTitle(scene, k), layer));
   });
   target.replaceChildren(...parts);
 }
@@ -38,7 +43,7 @@ function layerTitle(scene, k) {
 export function showWeights(message, scene) {
   const parts = message.layers.flatMap((layer, k) => [
     make("h3", layerTitle(scene, k)),
-    make("div", layer.map(({ name, ...rest }) => array({ name: name[0], ...rest })), { className: "arrays" }),
+    group(layerTitle(scene, k), layer.map((each) => ({ ...each, name: each.name[0] }))),
   ]);
   document.getElementById("weights").replaceChildren(...parts);
 }
