@@ -13,7 +13,8 @@ collect_ignore = ["conftest.py"]  # nor has it examples
 OPTIONAL = frozenset({
     "cpuinfo", "dask", "distributed", "h5py", "hypothesis", "jax", "joblib", "keras", "matplotlib",
     "mlxtend", "mpmath", "narwhals", "onnx", "onnxruntime", "onnxscript", "openpyxl", "pandas",
-    "polars", "pyarrow", "river", "scipy", "playwright", "skl2onnx", "sklearn", "threadpoolctl", "torch", "tornado",
+    "playwright", "polars", "pyarrow", "river", "scipy", "skl2onnx", "sklearn", "threadpoolctl",
+    "torch", "tornado",
 })  # fmt: skip
 
 

@@ -42,4 +42,5 @@ def _tents(middle: float, scale: float) -> NDArray[np.float64]:
     places = (np.arange(SIDE) - (SIDE - 1) / 2) / scale + middle
     width = max(1.0, 1 / scale)
     distances = np.abs(places[:, None] - np.arange(SIDE))
-    return np.maximum(0, 1 - distances / width) / width
+    tents: NDArray[np.float64] = np.maximum(0, 1 - distances / width) / width
+    return tents

@@ -15,7 +15,7 @@ NEEDS = {
     "streams.md": ["river"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
-WITHOUT_CODE = {"adding.md", "tutorials.md"}
+WITHOUT_CODE = {"adding.md", "play.md", "tutorials.md"}
 
 
 def blocks_of(page):

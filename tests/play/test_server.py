@@ -1,4 +1,4 @@
-"""Who may not ask gets 404 and no word more; who sends nonsense gets an error, and changes nothing."""
+"""Who may not ask gets 404 and no more; nonsense gets an error, and changes nothing."""
 
 import socket
 from contextlib import suppress
