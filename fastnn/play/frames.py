@@ -127,7 +127,8 @@ class Camera:
             parts[f"weights{k}"] = weights if k or data.kind != "digits" else weights[:0]
         if data.kind == "digits":
             images = net.weights[0][:, :MOST_SHOWN].T.reshape(-1, _SIDE, _SIDE)
-            parts["units0"] = _levels(images.transpose(0, 2, 1), "identity")
+            most = np.quantile(np.abs(images), 0.98, axis=(1, 2), keepdims=True)
+            parts["units0"] = _levels(images.transpose(0, 2, 1) / most, "tanh")
         return packed({"type": "frame", "epoch": run.epoch, "samples": run.samples} | head, parts)
 
     @np.errstate(all="ignore")

@@ -39,6 +39,7 @@ class Session:
         self._send = send
         self._inbox: queue.Queue[dict[str, Any] | None] = queue.Queue(_MOST_WAITING)
         self._table: Table | None = None
+        self._is_new_table = False
         self._run: Run | None = None
         self._camera: Camera | None = None
         self._figures: dict[str, float] = {}
@@ -173,6 +174,7 @@ class Session:
         scene = camera.scene()
         camera.frame({})  # what cannot be shown is refused here
         self._playing = False
+        self._is_new_table &= settings.data != "csv"
         self._run, self._camera, self._figures = run, camera, figures
         self._rate = self._share = 0.0
         self._send(scene)
@@ -181,7 +183,8 @@ class Session:
 
     def _do_set(self, settings: Settings) -> None:
         run = self._run
-        if run is None or settings.needs_another_network(run.settings):
+        is_other_data = settings.data == "csv" and self._is_new_table
+        if run is None or is_other_data or settings.needs_another_network(run.settings):
             self._use(settings)
             return
         run.settings = settings
@@ -243,5 +246,5 @@ class Session:
         self._send(packed({"type": "file", "name": name}, {"content": content_array}))
 
     def _do_csv(self, text: str) -> None:
-        self._table = read(text)
+        self._table, self._is_new_table = read(text), True
         self._send(self._table.description())

@@ -233,6 +233,15 @@ def test_a_table_of_ones_own(opened, tmp_path):
     assert page.inner_text("#classes").split() == ["a", "b"]
 
 
+def test_a_word_while_kernels_are_compiled(opened, server):
+    page = opened()
+    (line,) = server.sessions
+    line._loop.call_soon_threadsafe(server.tell, "compiling predict_rows")
+    page.wait_for_selector("#busy:has-text('Compiling kernels')")
+    line._loop.call_soon_threadsafe(server.tell, "")
+    page.wait_for_selector("#busy", state="hidden")
+
+
 def test_the_page_speaks_chinese(opened):
     page = opened("#data=moons", locale="zh-CN")
     assert page.inner_text("#play") == "▶ 播放"

@@ -113,6 +113,13 @@ def test_a_table_of_ones_own_is_trained_on(client):
     assert trained(client)["figures"]["accuracy"] > 0.9
 
 
+def test_another_table_of_the_same_columns_is_another(client):
+    rows = [f"{i},{i * i % 5},{'ab'[i % 2]}" for i in range(20)]
+    for n in (20, 10):
+        client.ask("csv", "columns", text="\n".join(["x,y,kind", *rows[:n]]))
+        assert client.use("csv")["n_samples"] == n
+
+
 def test_a_digit_is_drawn(client):
     client.use("digits", epochs=5, speed=0)
     trained(client)

@@ -95,7 +95,10 @@ const RECEIVE = {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     say(t("saved", { name }));
   },
-  compiling({ is }) { at("pictures").textContent = is ? t("compiling") : ""; if (is) say(t("compiling")); },
+  compiling({ is }) {
+    at("busy").hidden = !is;
+    at("busy").textContent = is ? t("compiling") : "";
+  },
   error({ code, message }) {
     if (code === "diverged" || code === "refused") { setPlaying(false); pad.waiting = false; }
     showError(t(code, { why: message }));
@@ -174,7 +177,8 @@ function figures() {
   at("test_box").hidden = now.test_accuracy === undefined;
   at("test_accuracy").textContent = percent(now.test_accuracy, 2);
   at("rate").textContent = rate ? (rate < 10 ? rate.toFixed(1) : count(rate)) : "-";
-  at("loss").title = `MSE ${number(now.mse)}, MAE ${number(now.mae)}`;
+  at("mse").textContent = number(now.mse);
+  at("mae").textContent = number(now.mae);
   if (performance.now() - toldAt > 5000) {
     toldAt = performance.now();
     say(t("status", { epoch: count(epoch), loss: number(now.loss, 4), accuracy: percent(now.accuracy) }));
