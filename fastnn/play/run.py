@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class Run:
     curve: Curve = field(init=False, default_factory=Curve)
     actions: list[Action] = field(init=False, default_factory=list)
     samples: int = field(init=False, default=0)
-    trained: float = field(init=False, default=0.0)  # seconds in `fit`
+    trained: float = field(init=False, default=0.0)  # seconds of the processor in `fit`
     has_diverged: bool = field(init=False, default=False)
     _epoch_takes: float = field(init=False, default=SPAN)  # seconds
 
@@ -140,7 +140,7 @@ class Run:
         }
         if self.has_diverged:
             raise ValueError("training must not go on after it has diverged: reset")
-        began = perf_counter()
+        began = thread_time()
         self.has_diverged = True  # unless the next line returns
         history = self.net.fit(
             self.data.X[start:stop],
@@ -150,7 +150,7 @@ class Run:
             **how,
         )
         self.has_diverged = False
-        self.trained += perf_counter() - began
+        self.trained += thread_time() - began
         self.samples += (stop - start) * n_epochs
         last = self.actions[-1] if self.actions else None
         if last and (last.start, last.stop, last.how) == (start, stop, how):

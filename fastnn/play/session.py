@@ -146,7 +146,7 @@ class Session:
             self._figure()
 
     def _measure(self, run: Run) -> None:
-        """Work out epochs a second, and the share of the time that training takes."""
+        """Work out epochs a second, and the share of a core that training gets."""
         passed = perf_counter() - self._began
         self._rate = (run.epoch - self._began_at) / passed
         self._share = (run.trained - self._began_trained) / passed

@@ -17,6 +17,14 @@ def trained(client):
     return client.ask("frame", "frame")
 
 
+def epoch_after(client, epoch):
+    """Return the epoch as soon as training is past `epoch`."""
+    until = monotonic() + 30
+    while (now := client.ask("frame", "frame")["epoch"]) <= epoch:
+        assert monotonic() < until
+    return now
+
+
 def test_training_pauses_after_the_epochs_that_are_set_and_goes_on(client):
     client.use("xor", epochs=500, speed=0)
     assert trained(client)["epoch"] == 500
@@ -46,10 +54,8 @@ def test_a_speed_holds(client):
     client.use("gender", epochs=0, speed=100)
     began = monotonic()
     client.ask("play", "playing")
-    sleep(0.5)
-    client.ask("pause", "paused")
-    epoch = client.ask("frame", "frame")["epoch"]
-    assert 1 <= epoch <= 100 * (monotonic() - began) + 2
+    epoch = epoch_after(client, 30)
+    assert epoch <= 100 * (monotonic() - began) + 2
 
 
 def test_a_rate_is_changed_while_training_goes_on(client):
@@ -58,9 +64,9 @@ def test_a_rate_is_changed_while_training_goes_on(client):
     from fastnn.play.settings import PRESETS
 
     settings = PRESETS["gender"].as_json() | {"epochs": 0, "speed": 0, "rate": 0.05}
+    epoch = epoch_after(client, 0)
     assert client.ask("set", "tuned", settings=settings)["settings"]["rate"] == 0.05
-    client.ask("pause", "paused")
-    assert client.ask("frame", "frame")["epoch"] > 0
+    assert epoch_after(client, epoch) > epoch
 
 
 def test_a_step_shows_the_numbers_before_and_after(client):
@@ -154,13 +160,12 @@ def test_two_pages_at_once_are_two_networks(server, client):
     other.use("moons", epochs=0, speed=0)
     for page in (client, other):
         page.ask("play", "playing")
-    sleep(0.3)
+    for page in (client, other):
+        epoch_after(page, 0)
     client.ask("pause", "paused")
-    at = [page.ask("frame", "frame") for page in (client, other)]
-    sleep(0.3)
-    later = [page.ask("frame", "frame") for page in (client, other)]
-    assert at[0]["epoch"] == later[0]["epoch"] > 0
-    assert at[1]["epoch"] < later[1]["epoch"]
+    at = [page.ask("frame", "frame")["epoch"] for page in (client, other)]
+    assert epoch_after(other, at[1]) > at[1]
+    assert client.ask("frame", "frame")["epoch"] == at[0] > 0
     other.end()
 
 
