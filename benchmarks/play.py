@@ -4,11 +4,13 @@
     python benchmarks/play.py --write        # and keep the table in README.md
     python benchmarks/play.py --screenshots  # the pictures of the README, in fastnn/docs/images
 
-It needs the extra `play`, the groups `test` and `bench`, and Chromium (FASTNN_CHROMIUM=path, or on
+It needs the extra `play`, the group `play`, and Chromium (FASTNN_CHROMIUM=path, or on
 the PATH), which runs without a window and so draws by the processor. Where the system can do so,
 the server keeps to one core and the browser to the others.
 
-"alone" are epochs a second of `fit` on the same core without server and page, before and after.
+The two "ms" are of the processor and not of the clock, so that they hold on a busy machine too:
+what the browser takes for a picture, and the server apart from training. The share is the
+processor's time in `fit` over the clock's.
 """
 
 import argparse
@@ -19,19 +21,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
 
+import psutil
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from table import Table, circumstances
-
-from fastnn.play.data import load
-from fastnn.play.run import Run
-from fastnn.play.settings import PRESETS
 
 IMAGES = Path(__file__).parents[1] / "fastnn" / "docs" / "images"
 DATA = ("xor", "gender", "moons", "spirals", "digits")
@@ -50,8 +48,11 @@ STROKES = [
 ]  # a 3
 TABLE = Table(
     "a page that shows training",
-    ("data", "pictures a second", "training's share", "epochs a second", "alone", "of that"),
-)
+    (
+        "data", "pictures a second", "ms of the browser a picture", "ms of the server a picture",
+        "training's share of the core", "epochs a second",
+    ),
+)  # fmt: skip
 
 
 def main(argv: list[str]) -> int:
@@ -62,12 +63,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--screenshots", action="store_true")
     options = parser.parse_args(argv)
-    with served() as address, browsing() as browser:
+    with served() as (server, address), browsing() as browser:
         if options.screenshots:
             screenshots(browser, address)
             return 0
         for name in DATA:
-            measure(browser, address, name)
+            measure(browser, server, address, name)
     load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     note = f"{circumstances()} tornado {version('tornado')}; load average {load_average}."
     print(f"\n{note}\n\n{TABLE.markdown()}")
@@ -91,8 +92,8 @@ def keep_to(some: set[int]) -> None:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Serve the page from another process, and yield its address."""
+def served() -> Iterator[tuple[psutil.Process, str]]:
+    """Serve the page from another process, and yield it and the address."""
     command = [sys.executable, "-m", "fastnn", "play", "--no-browser"]
     own, others = cores()
     keep_to(own)
@@ -100,7 +101,7 @@ def served() -> Iterator[str]:
         keep_to(own | others)
         try:
             assert server.stdout is not None
-            yield server.stdout.readline().strip()
+            yield psutil.Process(server.pid), server.stdout.readline().strip()
         finally:
             server.terminate()
 
@@ -127,46 +128,48 @@ def opened(browser: Browser, address: str, **options: Any) -> Page:
     return page
 
 
-def measure(browser: Browser, address: str, name: str) -> None:
+def measure(browser: Browser, server: psutil.Process, address: str, name: str) -> None:
     """Count the pictures of a page while its network trains as fast as it can."""
-    alone = alone_rate(name)
     page = opened(browser, f"{address}#data={name}&speed=0&epochs=0")
     page.click("#play")
     page.wait_for_selector("body[data-share]")
-    before, start = counted(page), perf_counter()
+    before = counted(page, server)
     sleep(SECONDS)
-    after, seconds = counted(page), perf_counter() - start
-    pictures, epochs = ((b - a) / seconds for a, b in zip(before, after, strict=True))
+    after = counted(page, server)
     share = float(page.get_attribute("body", "data-share") or "nan")
     page.close()
-    alone = (alone + alone_rate(name)) / 2
+    seconds, pictures, epochs, drawing, serving = (
+        b - a for a, b in zip(before, after, strict=True)
+    )
     TABLE.add(
-        name, f"{pictures:.0f}", f"{share:.0%}", f"{epochs:,.0f}", f"{alone:,.0f}",
-        f"{epochs / alone:.0%}",
-    )  # fmt: skip
-
-
-def counted(page: Page) -> tuple[float, float]:
-    """Return the pictures drawn, and the epochs trained."""
-    return (
-        float(page.get_attribute("body", "data-pictures") or 0),
-        float(page.get_attribute("#epoch", "data-value") or 0),
+        name,
+        f"{pictures / seconds:.0f}",
+        f"{1000 * drawing / pictures:.1f}",
+        f"{1000 * (serving - share * seconds) / pictures:.1f}",
+        f"{share:.0%}",
+        f"{epochs / seconds:,.0f}",
     )
 
 
-def alone_rate(name: str) -> float:
-    """Return epochs a second of the same training without a page."""
-    own, others = cores()
-    keep_to(own)
-    settings = replace(PRESETS[name], speed=0, epochs=0)
-    run = Run(settings, load(settings, None))
-    run.train(1)
-    start, first = perf_counter(), run.epoch
-    while perf_counter() - start < 0.5:
-        run.train(10**9)
-    rate = (run.epoch - first) / (perf_counter() - start)
-    keep_to(own | others)
-    return float(rate)
+def counted(page: Page, server: psutil.Process) -> tuple[float, ...]:
+    """Return the clock, pictures, epochs, and the processor's time of the browser and server."""
+    browsers = [each for each in psutil.Process().children(recursive=True) if each != server]
+    return (
+        perf_counter(),
+        float(page.get_attribute("body", "data-pictures") or 0),
+        float(page.get_attribute("#epoch", "data-value") or 0),
+        sum(map(processor_time, browsers)),
+        processor_time(server),
+    )
+
+
+def processor_time(process: psutil.Process) -> float:
+    """Return the seconds that a process has had of a processor, 0 if it has just ended."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def screenshots(browser: Browser, address: str) -> None:

@@ -10,10 +10,30 @@ N_POINTS = 400
 
 
 def circles(noise: float = 0.1, seed: int = 0) -> Points:
-    """Return the points of two circles around 0, of radius 0.4 (class 1) and 0.9 (class 0).
+    """Return the points of two circles around 0, with noise.
+
+    Parameters
+    ----------
+    noise : float
+        The standard deviation of the normal noise added to each coordinate, by default 0.1.
+    seed : int
+        The seed of NumPy's generator, by default 0.
+
+    Returns
+    -------
+    X : ndarray(float64, ndim=2), shape (400, 2)
+        The coordinates x1 and x2 of each point.
+    y : ndarray(float64, ndim=1), shape (400,)
+        The class of each point, 1 on the inner circle, of radius 0.4, and 0 on the outer one, of radius 0.9.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is below 0.
 
     Examples
     --------
+    >>> from fastnn.play.shapes import circles
     >>> X, y = circles(noise=0.0)
     >>> X.shape, np.hypot(*X[y == 1].T).round(6).max().item()
     ((400, 2), 0.4)
@@ -26,10 +46,30 @@ def circles(noise: float = 0.1, seed: int = 0) -> Points:
 
 
 def spirals(noise: float = 0.05, seed: int = 0) -> Points:
-    """Return the points of two spirals around 0, each with one and a half turns.
+    """Return the points of two spirals around 0, of one and a half turns, with noise.
+
+    Parameters
+    ----------
+    noise : float
+        The standard deviation of the normal noise added to each coordinate, by default 0.05.
+    seed : int
+        The seed of NumPy's generator, by default 0.
+
+    Returns
+    -------
+    X : ndarray(float64, ndim=2), shape (400, 2)
+        The coordinates x1 and x2 of each point.
+    y : ndarray(float64, ndim=1), shape (400,)
+        The class of each point, 0 and 1 in turn.
+
+    Raises
+    ------
+    ValueError
+        If `seed` is below 0.
 
     Examples
     --------
+    >>> from fastnn.play.shapes import spirals
     >>> X, y = spirals(noise=0.0)
     >>> X.shape, y.mean().item(), bool(np.abs(X).max() <= 1)
     ((400, 2), 0.5, True)
