@@ -24,7 +24,8 @@ def circles(noise: float = 0.1, seed: int = 0) -> Points:
     X : ndarray(float64, ndim=2), shape (400, 2)
         The coordinates x1 and x2 of each point.
     y : ndarray(float64, ndim=1), shape (400,)
-        The class of each point, 1 on the inner circle, of radius 0.4, and 0 on the outer one, of radius 0.9.
+        The class of each point: 1 on the inner circle, of radius 0.4, 0 on the outer one, of
+        radius 0.9.
 
     Raises
     ------
@@ -33,6 +34,7 @@ def circles(noise: float = 0.1, seed: int = 0) -> Points:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fastnn.play.shapes import circles
     >>> X, y = circles(noise=0.0)
     >>> X.shape, np.hypot(*X[y == 1].T).round(6).max().item()
@@ -69,6 +71,7 @@ def spirals(noise: float = 0.05, seed: int = 0) -> Points:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fastnn.play.shapes import spirals
     >>> X, y = spirals(noise=0.0)
     >>> X.shape, y.mean().item(), bool(np.abs(X).max() <= 1)
