@@ -110,13 +110,23 @@ def test_a_step_shows_its_numbers(opened):
     page.click("text=Step: one sample")
     page.wait_for_selector("#step table")
     text = page.inner_text("#step")
-    assert text.startswith("Rows 1 to 1, loss before the step 0.")
+    assert text.startswith("Row 1, loss before the step 0.")
     for name in ("z = x W + b", "a = f(z)", "error = dLoss/da", "delta = dLoss/dz", "adjustment"):
         assert text.count(name) == 2
     assert "-0.165956" in text  # the first weight of the tutorial
     page.click("text=Step: one batch")
     wait_until(lambda: epoch_of(page) == 1)
     assert page.inner_text("#step").startswith("Rows 2 to 7")
+
+
+def test_gender_is_worked_by_hand_in_two_clicks(opened):
+    page = opened()
+    page.click("label:has(input[value=gender])")
+    page.click("text=Step by hand")
+    page.wait_for_selector("#step table")
+    text = page.inner_text("#step")
+    for number in ("0.523695", "-0.952610", "0.021470"):  # ypred, d_L_d_ypred, d_L_d_w1
+        assert number in text
 
 
 def test_a_digit_is_drawn_with_the_mouse(opened):

@@ -44,6 +44,7 @@ const RECEIVE = {
     words();
     at("step").replaceChildren();
     at("answer").textContent = "";
+    at("by_hand").hidden = scene.settings.data !== "gender";
     at("pad_card").hidden = scene.kind !== "digits";
     if (scene.kind === "digits") pad.send();
     at("x").value = (scene.rows.find(({ y }) => y === null) ?? scene.rows[0]).x.join(", ");
@@ -263,6 +264,11 @@ at("tabs").onkeydown = ({ key }) => {
 at("play").onclick = () => wire.send(playing ? "pause" : "play");
 at("sample").onclick = () => wire.send("step", { of: "sample" });
 at("batch_step").onclick = () => wire.send("step", { of: "batch" });
+at("by_hand").onclick = () => { // as the tutorial `gender` begins: Alice, and weights of 1
+  wire.send("set", { settings: { ...controls.hello.presets.gender, start: "ones" } });
+  wire.send("reset");
+  wire.send("step", { of: "sample" });
+};
 at("reset").onclick = () => wire.send("reset");
 at("language").onclick = async () => {
   const parameters = new URLSearchParams(location.hash.slice(1));

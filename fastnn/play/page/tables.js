@@ -28,7 +28,8 @@ const group = (title, arrays) => make("div", arrays.map(array), {
 export function showStep(step, scene) {
   const [a, b] = step.rows;
   const target = document.getElementById("step");
-  const parts = [make("p", t("step_of", { a: a + 1, b, loss: number(step.loss) })), group(t("array_y"), [step.y])];
+  const words = b === a + 1 ? "step_of_one" : "step_of";
+  const parts = [make("p", t(words, { a: a + 1, b, loss: number(step.loss) })), group(t("array_y"), [step.y])];
   step.layers.forEach((layer, k) => {
     parts.push(make("h3", layerTitle(scene, k)), group(layerTitle(scene, k), layer));
   });
