@@ -13,8 +13,8 @@ collect_ignore = ["conftest.py", "fastnn/docs/conf.py"]  # they have no examples
 OPTIONAL = frozenset({
     "cpuinfo", "dask", "distributed", "h5py", "hypothesis", "jax", "joblib", "keras", "matplotlib",
     "mlxtend", "mpmath", "narwhals", "onnx", "onnxruntime", "onnxscript", "openpyxl", "optuna",
-    "pandas", "polars", "pyarrow", "river", "scipy", "skl2onnx", "sklearn", "threadpoolctl",
-    "torch",
+    "pandas", "playwright", "polars", "pyarrow", "river", "scipy", "skl2onnx", "sklearn",
+    "threadpoolctl", "torch", "tornado",
 })  # fmt: skip
 
 

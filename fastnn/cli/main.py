@@ -1,4 +1,4 @@
-"""The command line: commands for a user's table, ``fastnn warmup`` and ``fastnn example NAME``.
+"""The command line: a user's table, ``fastnn play``, ``fastnn warmup``, ``fastnn example NAME``.
 
 Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
 what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in
@@ -25,6 +25,7 @@ from ..core.jit import cache_folder
 from ..core.waiting import telling
 from ..tabular import COMMANDS
 from ..warmup import WORDS, warm_up
+from .arguments import whole_number
 
 # Looked up, not imported: the examples are built on fastnn, and nothing of fastnn on them.
 _EXAMPLES = import_module("fastnn.examples")
@@ -85,9 +86,9 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser; what `argv` does not name is listed, not imported."""
     parser = _Parser(
         prog="fastnn",
-        description="Train networks on a table of your own and use them, compile the kernels "
-        "ahead, or run an example: the five networks of the tutorials that fastnn grew out of, "
-        "and networks inside compiled loops.",
+        description="Train networks on a table of your own and use them, watch one learn, compile "
+        "the kernels ahead, or run an example: the five networks of the tutorials that fastnn grew "
+        "out of, and networks inside compiled loops.",
         epilog="Each has its own flags: fastnn NAME --help. Exit codes: 0 done, 1 an optional "
         "package is missing, a file cannot be read or written or is not what is needed, or "
         "training diverges, 2 wrong arguments.",
@@ -101,6 +102,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         )
         if name in argv:
             _add_table_command(command, name)
+    _add_play(commands)
     _add_warmup(commands)
     _add_examples(commands, argv)
     return parser
@@ -167,6 +169,28 @@ def _run_example(options: argparse.Namespace) -> None:
     if options.plot is not None:
         import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
     options.example.run(options)
+
+
+def _add_play(commands: argparse._SubParsersAction[_Parser]) -> None:
+    summary = "a page in the browser: choose data and layers, and watch a network learn"
+    command = commands.add_parser(
+        "play",
+        help=summary,
+        description=f"{_sentence(summary)}. It is served to this machine alone.",
+        allow_abbrev=False,
+    )
+    command.add_argument(
+        "--port", type=whole_number(0, 65535), default=0, metavar="N", help="default: a free one"
+    )
+    command.add_argument(
+        "--no-browser", action="store_true", help="print the address, and open no browser"
+    )
+    command.set_defaults(run=_run_play)
+
+
+def _run_play(options: argparse.Namespace) -> None:
+    server = import_module("fastnn.play.server")  # tells of a missing tornado
+    server.serve(options.port, partial(print, flush=True), open_browser=not options.no_browser)
 
 
 def _add_warmup(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -89,7 +89,7 @@ def test_help_lists_the_commands(capsys):
         main(["--help"])
     assert caught.value.code == 0
     got = capsys.readouterr().out
-    assert re.findall(r"^    (\S+)", got, re.MULTILINE) == [*COMMANDS, "warmup", "example"]
+    assert re.findall(r"^    (\S+)", got, re.MULTILINE) == [*COMMANDS, "play", "warmup", "example"]
 
 
 def test_example_alone_lists_the_examples(capsys):

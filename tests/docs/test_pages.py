@@ -28,7 +28,7 @@ NEEDS = {
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
 }
 TOOLS = {"microcontroller.md": ["size"]}  # of binutils
-WITHOUT_CODE = {"adding.md", "api.md", "lines.md"}
+WITHOUT_CODE = {"adding.md", "api.md", "lines.md", "play.md"}
 LEARNING_PATH = {
     f"{name}.md"
     for name in (

@@ -1,0 +1,102 @@
+// Numbers as tables: of a step, of rows and answers, of the weights, and a tutorial's lines.
+
+import { argmax } from "./output.js";
+import { number, t } from "./text.js";
+
+export function make(kind, content = [], options = {}) {
+  const element = Object.assign(document.createElement(kind), options);
+  element.append(...[content].flat());
+  return element;
+}
+
+const head = (words) => make("thead", make("tr", words.map((word) => make("th", word, { scope: "col" }))));
+
+function array({ name, shape, values }) {
+  const [n, m] = shape;
+  const isWhole = values.length === n && values[0]?.length === m;
+  const size = isWhole ? `${n}×${m}` : t("corner", { shape: `${n}×${m}` });
+  const caption = make("caption", [t(`array_${name}`), " ", make("small", size)]);
+  const rows = values.map((row) => make("tr", row.map((value) => make("td", number(value)))));
+  return make("div", make("table", [caption, make("tbody", rows)]));
+}
+
+// Tables side by side, which a keyboard can scroll too.
+const group = (title, arrays) => make("div", arrays.map(array), {
+  className: "arrays", tabIndex: 0, role: "region", ariaLabel: title,
+});
+
+export function showStep(step, scene) {
+  const [a, b] = step.rows;
+  const target = document.getElementById("step");
+  const words = b === a + 1 ? "step_of_one" : "step_of";
+  const parts = [make("p", t(words, { a: a + 1, b, loss: number(step.loss) })), group(t("array_y"), [step.y])];
+  step.layers.forEach((layer, k) => {
+    parts.push(make("h3", layerTitle(scene, k)), group(layerTitle(scene, k), layer));
+  });
+  target.replaceChildren(...parts);
+}
+
+function layerTitle(scene, k) {
+  const n = k ? scene.widths[k - 1] : scene.n_in;
+  return t("layer", { k, shape: `${n} → ${scene.widths[k]}`, f: scene.activations[k] });
+}
+
+export function showWeights(message, scene) {
+  const parts = message.layers.flatMap((layer, k) => [
+    make("h3", layerTitle(scene, k)),
+    group(layerTitle(scene, k), layer.map((each) => ({ ...each, name: each.name[0] }))),
+  ]);
+  document.getElementById("weights").replaceChildren(...parts);
+}
+
+export class Rows {
+  constructor() {
+    this.table = document.getElementById("rows");
+    this.cells = [];
+  }
+
+  // The rows as they stay; `show` writes the answers beside them.
+  build(scene) {
+    const isImages = scene.kind === "digits";
+    const inputs = isImages ? [] : scene.inputs;
+    const n = scene.widths.at(-1);
+    const answers = n === 1 ? [t("answer")] : [t("answer"), ...scene.classes.slice(0, n)];
+    this.cells = scene.rows.map(() => answers.map(() => make("td")));
+    const body = scene.rows.map(({ name, x, y }, s) => make("tr", [
+      make("th", name || t("new"), { scope: "row" }),
+      ...(isImages ? [] : inputs.map((_, i) => make("td", number(x[i], 3)))),
+      make("td", y ?? "?"),
+      ...this.cells[s],
+    ], { className: y === null ? "new" : "" }));
+    const words = [t("row"), ...inputs, t("target"), ...answers];
+    this.table.replaceChildren(make("caption", t("predictions")), head(words), make("tbody", body));
+    document.getElementById(scene.kind === "table" ? "table_place" : "rows_place")
+      .append(document.getElementById("rows_box"));
+  }
+
+  show(scene, { values, shape: [, n] }) {
+    scene.rows.forEach(({ y }, s) => {
+      const cells = this.cells[s];
+      const best = n === 1 ? Number(values[s] > 0.5) : argmax(values, n * s, n);
+      const said = scene.classes[best];
+      cells[0].textContent = n === 1 ? number(values[s]) : said;
+      cells[0].className = y !== null && said !== y ? "wrong" : "";
+      for (let j = 1; j < cells.length; j++) cells[j].textContent = number(values[n * s + j - 1], 4);
+    });
+  }
+}
+
+export function showTutorial(tutorials, name) {
+  const place = document.getElementById("tutorial");
+  const tutorial = tutorials[name];
+  if (!tutorial) {
+    place.replaceChildren(make("p", t("no_tutorial"), { className: "note" }));
+    return;
+  }
+  const rows = tutorial.rows.map((row) => make("tr", row.map((cell) => make("td", make("code", cell), { className: "text" }))));
+  place.replaceChildren(
+    make("p", [t("tutorial_note"), " ", make("code", `fastnn example ${name}`)], { className: "note" }),
+    make("div", make("table", [make("caption", tutorial.title, { lang: "en" }), head([t("tutorial_head"), "fastnn"]), make("tbody", rows)]), { className: "scroll", tabIndex: 0, role: "region", ariaLabel: tutorial.title }),
+    make("p", tutorial.note, { className: "note", lang: "en" }),
+  );
+}

@@ -1,0 +1,41 @@
+// The words of the page, in the user's language.
+
+let words = {};
+export let language = "en";
+
+export async function speak(name) {
+  language = name === "zh" ? "zh" : "en";
+  words = await (await fetch(`${language}.json`)).json();
+  document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+  for (const element of document.querySelectorAll("[data-t]")) {
+    element.textContent = t(element.dataset.t);
+  }
+  for (const element of document.querySelectorAll("[data-t-label]")) {
+    element.setAttribute("aria-label", t(element.dataset.tLabel));
+  }
+  const other = document.getElementById("language");
+  other.textContent = language === "zh" ? "English" : "中文";
+  other.lang = language === "zh" ? "en" : "zh-Hans";
+}
+
+export function t(key, values = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+// Numbers: as many digits as a tutorial prints.
+export function number(value, digits = 6) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-4) return value.toExponential(3);
+  return Number.isInteger(value) ? String(value) : value.toFixed(digits);
+}
+
+export function count(value) {
+  return Math.floor(value).toLocaleString(language === "zh" ? "zh-CN" : "en-GB");
+}
+
+export function percent(value, digits = 1) {
+  return value === undefined || value === null ? "-" : `${(100 * value).toFixed(digits)} %`;
+}

@@ -1,0 +1,114 @@
+"""A user's own CSV file, read and checked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .messages import MOST_COLUMNS
+
+MOST_ROWS = 10_000
+MOST_CLASSES = 10
+_LONGEST_CELL = 200
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a CSV file, as text, by name."""
+
+    columns: dict[str, list[str]]
+    delimiter: str
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.columns.values())))
+
+    def numbers(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """Return columns as numbers."""
+        return np.array([[float(cell) for cell in self.columns[name]] for name in names]).T
+
+    def description(self) -> dict[str, Any]:
+        """Return what the page needs to let its user choose columns."""
+        return {
+            "type": "columns",
+            "numeric": [name for name in self.columns if self._is_numeric(name)],
+            "labels": [name for name in self.columns if self._is_label(name)],
+            "rows": self.n_rows,
+        }
+
+    def chosen(self, inputs: tuple[str, ...], label: str) -> tuple[tuple[str, ...], str]:
+        """Return the chosen columns, or if none are chosen the last label and two numbers."""
+        known = self.description()
+        if not label:
+            label = known["labels"][-1]
+        if not inputs:
+            inputs = tuple([name for name in known["numeric"] if name != label][:2])
+        if label not in known["labels"]:
+            raise ValueError(f"label must be one of {', '.join(known['labels'])}, got {label!r}")
+        for name in inputs:
+            if name not in known["numeric"] or name == label:
+                raise ValueError(
+                    f"inputs must be columns of numbers beside the label, got {name!r}"
+                )
+        if len(set(inputs)) < max(2, len(inputs)):
+            raise ValueError(f"inputs must be two or more different columns, got {len(inputs)}")
+        return inputs, label
+
+    def _is_numeric(self, name: str) -> bool:
+        cells = self.columns[name]
+        return all(map(_is_number, cells)) and len(set(map(float, cells))) > 1
+
+    def _is_label(self, name: str) -> bool:
+        return 2 <= len(set(self.columns[name])) <= MOST_CLASSES
+
+
+def read(text: str) -> Table:
+    """Return the table in the text of a CSV file with a header; raise ValueError if it is none."""
+    text = text.removeprefix("\ufeff")
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise ValueError(f"the file must be CSV: {error}") from None
+    if len(rows) < 3 or len(rows) > MOST_ROWS + 1:
+        raise ValueError(f"the file must have a header and 2 to {MOST_ROWS} rows, got {len(rows)}")
+    names = rows[0]
+    if not 3 <= len(names) <= MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
+        raise ValueError(
+            f"the header must hold 3 to {MOST_COLUMNS} different names, got {len(names)}"
+        )
+    rows = [row for row in rows[1:] if row]
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(names):
+            raise ValueError(f"each row must have {len(names)} cells, row {number} has {len(row)}")
+        if max(map(len, [*row, *names])) > _LONGEST_CELL:
+            raise ValueError(f"cells must have at most {_LONGEST_CELL} characters: row {number}")
+    columns = {
+        name: [cell.strip() for cell in column]
+        for name, column in zip(names, zip(*rows, strict=True), strict=True)
+    }
+    table = Table(columns, delimiter)
+    known = table.description()
+    if not known["labels"] or all(
+        len({*known["numeric"]} - {label}) < 2 for label in known["labels"]
+    ):
+        raise ValueError(
+            "the file must have two or more columns of numbers, without gaps, and another column "
+            f"of 2 to {MOST_CLASSES} labels"
+        )
+    return table
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False

@@ -1,0 +1,319 @@
+"""The page in a real Chromium, as its user has it."""
+
+import re
+import zipfile
+from time import monotonic, sleep
+
+import pytest
+
+pytestmark = pytest.mark.compiled
+
+
+@pytest.fixture
+def opened(server, browser):
+    """Return a function that opens a page; nothing may come from elsewhere, or go wrong."""
+    contexts, troubles, addresses = [], [], []
+
+    def open_page(settings="", **options):
+        context = browser.new_context(**{"locale": "en-GB"} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: addresses.append(request.url))
+        page.goto(f"{server.address}{settings}")
+        page.wait_for_selector("body[data-pictures]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not troubles
+    assert all(url.startswith((server.address, "blob:", "data:")) for url in addresses)
+
+
+def wait_until(is_so, seconds=60):
+    until = monotonic() + seconds
+    while not is_so():
+        assert monotonic() < until
+        sleep(0.02)
+
+
+def loss_of(page):
+    return float(page.inner_text("#loss"))
+
+
+def epoch_of(page):
+    return float(page.get_attribute("#epoch", "data-value"))
+
+
+def address_of(page):
+    return page.evaluate("location.href")  # `page.url` may be the one before
+
+
+def settled(page):
+    """Wait until the page draws no more."""
+    count = None
+    while count != (count := page.get_attribute("body", "data-pictures")):
+        sleep(0.15)
+
+
+def test_xor_is_trained_paused_and_reset(opened):
+    page = opened()
+    assert page.inner_text("#play") == "▶ Play"
+    page.click("#play")
+    wait_until(lambda: loss_of(page) < 0.05)
+    page.click("#play")
+    page.wait_for_selector("body[data-playing=false]")
+    settled(page)
+    epoch = epoch_of(page)
+    assert epoch > 0
+    assert page.inner_text("#play") == "▶ Play"
+    sleep(0.3)
+    assert epoch_of(page) == epoch
+    page.click("#reset")
+    wait_until(lambda: epoch_of(page) == 0)
+    assert loss_of(page) > 0.05
+
+
+def test_a_run_ends_with_the_answer_of_the_tutorial(opened):
+    page = opened("#data=xor&speed=0")
+    page.click("#play")
+    wait_until(lambda: page.inner_text("#epoch") == "60,000")
+    page.wait_for_selector("body[data-playing=false]")
+    settled(page)
+    new = page.inner_text("#rows tr.new").split()
+    assert new == ["new", "1", "1", "0", "?", "0.007888"]
+
+
+def test_pictures_come_while_training_runs(opened):
+    page = opened("#data=moons&epochs=0")
+    page.click("#play")
+    before, epoch = int(page.get_attribute("body", "data-pictures")), epoch_of(page)
+    wait_until(lambda: int(page.get_attribute("body", "data-pictures")) > before + 20)
+    assert epoch_of(page) > epoch
+    assert re.search(r"\d+ pictures a second; training gets \d+ %", page.inner_text("footer"))
+
+
+def test_who_wants_little_motion_gets_few_pictures(opened):
+    page = opened("#data=gender&epochs=0", reduced_motion="reduce")
+    page.click("#play")
+    page.wait_for_selector("body[data-playing=true]")
+    before = int(page.get_attribute("body", "data-pictures"))
+    sleep(1)
+    assert 1 <= int(page.get_attribute("body", "data-pictures")) - before <= 6
+
+
+def test_a_step_shows_its_numbers(opened):
+    page = opened()
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step table")
+    text = page.inner_text("#step")
+    assert text.startswith("Row 1, loss before the step 0.")
+    for name in ("z = x W + b", "a = f(z)", "error = dLoss/da", "delta = dLoss/dz", "adjustment"):
+        assert text.count(name) == 2
+    assert "-0.165956" in text  # the first weight of the tutorial
+    page.click("text=Step: one batch")
+    wait_until(lambda: epoch_of(page) == 1)
+    assert page.inner_text("#step").startswith("Rows 2 to 7")
+
+
+def test_gender_is_worked_by_hand_in_two_clicks(opened):
+    page = opened()
+    page.click("label:has(input[value=gender])")
+    page.click("text=Step by hand")
+    page.wait_for_selector("#step table")
+    text = page.inner_text("#step")
+    for number in ("0.523695", "-0.952610", "0.021470"):  # ypred, d_L_d_ypred, d_L_d_w1
+        assert number in text
+
+
+def test_a_digit_is_drawn_with_the_mouse(opened):
+    page = opened("#data=digits&speed=0")
+    page.click("#play")
+    wait_until(lambda: epoch_of(page) == 20)
+    pad = page.locator("#pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    corners = [(50, 35), (120, 35), (110, 75), (95, 110), (85, 145)]
+    page.mouse.move(box["x"] + corners[0][0], box["y"] + corners[0][1])
+    page.mouse.down()
+    for x, y in corners[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+    page.mouse.up()
+    wait_until(lambda: page.inner_text("#said").startswith("This is 7,"))
+    assert page.locator("#bars meter").count() == 10
+    page.click("text=Clear")
+    assert page.inner_text("#said") == "Draw with the mouse"
+    pad.focus()
+    for key in ("Space", "Shift+ArrowDown", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    wait_until(lambda: page.inner_text("#said").startswith("This is "))
+
+
+def test_the_network_is_exported(opened, tmp_path):
+    page = opened("#data=gender&epochs=50&speed=0")
+    page.click("#play")
+    wait_until(lambda: epoch_of(page) == 50)
+    page.click("text=Share and export")
+    for form, name in (("python", "play_gender.py"), ("c", "play_gender_c.zip")):
+        with page.expect_download() as download:
+            page.click(f"[data-export={form}]")
+        assert download.value.suggested_filename == name
+        download.value.save_as(tmp_path / name)
+    assert "epochs=50" in (tmp_path / "play_gender.py").read_text()
+    assert zipfile.is_zipfile(tmp_path / "play_gender_c.zip")
+    onnx = pytest.importorskip("onnx")
+    with page.expect_download() as download:
+        page.click("[data-export=onnx]")
+    download.value.save_as(tmp_path / "x.onnx")
+    onnx.checker.check_model(tmp_path / "x.onnx")
+
+
+def test_settings_come_back_from_the_address(opened):
+    page = opened("#data=circles")
+    page.fill("[data-layer='1']", "5")
+    page.press("[data-layer='1']", "Enter")
+    wait_until(lambda: "2-8-5-1" in page.inner_text("#summary"))
+    page.click("#add")
+    wait_until(lambda: "2-8-5-4-1" in page.inner_text("#summary"))
+    page.select_option("[name=activation]", "relu")
+    wait_until(lambda: "activation=relu" in address_of(page))
+    page.fill("[name=rate]", "0.07")
+    page.press("[name=rate]", "Tab")
+    wait_until(lambda: "rate=0.07" in address_of(page))
+    address = address_of(page)
+    page.click("text=Share and export")
+    assert page.input_value("#address") == address
+    page.reload()
+    page.wait_for_selector("body[data-pictures]")
+    assert address_of(page) == address
+    again = opened(address[address.index("#") :])
+    for each in (page, again):
+        assert "2-8-5-4-1" in each.inner_text("#summary")
+        assert each.input_value("[name=activation]") == "relu"
+        assert each.input_value("[name=rate]") == "0.07"
+
+
+@pytest.mark.parametrize(
+    ("address", "what"),
+    [
+        ("#data=xor&rate=-1", "rate must be a number"),
+        ("#data=xor&layers=4,999", "layers must be a whole number from 1 to 256"),
+        ("#data=xor&loss=cross_entropy", "cross_entropy"),
+        ("#data=xor&activation=<img src=x>", "activation must be one of"),
+    ],
+)
+def test_a_bad_address_gets_an_error_and_a_network(opened, address, what):
+    page = opened(address)
+    page.wait_for_selector("#error", state="hidden")
+    assert "3-4-1" in page.inner_text("#summary")
+    page.goto(address_of(page).split("#")[0] + address)  # now as a change of a page that is there
+    page.wait_for_selector("#error:not([hidden])")
+    assert what in page.inner_text("#error")
+    assert "3-4-1" in page.inner_text("#summary")
+
+
+def test_two_pages_at_once(opened):
+    first, second = opened("#data=xor&epochs=0&speed=1000"), opened("#data=gender&epochs=0")
+    first.click("#play")
+    second.click("#play")
+    wait_until(lambda: epoch_of(first) > 0 and epoch_of(second) > 0)
+    first.click("#play")
+    first.wait_for_selector("body[data-playing=false]")
+    settled(first)
+    epochs = epoch_of(first), epoch_of(second)
+    wait_until(lambda: epoch_of(second) > epochs[1])
+    assert epoch_of(first) == epochs[0]
+
+
+def test_a_table_of_ones_own(opened, tmp_path):
+    rows = "\n".join(f"{i},{i * i % 7},{'ab'[i % 2]}" for i in range(40))
+    (tmp_path / "own.csv").write_text(f"one,two,kind\n{rows}\n")
+    (tmp_path / "bad.csv").write_text("one,two\n1,2\n")
+    page = opened()
+    page.click("text=Your CSV")
+    assert "Choose a CSV file" in page.inner_text("#error")
+    page.set_input_files("#csv_file", tmp_path / "bad.csv")
+    wait_until(lambda: "header and 2" in page.inner_text("#error"))
+    page.set_input_files("#csv_file", tmp_path / "own.csv")
+    wait_until(lambda: "2-8-2" in page.inner_text("#summary"))
+    assert page.locator("#error").is_hidden()
+    assert page.inner_text("#classes").split() == ["a", "b"]
+
+
+def test_a_word_while_kernels_are_compiled(opened, server):
+    page = opened()
+    (line,) = server.sessions
+    line._loop.call_soon_threadsafe(server.tell, "compiling predict_rows")
+    page.wait_for_selector("#busy:has-text('Compiling kernels')")
+    line._loop.call_soon_threadsafe(server.tell, "")
+    page.wait_for_selector("#busy", state="hidden")
+
+
+def test_the_page_speaks_chinese(opened):
+    page = opened("#data=moons", locale="zh-CN")
+    assert page.inner_text("#play") == "▶ 播放"
+    assert page.get_attribute("html", "lang") == "zh-Hans"
+    assert "多" not in page.inner_text("#tab_share")
+    page.click("#language")
+    page.wait_for_selector("text=Share and export")
+    assert "lang=en" in address_of(page)
+    page.reload()
+    page.wait_for_selector("body[data-pictures]")
+    assert page.inner_text("#play") == "▶ Play"
+
+
+def test_the_keyboard_is_enough(opened):
+    page = opened()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.focus("#play")
+    page.keyboard.press("Space")
+    page.wait_for_selector("body[data-playing=true]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body[data-playing=false]")
+    page.focus("input[value=xor]")
+    page.keyboard.press("ArrowRight")
+    wait_until(lambda: "400-25-10" in page.inner_text("#summary"))
+    page.focus("#tab_step")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#weights table")
+    assert page.evaluate("document.activeElement.id") == "tab_weights"
+
+
+def test_a_newcomer_finds_each_tutorial_in_two_clicks(opened):
+    page = opened()
+    for name in ("digits", "gender", "moons", "first_column", "xor"):
+        page.click("text=Share and export")  # the panel that is left
+        page.click(f"label:has(input[value={name}])")
+        page.click("text=Line by line")
+        page.wait_for_selector(f"#tutorial code >> text=fastnn example {name}")
+        assert page.locator("#tutorial tbody tr").count() >= 8
+
+
+@pytest.mark.parametrize(
+    ("scheme", "locale", "width"), [("light", "en-GB", 400), ("dark", "zh-CN", 1360)]
+)
+def test_the_page_is_accessible_and_fits(opened, scheme, locale, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    viewport = {"width": width, "height": 900}
+    # axe is put in as a script, which the page's policy forbids
+    options = {"bypass_csp": True, "viewport": viewport, "color_scheme": scheme, "locale": locale}
+    page = opened("#data=gender&speed=0&epochs=1", **options)
+    page.click("#batch_step")
+    page.wait_for_selector("#step table")
+    parts = ("rows", "tutorial", "function", "share")
+    for part in (None, *(f"#panel_{name}" for name in parts), "#pad_card"):
+        if part == "#pad_card":
+            page.click("label:has(input[value=digits])")
+            page.wait_for_selector(part)
+        elif part:
+            page.click(part.replace("panel", "tab"))
+        found = axe.run(page, part)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

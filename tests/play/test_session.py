@@ -1,0 +1,183 @@
+"""A page's session trains, pauses, steps and answers; two sessions do not disturb one another."""
+
+from time import monotonic, sleep
+
+import numpy as np
+import pytest
+
+from .conftest import Client
+
+pytestmark = pytest.mark.compiled
+
+
+def trained(client):
+    """Return the picture after training has paused."""
+    assert client.ask("play", "playing")["type"] == "playing"
+    assert client.hear("paused", "error")["why"] == "done"
+    return client.ask("frame", "frame")
+
+
+def epoch_after(client, epoch):
+    """Return the epoch as soon as training is past `epoch`."""
+    until = monotonic() + 30
+    while (now := client.ask("frame", "frame")["epoch"]) <= epoch:
+        assert monotonic() < until
+    return now
+
+
+def test_training_pauses_after_the_epochs_that_are_set_and_goes_on(client):
+    client.use("xor", epochs=500, speed=0)
+    assert trained(client)["epoch"] == 500
+    frame = trained(client)
+    assert frame["epoch"] == 1000
+    assert frame["losses"].shape[1] == 2
+    assert not frame["playing"]
+    assert client.ask("reset", "scene")["n_params"] == 16
+    assert client.ask("frame", "frame")["epoch"] == 0
+
+
+def test_spans_do_not_change_the_numbers(client):
+    from fastnn.play.data import load
+    from fastnn.play.networks import build
+    from fastnn.play.settings import PRESETS
+
+    client.use("spirals", epochs=40, speed=0)
+    outputs = trained(client)["outputs"]
+    settings = PRESETS["spirals"]
+    data = load(settings, None)
+    net = build(settings, data)
+    net.fit(data.X, data.y, epochs=40, batch_size=10, optimizer="adam", learning_rate=0.01)
+    np.testing.assert_array_equal(outputs, net.predict(data.X[: len(outputs)]).astype("float32"))
+
+
+def test_a_speed_holds(client):
+    client.use("gender", epochs=0, speed=100)
+    began = monotonic()
+    client.ask("play", "playing")
+    epoch = epoch_after(client, 30)
+    assert epoch <= 100 * (monotonic() - began) + 2
+
+
+def test_a_rate_is_changed_while_training_goes_on(client):
+    client.use("gender", epochs=0, speed=0)
+    client.ask("play", "playing")
+    from fastnn.play.settings import PRESETS
+
+    settings = PRESETS["gender"].as_json() | {"epochs": 0, "speed": 0, "rate": 0.05}
+    epoch = epoch_after(client, 0)
+    assert client.ask("set", "tuned", settings=settings)["settings"]["rate"] == 0.05
+    assert epoch_after(client, epoch) > epoch
+
+
+def test_a_step_shows_the_numbers_before_and_after(client):
+    client.use("xor")
+    step = client.ask("step", "step", of="sample")
+    assert step["rows"] == [0, 1]
+    layers = [
+        {array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]
+    ]
+    for layer in layers:
+        z = layer["x"] @ layer["W"]
+        np.testing.assert_allclose(z, layer["z"], atol=1e-12)
+        np.testing.assert_allclose(1 / (1 + np.exp(-z)), layer["a"], atol=1e-12)
+        np.testing.assert_allclose(
+            layer["x"].T @ layer["delta"], layer["gradient of W"], atol=1e-12
+        )
+        np.testing.assert_allclose(-layer["gradient of W"], layer["adjustment of W"], atol=1e-12)
+        np.testing.assert_allclose(
+            layer["W"] + layer["adjustment of W"], layer["W after the step"], atol=1e-12
+        )
+    assert client.ask("frame", "frame")["samples"] == 1
+    weights = client.ask("weights", "weights")["layers"]
+    assert weights[0][0]["values"] == layers[0]["W after the step"].tolist()
+    for row in range(1, 7):
+        assert client.ask("step", "step", of="sample")["rows"] == [row, row + 1]
+    assert client.ask("frame", "frame")["epoch"] == 1
+
+
+def test_play_ends_the_epoch_that_steps_have_begun(client):
+    client.use("gender", epochs=3, speed=0)
+    client.ask("step", "step", of="sample")
+    assert trained(client)["epoch"] == 4  # the rest of the first, and more until three are past
+
+
+def test_a_row_of_ones_own_is_answered(client):
+    client.use("gender")
+    (outputs,) = (client.ask("ask", "answer", x=[-7, -3])["outputs"],)
+    assert len(outputs) == 1
+    assert "2" in client.ask("ask", "answer", x=[1, 2, 3])["message"]
+
+
+def test_a_table_of_ones_own_is_trained_on(client):
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{'red' if a > b else 'green'}" for a, b in rng.normal(size=(80, 2))]
+    columns = client.ask("csv", "columns", text="\n".join(["a,b,colour", *rows]))
+    assert columns == {"type": "columns", "numeric": ["a", "b"], "labels": ["colour"], "rows": 80}
+    scene = client.use("csv", epochs=60, speed=0)
+    assert scene["kind"] == "plane"
+    assert scene["classes"] == ["green", "red"]
+    assert trained(client)["figures"]["accuracy"] > 0.9
+
+
+def test_another_table_of_the_same_columns_is_another(client):
+    rows = [f"{i},{i * i % 5},{'ab'[i % 2]}" for i in range(20)]
+    for n in (20, 10):
+        client.ask("csv", "columns", text="\n".join(["x,y,kind", *rows[:n]]))
+        assert client.use("csv")["n_samples"] == n
+
+
+def test_a_digit_is_drawn(client):
+    client.use("digits", epochs=5, speed=0)
+    trained(client)
+    pixels = np.zeros((20, 20), int)
+    pixels[3:17, 10:12] = 255
+    drawn = client.ask("draw", "drawn", pixels=pixels.ravel().tolist())
+    assert drawn["image"].shape == (20, 20)
+    assert int(np.argmax(drawn["outputs"])) == 1
+
+
+def test_divergence_pauses_and_asks_for_a_reset(client):
+    client.use("circles", activation="identity", output="identity", loss="sse", rate=1000, speed=0)
+    client.say("play")
+    assert client.hear("error")["code"] == "diverged"
+    assert "reset" in client.ask("step", "step", of="batch")["message"]
+    assert client.ask("reset", "scene")["type"] == "scene"
+    assert client.ask("step", "step", of="sample")["type"] == "step"
+
+
+def test_a_page_trains_for_a_number_of_epochs_at_most(client, monkeypatch):
+    monkeypatch.setattr("fastnn.play.run.MOST_EPOCHS", 50)
+    client.use("xor", epochs=0, speed=0)
+    client.ask("play", "playing")
+    assert client.hear("paused")["why"] == "limit"
+    assert client.ask("frame", "frame")["epoch"] == 50
+    assert client.ask("play", "paused")["why"] == "limit"
+
+
+def test_two_pages_at_once_are_two_networks(server, client):
+    other = Client(server)
+    client.use("xor", epochs=0, speed=0)
+    other.use("moons", epochs=0, speed=0)
+    for page in (client, other):
+        page.ask("play", "playing")
+    for page in (client, other):
+        epoch_after(page, 0)
+    client.ask("pause", "paused")
+    at = [page.ask("frame", "frame")["epoch"] for page in (client, other)]
+    assert epoch_after(other, at[1]) > at[1]
+    assert client.ask("frame", "frame")["epoch"] == at[0] > 0
+    other.end()
+
+
+def test_a_page_that_goes_ends_its_thread(server):
+    import threading
+
+    gone = Client(server)
+    gone.use("moons", epochs=0, speed=0)
+    gone.ask("play", "playing")
+    before = threading.active_count()
+    gone.end()
+    until = monotonic() + 20
+    while threading.active_count() >= before and monotonic() < until:
+        sleep(0.05)
+    assert threading.active_count() < before

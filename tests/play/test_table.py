@@ -1,0 +1,59 @@
+"""A user's own CSV file is read, or refused with the reason."""
+
+import numpy as np
+import pytest
+
+from fastnn.play.table import MOST_ROWS, read
+
+TEXT = "a,b,c,kind\n" + "".join(f"{i},{-i},{i % 2},{'uv'[i % 2]}\n" for i in range(6))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_columns_are_told_apart(delimiter):
+    table = read("\ufeff" + TEXT.replace(",", delimiter))
+    assert table.delimiter == delimiter
+    assert table.description() == {
+        "type": "columns",
+        "numeric": ["a", "b", "c"],
+        "labels": ["a", "b", "c", "kind"],
+        "rows": 6,
+    }
+    assert table.chosen((), "") == (("a", "b"), "kind")
+    np.testing.assert_array_equal(table.numbers(("b", "c"))[:2], [[0, 0], [-1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "header and 2"),
+        ("a,b,c\n1,2,x\n", "header and 2"),
+        ("a,b,a\n1,2,x\n2,3,y\n", "3 to 64 different names"),
+        ("a,b\n1,x\n2,y\n", "3 to 64 different names"),
+        (",".join(f"c{i}" for i in range(65)) + "\n1\n2\n", "3 to 64"),
+        ("a,b,c\n1,2,x\n1,2\n", "row 3 has 2"),
+        ("a,b,c\n1,nan,x\n2,3,y\n", "two or more columns of numbers"),
+        ("a,b,c\n1,,x\n2,3,y\n", "two or more columns of numbers"),
+        ("a,b,c\n1,2,x\n2,3,x\n", "another column of 2 to 10 labels"),
+        ('a,b,c\n1,"2,x\n2,3,y\n', "must be CSV"),
+        ("a,b,c\n" + "1,2,x\n" * (MOST_ROWS + 1), "to 10000 rows"),
+        (f"a,b,c\n1,2,{'x' * 201}\n2,3,y\n", "at most 200 characters"),
+    ],
+)
+def test_bad_files_are_refused(text, what):
+    with pytest.raises(ValueError, match=what):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "label", "what"),
+    [
+        (("a",), "kind", "two or more"),
+        (("a", "a"), "kind", "two or more different"),
+        (("a", "kind"), "c", "columns of numbers"),
+        (("a", "b"), "b", "beside the label"),
+        (("a", "b"), "none", "label must be one of"),
+    ],
+)
+def test_bad_columns_are_refused(inputs, label, what):
+    with pytest.raises(ValueError, match=what):
+        read(TEXT).chosen(inputs, label)
