@@ -7,6 +7,7 @@ that is printed has such a block. A page in Chinese has the blocks of the Englis
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ NEEDS = {
     "compiled_loops.md": [],
     "keras_pytorch.md": ["keras", "jax", "torch"],
     "microcontroller.md": ["ziglang"],
+    "notebooks/digits.md": ["matplotlib"],
+    "notebooks/first_column.md": ["matplotlib"],
+    "notebooks/gender.md": ["matplotlib"],
+    "notebooks/moons.md": ["matplotlib"],
+    "notebooks/xor.md": ["matplotlib"],
     "pictures.md": ["matplotlib"],
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn", "sklearn.callback"],
@@ -91,6 +97,8 @@ def test_blocks_run_as_written(page, capsys, tmp_path, monkeypatch):
         if expected is not None or name in LEARNING_PATH:
             assert got == (expected or ""), code
     assert bool(printed) == bool(blocks)
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.mark.parametrize("page", CHINESE, ids=name_of)
