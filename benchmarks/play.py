@@ -6,7 +6,7 @@
 
 It needs the extra `play`, the group `play`, and Chromium (FASTNN_CHROMIUM=path, or on
 the PATH), which runs without a window and so draws by the processor. Where the system can do so,
-the server keeps to one core and the browser to the others.
+the server keeps to one core; the browser does not.
 
 The two "ms" are of the processor and not of the clock, so that they hold on a busy machine too:
 what the browser takes for a picture, and the server apart from training. The share is the
@@ -77,31 +77,22 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def cores() -> tuple[set[int], set[int]]:
-    """Return the core of the server, and those of the browser."""
-    if not hasattr(os, "sched_getaffinity"):
-        return set(), set()
-    first, *others = sorted(os.sched_getaffinity(0))
-    return {first}, set(others) or {first}
-
-
-def keep_to(some: set[int]) -> None:
-    """Let this process, and those that it starts, run on some cores only."""
-    if some:
-        os.sched_setaffinity(0, some)
+def keep_to_one_core(process: psutil.Process) -> None:
+    """Keep a process to one of the cores that this one may use, where the system can do so."""
+    if hasattr(process, "cpu_affinity"):
+        process.cpu_affinity(psutil.Process().cpu_affinity()[:1])
 
 
 @contextmanager
 def served() -> Iterator[tuple[psutil.Process, str]]:
     """Serve the page from another process, and yield it and the address."""
     command = [sys.executable, "-m", "fastnn", "play", "--no-browser"]
-    own, others = cores()
-    keep_to(own)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        keep_to(own | others)
         try:
             assert server.stdout is not None
-            yield psutil.Process(server.pid), server.stdout.readline().strip()
+            process = psutil.Process(server.pid)
+            keep_to_one_core(process)
+            yield process, server.stdout.readline().strip()
         finally:
             server.terminate()
 
@@ -110,11 +101,8 @@ def served() -> Iterator[tuple[psutil.Process, str]]:
 def browsing() -> Iterator[Browser]:
     """Yield a Chromium."""
     path = os.environ.get("FASTNN_CHROMIUM") or shutil.which("chromium")
-    own, others = cores()
-    keep_to(others)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        keep_to(own | others)
         yield browser
         browser.close()
 
