@@ -120,7 +120,7 @@ def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callab
         return curves
     return {
         "network": lambda: NetworkDisplay.from_network(net).ax_,
-        "sample": lambda: NetworkDisplay.from_trace(net, program.NEW_SITUATION, [0]).ax_,
+        "sample": lambda: NetworkDisplay.from_trace(net, program.QUESTION, [0]).ax_,
         **curves,
         "sigmoid": lambda: ActivationDisplay.from_name("sigmoid").ax_,
         "points": draw_points,

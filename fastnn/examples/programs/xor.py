@@ -5,7 +5,7 @@ import numpy as np
 from fastnn import Dense, Network, datasets, initializers
 
 EPOCHS, LEARNING_RATE, SEED = 60000, 1.0, 1
-NEW_SITUATION = [1, 1, 0]
+QUESTION = [1, 1, 0]
 FIT = {"batch_size": None, "reduction": "sum", "shuffle": False}
 
 
@@ -24,8 +24,8 @@ def print_weights(stage, net):
 
 
 def print_answers(net):
-    print(f"\nStage 3) A new situation, {NEW_SITUATION} -> ?")
-    print(f"{net.predict(NEW_SITUATION)}\n\nThe truth table, y, and the answers, a")
+    print(f"\nStage 3) A new situation, {QUESTION} -> ?")
+    print(f"{net.predict(QUESTION)}\n\nThe truth table, y, and the answers, a")
     print("  x          y  a")
     for x in np.ndindex(2, 2, 2):
         print(f"  {[*x]}  {x[0] ^ x[1]}  {net.predict(x)[0]:.7f}")

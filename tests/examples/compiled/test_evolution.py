@@ -62,7 +62,7 @@ def test_prints_how_the_returns_grew(capsys):
     lines = got.out.splitlines()
     assert len(lines) == len(returns) + 4
     assert lines[2] == (
-        f"Generation 0: {returns[0].mean():.1f} on average, the best {returns[0].max():.1f}, the "
+        f"Generation 0: {returns[0].mean():.1f} on average, best {returns[0].max():.1f}, "
         f"mean of the parameters {returns[0, 0]:.1f}"
     )
     fresh = cart_pole.evaluate(network, seed=3).mean()
