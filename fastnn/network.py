@@ -1160,7 +1160,10 @@ class Network:
                 (step := state.row_step) is not None
                 and batch_size == 1
                 and optimizer is None
-                and learning_rate is None
+                and (
+                    learning_rate is None
+                    or (type(learning_rate) is float and learning_rate == step.asked_rate)
+                )
                 and sample_weight is None
                 and step(X, y)
             ):

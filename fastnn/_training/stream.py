@@ -30,7 +30,10 @@ _NUMBERS = (float, np.float64, np.float32, *_LABELS)
 
 
 class SingleSampleStep:
-    """An update by one sample, with all arguments of the kernel prepared."""
+    """An update by one sample, with all arguments of the kernel prepared.
+
+    `asked_rate` is the learning rate that a user may ask for and get this step; NaN means none.
+    """
 
     def __init__(
         self,
@@ -40,8 +43,10 @@ class SingleSampleStep:
         noise: Array,
         *,
         is_plain: bool,
+        asked_rate: float = math.nan,
         standardize: Standardize | None = None,
     ) -> None:
+        self.asked_rate = asked_rate
         dtype, self._standardize = model.dtype, standardize
         self._x_shape, self._n_out = (model.n_in,), model.n_out
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
@@ -113,6 +118,12 @@ class BatchStep:
         self._order = np.empty((1, 0), np.int64)
         self._mark: Snapshot | None = None
 
+    def has_rate(self, asked: Any) -> bool:
+        """Return True if it trains with the rate that a user asks for; None asks for the last."""
+        return asked is None or (
+            type(asked) is float and asked == _rate_of(self._config.optimizer, math.nan)
+        )
+
     def takes(self, batch_size: int) -> bool:
         """Return True if it can train with this batch size from now on."""
         if (batch_size > 1) != (self._config.batch_size > 1):
@@ -158,8 +169,8 @@ def train_rows(
     last, step = state.training, state.batch_step
     size = as_batch_size(batch_size, len(data.Y))
     state.model.check_writable()
-    is_as_before = optimizer is None and learning_rate is None and names is state.feature_names
-    if step is not None and is_as_before and step.takes(size):
+    is_as_before = optimizer is None and names is state.feature_names
+    if step is not None and is_as_before and step.has_rate(learning_rate) and step.takes(size):
         step.train(data)
         return
     schedule = None
@@ -191,12 +202,23 @@ def train_rows(
         state.batch_step = step
     model = state.model
     if step.epochs.is_single and model.loss.is_checked:
-        rate = float(getattr(config.optimizer, "learning_rate", 1.0))
+        rate = _rate_of(config.optimizer, 1.0)
         optimizer, noise = step.epochs.optimizer(), config.noise
         is_plain = step.epochs.is_plain
         state.row_step = SingleSampleStep(
-            model, rate, optimizer, noise, is_plain=is_plain, standardize=state.standardize
+            model,
+            rate,
+            optimizer,
+            noise,
+            is_plain=is_plain,
+            asked_rate=_rate_of(config.optimizer, math.nan) if schedule is None else math.nan,
+            standardize=state.standardize,
         )
+
+
+def _rate_of(optimizer: Any, default: float) -> float:
+    """Return the learning rate of an optimiser, or of one that has none, the default."""
+    return float(getattr(optimizer, "learning_rate", default))
 
 
 def _first_step(

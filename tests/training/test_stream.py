@@ -10,6 +10,7 @@ from fastnn import Dense, DivergenceError, Network
 from fastnn._training.state import state_of
 from fastnn.core.optimizers import N_SEEN
 from fastnn.optimizers import NAMED
+from fastnn.schedules import Constant
 
 from ..support.networks import OUTPUTS, make_data, noisy_network, small_network
 
@@ -127,6 +128,40 @@ def test_what_was_ready_is_given_up():
     assert state_of(net).row_step is not before
     net.fit([x], [1])
     assert state_of(net).row_step is None
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_the_rate_it_has_asked_for_again_is_ready(optimizer):
+    X, y = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 2
+    nets = [small_network() for _ in range(2)]
+    for net in nets:
+        net.partial_fit(X[0], y[0], optimizer=optimizer, learning_rate=0.1)
+    for rows in (*((x, label) for x, label in zip(X, y, strict=True)), (X, y), (X[::2], y[::2])):
+        nets[0].partial_fit(*rows)
+        ready = state_of(nets[1]).row_step, state_of(nets[1]).batch_step
+        nets[1].partial_fit(*rows, learning_rate=0.1)
+        assert ready == (state_of(nets[1]).row_step, state_of(nets[1]).batch_step)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+    nets[1].partial_fit(X[0], y[0], learning_rate=0.2)
+    nets[0].partial_fit(X[0], y[0])
+    assert (nets[0].params != nets[1].params).any()
+
+
+def test_a_rate_asked_for_ends_a_schedule():
+    net = small_network()
+    net.fit(np.ones((2, 3)), [0, 1], learning_rate=Constant(0.1))
+    net.partial_fit(np.ones(3), 1)
+    assert state_of(net).training.schedule is not None
+    net.partial_fit(np.ones(3), 1, learning_rate=0.1)
+    assert state_of(net).training.schedule is None
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, "0.1", True])
+def test_a_rate_that_is_none_is_refused_where_a_step_is_ready(rate):
+    net = small_network()
+    net.partial_fit(np.ones(3), 1, learning_rate=1.0)
+    with pytest.raises((ValueError, TypeError), match="learning_rate must be"):
+        net.partial_fit(np.ones(3), 1, learning_rate=rate)
 
 
 def test_one_thread_at_a_time():
