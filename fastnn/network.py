@@ -1224,10 +1224,9 @@ class Network:
         ({'unit': 'm'}, array([ True]))
         """
         from ._storage import network_file  # 0.03 s that `import fastnn` need not take
+        from ._storage.metadata import check_metadata
 
-        network_file.check_metadata(
-            self.metadata
-        )  # before they are copied, which takes as deep a stack
+        check_metadata(self.metadata)  # before they are copied, which takes as deep a stack
         network_file.write(path, self.__getstate__())
 
     @classmethod

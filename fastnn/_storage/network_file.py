@@ -57,10 +57,8 @@ those that have them.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -70,31 +68,28 @@ from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_flag, as_n
 from .._training.state import TrainingState
 from ..core import layout
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES
-from ..heads import Heads, as_loss_of
+from ..heads import as_loss_of
 from ..history import History
-from ..layers import Dense, net_parts
+from ..layers import net_parts
 from ..losses import Loss
 from ..standardize import Standardize
 from .files import read_file, write_file
 from .functions import (
     Functions,
     as_functions,
-    build_activation,
     build_loss,
-    describe_activation,
     describe_loss,
 )
-from .npz import DEEPEST, Archive, check_depth, pack
+from .layers import describe_layer, layers_in
+from .npz import Archive, pack
 from .specs import (
     JSON,
     as_list,
     as_object,
     as_whole,
-    build_initializer,
     build_optimizer,
     build_random,
     build_schedule,
-    describe_initializer,
     describe_optimizer,
     describe_random,
     describe_schedule,
@@ -110,7 +105,6 @@ _HEADER = (
     "metadata",
 )  # fmt: skip
 _LATER = "feature_names", "standardize"  # in some files only
-_LAYER = tuple(item.name for item in fields(Dense))
 _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 
@@ -127,7 +121,7 @@ def _packed(state: Mapping[str, Any]) -> bytes:
         "n_in": state["n_in"],
         "loss": describe_loss(state["loss_name"]),
         "dtype": state["dtype"].name,
-        "layers": [_describe_layer(layer) for layer in state["layers"]],
+        "layers": [describe_layer(layer) for layer in state["layers"]],
         "random": describe_random(state["_random"]),
         "training": _describe_training(state["_state"]),
         "history": [*state["history"]],
@@ -168,23 +162,6 @@ def _views(flat: Array, table: Array) -> dict[str, Array]:
 # ---- from a network ------------------------------------------------------------------------------
 
 
-def _describe_layer(layer: Dense) -> JSON:
-    """Return every field of a layer; for arrays, whether they are given. Or those of each head."""
-    if isinstance(layer, Heads):
-        heads = zip(layer.names, layer.heads, strict=True)
-        return {"heads": {name: _describe_layer(head) for name, head in heads}}
-    given = {name: getattr(layer, name) for name in _LAYER}
-    if layer.trainable:
-        del given["trainable"]
-    return given | {
-        "activation": describe_activation(layer.activation),
-        "initializer": describe_initializer(layer.initializer),
-        "bias_initializer": describe_initializer(layer.bias_initializer),
-        "weights": layer.weights is not None,
-        "biases": layer.biases is not None,
-    }
-
-
 def _describe_training(state: TrainingState | None) -> JSON | None:
     """Return the training state without the optimiser state."""
     if state is None:
@@ -204,48 +181,6 @@ def _describe_training(state: TrainingState | None) -> JSON | None:
 def _n_updates_in(counters: JSON) -> Any:
     """Return the number of updates, which plain steps of single samples count as samples alone."""
     return counters.get("n_updates") or counters.get("n_seen")
-
-
-def check_metadata(metadata: Any) -> None:
-    """Raise, and name the place, unless JSON gives the metadata back unchanged."""
-    if not (isinstance(metadata, dict) and _is_plain(metadata)):
-        where, got = next(_oddities("metadata", metadata, DEEPEST), ("metadata", metadata))
-        raise ValueError(
-            "metadata must be a dict that JSON gives back as it is, with str as keys, lists and no "
-            f"tuples, no NaN, at most {DEEPEST} deep; got {where[:100]} = {_shown(got)}"
-        )
-    for name, value in metadata.items():
-        check_depth(f"metadata[{name!r}]"[:100], value)
-
-
-def _is_plain(value: Any) -> bool:
-    """Return True if JSON gives a value back unchanged."""
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-
-
-def _oddities(where: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield the places and values in metadata that JSON does not give back."""
-    if isinstance(value, dict | list) and depth > 0:
-        parts = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, part in parts:
-            place = f"{where}[{key!r}]"
-            if isinstance(value, dict) and not (isinstance(key, str) and _is_plain(key)):
-                yield place, part
-            yield from _oddities(place, part, depth - 1)
-        return
-    if depth == 0 or not _is_plain(value):
-        yield where, value
-
-
-def _shown(value: Any) -> str:
-    """Return the beginning of a value, but only a remark on one that is deeply nested or long."""
-    try:
-        return repr(value)[:100]
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} too long or too deep to show"
 
 
 def _slot_arrays(slots: Array, table: Array) -> dict[str, Array]:
@@ -273,7 +208,7 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
     n_in = as_count("n_in", header["n_in"])
     losses = _losses_in(header["loss"], functions)
     dtype = as_dtype(as_choice("dtype", header["dtype"], _DESCR))
-    layers = _layers_in(archive, n_in, header["layers"], functions)
+    layers = layers_in(archive, n_in, header["layers"], functions)
     loss = as_loss_of(layers, losses)
     table, _ = net_parts(n_in, layers, loss, dtype)
     shapes = _shapes(table)
@@ -340,44 +275,6 @@ def _standardize_in(archive: Archive, header: JSON, n_in: int) -> Standardize | 
     entries = {name: f"standardize_{name}" for name in _moments(header)}
     known = {name: archive.take(entry, _FLOAT, (n_in,)) for name, entry in entries.items()}
     return Standardize(**known, with_mean=described["with_mean"])
-
-
-def _layers_in(
-    archive: Archive, n_in: int, descriptions: Any, functions: Functions
-) -> tuple[Dense, ...]:
-    """Return the layers, with the arrays that they were given."""
-    layers: list[Dense] = []
-    for k, description in enumerate(as_list("layers", descriptions)):
-        if isinstance(description, dict) and "heads" in description:
-            named = as_object(description, ("heads",))["heads"]
-            if not isinstance(named, dict):
-                raise ValueError(f"heads must be an object, got {repr(named)[:100]}")
-            heads = {
-                name: _layer_in(archive, n_in, f"{k}_{name}", head, functions)
-                for name, head in named.items()
-            }
-            layers.append(Heads(**heads))
-        else:
-            layers.append(_layer_in(archive, n_in, str(k), description, functions))
-        n_in = layers[-1].n_out
-    return tuple(layers)
-
-
-def _layer_in(archive: Archive, n_in: int, k: str, description: Any, functions: Functions) -> Dense:
-    """Return a layer, or a head."""
-    if isinstance(description, dict):
-        description = {"trainable": True, **description}
-    parameters = dict(as_object(description, _LAYER))
-    n_out = as_count("n_out", parameters["n_out"])
-    for name, entry, shape in (
-        ("weights", f"given_W{k}", (n_in, n_out)),
-        ("biases", f"given_b{k}", (n_out,)),
-    ):
-        parameters[name] = archive.take(entry, _FLOAT, shape) if parameters[name] else None
-    for name in ("initializer", "bias_initializer"):
-        parameters[name] = build_initializer(parameters[name], name)
-    parameters["activation"] = build_activation(parameters["activation"], functions)
-    return Dense(**parameters)
 
 
 def _losses_in(description: Any, functions: Functions) -> Loss | list[tuple[Loss, Any]]:

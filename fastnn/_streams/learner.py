@@ -10,7 +10,7 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.scalars import as_amount
-from .._training.state import TrainingLock
+from .._training.lock import TrainingLock
 from ..core import evaluate
 from ..errors import DivergenceError
 from ..network import Network

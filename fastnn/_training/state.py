@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -29,6 +28,7 @@ from ..losses import Loss
 from ..optimizers import Optimizer
 from ..schedules.curves import PERIODS
 from ..standardize import Standardize
+from .lock import TrainingLock
 from .model import Model
 from .standardise import check_known, check_sparse, standardised
 
@@ -149,27 +149,6 @@ class TrainingState:
         if self.counters[KEY] == 0:
             self.counters[KEY] = 1 + int(random.random() * 2**53)
         return int(self.counters[KEY])
-
-
-class TrainingLock:
-    """A context that only one thread at a time can enter; a second one gets an error."""
-
-    __slots__ = ("acquire", "release")
-
-    def __init__(self) -> None:
-        lock = threading.Lock()
-        self.acquire, self.release = lock.acquire, lock.release
-
-    def __enter__(self) -> None:
-        if not self.acquire(False):
-            raise self.refusal()
-
-    def refusal(self) -> RuntimeError:
-        """Return the error for a second thread."""
-        return RuntimeError("a network must be trained by one thread at a time, got a second")
-
-    def __exit__(self, *error: object) -> None:
-        self.release()
 
 
 class NetworkState:

@@ -31,6 +31,7 @@ from .._checks.arrays import Array
 from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.functions import as_functions
+from .._storage.metadata import check_metadata
 from .._storage.npz import Archive, pack
 from .._storage.specs import as_list, as_object, as_whole
 from ..network import Network
@@ -45,7 +46,7 @@ _INT, _BYTES = "<i8", "|u1"
 def write(file: str | os.PathLike[str] | BinaryIO, record: Record) -> None:
     """Write networks and the notes on them to a path or an open binary file."""
     for net in record.networks:
-        network_file.check_metadata(net.metadata)
+        check_metadata(net.metadata)
     write_file(file, lambda: _packed(record))
 
 

@@ -51,6 +51,7 @@ from .._checks.arrays import Array, check_finite
 from .._checks.scalars import as_number, as_positive
 from .._storage import network_file
 from .._storage.files import read_file, write_file
+from .._storage.metadata import check_metadata
 from .._storage.npz import Archive, pack
 from .._storage.specs import JSON, as_list, as_object, as_whole
 from ..network import Network
@@ -71,7 +72,7 @@ _MEMBER = ("encoding", "weight", "best_epoch", "held_loss", "by_target")
 
 def write(file: str | os.PathLike[str] | BinaryIO, model: TableModel) -> None:
     """Write a model to a path or an open binary file."""
-    network_file.check_metadata(model.metadata)
+    check_metadata(model.metadata)
     write_file(file, lambda: _packed(model))
 
 
