@@ -16,7 +16,7 @@ from ._checks.names import did_you_mean
 from ._checks.slopes import Place, as_pair_of, check_slopes
 from .core.activations import CODES, SECOND_NAMES
 from .core.heads import HEADS
-from .core.pointers import code_of_activation, code_of_parts, compile_linked, linked
+from .core.pointers import NUMBER, code_of_activation, code_of_parts, compile_linked, linked
 
 _FORMS = {1: "z -> (a, derivative)"}
 _POINTS = (0.0, 1.0, -1.0, 0.37, -0.37, 2.6, -2.6, 11.0, -11.0)
@@ -53,7 +53,7 @@ class OwnActivation(UserFunction):
     @cached_property
     def linked(self) -> Any:
         """The function for Numba."""
-        return linked(self.function)
+        return linked(self.function, is_checked=True)
 
     def fault(self, z: Array) -> str:
         """Return what the function does wrong for some input, or an empty string.
@@ -212,7 +212,7 @@ def code_of(known: str | OwnActivation | HeadActivations, dtype: np.dtype[Any]) 
         return _table_of(known, dtype)
     with compiling(f"the activation {known}"):
         if isinstance(known, OwnActivation):
-            compile_linked(known.linked, dtype, (0,))
+            compile_linked(known.linked, dtype, (NUMBER,))
         return _compiled(known, dtype)
 
 
@@ -238,8 +238,8 @@ def _compiled(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
 
     def backward(z, a, delta):  # type: ignore[no-untyped-def]
         for j in range(z.shape[0]):
-            _, slope = function(z[j])
-            delta[j] *= slope
+            value, slope = function(z[j])
+            delta[j] *= slope if value == value else np.nan  # where it is NaN it has no slope
 
     code = code_of_activation(forward, backward, dtype)
     _OWN[code] = known

@@ -108,8 +108,8 @@ def n_arguments_of(function: Any, what: str, forms: Mapping[int, str]) -> int:
 
 
 @contextmanager
-def compiling(what: str) -> Iterator[None]:
-    """Explain what Numba raises of a user's function."""
+def compiling(what: str, remark: str = "") -> Iterator[None]:
+    """Explain what Numba raises of a user's function; `remark` says what else to look for."""
     try:
         yield
     except (NumbaError, UnsupportedBytecodeError) as error:
@@ -117,3 +117,7 @@ def compiling(what: str) -> Iterator[None]:
         lines = [line for line in lines if line and not line.startswith("Failed in")]
         reason = " ".join(itertools.takewhile(lambda line: not _IS_DETAIL(line), lines))
         raise TypeError(f"{what} must be a function that Numba compiles: {reason}") from error
+    except (AttributeError, AssertionError) as error:  # faults of Numba's own
+        raise TypeError(
+            f"{what} must be a function that Numba compiles: it fails on it{remark}"
+        ) from error

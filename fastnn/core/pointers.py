@@ -1,15 +1,18 @@
 """Losses and activations that kernels call through the address of their machine code.
 
 They are compiled apart from the kernels, which need not know them: in the tables their code is the
-address, times four, and 1 more for a loss that gives its derivative by z. So a kernel that is
-compiled, or came in a wheel, runs a user's function. Its C interface, for T the network's dtype:
+address of a record, times four, and 1 more for a loss that gives its derivative by z. So a kernel
+that is compiled, or came in a wheel, runs a user's function. A record holds the address of the
+machine code, the number of the loss's parameters, and these: to change them compiles nothing. The
+C interface, for T the network's dtype:
 
-    T loss(n, n_errors, const T *y, const T *z, const T *a, T *error)
-    void activation(n, n_deltas, const T *z, T *a, T *delta)
+    T loss(n, n_errors, const T *y, const T *z, const T *a, T *error, const double *parameters)
+    void activation(n, n_deltas, const T *z, T *a, T *delta, const double *parameters)
 
-n is the number of outputs. A loss returns its value; if n_errors is not 0 but n, it overwrites
-`error` with its derivative by a, or by z. An activation overwrites `a`, or, if n_deltas is n,
-turns `delta` from dL/da into dL/dz and leaves `a`. What raises an error makes the loss or `a` NaN.
+n is the number of outputs; `parameters` points at their number. A loss returns its value; if
+n_errors is not 0 but n, it overwrites `error` with its derivative by a, or by z. An activation
+overwrites `a`, or, if n_deltas is n, turns `delta` from dL/da into dL/dz and leaves `a`. What
+raises an error makes the loss, `a` and what it should have filled NaN.
 
 A code may also be the address of a table: of parts of the outputs, heads, each with a code of its
 own. Then nothing is compiled for the combination: kernels go from part to part.
@@ -17,6 +20,7 @@ own. Then nothing is compiled for the combination: kernels go from part to part.
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +39,8 @@ FIRST_ADDRESS = 1 << 16  # a code from here on is an address: no code of a table
 _FROM_Z, _TABLE = 1, 2  # bits of a code beside the address
 _START, _STOP, _CODE, _WEIGHT = range(4)  # of a part, after their number
 _OF_A_PART = 4
+
+NUMBER, READ, WRITTEN = range(3)  # what an argument is: a number, an array to read or to write
 
 _KEPT: dict[int, Any] = {}  # by code: what machine code belongs to, or functions of Python's
 _NUMBERS = itertools.count(FIRST_ADDRESS)  # in the place of addresses, where nothing is compiled
@@ -81,31 +87,48 @@ def weight_at(code, part):
 # ---- from a function to an address ---------------------------------------------------------------
 
 
-def code_of_loss(rows: Callable[..., Any], dtype: DTypeLike, *, from_z: bool) -> int:
-    """Compile a loss for a dtype, and return its code; it is kept as long as the process runs.
+def code_of_loss(
+    rows: Callable[..., Any], dtype: DTypeLike, *, from_z: bool, parameters: Sequence[float] = ()
+) -> int:
+    """Compile a loss for a dtype, once, and return the code of it with these parameters.
+
+    It is kept as long as the process runs.
 
     Parameters
     ----------
     rows : callable
-        A function of y, z, a and error, each of shape (n_out,), that Numba compiles: it returns the
-        loss, and overwrites `error` with its derivative by a, or by z.
+        A function of y, z, a and error, each of shape (n_out,), and of the parameters, that Numba
+        compiles: it returns the loss, and overwrites `error` with its derivative by a, or by z. It
+        may write to nothing else.
     dtype : dtype
         That of the network.
     from_z : bool
         Whether the derivative is by z.
+    parameters : sequence of float
+        The parameters, by default none.
     """
+    if not _is_compiled():
+        interpreted = partial(rows, parameters=np.array(parameters, np.float64))
+        return int(_kept_in_python(interpreted, from_z))
+    return int(_kept(_compiled_loss(rows, np.dtype(dtype)), from_z, parameters))
+
+
+@cache
+def _compiled_loss(rows, dtype):
     kind, compiled = _kind_of(dtype), linked(rows)
 
-    def loss(n, n_errors, y, z, a, error):
+    def loss(n, n_errors, y, z, a, error, record):
         errors = carray(error, n_errors) if n_errors > 0 else np.empty(n, kind)
-        value, is_right = _guarded(compiled, (carray(y, n), carray(z, n), carray(a, n), errors))
+        given = _read_only(carray(y, n)), _read_only(carray(z, n)), _read_only(carray(a, n))
+        parameters = _read_only(carray(record, 1 + int(record[0]))[1:])
+        value, is_right = _guarded(compiled, (*given, errors, parameters))
         if is_right:
             return kind(value)
         errors[:] = np.nan
         return kind(np.nan)
 
-    signature = kind(types.intp, types.intp, *[types.CPointer(kind)] * _OF_A_LOSS)
-    return int(_kept(loss, signature, compiled, from_z))
+    pointers = [types.CPointer(kind)] * _OF_A_LOSS
+    return cfunc(kind(types.intp, types.intp, *pointers, _RECORD), **JIT)(loss)
 
 
 def code_of_activation(
@@ -122,19 +145,25 @@ def code_of_activation(
     dtype : dtype
         That of the network.
     """
+    if not _is_compiled():
+        return int(_kept_in_python((forward, backward), False))
     kind, on, back = _kind_of(dtype), linked(forward), linked(backward)
 
-    def activation(n, n_deltas, z, a, delta):
+    def activation(n, n_deltas, z, a, delta, record):
         units, outputs = carray(z, n), carray(a, n)
         if n_deltas > 0:
-            _, is_right = _guarded(back, (units, outputs, carray(delta, n_deltas)))
+            deltas = carray(delta, n_deltas)
+            _, is_right = _guarded(back, (units, outputs, deltas))
+            if not is_right:
+                deltas[:] = np.nan
         else:
             _, is_right = _guarded(on, (units, outputs))
         if not is_right:
             outputs[:] = np.nan
 
-    signature = types.void(types.intp, types.intp, *[types.CPointer(kind)] * _OF_AN_ACTIVATION)
-    return int(_kept(activation, signature, (on, back), False))
+    pointers = [types.CPointer(kind)] * _OF_AN_ACTIVATION
+    signature = types.void(types.intp, types.intp, *pointers, _RECORD)
+    return int(_kept(cfunc(signature, **JIT)(activation), False, ()))
 
 
 def code_of_parts(parts: Sequence[tuple[int, int, int, float]]) -> int:
@@ -154,13 +183,21 @@ def code_of_parts(parts: Sequence[tuple[int, int, int, float]]) -> int:
     return code
 
 
-def linked(function: Callable[..., Any]) -> Any:
-    """Return a function for Numba, which makes no code of it but as a part of another."""
+def linked(function: Callable[..., Any], *, is_checked: bool = False) -> Any:
+    """Return a function for Numba, which makes no code of it but as a part of another.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    is_checked : bool
+        Whether an index out of bounds raises an IndexError, by default False.
+    """
     options: dict[str, Any] = JIT | options_of_inner()
-    return njit(**options)(function)
+    return njit(**options, boundscheck=is_checked)(function)
 
 
-def compile_linked(function: Any, dtype: DTypeLike, ranks: Sequence[int]) -> None:
+def compile_linked(function: Any, dtype: DTypeLike, arguments: Sequence[int]) -> None:
     """Compile such a function for numbers and arrays, so that its own errors are seen as its own.
 
     Parameters
@@ -169,12 +206,23 @@ def compile_linked(function: Any, dtype: DTypeLike, ranks: Sequence[int]) -> Non
         What `linked` has returned.
     dtype : dtype
         That of the arguments.
-    ranks : sequence of int
-        0 for an argument that is a number, 1 for an array.
+    arguments : sequence of int
+        What each is: `NUMBER`, `READ` or `WRITTEN`.
     """
     if _is_compiled():
         kind = _kind_of(dtype)
-        function.compile(tuple(types.Array(kind, 1, "C") if rank else kind for rank in ranks))
+        known = (kind, types.Array(kind, 1, "C", readonly=True), types.Array(kind, 1, "C"))
+        function.compile(tuple(known[argument] for argument in arguments))
+
+
+@intrinsic
+def _read_only(context, array):
+    """Return the same array; it does not compile to write to it."""
+
+    def lower(context, builder, signature, args):
+        return args[0]
+
+    return array.copy(readonly=True, layout="C")(array), lower
 
 
 @intrinsic
@@ -207,15 +255,19 @@ def _kind_of(dtype):
     return types.float32 if np.dtype(dtype) == np.float32 else types.float64
 
 
-def _kept(function, signature, interpreted, from_z):
-    """Compile a function to machine code, and return the code that stands for its address."""
-    if not _is_compiled():
-        number, what = next(_NUMBERS), interpreted
-    else:
-        what = cfunc(signature, **JIT)(function)
-        number = what.address
-    code = number << 2 | (_FROM_Z if from_z else 0)
-    _KEPT[code] = what
+def _kept(compiled, from_z, parameters):
+    """Return the code that stands for machine code with its parameters."""
+    record = np.empty(2 + len(parameters), np.int64)
+    record[0] = compiled.address
+    record[1:].view(np.float64)[:] = len(parameters), *parameters
+    code = int(record.ctypes.data) << 2 | (_FROM_Z if from_z else 0)
+    _KEPT[code] = compiled, record
+    return code
+
+
+def _kept_in_python(interpreted, from_z):
+    code = next(_NUMBERS) << 2 | (_FROM_Z if from_z else 0)
+    _KEPT[code] = interpreted
     return code
 
 
@@ -239,9 +291,11 @@ def loss_at(code, start, stop, y, z, a):
 
 def error_at(code, start, stop, y, z, a, error):
     """Overwrite error[start:stop] with its derivative; return the loss."""
-    errors = error[start:stop]
+    errors, given = error[start:stop], [y[: stop - start], z[start:stop], a[start:stop]]
+    for array in given:
+        array.flags.writeable = False
     try:
-        return a.dtype.type(_KEPT[code](y[: stop - start], z[start:stop], a[start:stop], errors))
+        return a.dtype.type(_KEPT[code](*given, errors))
     except Exception:
         errors[:] = np.nan
         return a.dtype.type(np.nan)
@@ -262,12 +316,13 @@ def pull_back_at(code, start, stop, z, a, delta):
     try:
         backward(z[start:stop], a[start:stop], delta[start:stop])
     except Exception:
-        a[start:stop] = np.nan
+        a[start:stop] = delta[start:stop] = np.nan
 
 
 # ---- what Numba compiles for them ----------------------------------------------------------------
 
 _OF_A_LOSS, _OF_AN_ACTIVATION = 4, 3  # pointers
+_RECORD = types.CPointer(types.float64)  # the last: to the number of parameters, and these
 
 
 @type_callable(number_at)
@@ -358,9 +413,13 @@ def _lower_call(context, builder, signature, code, n, pointers, n_pointers):
         pointers = [*pointers, ir.Constant(pointers[0].type, None)]
     is_value = signature.return_type != types.none
     result = context.get_value_type(signature.return_type) if is_value else ir.VoidType()
-    kind = ir.FunctionType(result, [n.type, n.type, *(pointer.type for pointer in pointers)])
-    address = _address_in(builder, code)
-    value = builder.call(builder.inttoptr(address, kind.as_pointer()), [n, n_filled, *pointers])
+    record = builder.inttoptr(_address_in(builder, code), n.type.as_pointer())
+    number = context.get_value_type(types.float64).as_pointer()
+    parameters = builder.bitcast(builder.gep(record, [ir.Constant(n.type, 1)]), number)
+    arguments = [n, n_filled, *pointers, parameters]
+    kind = ir.FunctionType(result, [argument.type for argument in arguments])
+    function = builder.inttoptr(builder.load(record), kind.as_pointer())
+    value = builder.call(function, arguments)
     return value if is_value else context.get_dummy_value()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.functions import UserFunction, compiling, n_arguments_of
 from .._checks.slopes import Place, as_pair_of, as_value, check_slopes
-from ..core.pointers import compile_linked, linked
+from ..core.pointers import NUMBER, READ, WRITTEN, compile_linked, linked
 from .base import Loss, Rows
 
 _OF_ROWS = 3  # arguments
@@ -50,6 +50,7 @@ class OwnLoss(UserFunction, Loss):
         n_arguments = n_arguments_of(function, "a loss", _FORMS)
         super().__init__(function)
         self._is_of_rows = n_arguments == _OF_ROWS
+        self._arguments = (READ, READ, WRITTEN) if self._is_of_rows else (NUMBER, NUMBER)
         self._tried: set[int] = set()
         if self._is_of_rows:
             self._try_widths()
@@ -60,8 +61,9 @@ class OwnLoss(UserFunction, Loss):
         """Return what stands for the loss in a kernel, after a try with so many outputs."""
         if self._is_of_rows and n_out not in self._tried:
             self._try_rows(n_out)
-        with compiling(f"the loss {self.name}"):
-            compile_linked(self._linked, dtype, (1, 1, 1) if self._is_of_rows else (0, 0))
+        remark = "; a loss may write to error alone, not to y or a" if self._is_of_rows else ""
+        with compiling(f"the loss {self.name}", remark):
+            compile_linked(self._linked, dtype, self._arguments)
             return super()._code(activation, n_out, dtype)
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
@@ -69,10 +71,10 @@ class OwnLoss(UserFunction, Loss):
         del activation
         function = self._linked
 
-        def of_rows(y, z, a, error):  # type: ignore[no-untyped-def]
+        def of_rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             return function(y, a, error)
 
-        def of_outputs(y, z, a, error):  # type: ignore[no-untyped-def]
+        def of_outputs(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             value = 0.0
             for j in range(a.shape[0]):
                 term, slope = function(y[j], a[j])
@@ -84,7 +86,7 @@ class OwnLoss(UserFunction, Loss):
 
     @cached_property
     def _linked(self) -> Any:
-        return linked(self.function)
+        return linked(self.function, is_checked=True)
 
     def fault(self, targets: Array, outputs: Array) -> str:
         """Return what the function does wrong for some sample, or an empty string.
@@ -101,7 +103,7 @@ class OwnLoss(UserFunction, Loss):
         """
         for y, a in zip(targets, outputs, strict=True):
             error = np.zeros(len(y), a.dtype)
-            parts: Any = [(y, a, error)] if self._is_of_rows else zip(y, a, strict=True)
+            parts: Any = [(y.copy(), a.copy(), error)] if self._is_of_rows else zip(y, a, strict=True)
             for part in parts:
                 where = f"for y = {part[0]} and a = {part[1]}"
                 try:
@@ -154,7 +156,14 @@ class OwnLoss(UserFunction, Loss):
         """Return the value of a row whose output j is moved, and the derivative by it."""
         a, error, targets = outputs.copy(), np.full(len(y), np.nan), y.copy()
         a[j] = at
+        moved = a.copy()
         value = as_value(f"the loss {self.name}", self.function(targets, a, error))
+        for what, before, after in (("y", y, targets), ("a", moved, a)):
+            if not np.array_equal(before, after):
+                raise TypeError(
+                    f"the loss {self.name} must write to error alone, got {what} changed from "
+                    f"{before} to {after}: write {what} = {what}.copy() first"
+                )
         if not np.isfinite(error).all() and np.isfinite(value):
             raise ValueError(
                 f"the loss {self.name} must fill error, of shape ({len(y)},), got {error} at "
