@@ -81,6 +81,7 @@ from .functions import (
     as_functions,
     build_activation,
     build_loss,
+    check_names,
     describe_activation,
     describe_loss,
 )
@@ -121,6 +122,7 @@ def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> 
 
 def _packed(state: Mapping[str, Any]) -> bytes:
     """Return the content of the file of a state."""
+    check_names([(state["layers"], state["loss_name"])])
     header = {
         "format": FORMAT,
         "version": VERSION,

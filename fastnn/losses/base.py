@@ -11,7 +11,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.heads import Part
 from ..core.losses import CODES, LOSSES
-from ..core.pointers import code_of_loss
+from ..core.records import code_of_loss
 
 Rows = Callable[[Any, Any, Any, Any, Any], float]
 
@@ -102,9 +102,7 @@ class Loss:
         place = self, activation, dtype
         if place not in _CODES:
             rows, from_z = self._rows(activation)
-            _CODES[place] = code_of_loss(
-                rows, dtype, from_z=from_z, parameters=self._parameters
-            )
+            _CODES[place] = code_of_loss(rows, dtype, from_z=from_z, parameters=self._parameters)
         return _CODES[place]
 
     @property

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from numba.core.errors import TypingError
 
-from fastnn.core import pointers
+from fastnn.core import pointers, records
 from fastnn.core.activations import CODES as ACTIVATIONS
 from fastnn.core.losses import CODES as LOSSES
 
@@ -79,7 +79,7 @@ is_address, is_from_z = from_python(pointers.is_address), from_python(pointers.i
 @pytest.mark.parametrize("from_z", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_losses(dtype, from_z):
-    code = pointers.code_of_loss(half_square, dtype, from_z=from_z)
+    code = records.code_of_loss(half_square, dtype, from_z=from_z)
     assert is_address(code)
     assert is_from_z(code) == from_z
     y, z, a, error = (numbers(dtype, first) for first in (0, 10, 20, 30))
@@ -99,7 +99,7 @@ def test_losses(dtype, from_z):
 def test_parameters_compile_nothing_anew(dtype):
     arrays = [numbers(dtype, 0) for _ in range(3)]
     pairs = [(2.0, 1.0), (3.0, 0.0), (0.5, -7.0)]
-    codes = [pointers.code_of_loss(scaled, dtype, from_z=False, parameters=p) for p in pairs]
+    codes = [records.code_of_loss(scaled, dtype, from_z=False, parameters=p) for p in pairs]
     assert len(set(codes)) == 3
     for code, (factor, offset) in zip(codes, pairs, strict=True):
         value = loss_at(code, START, START + N, *arrays)
@@ -112,12 +112,12 @@ def test_parameters_compile_nothing_anew(dtype):
 @pytest.mark.compiled
 def test_a_loss_that_writes_to_its_targets_does_not_compile():
     with pytest.raises(TypingError, match="readonly"):
-        pointers.code_of_loss(written, "float64", from_z=False)
+        records.code_of_loss(written, "float64", from_z=False)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_activations(dtype):
-    code = pointers.code_of_activation(double, double_back, dtype)
+    code = records.code_of_activation(double, double_back, dtype)
     z, a, delta = (numbers(dtype, first) for first in (10, 20, 30))
     activate_at(code, START, START + N, z, a)
     np.testing.assert_array_equal(a, [20, 21, 24, 26, 28, 25, 26, 27])
