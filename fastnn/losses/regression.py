@@ -99,7 +99,7 @@ def _quantiles(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
 
 
 def _as_row(levels: float | Sequence[float]) -> ArrayLike:
-    return [levels] if isinstance(levels, int | float | np.number) else levels
+    return [levels] if np.ndim(levels) == 0 else levels
 
 
 @explained

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from numba.core import event
 from numpy.testing import assert_array_equal
 
 import fastnn
 from fastnn import Dense, DivergenceError, Network
+from fastnn.losses import BinaryCrossEntropy, CrossEntropy, Focal, Quantile
 
 X = np.ones((4, 1))
 TABLE = np.array([1.0, 2.0, 3.0])
@@ -58,7 +60,8 @@ def test_a_loss_that_writes_to_its_arguments_is_refused(function, name):
 @pytest.mark.compiled
 @pytest.mark.parametrize("function", [rarely, rarely_all])
 def test_a_loss_that_rarely_writes_to_its_arguments_is_refused(function):
-    with pytest.raises(TypeError, match="must be a function that Numba compiles: .*(readonly|not to y or a)"):
+    message = r"must be a function that Numba compiles: .*(readonly|not to y or a)"
+    with pytest.raises(TypeError, match=message):
         Network(1, [Dense(2)], loss=fastnn.loss(function))
 
 
@@ -96,5 +99,33 @@ def test_an_index_out_of_bounds_is_told():
 def test_an_index_out_of_bounds_in_an_activation_is_told():
     net = Network(1, [Dense(2, by_table, weights=[[1, 5]])], seed=0)
     assert np.isnan(net.predict(X)).any()
-    with pytest.raises(ValueError, match="the activation by_table raised IndexError: .* for z = 5"):
+    with pytest.raises(ValueError, match=r"activation by_table raised IndexError: .* for z = 5"):
         net.loss(X, np.ones((4, 2)))
+
+
+@pytest.mark.parametrize(
+    ("make", "activation"),
+    [
+        (Quantile, "identity"),
+        (Focal, "softmax"),
+        (Focal, "sigmoid"),
+        (CrossEntropy, "softmax"),
+        (BinaryCrossEntropy, "sigmoid"),
+    ],
+)
+def test_other_parameters_compile_nothing(make, activation):
+    layer = Dense(2, activation, weights=[[1, -1]])
+    first = Network(1, [layer], loss=make(0.25))
+    with event.install_recorder("numba:compile") as recorder:
+        others = [Network(1, [layer], loss=make(0.25 + share)) for share in (0.125, 0.5)]
+    assert recorder.buffer == []
+    losses = [net.loss(X, [[0.0, 1.0]] * 4) for net in (first, *others)]
+    assert len(set(losses)) == 3
+    again = Network(1, [layer], loss=make(0.25))
+    assert again.loss(X, [[0.0, 1.0]] * 4) == losses[0]
+
+
+def test_levels_may_be_numbers_of_numpy():
+    assert Quantile(np.float32(0.5)) == Quantile(0.5)
+    assert Quantile(np.float64(0.3)) == Quantile(0.3)
+    assert Quantile(np.array(0.25)) == Quantile(np.array([0.25])) == Quantile(0.25)
