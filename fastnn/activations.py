@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from ._checks.arrays import Array, as_choice
 from ._checks.functions import UserFunction, compiling, n_arguments_of
-from ._checks.heads import Part
+from ._checks.heads import Part, split
 from ._checks.names import did_you_mean
-from ._checks.slopes import Place, as_pair_of, check_slopes
+from ._checks.slopes import Place, as_pair_of, called, check_slopes
 from .core.activations import CODES, SECOND_NAMES
 from .core.heads import HEADS
-from .core.pointers import code_of_activation, code_of_parts, compile_linked, linked
+from .core.records import NUMBER, code_of_activation, code_of_parts, compile_linked, linked
 
 _FORMS = {1: "z -> (a, derivative)"}
 _POINTS = (0.0, 1.0, -1.0, 0.37, -0.37, 2.6, -2.6, 11.0, -11.0)
+_FURTHER = (0.04, -0.04, 0.7, -0.7, 1.6, -1.6, 4.5, -4.5, 47.0, -47.0)  # a file has these, too
 
 
 class OwnActivation(UserFunction):
@@ -53,7 +54,7 @@ class OwnActivation(UserFunction):
     @cached_property
     def linked(self) -> Any:
         """The function for Numba."""
-        return linked(self.function)
+        return linked(self.function, is_checked=True)
 
     def fault(self, z: Array) -> str:
         """Return what the function does wrong for some input, or an empty string.
@@ -85,7 +86,12 @@ class OwnActivation(UserFunction):
             yield Place(f"at z = {z:g}", self._pair, z)
 
     def _pair(self, z: float) -> tuple[float, float]:
-        return as_pair_of(f"the activation {self.name}", self.function(z), "(a, derivative)")
+        pair = called(self.function, z)
+        return as_pair_of(f"the activation {self.name}", pair, "(a, derivative)")
+
+    def _calls(self, width: int) -> Iterator[Callable[[], Any]]:
+        """Yield calls of it at some points."""
+        return (partial(self.function, np.float64(z)) for z in (*_POINTS, *_FURTHER))
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,25 @@ class HeadActivations:  # numpydoc ignore=PR02
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.parts))
+
+    def fault(self, z: Array) -> str:
+        """Return what a user's function does wrong for some input, or an empty string.
+
+        Parameters
+        ----------
+        z : ndarray, shape (n_samples, n_out)
+            The inputs of the units of all heads.
+
+        Returns
+        -------
+        str
+            What it has raised or returned, and of which head it is.
+        """
+        for part, own in zip(self.parts, split(z, self.parts), strict=True):
+            known = part.activation
+            if isinstance(known, OwnActivation) and (fault := known.fault(own)):
+                return f"{fault}, of head {part.name}"
+        return ""
 
 
 def activation(function: Callable[..., Any]) -> OwnActivation:
@@ -135,8 +160,8 @@ def activation(function: Callable[..., Any]) -> OwnActivation:
     Notes
     -----
     The kernels stay as they are: to compile it takes some tenths of a second, once a process and
-    dtype. What raises an error makes outputs NaN; in training that
-    ends it, and the error says where.
+    dtype; globals and variables from outside are frozen then. What raises an error makes outputs
+    NaN; in training that ends it, and the error says where.
 
     Examples
     --------
@@ -212,18 +237,21 @@ def code_of(known: str | OwnActivation | HeadActivations, dtype: np.dtype[Any]) 
         return _table_of(known, dtype)
     with compiling(f"the activation {known}"):
         if isinstance(known, OwnActivation):
-            compile_linked(known.linked, dtype, (0,))
+            compile_linked(known.linked, dtype, (NUMBER,))
         return _compiled(known, dtype)
 
 
-_OWN: dict[int, OwnActivation] = {}
+_OWN: dict[int, OwnActivation | HeadActivations] = {}
 
 
 @cache
 def _table_of(known: HeadActivations, dtype: np.dtype[Any]) -> int:
-    return code_of_parts(
+    code = code_of_parts(
         [(part.start, part.stop, code_of(part.activation, dtype), 1.0) for part in known.parts]
     )
+    if any(isinstance(part.activation, OwnActivation) for part in known.parts):
+        _OWN[code] = known
+    return code
 
 
 @cache
@@ -238,16 +266,16 @@ def _compiled(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
 
     def backward(z, a, delta):  # type: ignore[no-untyped-def]
         for j in range(z.shape[0]):
-            _, slope = function(z[j])
-            delta[j] *= slope
+            value, slope = function(z[j])
+            delta[j] *= slope if value == value else np.nan  # where it is NaN it has no slope
 
     code = code_of_activation(forward, backward, dtype)
     _OWN[code] = known
     return code
 
 
-def own_activation(code: int) -> OwnActivation | None:
-    """Return the user's activation that a code stands for, if it stands for one.
+def own_activation(code: int) -> OwnActivation | HeadActivations | None:
+    """Return the user's activation that a code stands for, or those of heads, if one is the user's.
 
     Parameters
     ----------
@@ -256,7 +284,7 @@ def own_activation(code: int) -> OwnActivation | None:
 
     Returns
     -------
-    OwnActivation or None
+    OwnActivation, HeadActivations or None
         The activation.
     """
     return _OWN.get(code)

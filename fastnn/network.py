@@ -911,6 +911,7 @@ class Network:
         grads = np.empty((len(targets), size), model.dtype)
         for rows in model.slices(samples, 0, len(targets), model.params.size, size):
             kernel(model.net, data, *rows, grads)
+        model.check_derivatives(grads, samples, targets)
         return grads[0] if np.ndim(X) == 1 else grads
 
     def _by_given_inputs(self, derivatives: Array) -> Array:
@@ -952,6 +953,7 @@ class Network:
         costs = self.n_out * model.params.size, self.n_out * self.n_in
         for rows in model.slices(samples, 0, n_samples, *costs):
             derivatives.jacobian_of_rows(model.params, model.table, samples, *rows, jacobian)
+        model.check_derivatives(jacobian, samples, None)
         jacobian = self._by_given_inputs(jacobian)
         return jacobian[0] if np.ndim(X) == 1 else jacobian
 

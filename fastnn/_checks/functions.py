@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
+import math
 import re
 import sys
 import textwrap
@@ -14,6 +15,7 @@ from functools import cached_property, update_wrapper
 from types import FunctionType
 from typing import Any, Self, SupportsIndex
 
+import numpy as np
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -65,6 +67,27 @@ class UserFunction:
             return self.function.__qualname__
         return _restored, (type(self), self.bare if is_found else self.function)
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The numbers of outputs with which it goes, as far as tried; if it takes numbers, one."""
+        return (1,)
+
+    def values(self, width: int) -> list[float | None]:
+        """Return what it returns at some points, by which a file knows it; None if not finite."""
+        found: list[float | None] = []
+        for call in self._calls(width):
+            try:
+                with np.errstate(all="ignore"):
+                    numbers = np.ravel(np.asarray(call(), np.float64)).tolist()
+            except Exception:
+                numbers = [math.nan]
+            found += [number if math.isfinite(number) else None for number in numbers]
+        return found
+
+    def _calls(self, width: int) -> Iterator[Callable[[], Any]]:
+        """Yield calls of it at these points."""
+        raise NotImplementedError
+
     def source(self) -> str:
         """Return what the function does, without its comments and layout, its docstring and name.
 
@@ -99,17 +122,20 @@ def _restored(kind: type[UserFunction], function: FunctionType) -> UserFunction:
 def n_arguments_of(function: Any, what: str, forms: Mapping[int, str]) -> int:
     """Return how many arguments a function takes; `forms` are how it may be written."""
     known = " or ".join(forms.values())
-    if not callable(function) or isinstance(function, type):
-        raise TypeError(f"{what} must be a function, {known}, got {function!r}")
-    n_arguments = len(inspect.signature(getattr(function, "py_func", function)).parameters)
+    bare = getattr(function, "py_func", function)
+    if not isinstance(bare, FunctionType):
+        raise TypeError(
+            f"{what} must be a function defined by def or lambda, {known}, got {function!r}"
+        )
+    n_arguments = len(inspect.signature(bare).parameters)
     if n_arguments not in forms:
         raise TypeError(f"{what} must be a function, {known}, got one of {n_arguments} arguments")
     return n_arguments
 
 
 @contextmanager
-def compiling(what: str) -> Iterator[None]:
-    """Explain what Numba raises of a user's function."""
+def compiling(what: str, remark: str = "") -> Iterator[None]:
+    """Explain what Numba raises of a user's function; `remark` says what else to look for."""
     try:
         yield
     except (NumbaError, UnsupportedBytecodeError) as error:
@@ -117,3 +143,7 @@ def compiling(what: str) -> Iterator[None]:
         lines = [line for line in lines if line and not line.startswith("Failed in")]
         reason = " ".join(itertools.takewhile(lambda line: not _IS_DETAIL(line), lines))
         raise TypeError(f"{what} must be a function that Numba compiles: {reason}") from error
+    except (AttributeError, AssertionError) as error:  # faults of Numba's own
+        raise TypeError(
+            f"{what} must be a function that Numba compiles: it fails on it{remark}"
+        ) from error

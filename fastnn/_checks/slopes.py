@@ -13,6 +13,14 @@ _STEP = 1e-6  # of a difference, relative to the number
 _SHARE, _LEAST = 1e-4, 1e-6  # by which a derivative may be off, relative and at least
 
 
+class NowhereError(ValueError):
+    """A function has a finite value nowhere that it was tried."""
+
+
+class BeyondError(Exception):
+    """A function is beyond its domain; the cause is what it has raised."""
+
+
 class Place(NamedTuple):
     """Where a derivative is checked."""
 
@@ -24,10 +32,10 @@ class Place(NamedTuple):
 def check_slopes(what: str, places: Iterable[Place]) -> None:
     """Raise unless the derivatives that functions return are those of their values.
 
-    A place where a function raises an error, or its value is not finite, is not of its domain; one
-    at least must be. At a kink the derivative may be any between those of both sides.
+    A place where it is beyond its domain, or its value is not finite, does not count; one at
+    least must. At a kink the derivative may be any between those of both sides.
     """
-    refused: Exception | None = None
+    refused: BaseException | None = None
     n_checked = 0
     for where, function, point in places:
         step = _STEP * max(1.0, abs(point))
@@ -37,8 +45,8 @@ def check_slopes(what: str, places: Iterable[Place]) -> None:
                 (value, slope), (below, _), (above, _) = (
                     function(np.float64(at)) for at in (point, point - step, point + step)
                 )
-        except (ArithmeticError, ValueError, IndexError) as error:
-            refused = error
+        except BeyondError as beyond:
+            refused = beyond.__cause__
             continue
         if not all(map(math.isfinite, (value, below, above))):
             continue
@@ -51,10 +59,18 @@ def check_slopes(what: str, places: Iterable[Place]) -> None:
                 f"{slope:.6g}, and its value changes by {(above - below) / (2 * step):.6g}"
             )
     if n_checked == 0:
-        reason = "" if refused is None else f": {type(refused).__name__}: {refused}"
-        raise ValueError(
+        reason = "" if refused is None else f": it raised {type(refused).__name__}: {refused}"
+        raise NowhereError(
             f"{what} must return finite numbers somewhere near 0 and 1, got none{reason}"
         ) from refused
+
+
+def called(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a user's function returns; where it raises an error, its domain ends."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        raise BeyondError from error
 
 
 def as_pair_of(what: str, returned: Any, names: str) -> tuple[float, float]:

@@ -1,15 +1,20 @@
 """Losses and activations as JSON, and back.
 
 A loss of the core and an activation are their names; a loss with parameters is {"name": its class,
-...: its parameters}. A user's function is {"own": its name, "source": what it does}: a file holds
-no code to be run, so to load it the user gives the function again, and it must do the same.
+...: its parameters}. A user's function is {"own": its name, "source": what it does, "values": what
+it returns at some points, by the number of outputs}: a file holds no code to be run, so to load it
+the user gives the function again, and it must do the same. Older files have no values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from itertools import chain, starmap
 from typing import Any, TypeVar
+
+import numpy as np
 
 from .. import losses
 from .._checks.functions import UserFunction
@@ -18,6 +23,7 @@ from ..losses import Loss, OwnLoss, as_loss
 from .specs import JSON, as_object
 
 Functions = Iterable[UserFunction]
+_WIDTH = re.compile(r"[1-9]\d{0,5}")
 Kind = TypeVar("Kind", bound=UserFunction)
 
 _LOSSES: dict[str, type[Any]] = {
@@ -102,25 +108,76 @@ def build_activation(description: Any, functions: Functions) -> str | OwnActivat
     return known
 
 
+def check_names(networks: Iterable[tuple[Iterable[Any], Loss]]) -> None:
+    """Raise if layers and losses, to be in one file, have two functions of one name that differ."""
+    seen: dict[tuple[type, str], UserFunction] = {}
+    for function in chain.from_iterable(starmap(_functions_of, networks)):
+        first = seen.setdefault((type(function), function.name), function)
+        if first is not function and _describe_own(first) != _describe_own(function):
+            raise ValueError(
+                f"functions in one file must have names of their own, got two that differ, both "
+                f"called {function.name}: define one under another name"
+            )
+
+
+def _functions_of(layers: Iterable[Any], loss: Loss) -> Iterator[UserFunction]:
+    """Yield the user's own functions of a network."""
+    activations = [layer.activation for layer in layers]
+    if loss.parts:
+        activations[-1:] = [part.activation for part in loss.parts]
+    for function in (*activations, loss, *loss.losses):
+        if isinstance(function, UserFunction):
+            yield function
+
+
 def _describe_own(function: UserFunction) -> JSON:
-    return {"own": function.name, "source": function.source()}
+    values = {str(width): function.values(width) for width in function.widths}
+    return {"own": function.name, "source": function.source(), "values": values}
 
 
 def _found(description: JSON, functions: Functions, kind: type[Kind], what: str) -> Kind:
     """Return the function that a description is of."""
-    as_object(description, ("own", "source"))
-    name, source = description["own"], description["source"]
-    if not isinstance(name, str) or not isinstance(source, str):
-        raise ValueError(f"{what} must have a name and a source, got {repr(description)[:100]}")
+    as_object({"values": {}, **description}, ("own", "source", "values"))
+    name, source, values = description["own"], description["source"], description.get("values", {})
+    if not (isinstance(name, str) and isinstance(source, str) and _are_values(values)):
+        raise ValueError(
+            f"{what} must have a name, a source and values, got {repr(description)[:100]}"
+        )
+    differs = ""
     for function in functions:
         if isinstance(function, kind) and function.name == name:
             if source and function.source() != source:  # it is empty of one that was typed in
-                raise ValueError(
-                    f"the {what} {name} must do what it did when the network was saved, got a "
-                    f"function that differs; it was: {source[:400]}"
+                differs = f"function that differs; it was: {source[:400]}"
+            elif not all(_are_close(function.values(int(n)), values[n]) for n in values):
+                differs = (
+                    "function that returns other numbers; look at what it takes from outside: "
+                    "variables, defaults, other functions"
                 )
-            return function
+            else:
+                return function
+    if differs:
+        raise ValueError(
+            f"the {what} {name} must do what it did when the network was saved, got a {differs}"
+        )
     raise ValueError(
         f"the {what} {name} must be given, for a file holds no function of the user's: load it in "
         f"Python with functions=[{name}]"
     )
+
+
+def _are_values(values: Any) -> bool:
+    """Return True if these are lists of numbers, or None, by numbers of outputs."""
+    return isinstance(values, dict) and all(
+        _WIDTH.fullmatch(width)
+        and isinstance(numbers, list)
+        and all(number is None or type(number) in (int, float) for number in numbers)
+        for width, numbers in values.items()
+    )
+
+
+def _are_close(values: Sequence[float | None], others: Sequence[float | None]) -> bool:
+    """Return True if these are the same numbers, but for rounding."""
+    if len(values) != len(others):
+        return False
+    pair = np.array(values, np.float64), np.array(others, np.float64)
+    return np.allclose(*pair, rtol=1e-9, atol=1e-12, equal_nan=True)

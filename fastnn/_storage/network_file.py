@@ -78,6 +78,7 @@ from .functions import (
     Functions,
     as_functions,
     build_loss,
+    check_names,
     describe_loss,
 )
 from .layers import describe_layer, layers_in
@@ -115,6 +116,7 @@ def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> 
 
 def _packed(state: Mapping[str, Any]) -> bytes:
     """Return the content of the file of a state."""
+    check_names([(state["layers"], state["loss_name"])])
     header = {
         "format": FORMAT,
         "version": VERSION,

@@ -162,6 +162,7 @@ class Model:
             grad = np.zeros(size, self.dtype) if few else layout.aligned_zeros(size, self.dtype)
             value, total = np.zeros(1), total_weight(weights, len(Y))
             evaluate.add_gradient_of_rows(self.net, Data(X, Y, weights), 0, len(Y), grad, value)
+            self.check_derivatives(grad, X, Y)
             return _divided(grad, total), self._checked(value.item() / total, X, Y)
         parts = _parts(len(Y), max(_ROWS_A_PART, -(-len(Y) // _PARTS)))
         grads = [layout.aligned_zeros(self.params.size, self.dtype) for _ in parts]
@@ -184,6 +185,7 @@ class Model:
         with np.errstate(over="ignore", invalid="ignore"):  # as in the kernels, NaN is an answer
             for other in others:
                 grad += other
+        self.check_derivatives(grad, X, Y)
         return _divided(grad, total), self._checked(float(values.sum() / total), X, Y)
 
     def evaluate(
@@ -201,17 +203,33 @@ class Model:
         self._checked(sums[0], X, Y)
         return metrics_by_name(sums / total_weight(weights, n_samples), metrics)
 
-    def fault_of_functions(self, X: Inputs, Y: Array) -> str:
-        """Return what an activation or loss of the user's own does wrong for a sample, if any."""
+    def fault_of_functions(self, X: Inputs, Y: Array | None) -> str:
+        """Return what an activation or loss of the user's own does wrong for a sample, if any.
+
+        Without targets only activations are tried.
+        """
         for k, code in enumerate(self.table[:, layout.ACTIVATION]):
             activation = own_activation(int(code))
             if activation and (fault := activation.fault(self._inputs_of_layer(k, X))):
                 return f"{fault}, on layer {k}"
-        if not (isinstance(self.loss, OwnLoss) or self.parts):
+        if Y is None or not (isinstance(self.loss, OwnLoss) or self.parts):
             return ""
         outputs = np.empty((len(Y), self.n_out), self.dtype)
         self.predict(X, outputs)
         return self.loss.fault(Y, outputs)
+
+    def check_derivatives(self, derivatives: Array, X: Inputs, Y: Array | None) -> None:
+        """Raise if some are NaN by a fault of the user's; else NaN is an answer."""
+        if self._has_functions:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._checked(float(derivatives.sum()), X, Y)
+
+    @cached_property
+    def _has_functions(self) -> bool:
+        """Whether an activation or a loss is of the user's own."""
+        if any(own_activation(int(code)) for code in self.table[:, layout.ACTIVATION]):
+            return True
+        return any(isinstance(loss, OwnLoss) for loss in (self.loss, *self.loss.losses))
 
     def _inputs_of_layer(self, k: int, X: Inputs) -> Array:
         """Return z of layer `k`: the outputs of a network that ends there without an activation."""
@@ -230,8 +248,8 @@ class Model:
             return np.array([self.loss.metric_code(name) for name in metrics], dtype=np.int64)
         return np.array([kernel_metrics.CODES[name] for name in metrics], dtype=np.int64)
 
-    def _checked(self, value: float, X: Inputs, Y: Array) -> float:
-        """Return a loss; raise if it is NaN by a fault of the user's."""
+    def _checked(self, value: float, X: Inputs, Y: Array | None) -> float:
+        """Return a number; raise if it is NaN by a fault of the user's."""
         if value != value and (fault := self.fault_of_functions(X, Y)):  # NaN
             raise ValueError(fault)
         return value

@@ -15,7 +15,7 @@ from .._checks.heads import check_metrics_of, given_by_head
 from .._checks.inputs import Names, check_samples
 from .._checks.scalars import as_amount, as_choice, as_count, as_flag, as_integer
 from .._checks.stored import Inputs
-from ..callbacks import Callback, PrintMetrics
+from ..callbacks import AveragedWeights, Callback, PrintMetrics
 from ..core import metrics as kernel_metrics
 from ..layers import noise_levels
 from ..losses import HeadLosses, Loss
@@ -304,4 +304,10 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
             raise TypeError(f"a callback must be an object, got the class {kind}: write {kind}()")
         if not all(callable(getattr(callback, name, None)) for name in ("start", "epoch", "end")):
             raise TypeError(f"a callback must have methods start, epoch and end, got {callback!r}")
+    averages = [callback for callback in callbacks if isinstance(callback, AveragedWeights)]
+    if len(averages) > 1 and any(average.swap for average in averages):
+        raise ValueError(
+            f"callbacks must hold one AveragedWeights, got {len(averages)}, which would average "
+            "each other's averages: of several, each must have swap=False"
+        )
     return callbacks

@@ -37,7 +37,8 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
         The first epoch that counts, at least 0, by default 0. Before it nothing is averaged.
     swap : bool
         Whether validation, other callbacks and the trained network have the average, by default
-        True. If False, the network is left alone, and the average is in `params`.
+        True. If False, the network is left alone, and the average is in `params`; so it must be of
+        each where a training has several.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Activations of a whole row of outputs, for the last layer: a prediction of more than one number.
 
-They are compiled apart from the kernels, on first use (`pointers`). `forward` overwrites `a`, and
+They are compiled apart from the kernels, on first use (`records`). `forward` overwrites `a`, and
 `backward` turns `delta` from dL/da into dL/dz, in place.
 """
 

@@ -1,43 +1,24 @@
-"""Losses and activations that kernels call through the address of their machine code.
-
-They are compiled apart from the kernels, which need not know them: in the tables their code is the
-address, times four, and 1 more for a loss that gives its derivative by z. So a kernel that is
-compiled, or came in a wheel, runs a user's function. Its C interface, for T the network's dtype:
-
-    T loss(n, n_errors, const T *y, const T *z, const T *a, T *error)
-    void activation(n, n_deltas, const T *z, T *a, T *delta)
-
-n is the number of outputs. A loss returns its value; if n_errors is not 0 but n, it overwrites
-`error` with its derivative by a, or by z. An activation overwrites `a`, or, if n_deltas is n,
-turns `delta` from dL/da into dL/dz and leaves `a`. What raises an error makes the loss or `a` NaN.
-
-A code may also be the address of a table: of parts of the outputs, heads, each with a code of its
-own. Then nothing is compiled for the combination: kernels go from part to part.
-"""
-
-import itertools
-from collections.abc import Callable, Sequence
-from typing import Any
+"""What kernels do with the code of a loss or an activation that is an address, as in `records`."""
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, config, njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic, lower_builtin, register_jitable, type_callable
-from numba.np.numpy_support import carray
-from numpy.typing import DTypeLike
+from numba import types
+from numba.extending import lower_builtin, register_jitable, type_callable
 
-from .jit import JIT, inner
-from .linking import options_of_inner
-
-FIRST_ADDRESS = 1 << 16  # a code from here on is an address: no code of a table is as large
-
-_FROM_Z, _TABLE = 1, 2  # bits of a code beside the address
-_START, _STOP, _CODE, _WEIGHT = range(4)  # of a part, after their number
-_OF_A_PART = 4
-
-_KEPT: dict[int, Any] = {}  # by code: what machine code belongs to, or functions of Python's
-_NUMBERS = itertools.count(FIRST_ADDRESS)  # in the place of addresses, where nothing is compiled
+from .jit import inner
+from .records import (
+    CODE,
+    FIRST_ADDRESS,
+    FROM_Z,
+    KEPT,
+    OF_A_LOSS,
+    OF_A_PART,
+    OF_AN_ACTIVATION,
+    START,
+    STOP,
+    TABLE,
+    WEIGHT,
+)
 
 
 @inner
@@ -49,13 +30,13 @@ def is_address(code):
 @inner
 def is_from_z(code):
     """Return True if a loss at an address gives its derivative by z."""
-    return code & _FROM_Z == _FROM_Z
+    return code & FROM_Z == FROM_Z
 
 
 @register_jitable
 def is_table(code: int) -> bool:
     """Return True if a code is the address of a table of parts."""
-    return bool(code >= FIRST_ADDRESS and code & _TABLE == _TABLE)
+    return bool(code >= FIRST_ADDRESS and code & TABLE == TABLE)
 
 
 @inner
@@ -67,156 +48,15 @@ def n_parts_of(code):
 @inner
 def part_at(code, part, start):
     """Return the first unit of a part, the one past its last, and its code; `start` is of all."""
-    place = 1 + part * _OF_A_PART
-    first, last = number_at(code, place + _START), number_at(code, place + _STOP)
-    return start + first, start + last, number_at(code, place + _CODE)
+    place = 1 + part * OF_A_PART
+    first, last = number_at(code, place + START), number_at(code, place + STOP)
+    return start + first, start + last, number_at(code, place + CODE)
 
 
 @inner
 def weight_at(code, part):
     """Return how much a part counts."""
-    return float_at(code, 1 + part * _OF_A_PART + _WEIGHT)
-
-
-# ---- from a function to an address ---------------------------------------------------------------
-
-
-def code_of_loss(rows: Callable[..., Any], dtype: DTypeLike, *, from_z: bool) -> int:
-    """Compile a loss for a dtype, and return its code; it is kept as long as the process runs.
-
-    Parameters
-    ----------
-    rows : callable
-        A function of y, z, a and error, each of shape (n_out,), that Numba compiles: it returns the
-        loss, and overwrites `error` with its derivative by a, or by z.
-    dtype : dtype
-        That of the network.
-    from_z : bool
-        Whether the derivative is by z.
-    """
-    kind, compiled = _kind_of(dtype), linked(rows)
-
-    def loss(n, n_errors, y, z, a, error):
-        errors = carray(error, n_errors) if n_errors > 0 else np.empty(n, kind)
-        value, is_right = _guarded(compiled, (carray(y, n), carray(z, n), carray(a, n), errors))
-        if is_right:
-            return kind(value)
-        errors[:] = np.nan
-        return kind(np.nan)
-
-    signature = kind(types.intp, types.intp, *[types.CPointer(kind)] * _OF_A_LOSS)
-    return int(_kept(loss, signature, compiled, from_z))
-
-
-def code_of_activation(
-    forward: Callable[..., Any], backward: Callable[..., Any], dtype: DTypeLike
-) -> int:
-    """Compile an activation for a dtype, and return its code, likewise.
-
-    Parameters
-    ----------
-    forward : callable
-        A function of z and a, each of shape (n_out,), that Numba compiles: it overwrites `a`.
-    backward : callable
-        A function of z, a and delta, which turns `delta` from dL/da into dL/dz.
-    dtype : dtype
-        That of the network.
-    """
-    kind, on, back = _kind_of(dtype), linked(forward), linked(backward)
-
-    def activation(n, n_deltas, z, a, delta):
-        units, outputs = carray(z, n), carray(a, n)
-        if n_deltas > 0:
-            _, is_right = _guarded(back, (units, outputs, carray(delta, n_deltas)))
-        else:
-            _, is_right = _guarded(on, (units, outputs))
-        if not is_right:
-            outputs[:] = np.nan
-
-    signature = types.void(types.intp, types.intp, *[types.CPointer(kind)] * _OF_AN_ACTIVATION)
-    return int(_kept(activation, signature, (on, back), False))
-
-
-def code_of_parts(parts: Sequence[tuple[int, int, int, float]]) -> int:
-    """Return the code of a table of parts; it is kept as long as the process runs.
-
-    Parameters
-    ----------
-    parts : sequence of (int, int, int, float)
-        Of each part its outputs, [start, stop) of all, its code, and how much it counts.
-    """
-    table = np.empty(1 + len(parts) * _OF_A_PART, np.int64)
-    table[0], rows = len(parts), table[1:].reshape(-1, _OF_A_PART)
-    rows[:, :_WEIGHT] = [part[:_WEIGHT] for part in parts]
-    rows.view(np.float64)[:, _WEIGHT] = [part[_WEIGHT] for part in parts]
-    code = int(table.ctypes.data) << 2 | _TABLE
-    _KEPT[code] = table
-    return code
-
-
-def linked(function: Callable[..., Any]) -> Any:
-    """Return a function for Numba, which makes no code of it but as a part of another."""
-    options: dict[str, Any] = JIT | options_of_inner()
-    return njit(**options)(function)
-
-
-def compile_linked(function: Any, dtype: DTypeLike, ranks: Sequence[int]) -> None:
-    """Compile such a function for numbers and arrays, so that its own errors are seen as its own.
-
-    Parameters
-    ----------
-    function : callable
-        What `linked` has returned.
-    dtype : dtype
-        That of the arguments.
-    ranks : sequence of int
-        0 for an argument that is a number, 1 for an array.
-    """
-    if _is_compiled():
-        kind = _kind_of(dtype)
-        function.compile(tuple(types.Array(kind, 1, "C") if rank else kind for rank in ranks))
-
-
-@intrinsic
-def _guarded(context, function, arguments):
-    """Call a function; return its value, of whatever, and whether it has raised no error.
-
-    A `try` takes Numba 0.3 s to compile.
-    """
-    signature = context.resolve_function_type(function, arguments.types, {})
-
-    def lower(context, builder, outer, args):
-        dispatcher = function.dispatcher
-        compiled = dispatcher.get_compile_result(signature)
-        context.active_code_library.add_linking_library(compiled.library)
-        arrays = cgutils.unpack_tuple(builder, args[1])
-        status, value = context.call_internal_no_propagate(
-            builder, compiled.fndesc, signature, arrays
-        )
-        return context.make_tuple(builder, outer.return_type, [value, status.is_ok])
-
-    pair = types.Tuple((signature.return_type, types.boolean))
-    return pair(function, arguments), lower
-
-
-def _is_compiled():
-    return not config.DISABLE_JIT
-
-
-def _kind_of(dtype):
-    return types.float32 if np.dtype(dtype) == np.float32 else types.float64
-
-
-def _kept(function, signature, interpreted, from_z):
-    """Compile a function to machine code, and return the code that stands for its address."""
-    if not _is_compiled():
-        number, what = next(_NUMBERS), interpreted
-    else:
-        what = cfunc(signature, **JIT)(function)
-        number = what.address
-    code = number << 2 | (_FROM_Z if from_z else 0)
-    _KEPT[code] = what
-    return code
+    return float_at(code, 1 + part * OF_A_PART + WEIGHT)
 
 
 # ---- what kernels call: the Python forms ---------------------------------------------------------
@@ -224,12 +64,12 @@ def _kept(function, signature, interpreted, from_z):
 
 def number_at(code, place):
     """Return a number of a table of parts."""
-    return _KEPT[code][place]
+    return KEPT[code][place]
 
 
 def float_at(code, place):
     """Return a number that is no integer."""
-    return _KEPT[code].view(np.float64)[place]
+    return KEPT[code].view(np.float64)[place]
 
 
 def loss_at(code, start, stop, y, z, a):
@@ -239,9 +79,11 @@ def loss_at(code, start, stop, y, z, a):
 
 def error_at(code, start, stop, y, z, a, error):
     """Overwrite error[start:stop] with its derivative; return the loss."""
-    errors = error[start:stop]
+    errors, given = error[start:stop], [y[: stop - start], z[start:stop], a[start:stop]]
+    for array in given:
+        array.flags.writeable = False
     try:
-        return a.dtype.type(_KEPT[code](y[: stop - start], z[start:stop], a[start:stop], errors))
+        return a.dtype.type(KEPT[code](*given, errors))
     except Exception:
         errors[:] = np.nan
         return a.dtype.type(np.nan)
@@ -249,7 +91,7 @@ def error_at(code, start, stop, y, z, a, error):
 
 def activate_at(code, start, stop, z, a):
     """Overwrite a[start:stop] with f(z[start:stop])."""
-    forward, _ = _KEPT[code]
+    forward, _ = KEPT[code]
     try:
         forward(z[start:stop], a[start:stop])
     except Exception:
@@ -258,16 +100,14 @@ def activate_at(code, start, stop, z, a):
 
 def pull_back_at(code, start, stop, z, a, delta):
     """Turn delta[start:stop] from dL/da into dL/dz."""
-    _, backward = _KEPT[code]
+    _, backward = KEPT[code]
     try:
         backward(z[start:stop], a[start:stop], delta[start:stop])
     except Exception:
-        a[start:stop] = np.nan
+        a[start:stop] = delta[start:stop] = np.nan
 
 
 # ---- what Numba compiles for them ----------------------------------------------------------------
-
-_OF_A_LOSS, _OF_AN_ACTIVATION = 4, 3  # pointers
 
 
 @type_callable(number_at)
@@ -315,7 +155,7 @@ def _lower_loss_at(context, builder, signature, args):
     code, start, stop, (y, *units) = _lower_parts(context, builder, signature, args)
     pointers = [y, *(builder.gep(unit, [start]) for unit in units)]
     return _lower_call(
-        context, builder, signature, code, builder.sub(stop, start), pointers, _OF_A_LOSS
+        context, builder, signature, code, builder.sub(stop, start), pointers, OF_A_LOSS
     )
 
 
@@ -328,7 +168,7 @@ def _lower_error_at(context, builder, signature, args):
 def _lower_activate_at(context, builder, signature, args):
     code, start, stop, units = _lower_parts(context, builder, signature, args)
     pointers, n = [builder.gep(unit, [start]) for unit in units], builder.sub(stop, start)
-    return _lower_call(context, builder, signature, code, n, pointers, _OF_AN_ACTIVATION)
+    return _lower_call(context, builder, signature, code, n, pointers, OF_AN_ACTIVATION)
 
 
 @lower_builtin(pull_back_at, *[types.Integer] * 3, *[types.Array] * 3)
@@ -358,9 +198,13 @@ def _lower_call(context, builder, signature, code, n, pointers, n_pointers):
         pointers = [*pointers, ir.Constant(pointers[0].type, None)]
     is_value = signature.return_type != types.none
     result = context.get_value_type(signature.return_type) if is_value else ir.VoidType()
-    kind = ir.FunctionType(result, [n.type, n.type, *(pointer.type for pointer in pointers)])
-    address = _address_in(builder, code)
-    value = builder.call(builder.inttoptr(address, kind.as_pointer()), [n, n_filled, *pointers])
+    record = builder.inttoptr(_address_in(builder, code), n.type.as_pointer())
+    number = context.get_value_type(types.float64).as_pointer()
+    parameters = builder.bitcast(builder.gep(record, [ir.Constant(n.type, 1)]), number)
+    arguments = [n, n_filled, *pointers, parameters]
+    kind = ir.FunctionType(result, [argument.type for argument in arguments])
+    function = builder.inttoptr(builder.load(record), kind.as_pointer())
+    value = builder.call(function, arguments)
     return value if is_value else context.get_dummy_value()
 
 

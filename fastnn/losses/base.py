@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.heads import Part
 from ..core.losses import CODES, LOSSES
-from ..core.pointers import code_of_loss
+from ..core.records import code_of_loss
 
-Rows = Callable[[Any, Any, Any, Any], float]
+Rows = Callable[[Any, Any, Any, Any, Any], float]
 
 
 class Loss:
@@ -102,14 +102,20 @@ class Loss:
         place = self, activation, dtype
         if place not in _CODES:
             rows, from_z = self._rows(activation)
-            _CODES[place] = code_of_loss(rows, dtype, from_z=from_z)
+            _CODES[place] = code_of_loss(rows, dtype, from_z=from_z, parameters=self._parameters)
         return _CODES[place]
+
+    @property
+    def _parameters(self) -> Sequence[float]:
+        """The numbers that its function takes."""
+        return ()
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample as a function for Numba, and whether it goes by z.
 
-        It is a function of y, z, a and error, each of shape (n_out,): it returns the loss and
-        overwrites `error` with its derivative, by z or by a.
+        It is a function of y, z, a and error, each of shape (n_out,), and of `parameters`: it
+        returns the loss and overwrites `error` with its derivative, by z or by a. Of one that is
+        the same object, for any parameters, machine code is made once.
         """
         raise NotImplementedError
 

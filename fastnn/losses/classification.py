@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,22 +54,25 @@ class CrossEntropy(Loss):  # numpydoc ignore=PR02
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample, which is computed from z."""
         del activation
-        smoothing = self.label_smoothing
+        return _cross_entropy, True
 
-        def rows(y, z, a, error):  # type: ignore[no-untyped-def]
-            n = a.shape[0]
-            largest, mass, value = z.max(), 0.0, 0.0
-            log_sum = largest + np.log(np.exp(z - largest).sum())
-            for j in range(n):
-                smooth = (1 - smoothing) * y[j] + smoothing / n
-                error[j] = -smooth
-                mass += smooth
-                value += smooth * (log_sum - z[j])
-            for j in range(n):
-                error[j] += mass * a[j]
-            return value
+    @property
+    def _parameters(self) -> Sequence[float]:
+        return (self.label_smoothing,)
 
-        return rows, True
+
+def _cross_entropy(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
+    n, smoothing = a.shape[0], parameters[0]
+    largest, mass, value = z.max(), 0.0, 0.0
+    log_sum = largest + np.log(np.exp(z - largest).sum())
+    for j in range(n):
+        smooth = (1 - smoothing) * y[j] + smoothing / n
+        error[j] = -smooth
+        mass += smooth
+        value += smooth * (log_sum - z[j])
+    for j in range(n):
+        error[j] += mass * a[j]
+    return value
 
 
 @explained
@@ -109,17 +113,20 @@ class BinaryCrossEntropy(Loss):  # numpydoc ignore=PR02
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample, which is computed from z."""
         del activation
-        smoothing = self.label_smoothing
+        return _binary_cross_entropy, True
 
-        def rows(y, z, a, error):  # type: ignore[no-untyped-def]
-            value = 0.0
-            for j in range(a.shape[0]):
-                smooth = (1 - smoothing) * y[j] + smoothing / 2
-                error[j] = a[j] - smooth
-                value += np.log1p(np.exp(-abs(z[j]))) + (max(z[j], 0.0) - smooth * z[j])
-            return value
+    @property
+    def _parameters(self) -> Sequence[float]:
+        return (self.label_smoothing,)
 
-        return rows, True
+
+def _binary_cross_entropy(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
+    smoothing, value = parameters[0], 0.0
+    for j in range(a.shape[0]):
+        smooth = (1 - smoothing) * y[j] + smoothing / 2
+        error[j] = a[j] - smooth
+        value += np.log1p(np.exp(-abs(z[j]))) + (max(z[j], 0.0) - smooth * z[j])
+    return value
 
 
 @explained
@@ -162,32 +169,43 @@ class Focal(Loss):  # numpydoc ignore=PR02
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample, which is computed from z."""
-        gamma = self.gamma
+        return (_focal_of_softmax if activation == "softmax" else _focal_of_sigmoid), True
 
-        def of_softmax(y, z, a, error):  # type: ignore[no-untyped-def]
-            largest, total, value = z.max(), 0.0, 0.0
-            log_sum = largest + np.log(np.exp(z - largest).sum())
-            for j in range(a.shape[0]):
-                log_a, rest = z[j] - log_sum, 1.0 - a[j]
-                value -= y[j] * rest**gamma * log_a
-                # a times the derivative by a; where 1 - a is 0, so is log a
-                of_power = gamma * rest ** (gamma - 1) * a[j] * log_a if rest > 0 else 0.0
-                error[j] = y[j] * (of_power - rest**gamma)
-                total += error[j]
-            for j in range(a.shape[0]):
-                error[j] -= a[j] * total
-            return value
+    @property
+    def _parameters(self) -> Sequence[float]:
+        return (self.gamma,)
 
-        def of_sigmoid(y, z, a, error):  # type: ignore[no-untyped-def]
-            value = 0.0
-            for j in range(a.shape[0]):
-                size = np.log1p(np.exp(-abs(z[j])))
-                log_a, log_rest = min(z[j], 0.0) - size, min(-z[j], 0.0) - size
-                rest = 1.0 - a[j]
-                right, wrong = rest**gamma, a[j] ** gamma
-                value -= y[j] * right * log_a + (1 - y[j]) * wrong * log_rest
-                error[j] = y[j] * right * (gamma * a[j] * log_a - rest)
-                error[j] += (1 - y[j]) * wrong * (a[j] - gamma * rest * log_rest)
-            return value
 
-        return (of_softmax if activation == "softmax" else of_sigmoid), True
+def _focal_of_softmax(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
+    gamma, largest, total, value = parameters[0], z.max(), 0.0, 0.0
+    log_sum = largest + np.log(np.exp(z - largest).sum())
+    for j in range(a.shape[0]):
+        log_a, rest = z[j] - log_sum, 1.0 - a[j]
+        if gamma == 2:  # a power takes longer than all else
+            power, lower = rest * rest, rest
+        else:
+            power, lower = rest**gamma, rest ** (gamma - 1)
+        value -= y[j] * power * log_a
+        # a times the derivative by a; where 1 - a is 0, so is log a
+        of_power = gamma * lower * a[j] * log_a if rest > 0 else 0.0
+        error[j] = y[j] * (of_power - power)
+        total += error[j]
+    for j in range(a.shape[0]):
+        error[j] -= a[j] * total
+    return value
+
+
+def _focal_of_sigmoid(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
+    gamma, value = parameters[0], 0.0
+    for j in range(a.shape[0]):
+        size = np.log1p(np.exp(-abs(z[j])))
+        log_a, log_rest = min(z[j], 0.0) - size, min(-z[j], 0.0) - size
+        rest = 1.0 - a[j]
+        if gamma == 2:
+            right, wrong = rest * rest, a[j] * a[j]
+        else:
+            right, wrong = rest**gamma, a[j] ** gamma
+        value -= y[j] * right * log_a + (1 - y[j]) * wrong * log_rest
+        error[j] = y[j] * right * (gamma * a[j] * log_a - rest)
+        error[j] += (1 - y[j]) * wrong * (a[j] - gamma * rest * log_rest)
+    return value

@@ -12,7 +12,7 @@ from .._checks.arrays import Array
 from .._checks.heads import Part, split
 from ..core import metrics as kernel_metrics
 from ..core.metrics import LOSS_OF_PART, code_of_part
-from ..core.pointers import code_of_parts
+from ..core.records import code_of_parts
 from .base import Loss
 
 _OF_CLASSES = ("sigmoid", "softmax")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, partial
 from itertools import product
 from typing import Any
@@ -11,8 +12,16 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.functions import UserFunction, compiling, n_arguments_of
-from .._checks.slopes import Place, as_pair_of, as_value, check_slopes
-from ..core.pointers import compile_linked, linked
+from .._checks.slopes import (
+    BeyondError,
+    NowhereError,
+    Place,
+    as_pair_of,
+    as_value,
+    called,
+    check_slopes,
+)
+from ..core.records import NUMBER, READ, WRITTEN, compile_linked, linked
 from .base import Loss, Rows
 
 _OF_ROWS = 3  # arguments
@@ -23,7 +32,15 @@ _FORMS = {
 _TARGETS = (0.0, 1.0, 0.3, 2.0, -1.7)
 _OUTPUTS = (0.37, 0.91, 1.83, -0.64, -2.3, 1.0, 0.0)  # some are targets: kinks
 _N_ROWS = 5
-_WIDTHS = (1, 2, 3, 4)  # of rows, with one of which a function must go
+_USUAL, _WIDEST = 4, 16  # outputs of rows: all up to the first are tried, or up to the second
+_FURTHER = (3.0, 7.5), (5.5, -11.0)  # targets and outputs, which a file has, too
+_MOST = 16  # derivatives of a row in a file
+# What `error` holds before it is filled: a NaN that no arithmetic makes.
+_UNFILLED = np.array([0x7FF8_0000_FA57_0000], np.int64).view(np.float64)
+
+
+class _NotFilledError(ValueError):
+    """A function has left an element of `error` as it was."""
 
 
 class OwnLoss(UserFunction, Loss):
@@ -50,6 +67,7 @@ class OwnLoss(UserFunction, Loss):
         n_arguments = n_arguments_of(function, "a loss", _FORMS)
         super().__init__(function)
         self._is_of_rows = n_arguments == _OF_ROWS
+        self._arguments = (READ, READ, WRITTEN) if self._is_of_rows else (NUMBER, NUMBER)
         self._tried: set[int] = set()
         if self._is_of_rows:
             self._try_widths()
@@ -60,8 +78,9 @@ class OwnLoss(UserFunction, Loss):
         """Return what stands for the loss in a kernel, after a try with so many outputs."""
         if self._is_of_rows and n_out not in self._tried:
             self._try_rows(n_out)
-        with compiling(f"the loss {self.name}"):
-            compile_linked(self._linked, dtype, (1, 1, 1) if self._is_of_rows else (0, 0))
+        remark = "; a loss may write to error alone, not to y or a" if self._is_of_rows else ""
+        with compiling(f"the loss {self.name}", remark):
+            compile_linked(self._linked, dtype, self._arguments)
             return super()._code(activation, n_out, dtype)
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
@@ -69,10 +88,10 @@ class OwnLoss(UserFunction, Loss):
         del activation
         function = self._linked
 
-        def of_rows(y, z, a, error):  # type: ignore[no-untyped-def]
+        def of_rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             return function(y, a, error)
 
-        def of_outputs(y, z, a, error):  # type: ignore[no-untyped-def]
+        def of_outputs(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             value = 0.0
             for j in range(a.shape[0]):
                 term, slope = function(y[j], a[j])
@@ -84,7 +103,7 @@ class OwnLoss(UserFunction, Loss):
 
     @cached_property
     def _linked(self) -> Any:
-        return linked(self.function)
+        return linked(self.function, is_checked=True)
 
     def fault(self, targets: Array, outputs: Array) -> str:
         """Return what the function does wrong for some sample, or an empty string.
@@ -101,7 +120,8 @@ class OwnLoss(UserFunction, Loss):
         """
         for y, a in zip(targets, outputs, strict=True):
             error = np.zeros(len(y), a.dtype)
-            parts: Any = [(y, a, error)] if self._is_of_rows else zip(y, a, strict=True)
+            row = y.copy(), a.copy(), error
+            parts: Any = [row] if self._is_of_rows else zip(y, a, strict=True)
             for part in parts:
                 where = f"for y = {part[0]} and a = {part[1]}"
                 try:
@@ -112,6 +132,8 @@ class OwnLoss(UserFunction, Loss):
                     return f"the loss {self.name} raised {kind}: {raised}, {where}"
                 if not np.isfinite(value).all():
                     return f"the loss {self.name} returned {value} {where}"
+                if self._is_of_rows and not np.isfinite(error).all():
+                    return f"the loss {self.name} filled error with {error} {where}"
         return ""
 
     def _outputs(self) -> Iterator[Place]:
@@ -120,26 +142,65 @@ class OwnLoss(UserFunction, Loss):
             yield Place(f"at y = {y:g} and a = {a:g}", partial(self._pair, np.float64(y)), a)
 
     def _pair(self, y: float, a: float) -> tuple[float, float]:
-        return as_pair_of(f"the loss {self.name}", self.function(y, a), "(value, derivative by a)")
+        pair = called(self.function, y, a)
+        return as_pair_of(f"the loss {self.name}", pair, "(value, derivative by a)")
 
     def _try_widths(self) -> None:
         """Try a function of rows with several widths: it may be for some only."""
-        refused: Exception | None = None
-        for n_out in _WIDTHS:
+        refused: ValueError | None = None
+        for n_out in range(1, _WIDEST + 1):
+            if self._tried and n_out > _USUAL:
+                return
             try:
                 self._try_rows(n_out)
-            except ValueError as error:
-                if not isinstance(error.__cause__, IndexError):
+            except (NowhereError, _NotFilledError) as error:
+                if self._fills_some_of(n_out):
                     raise
-                refused = error
+                refused = refused or error
         if not self._tried:
             assert refused is not None
-            raise refused
+            raise ValueError(
+                f"{refused}; nor did it go with 2 to {_WIDEST} outputs"
+            ) from refused.__cause__
 
     def _try_rows(self, n_out: int) -> None:
         """Check it with so many outputs."""
-        check_slopes(f"the loss {self.name}", self._rows_of(n_out))
+        what = f"the loss {self.name}, with {n_out} output{'s' if n_out > 1 else ''},"
+        check_slopes(what, self._rows_of(n_out))
         self._tried.add(n_out)
+
+    def _fills_some_of(self, n_out: int) -> bool:
+        """Return whether it fills `error` at some place: then it is for so many outputs."""
+        for place in self._rows_of(n_out):
+            with suppress(BeyondError, _NotFilledError):
+                with np.errstate(all="ignore"):
+                    value, _ = place.function(place.point)
+                if np.isfinite(value):
+                    return True
+        return False
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The numbers of outputs with which it goes, as far as tried; if it takes numbers, one."""
+        return tuple(sorted(self._tried)) if self._is_of_rows else super().widths
+
+    def _calls(self, width: int) -> Iterator[Callable[[], Any]]:
+        """Yield calls of it at some points."""
+        targets, outputs = _TARGETS + _FURTHER[0], _OUTPUTS + _FURTHER[1]
+        if not self._is_of_rows:
+            for y, a in product(targets, outputs):
+                yield partial(self.function, np.float64(y), np.float64(a))
+            return
+        random = np.random.default_rng(1)
+        for _ in range(_N_ROWS):
+            yield partial(
+                self._numbers_of, random.choice(targets, width), random.choice(outputs, width)
+            )
+
+    def _numbers_of(self, y: Array, a: Array) -> list[float]:
+        """Return the value of a row and the first of its derivatives."""
+        error = np.zeros(len(y))
+        return [self.function(y, a, error), *error[:_MOST]]
 
     def _rows_of(self, n_out: int) -> Iterator[Place]:
         """Yield where it is checked: an output after the other of some rows."""
@@ -152,14 +213,24 @@ class OwnLoss(UserFunction, Loss):
 
     def _of_row(self, y: Array, outputs: Array, j: int, at: float) -> tuple[float, float]:
         """Return the value of a row whose output j is moved, and the derivative by it."""
-        a, error, targets = outputs.copy(), np.full(len(y), np.nan), y.copy()
-        a[j] = at
-        value = as_value(f"the loss {self.name}", self.function(targets, a, error))
-        if not np.isfinite(error).all() and np.isfinite(value):
-            raise ValueError(
-                f"the loss {self.name} must fill error, of shape ({len(y)},), got {error} at "
-                f"y = {y} and a = {outputs}"
-            )
+        what, targets = f"the loss {self.name}", y.copy()
+        moved = outputs.copy()
+        moved[j] = at
+        a, error = moved.copy(), np.repeat(_UNFILLED, len(y))
+        value = as_value(what, called(self.function, targets, a, error))
+        for name, before, after in (("y", y, targets), ("a", moved, a)):
+            if not np.array_equal(before, after):
+                raise TypeError(
+                    f"{what} must write to error alone, got {name} changed from {before} to "
+                    f"{after}: write {name} = {name}.copy() first"
+                )
+        if np.isfinite(value) and not np.isfinite(error).all():
+            if (error.view(np.int64) == _UNFILLED.view(np.int64)).any():
+                raise _NotFilledError(
+                    f"{what} must fill error, of shape ({len(y)},), got {error} at y = {y} and "
+                    f"a = {moved}"
+                )
+            raise BeyondError from ValueError(f"error was filled with {error}")
         return value, float(error[j])
 
 
@@ -172,7 +243,8 @@ def loss(function: Callable[..., Any]) -> OwnLoss:
         What the loss of one output is, ``(y, a) -> (value, derivative by a)``, for a target and an
         output: the sum over the outputs is minimised. Or that of a row, ``(y, a, error) -> value``:
         it takes all of a sample's targets and outputs, of shape (n_out,), and overwrites `error`
-        with the derivatives. It must be in that part of Python and NumPy that Numba compiles.
+        with the derivatives, and leaves the others as they are. It must be in that part of Python
+        and NumPy that Numba compiles.
 
     Returns
     -------
@@ -185,12 +257,13 @@ def loss(function: Callable[..., Any]) -> OwnLoss:
         If the derivative is not that of the value, by finite differences near 0 and 1. An error
         that the function raises there, and infinite values, are taken for the end of its domain.
     TypeError
-        If it is no such function, or returns something else.
+        If it is no such function, returns something else, or writes to targets or outputs.
 
     Notes
     -----
     The kernels stay as they are: to compile a loss takes some tenths of a second, once a process
-    and dtype. What raises an error in training counts as a loss of NaN, and ends it.
+    and dtype; globals and variables from outside are frozen then. What raises an error in training
+    counts as a loss of NaN, and ends it.
 
     Examples
     --------

@@ -81,22 +81,25 @@ class Quantile(Loss):  # numpydoc ignore=PR02
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
         del activation
-        levels, n_levels = np.array(self._levels), self.n_per_target
+        return _quantiles, False
 
-        def rows(y, z, a, error):  # type: ignore[no-untyped-def]
-            n, value = a.shape[0], 0.0
-            for j in range(n):
-                level, e = levels[j % n_levels], y[j] - a[j]
-                slope = level if e > 0 else level - 1 if e < 0 else e  # e: 0, or NaN
-                error[j] = -slope / n
-                value += slope * e
-            return value / n
+    @property
+    def _parameters(self) -> Sequence[float]:
+        return self._levels
 
-        return rows, False
+
+def _quantiles(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
+    n, value = a.shape[0], 0.0
+    for j in range(n):
+        level, e = parameters[j % parameters.shape[0]], y[j] - a[j]
+        slope = level if e > 0 else level - 1 if e < 0 else e  # e: 0, or NaN
+        error[j] = -slope / n
+        value += slope * e
+    return value / n
 
 
 def _as_row(levels: float | Sequence[float]) -> ArrayLike:
-    return [levels] if isinstance(levels, int | float) else levels
+    return [levels] if np.ndim(levels) == 0 else levels
 
 
 @explained
@@ -131,7 +134,7 @@ class GaussianNLL(Loss):
         del activation
         of_each = 0.5 * math.log(2 * math.pi)
 
-        def rows(y, z, a, error):  # type: ignore[no-untyped-def]
+        def rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             value = 0.0
             for j in range(0, a.shape[0] - 1, 2):
                 spread = a[j + 1]
@@ -165,7 +168,7 @@ class LogCosh(Loss):
         del activation
         log_2 = math.log(2)
 
-        def rows(y, z, a, error):  # type: ignore[no-untyped-def]
+        def rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             n, value = a.shape[0], 0.0
             for j in range(n):
                 e = a[j] - y[j]
@@ -199,7 +202,7 @@ class Gamma(Loss):
         """Return the loss of a sample, which is computed from z."""
         del activation
 
-        def rows(y, z, a, error):  # type: ignore[no-untyped-def]
+        def rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             value = 0.0
             for j in range(a.shape[0]):
                 ratio = y[j] * np.exp(-z[j])

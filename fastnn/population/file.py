@@ -30,7 +30,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._storage import network_file
 from .._storage.files import read_file, write_file
-from .._storage.functions import as_functions
+from .._storage.functions import as_functions, check_names
 from .._storage.metadata import check_metadata
 from .._storage.npz import Archive, pack
 from .._storage.specs import as_list, as_object, as_whole
@@ -47,6 +47,7 @@ def write(file: str | os.PathLike[str] | BinaryIO, record: Record) -> None:
     """Write networks and the notes on them to a path or an open binary file."""
     for net in record.networks:
         check_metadata(net.metadata)
+    check_names((net.layers, net.loss_function) for net in record.networks)
     write_file(file, lambda: _packed(record))
 
 

@@ -189,3 +189,18 @@ def test_each_network_of_a_population_has_its_own():
 def test_what_cannot_be_built(options, error, message):
     with pytest.raises(error, match=message):
         AveragedWeights(**options)
+
+
+def test_two_would_average_each_other():
+    net = small_network()
+    before = net.params.copy()
+    for callbacks in (
+        [AveragedWeights(), AveragedWeights(0.5)],
+        [AveragedWeights(), AveragedWeights(swap=False)],
+    ):
+        with pytest.raises(ValueError, match="must hold one AveragedWeights, got 2, which would"):
+            net.fit(X, Y, callbacks=callbacks)
+        np.testing.assert_array_equal(net.params, before)
+    apart = [AveragedWeights(0.5, swap=False), AveragedWeights(0.9, swap=False)]
+    net.fit(X, Y, epochs=3, callbacks=apart)
+    assert not np.array_equal(apart[0].params, apart[1].params)

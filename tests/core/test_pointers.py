@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
-from fastnn.core import pointers
+from fastnn.core import pointers, records
 from fastnn.core.activations import CODES as ACTIVATIONS
 from fastnn.core.losses import CODES as LOSSES
 
@@ -14,7 +15,7 @@ N, START = 3, 2
 DTYPES = ["float64", "float32"]
 
 
-def half_square(y, z, a, error):
+def half_square(y, z, a, error, parameters):
     value = 0.0
     for j in range(y.shape[0]):
         if a[j] > 100:
@@ -33,7 +34,19 @@ def double(z, a):
 
 def double_back(z, a, delta):
     for j in range(z.shape[0]):
+        if z[j] > 100:
+            raise ValueError("z is too large")
         delta[j] *= 2
+
+
+def scaled(y, z, a, error, parameters):
+    error[:] = parameters[0]
+    return parameters[0] * a.sum() + parameters[1]
+
+
+def written(y, z, a, error, parameters):
+    y[0] = 1
+    return 0.0
 
 
 def numbers(dtype, first):
@@ -66,7 +79,7 @@ is_address, is_from_z = from_python(pointers.is_address), from_python(pointers.i
 @pytest.mark.parametrize("from_z", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_losses(dtype, from_z):
-    code = pointers.code_of_loss(half_square, dtype, from_z=from_z)
+    code = records.code_of_loss(half_square, dtype, from_z=from_z)
     assert is_address(code)
     assert is_from_z(code) == from_z
     y, z, a, error = (numbers(dtype, first) for first in (0, 10, 20, 30))
@@ -83,8 +96,28 @@ def test_losses(dtype, from_z):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_parameters_compile_nothing_anew(dtype):
+    arrays = [numbers(dtype, 0) for _ in range(3)]
+    pairs = [(2.0, 1.0), (3.0, 0.0), (0.5, -7.0)]
+    codes = [records.code_of_loss(scaled, dtype, from_z=False, parameters=p) for p in pairs]
+    assert len(set(codes)) == 3
+    for code, (factor, offset) in zip(codes, pairs, strict=True):
+        value = loss_at(code, START, START + N, *arrays)
+        assert value == factor * arrays[2][START : START + N].sum() + offset
+        error = numbers(dtype, 0)
+        error_at(code, START, START + N, *arrays, error)
+        assert (error[START : START + N] == factor).all()
+
+
+@pytest.mark.compiled
+def test_a_loss_that_writes_to_its_targets_does_not_compile():
+    with pytest.raises(TypingError, match="readonly"):
+        records.code_of_loss(written, "float64", from_z=False)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_activations(dtype):
-    code = pointers.code_of_activation(double, double_back, dtype)
+    code = records.code_of_activation(double, double_back, dtype)
     z, a, delta = (numbers(dtype, first) for first in (10, 20, 30))
     activate_at(code, START, START + N, z, a)
     np.testing.assert_array_equal(a, [20, 21, 24, 26, 28, 25, 26, 27])
@@ -93,6 +126,8 @@ def test_activations(dtype):
     z[START] = 101
     activate_at(code, START, START + N, z, a)
     assert np.isnan(a[START : START + N]).all()
+    pull_back_at(code, START, START + N, z, a, delta)
+    assert np.isnan(delta[START : START + N]).all()
 
 
 @njit
