@@ -64,7 +64,6 @@ def test_losses(given, expected):
     ("options", "expected"),
     [
         ({"optimizer": "Adam"}, "adam"),
-        ({"optimizer": optimizers.Adam}, "adam"),
         ({"optimizer": "rms_prop"}, "rmsprop"),
         ({"optimizer": "SGD"}, "sgd"),
         ({"optimizer": "L-BFGS-B"}, "lbfgs"),
@@ -76,6 +75,11 @@ def test_losses(given, expected):
 def test_arguments_of_fit(options, expected):
     with pytest.raises(ValueError, match=rf"; did you mean '{expected}'\?$"):
         small_network().fit(X, Y, **options)
+
+
+def test_the_class_of_an_optimizer_is_told_to_be_called():
+    with pytest.raises(TypeError, match=r"got the class: write Adam\(\)$"):
+        small_network().fit(X, Y, optimizer=optimizers.Adam)
 
 
 @pytest.mark.parametrize(
