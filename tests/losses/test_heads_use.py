@@ -212,7 +212,7 @@ def test_outputs_of_a_table_and_of_a_row():
     assert_array_equal(np.hstack(outputs), net.hidden(X)[-1])
     with pytest.raises(ValueError, match=r"outputs must have 6 columns, got shape \(40, 3\)"):
         net.layers[-1].split(X)
-    assert "rain 1 sigmoid, sky 3 softmax, warmth 2 mean_and_spread" in net.summary()
+    assert "rain 1 sigmoid, sky 3 softmax, warmth 2 mean_and_spread" in net.summary().rows[2]
 
 
 def test_a_head_alone_is_a_network():
