@@ -130,7 +130,7 @@ import csv
 
 import numpy as np
 
-with open("your.csv", encoding="utf-8-sig", newline="") as file:  # your own file
+with open({table.name!r}, encoding="utf-8-sig", newline="") as file:  # in the same folder
     rows = list(csv.DictReader(file, delimiter={table.delimiter!r}))
 X = np.array([[float(row[name]) for name in {list(inputs)!r}] for row in rows])
 X = (X - X.mean(axis=0)) / X.std(axis=0)

@@ -12,6 +12,7 @@ from .networks import is_drawn_by_name, is_seeded, layers_of
 from .run import Run
 
 _MOST_ACTIONS = 2000
+_N_ANSWERS = 5  # rows whose answers a program prints
 _BY_NAME = """\
 w1, w2, w3, w4, w5, w6, b1, b2, b3 = np.random.RandomState({seed}).normal(size=9)
 net.weights = [[[w1, w3], [w2, w4]], [[w5], [w6]]]
@@ -86,5 +87,20 @@ def program(run: Run) -> str:
             how["resume"] = True
         words = "".join(f"    {name}={value!r},\n" for name, value in how.items())
         lines.append(f"net.fit(\n    X{rows},\n    y{rows},\n{words})")
-    lines += ["print(net.summary())", 'print("loss", net.loss(X, y))']
+    lines += ["print(net.summary())", 'print("loss", net.loss(X, y))', *_questions(run)]
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def _questions(run: Run) -> list[str]:
+    """Return the lines of a program that print answers: to the first rows, and to the new ones."""
+    n, data = min(_N_ANSWERS, run.n_samples), run.data
+    answer = "net.predict(X[k]).round(6)"
+    lines = [f"for k in range({n}):", f'    print("row", k + 1, "target", y[k], "answer", {answer})']
+    if any(name != str(k) for k, name in enumerate(data.classes)):
+        meaning = ", ".join(f"{k} is {name}" for k, name in enumerate(data.classes))
+        lines.insert(0, f"print({f'classes: {meaning}'!r})")
+    for name, x in data.new:
+        row = [int(value) if value == int(value) else value for value in x]
+        label = f"answer to {name + ' ' if name else ''}{row}"
+        lines.append(f"print({label!r}, net.predict({row}).round(6))")
+    return lines

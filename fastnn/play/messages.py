@@ -157,5 +157,5 @@ _TYPES: dict[str, dict[str, Check]] = {
     "ask": {"x": _several(_number(-math.pow(10, 9), math.pow(10, 9)), MOST_NUMBERS, 1)},
     "draw": {"pixels": _several(_whole(0, 255), 400, 400)},
     "export": {"format": _choice("python", "onnx", "c")},
-    "csv": {"text": _text(MOST_BYTES)},
+    "csv": {"name": _text(_LONGEST_NAME), "text": _text(MOST_BYTES)},
 }

@@ -245,6 +245,6 @@ class Session:
         content_array = np.frombuffer(content, np.uint8)
         self._send(packed({"type": "file", "name": name}, {"content": content_array}))
 
-    def _do_csv(self, text: str) -> None:
-        self._table, self._is_new_table = read(text), True
+    def _do_csv(self, name: str, text: str) -> None:
+        self._table, self._is_new_table = read(text, name), True
         self._send(self._table.description())

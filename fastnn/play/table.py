@@ -20,10 +20,11 @@ _LONGEST_CELL = 200
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of a CSV file, as text, by name."""
+    """The columns of a CSV file, as text, by name; `name` is the file's."""
 
     columns: dict[str, list[str]]
     delimiter: str
+    name: str
 
     @property
     def n_rows(self) -> int:
@@ -69,8 +70,11 @@ class Table:
         return 2 <= len(set(self.columns[name])) <= MOST_CLASSES
 
 
-def read(text: str) -> Table:
-    """Return the table in the text of a CSV file with a header; raise ValueError if it is none."""
+def read(text: str, name: str) -> Table:
+    """Return the table in the text of a CSV file with a header; raise ValueError if it is none.
+
+    `name` is the file's, for a program that reads it again.
+    """
     text = text.removeprefix("\ufeff")
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
@@ -92,10 +96,10 @@ def read(text: str) -> Table:
         if max(map(len, [*row, *names])) > _LONGEST_CELL:
             raise ValueError(f"cells must have at most {_LONGEST_CELL} characters: row {number}")
     columns = {
-        name: [cell.strip() for cell in column]
-        for name, column in zip(names, zip(*rows, strict=True), strict=True)
+        head: [cell.strip() for cell in column]
+        for head, column in zip(names, zip(*rows, strict=True), strict=True)
     }
-    table = Table(columns, delimiter)
+    table = Table(columns, delimiter, name)
     known = table.description()
     if not known["labels"] or all(
         len({*known["numeric"]} - {label}) < 2 for label in known["labels"]

@@ -30,8 +30,8 @@ def network_of(text, folder):
 @pytest.mark.parametrize("name", DATA)
 def test_a_program_makes_the_same_network(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "your.csv").write_text(TEXT)
-    run = Run(PRESETS[name], load(PRESETS[name], read(TEXT)))
+    (tmp_path / "my own.csv").write_text(TEXT)
+    run = Run(PRESETS[name], load(PRESETS[name], read(TEXT, "my own.csv")))
     run.step("sample")
     run.step("batch")
     for _ in range(3):
@@ -59,7 +59,12 @@ def test_a_program_is_a_file_of_its_own(tmp_path):
     done = subprocess.run(
         [sys.executable, tmp_path / name], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1].startswith("loss 0.")
+    answers = run.net.predict([*run.data.X[:5], [1, 1, 0]]).round(6)
+    *rows, new = done.stdout.splitlines()[-6:]
+    assert rows == [
+        f"row {k + 1} target {run.y[k]} answer {answer}" for k, answer in enumerate(answers[:5])
+    ]
+    assert new == f"answer to [1, 1, 0] {answers[5]}"
 
 
 def test_onnx_and_c_hold_the_network_as_it_is(tmp_path):

@@ -40,7 +40,7 @@ def test_the_settings_of_each_data_pass(name):
         ('{"type": "ask", "x": [true]}', "x must be a number"),
         ('{"type": "draw", "pixels": [0, 1]}', "pixels must be a list of 400 to 400, got 2"),
         ('{"type": "export", "format": "../../etc"}', "format must be one of"),
-        ('{"type": "csv", "text": 7}', "text must be text"),
+        ('{"type": "csv", "name": "own.csv", "text": 7}', "text must be text"),
     ],
 )
 def test_bad_messages_are_named(text, what):

@@ -102,7 +102,7 @@ NONSENSE = [
     '{"type": "ask", "x": [NaN]}',
     '{"type": "ask", "x": [1, 2]}',
     '{"type": "draw", "pixels": [' + ",".join(["0"] * 400) + "]}",
-    '{"type": "csv", "text": "a,b\\n1,2"}',
+    '{"type": "csv", "name": "own.csv", "text": "a,b\\n1,2"}',
     '{"type": "export", "format": "/etc/passwd"}',
 ]
 

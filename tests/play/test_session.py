@@ -111,7 +111,7 @@ def test_a_row_of_ones_own_is_answered(client):
 def test_a_table_of_ones_own_is_trained_on(client):
     rng = np.random.default_rng(0)
     rows = [f"{a:.3f},{b:.3f},{'red' if a > b else 'green'}" for a, b in rng.normal(size=(80, 2))]
-    columns = client.ask("csv", "columns", text="\n".join(["a,b,colour", *rows]))
+    columns = client.ask("csv", "columns", name="own.csv", text="\n".join(["a,b,colour", *rows]))
     assert columns == {"type": "columns", "numeric": ["a", "b"], "labels": ["colour"], "rows": 80}
     scene = client.use("csv", epochs=60, speed=0)
     assert scene["kind"] == "plane"
@@ -122,7 +122,7 @@ def test_a_table_of_ones_own_is_trained_on(client):
 def test_another_table_of_the_same_columns_is_another(client):
     rows = [f"{i},{i * i % 5},{'ab'[i % 2]}" for i in range(20)]
     for n in (20, 10):
-        client.ask("csv", "columns", text="\n".join(["x,y,kind", *rows[:n]]))
+        client.ask("csv", "columns", name="own.csv", text="\n".join(["x,y,kind", *rows[:n]]))
         assert client.use("csv")["n_samples"] == n
 
 

@@ -10,7 +10,7 @@ TEXT = "a,b,c,kind\n" + "".join(f"{i},{-i},{i % 2},{'uv'[i % 2]}\n" for i in ran
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_columns_are_told_apart(delimiter):
-    table = read("\ufeff" + TEXT.replace(",", delimiter))
+    table = read("\ufeff" + TEXT.replace(",", delimiter), "own.csv")
     assert table.delimiter == delimiter
     assert table.description() == {
         "type": "columns",
@@ -41,7 +41,7 @@ def test_columns_are_told_apart(delimiter):
 )
 def test_bad_files_are_refused(text, what):
     with pytest.raises(ValueError, match=what):
-        read(text)
+        read(text, "own.csv")
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_bad_files_are_refused(text, what):
 )
 def test_bad_columns_are_refused(inputs, label, what):
     with pytest.raises(ValueError, match=what):
-        read(TEXT).chosen(inputs, label)
+        read(TEXT, "own.csv").chosen(inputs, label)
