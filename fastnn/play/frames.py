@@ -65,7 +65,7 @@ class Camera:
     def _rows(self) -> list[dict[str, Any]]:
         """Return the rows of the table of predictions."""
         data = self._data
-        names = data.rows or [str(s) for s in self._shown]
+        names = data.rows or [str(s + 1) for s in self._shown]
         rows = []
         for name, s in zip(names, self._shown, strict=False):
             x = [] if data.kind == "digits" else data.X[s, :MOST_SHOWN].tolist()

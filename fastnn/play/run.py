@@ -19,28 +19,34 @@ _MOST_POINTS = 512  # of a curve
 
 
 class Curve:
-    """A loss by epoch, kept at no more than 512 evenly spaced epochs."""
+    """The loss by epoch, from 1, kept at no more than 512 evenly spaced epochs and the last."""
 
     def __init__(self) -> None:
         self.epochs: list[float] = []
         self.losses: list[float] = []
         self._stride = 1
+        self._last: tuple[float, float] | None = None
 
     def extend(self, first: int, losses: list[float]) -> None:
         """Append the losses of epochs `first`, `first` + 1, ..."""
-        start = -first % self._stride
+        start = (1 - first) % self._stride
         epochs = [*self.epochs, *range(first + start, first + len(losses), self._stride)]
         values = [*self.losses, *losses[start :: self._stride]]
         while len(epochs) > _MOST_POINTS:
             epochs, values = epochs[::2], values[::2]
             self._stride *= 2
         self.epochs, self.losses = epochs, values  # a reader of the old lists is not disturbed
+        if losses:
+            self._last = (first + len(losses) - 1, losses[-1])
 
     def points(self) -> np.ndarray[Any, Any]:
         """Return the curve as an array of shape (n, 2)."""
-        epochs, losses = self.epochs, self.losses
+        epochs, losses, last = self.epochs, self.losses, self._last
         n = min(len(epochs), len(losses))
-        return np.column_stack((epochs[:n], losses[:n])).reshape(n, 2)
+        points = [*zip(epochs[:n], losses[:n], strict=True)]
+        if last is not None and (not n or last[0] > points[-1][0]):
+            points.append(last)
+        return np.array(points, float).reshape(-1, 2)
 
 
 @dataclass
@@ -69,6 +75,7 @@ class Run:
     trained: float = field(init=False, default=0.0)  # seconds of the processor in `fit`
     has_diverged: bool = field(init=False, default=False)
     _epoch_takes: float = field(init=False, default=SPAN)  # seconds
+    _begun: float = field(init=False, default=0.0)  # the sum of the losses of an epoch's samples
 
     def __post_init__(self) -> None:
         self.net = build(self.settings, self.data)
@@ -96,9 +103,7 @@ class Run:
         left = MOST_EPOCHS - self.samples // self.n_samples
         n_epochs = max(1, min(most_epochs, left, int(SPAN / self._epoch_takes)))
         start = perf_counter()
-        first = self.samples // self.n_samples
-        losses = self._fit(0, self.n_samples, n_epochs)
-        self.curve.extend(first, losses)
+        self._fit(0, self.n_samples, n_epochs)
         self._epoch_takes = (perf_counter() - start) / n_epochs
         return n_epochs
 
@@ -113,23 +118,24 @@ class Run:
         size = 1 if of == "sample" else self.settings.batch or self.n_samples
         stop = min(start + size, self.n_samples)
         X, y = self.data.X[start:stop], self.y[start:stop]
-        layers = opened(self.net, X, y)
-        first, is_epoch = self.samples // self.n_samples, stop - start == self.n_samples
+        settings = self.settings
+        layers = opened(self.net, X, y, settings.reduction)
         losses = self._fit(start, stop, 1)
-        if is_epoch:
-            self.curve.extend(first, losses)
         for layer, W, b in zip(layers, self.net.weights, self.net.biases, strict=True):
             layer.add_after(W, b)
         return {
             "type": "step",
-            "rows": [start, stop],
+            "rows": [start + 1, stop],
+            "reduction": settings.reduction,
+            "rate": settings.rate,
+            "optimizer": settings.optimizer,
             "loss": losses[0],
             "y": corner("y", y.reshape(len(y), -1)),
             "layers": [layer.as_json() for layer in layers],
         }
 
     def _fit(self, start: int, stop: int, n_epochs: int) -> list[float]:
-        """Train on rows [start, stop), and write down that it was done."""
+        """Train on rows [start, stop), write down that it was done, and add to the curve."""
         settings, is_whole = self.settings, stop - start == self.n_samples
         how: dict[str, Any] = {
             "batch_size": settings.batch or None,
@@ -151,10 +157,21 @@ class Run:
         )
         self.has_diverged = False
         self.trained += thread_time() - began
-        self.samples += (stop - start) * n_epochs
+        self._record(stop - start, history["loss"])
         last = self.actions[-1] if self.actions else None
         if last and (last.start, last.stop, last.how) == (start, stop, how):
             last.n_epochs += n_epochs
         else:
             self.actions.append(Action(start, stop, n_epochs, how))
         return history["loss"]
+
+    def _record(self, n_rows: int, losses: list[float]) -> None:
+        """Count the samples of some epochs, or of a part of one; a whole one has a loss."""
+        first = self.samples // self.n_samples + 1
+        self.samples += n_rows * len(losses)
+        if n_rows < self.n_samples:
+            self._begun += n_rows * losses[0]
+            if self.samples % self.n_samples:
+                return
+            losses, self._begun = [self._begun / self.n_samples], 0.0
+        self.curve.extend(first, losses)

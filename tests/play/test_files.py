@@ -33,6 +33,17 @@ def test_modules_import_what_there_is():
             assert other in NAMES
 
 
+def test_the_colours_are_those_of_plotting():
+    pytest.importorskip("matplotlib")
+    from fastnn.plotting import _style
+
+    colours = re.findall(r'"(#[0-9a-f]{6})"', text_of("paint.js").partition("];")[0])
+    assert tuple(colours) == _style.PALETTE
+    style = text_of("style.css")
+    assert f"--blue: {_style.BLUE}; --orange: {_style.ORANGE};" in style
+    assert ".negative { background: var(--blue); } .positive { background: var(--orange); }" in style
+
+
 def test_both_languages_say_the_same():
     english, chinese = (json.loads(text_of(f"{name}.json")) for name in ("en", "zh"))
     assert list(english) == list(chinese)

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from threading import Event
 from time import monotonic, sleep
 
 import pytest
@@ -14,7 +15,7 @@ def opened(server, browser):
     """Return a function that opens a page; nothing may come from elsewhere, or go wrong."""
     contexts, troubles, addresses = [], [], []
 
-    def open_page(settings="", **options):
+    def open_page(settings="", *, is_ready=True, **options):
         context = browser.new_context(**{"locale": "en-GB"} | options)
         contexts.append(context)
         page = context.new_page()
@@ -23,7 +24,8 @@ def opened(server, browser):
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: addresses.append(request.url))
         page.goto(f"{server.address}{settings}")
-        page.wait_for_selector("body[data-pictures]")
+        if is_ready:
+            page.wait_for_selector("body[data-pictures]")
         return page
 
     yield open_page
@@ -93,7 +95,15 @@ def test_pictures_come_while_training_runs(opened):
     before, epoch = int(page.get_attribute("body", "data-pictures")), epoch_of(page)
     wait_until(lambda: int(page.get_attribute("body", "data-pictures")) > before + 20)
     assert epoch_of(page) > epoch
+    wait_until(lambda: page.inner_text("footer"))
     assert re.search(r"\d+ pictures a second; training gets \d+ %", page.inner_text("footer"))
+    page.click("#language")
+    wait_until(lambda: "幅图" in page.inner_text("footer"))
+    page.click("#play")
+    page.wait_for_selector("body[data-playing=false]")
+    settled(page)
+    assert page.inner_text("footer") == ""
+    assert page.inner_text("#per_second") == "每秒轮次（上次训练）"
 
 
 def test_who_wants_little_motion_gets_few_pictures(opened):
@@ -111,12 +121,26 @@ def test_a_step_shows_its_numbers(opened):
     page.wait_for_selector("#step table")
     text = page.inner_text("#step")
     assert text.startswith("Row 1, loss before the step 0.")
-    for name in ("z = x W + b", "a = f(z)", "error = dLoss/da", "delta = dLoss/dz", "adjustment"):
-        assert text.count(name) == 2
+    titles = page.locator("#step caption").all_inner_texts()
+    assert titles[1:10] == [
+        "x, the inputs 1×3",
+        "W, the weights 3×4",
+        "z = x W 1×4",  # no + b: there are none
+        "a = f(z) 1×4",
+        "error = dLoss/da = delta[1] W[1]ᵀ 1×4",
+        "f′(z) 1×4",
+        "delta = dLoss/dz = error · f′(z) 1×4",
+        "gradient of W, dLoss/dW = xᵀ delta 3×4",
+        "adjustment of W = -rate * gradient of W 3×4",
+    ]
+    assert titles[11] == "x = a[0], the a of layer 0 1×4"
     assert "-0.165956" in text  # the first weight of the tutorial
     page.click("text=Step: one batch")
     wait_until(lambda: epoch_of(page) == 1)
-    assert page.inner_text("#step").startswith("Rows 2 to 7")
+    text = page.inner_text("#step")
+    assert text.startswith("Rows 2 to 7, sum of their gradients, mean loss before the step 0.")
+    assert "rate = 1" in text
+    assert text.count("dLoss/dW = xᵀ delta (sum of 6 rows)") == 2
 
 
 def test_gender_is_worked_by_hand_in_two_clicks(opened):
@@ -185,7 +209,7 @@ def test_settings_come_back_from_the_address(opened):
     wait_until(lambda: "rate=0.07" in address_of(page))
     address = address_of(page)
     page.click("text=Share and export")
-    assert page.input_value("#address") == address
+    assert page.input_value("#address") == address[address.index("#") :]
     page.reload()
     page.wait_for_selector("body[data-pictures]")
     assert address_of(page) == address
@@ -194,6 +218,61 @@ def test_settings_come_back_from_the_address(opened):
         assert "2-8-5-4-1" in each.inner_text("#summary")
         assert each.input_value("[name=activation]") == "relu"
         assert each.input_value("[name=rate]") == "0.07"
+
+
+def test_settings_that_were_sent_are_pasted(opened):
+    page = opened("#data=xor", locale="zh-CN")
+    page.click("#tab_share")
+    for text in ("#data=circles&layers=5", "http://127.0.0.1:1/x/#data=spirals&lang=en&layers=7"):
+        page.fill("#pasted", text)
+        page.press("#pasted", "Enter")
+        wait_until(lambda: f"2-{text[-1]}-1" in page.inner_text("#summary"))
+        assert page.input_value("#address") == text[text.index("#") :].replace("&lang=en", "")
+    for text, what in (("data=none", "data=none"), ("#data=xor&rate=-1", "rate must be a number")):
+        page.fill("#pasted", text)
+        page.press("#pasted", "Enter")
+        wait_until(lambda: what in page.inner_text("#paste_error"))
+        assert page.locator("#error").is_hidden()
+    assert "2-7-1" in page.inner_text("#summary")
+    page.fill("#pasted", "#data=xor")
+    page.press("#pasted", "Enter")
+    page.wait_for_selector("#paste_error", state="hidden")
+
+
+def test_a_row_of_ones_own_is_answered_or_refused_beside_it(opened):
+    page = opened("#data=xor")
+    page.click("#tab_rows")
+    page.click("#ask button")
+    wait_until(lambda: page.inner_text("#answer").startswith("0."))
+    for text in ("1 1 0", "1,1,0,", "a,b,c", "1,1", "1,,0"):
+        page.fill("#x", text)
+        page.press("#x", "Enter")
+        wanted = f"A row must be 3 numbers with commas between, got {text}"
+        assert page.inner_text("#ask_error") == wanted
+        assert page.inner_text("#answer") == ""
+    page.fill("#x", "1e99,0,0")
+    page.press("#x", "Enter")
+    wait_until(lambda: "x must be a number from -1e+09" in page.inner_text("#ask_error"))
+    assert page.locator("#error").is_hidden()
+    page.fill("#x", "1, 0，1")
+    page.press("#x", "Enter")
+    wait_until(lambda: page.inner_text("#answer").startswith("0."))
+    assert page.locator("#ask_error").is_hidden()
+
+
+def test_no_settings_are_shown_before_there_is_a_network(opened, monkeypatch):
+    from fastnn.play import session
+
+    may_go, load = Event(), session.load
+    monkeypatch.setattr(session, "load", lambda *args: may_go.wait(60) and load(*args))
+    page = opened(is_ready=False)
+    page.wait_for_selector("#busy:has-text('Making the first network')")
+    for place in ("[name=activation]", "#play", "#step"):
+        assert page.locator(place).is_hidden()
+    may_go.set()
+    page.wait_for_selector("[name=activation]")
+    assert page.input_value("[name=activation]") == "sigmoid"
+    assert page.locator("#busy").is_hidden()
 
 
 @pytest.mark.parametrize(
@@ -212,6 +291,8 @@ def test_a_bad_address_gets_an_error_and_a_network(opened, address, what):
     page.goto(address_of(page).split("#")[0] + address)  # now as a change of a page that is there
     page.wait_for_selector("#error:not([hidden])")
     assert what in page.inner_text("#error")
+    page.click("#language")
+    wait_until(lambda: page.inner_text("#error").startswith("无法执行："))
     assert "3-4-1" in page.inner_text("#summary")
 
 

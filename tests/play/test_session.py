@@ -30,7 +30,8 @@ def test_training_pauses_after_the_epochs_that_are_set_and_goes_on(client):
     assert trained(client)["epoch"] == 500
     frame = trained(client)
     assert frame["epoch"] == 1000
-    assert frame["losses"].shape[1] == 2
+    assert frame["losses"][[0, -1], 0].tolist() == [1, 1000]
+    assert frame["losses"].shape[0] <= 513
     assert not frame["playing"]
     assert client.ask("reset", "scene")["n_params"] == 16
     assert client.ask("frame", "frame")["epoch"] == 0
@@ -72,7 +73,7 @@ def test_a_rate_is_changed_while_training_goes_on(client):
 def test_a_step_shows_the_numbers_before_and_after(client):
     client.use("xor")
     step = client.ask("step", "step", of="sample")
-    assert step["rows"] == [0, 1]
+    assert step["rows"] == [1, 1]
     layers = [
         {array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]
     ]
@@ -90,15 +91,50 @@ def test_a_step_shows_the_numbers_before_and_after(client):
     assert client.ask("frame", "frame")["samples"] == 1
     weights = client.ask("weights", "weights")["layers"]
     assert weights[0][0]["values"] == layers[0]["W after the step"].tolist()
-    for row in range(1, 7):
-        assert client.ask("step", "step", of="sample")["rows"] == [row, row + 1]
+    for row in range(2, 8):
+        assert client.ask("step", "step", of="sample")["rows"] == [row, row]
     assert client.ask("frame", "frame")["epoch"] == 1
+
+
+@pytest.mark.parametrize("bias", ["trained", "frozen", "none"])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize(
+    ("data", "output", "loss"),
+    [("xor", "sigmoid", "half_sse"), ("gender", "sigmoid", "binary_cross_entropy"),
+     ("moons", "softmax", "sse")],
+)  # fmt: skip
+def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
+    rate, kept = 0.05, {"layers": [3], "bias": bias, "reduction": reduction}
+    client.use(data, output=output, loss=loss, rate=rate, batch=4, start="glorot_uniform", **kept)
+    step = client.ask("step", "step", of="batch")
+    assert (step["rows"], step["reduction"], step["rate"]) == ([1, 4], reduction, rate)
+    layers = [
+        {array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]
+    ]
+    for k, layer in enumerate(layers):
+        assert ("error" in layer) == (k == 0 or loss != "binary_cross_entropy")
+        if "f'(z)" in layer:
+            np.testing.assert_allclose(layer["error"] * layer["f'(z)"], layer["delta"], atol=1e-12)
+        gradients = {"W": layer["x"].T @ layer["delta"], "b": layer["delta"].sum(axis=0)[None]}
+        assert ("b" in layer) == (bias != "none")
+        assert ("adjustment of b" in layer) == (bias == "trained")
+        for name in ("W", "b") if bias == "trained" else ("W",):
+            gradient = gradients[name] / (1 if reduction == "sum" else 4)
+            np.testing.assert_allclose(layer[f"gradient of {name}"], gradient, atol=1e-12)
+            np.testing.assert_allclose(layer[f"adjustment of {name}"], -rate * gradient, atol=1e-12)
 
 
 def test_play_ends_the_epoch_that_steps_have_begun(client):
     client.use("gender", epochs=3, speed=0)
     client.ask("step", "step", of="sample")
-    assert trained(client)["epoch"] == 4  # the rest of the first, and more until three are past
+    frame = trained(client)  # the rest of the first, and more until three are past
+    assert frame["epoch"] == 4
+    assert frame["losses"][:, 0].tolist() == [1, 2, 3, 4]
+
+
+def test_rows_count_from_1_in_steps_as_in_the_table(client):
+    assert client.use("xor")["rows"][0] == {"name": "1", "x": [0, 0, 1], "y": "0"}
+    assert client.ask("step", "step", of="sample")["rows"] == [1, 1]
 
 
 def test_a_row_of_ones_own_is_answered(client):

@@ -23,6 +23,8 @@ let askedAt = 0;
 let isDrawPlanned = false;
 let pictures = 0;
 let toldAt = 0;
+let beside = ""; // the place for the error of what was asked last, if it is not the banner
+const told = {}; // what stands in these elements, as key and values: for another language
 const drawnAt = [];
 const rows = new Rows();
 const pad = new Pad((pixels) => wire.send("draw", { pixels }));
@@ -37,13 +39,17 @@ const RECEIVE = {
   scene(message) {
     scene = message;
     frame = lastStep = null;
+    beside = "";
     hideError();
     setPlaying(false);
+    loaded();
     controls.show(message.settings);
     showScene(scene);
     words();
     at("step").replaceChildren();
     at("answer").textContent = "";
+    tell("ask_error");
+    tell("paste_error");
     at("by_hand").hidden = scene.settings.data !== "gender";
     at("pad_card").hidden = scene.kind !== "digits";
     if (scene.kind === "digits") pad.send();
@@ -55,7 +61,12 @@ const RECEIVE = {
     }
     picture();
   },
-  tuned({ settings }) { controls.show(settings); hideError(); },
+  tuned({ settings }) {
+    beside = "";
+    scene.settings = settings;
+    controls.show(settings);
+    hideError();
+  },
   frame(message) {
     asked = false;
     if (!scene) return;
@@ -70,7 +81,7 @@ const RECEIVE = {
     setPlaying(false);
     toldAt = 0;
     picture(true);
-    if (why === "limit") showError(t("limit", { n: count(scene.most_epochs) }));
+    if (why === "limit") showError("limit", { n: count(scene.most_epochs) });
     if (why === "done") say(t("done"));
   },
   step(message) {
@@ -82,7 +93,10 @@ const RECEIVE = {
     picture(true);
   },
   weights(message) { showWeights(message, scene); },
-  answer({ outputs }) { at("answer").textContent = outputs.map((v) => number(v)).join(", "); },
+  answer({ outputs }) {
+    beside = "";
+    at("answer").textContent = outputs.map((v) => number(v)).join(", ");
+  },
   drawn(message) { pad.show(message); },
   columns(message) {
     columns = message;
@@ -97,12 +111,17 @@ const RECEIVE = {
     say(t("saved", { name }));
   },
   compiling({ is }) {
-    at("busy").hidden = !is;
-    at("busy").textContent = is ? t("compiling") : "";
+    tell("busy", is ? "compiling" : scene ? "" : "loading");
   },
   error({ code, message }) {
+    if (beside && code === "refused") {
+      tell(beside, code, { why: message });
+      beside = "";
+      return;
+    }
+    if (code === "refused" && playing) wire.send("pause"); // what is refused at once does not pause
     if (code === "diverged" || code === "refused") { setPlaying(false); pad.waiting = false; }
-    showError(t(code, { why: message }));
+    showError(code, { why: message });
     if (code !== "refused" || columnsAwaited()) return;
     if (scene) controls.show(scene.settings); // what was refused is not shown
     else set(controls.hello.presets.xor);
@@ -116,18 +135,21 @@ let wire = null;
 function connect() {
   wire = new Wire((message) => RECEIVE[message.type](message), () => {
     setPlaying(false);
-    if (at("error").hidden) showError(t("gone"));
+    if (!told.error?.key) showError("gone");
+    tell("busy");
   });
 }
 
-function set(settings) {
+function set(settings, place = "") {
   if (settings.data === "csv" && !columns) {
+    loaded();
     controls.show(settings);
     say(t("csv_first"));
-    showError(t("csv_first"));
+    showError("csv_first");
     at("csv_file").focus();
     return;
   }
+  beside = place;
   wire.send("set", { settings });
 }
 
@@ -162,7 +184,7 @@ function draw() {
   while (drawnAt[0] < now - 2000) drawnAt.shift();
   if (pictures % 15 === 0 && playing) {
     const n = drawnAt.length > 1 ? (1000 * (drawnAt.length - 1)) / (now - drawnAt[0]) : 0;
-    at("pictures").textContent = t("pictures", { n: n.toFixed(0), share: percent(frame.share, 0) });
+    tell("pictures", "pictures", { n: n.toFixed(0), share: percent(frame.share, 0) });
     document.body.dataset.share = frame.share;
     if (!at("panel_weights").hidden) wire.send("weights");
     if (scene.kind === "digits" && !pad.isBlank) pad.send();
@@ -189,15 +211,28 @@ function figures() {
 // ---- words --------------------------------------------------------------------------------------
 
 const say = (text) => { at("status").textContent = text; };
-const hideError = () => { at("error").hidden = true; };
-function showError(text) {
-  at("error").textContent = text;
-  at("error").hidden = false;
+const hideError = () => tell("error");
+const showError = (key, values) => tell("error", key, values);
+
+// Write words that stay for a while into an element, or hide what is there.
+function tell(id, key = "", values = {}) {
+  told[id] = { key, values };
+  at(id).textContent = key && t(key, values);
+  at(id).hidden = !key;
+}
+
+// There are settings to show.
+function loaded() {
+  document.querySelector("main").className = "";
+  document.querySelector("main").ariaBusy = "false";
+  if (told.busy?.key !== "compiling") tell("busy");
 }
 
 function setPlaying(is) {
   playing = is;
   at("play").textContent = t(is ? "pause" : "play");
+  at("per_second").textContent = t(is ? "per_second" : "per_second_last");
+  if (!is) tell("pictures"); // they are of a run
   document.body.dataset.playing = is;
 }
 
@@ -221,10 +256,13 @@ async function setLanguage(name) {
   await speak(name);
   document.title = `fastnn play: ${t("tagline")}`;
   tabs();
+  for (const [id, { key, values }] of Object.entries(told)) tell(id, key, values);
   setPlaying(playing);
+  if (controls) controls.relabel();
   if (!scene) return;
-  controls.relabel();
   words();
+  pad.relabel(scene.kind === "digits");
+  toldAt = 0;
   picture(true);
 }
 
@@ -278,13 +316,28 @@ at("language").onclick = async () => {
 };
 at("ask").onsubmit = (event) => {
   event.preventDefault();
-  wire.send("ask", { x: at("x").value.split(/[,，;\s]+/).filter(Boolean).map(Number) });
+  const parts = at("x").value.split(/[,，]/).map((part) => part.trim());
+  const isRow = parts.length === scene.n_in && parts.every((part) => part && Number.isFinite(Number(part)));
+  at("answer").textContent = "";
+  if (isRow) {
+    tell("ask_error");
+    beside = "ask_error";
+    wire.send("ask", { x: parts.map(Number) });
+  } else {
+    tell("ask_error", "ask_form", { n: scene.n_in, got: at("x").value.trim() || "-" });
+  }
+};
+at("paste").onsubmit = (event) => {
+  event.preventDefault();
+  const settings = controls.pasted(at("pasted").value);
+  tell("paste_error", settings ? "" : "paste_form", { got: at("pasted").value.trim() || "-" });
+  if (settings) set(settings, "paste_error");
 };
 at("csv_file").onchange = async ({ target }) => {
   const [file] = target.files;
   if (!file) return;
-  if (file.size > 3900000) { showError(t("refused", { why: "> 3.9 MB" })); return; }
-  wire.send("csv", { text: await file.text() });
+  if (file.size > 3900000) { showError("refused", { why: "> 3.9 MB" }); return; }
+  wire.send("csv", { name: file.name, text: await file.text() });
   target.value = "";
 };
 at("copy").onclick = async () => {

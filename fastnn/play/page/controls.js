@@ -113,14 +113,17 @@ export class Controls {
       if (JSON.stringify(value) === JSON.stringify(preset[name])) continue;
       parameters.set(name, Array.isArray(value) ? value.map(encodeURIComponent).join(",") : value);
     }
-    const language = new URLSearchParams(location.hash.slice(1)).get("lang");
-    if (language) parameters.set("lang", language);
     return parameters;
   }
 
+  // The settings in what a user pastes: an address, or the part after #; null if there are none.
+  pasted(text) {
+    const parameters = new URLSearchParams(text.trim().replace(/^[^#]*#/, ""));
+    return Object.hasOwn(this.hello.presets, parameters.get("data")) ? this.fromAddress(parameters) : null;
+  }
+
   // The settings that an address holds; what it does not say is as the data begin.
-  fromAddress() {
-    const parameters = new URLSearchParams(location.hash.slice(1));
+  fromAddress(parameters = new URLSearchParams(location.hash.slice(1))) {
     const { presets } = this.hello;
     const data = parameters.get("data");
     const settings = { ...(Object.hasOwn(presets, data) ? presets[data] : presets.xor) };
@@ -138,10 +141,14 @@ export class Controls {
   }
 }
 
-export function writeAddress(parameters) {
+// The token in the address is of this server and this run: what is shared is the part after it.
+function writeAddress(parameters) {
+  document.getElementById("address").value = `#${parameters}`;
+  const language = new URLSearchParams(location.hash.slice(1)).get("lang");
+  if (language) parameters.set("lang", language);
   history.replaceState(null, "", `#${parameters}`);
-  document.getElementById("address").value = location.href;
 }
+
 
 function fill(select, choices) {
   const before = select.value;

@@ -1,8 +1,9 @@
 // A small picture of each kind of data.
 
+import { PALETTE } from "./paint.js";
+
 const NAMESPACE = "http://www.w3.org/2000/svg";
-const BLUE = "#3f90da";
-const ORANGE = "#e76300";
+const [LOW, HIGH] = PALETTE;
 
 const dots = (points, colour, r = 1.7) => points.map(([x, y]) => ["circle", { cx: x, cy: y, r, fill: colour }]);
 const range = (n) => [...Array(n).keys()];
@@ -21,18 +22,18 @@ const letters = (text, size) => [["text", {
 }, text]];
 
 const SHAPES = {
-  xor: [square(2, 2, ORANGE), square(17, 2, BLUE), square(2, 17, BLUE), square(17, 17, ORANGE)],
+  xor: [square(2, 2, LOW), square(17, 2, HIGH), square(2, 17, HIGH), square(17, 17, LOW)],
   digits: letters("5", 28),
-  gender: [...dots([[6, 25], [11, 20], [8, 16]], BLUE, 2.6), ...dots([[18, 14], [23, 10], [26, 5]], ORANGE, 2.6)],
-  moons: [...dots(arc(9, 12, 18, 9, Math.PI, 2 * Math.PI), ORANGE), ...dots(arc(9, 20, 13, 9, 0, Math.PI), BLUE)],
+  gender: [...dots([[6, 25], [11, 20], [8, 16]], HIGH, 2.6), ...dots([[18, 14], [23, 10], [26, 5]], LOW, 2.6)],
+  moons: [...dots(arc(9, 12, 18, 9, Math.PI, 2 * Math.PI), LOW), ...dots(arc(9, 20, 13, 9, 0, Math.PI), HIGH)],
   first_column: [
-    ...range(3).map((i) => ["rect", { x: 4, y: 3 + 9 * i, width: 7, height: 7, rx: 1, fill: BLUE }]),
+    ...range(3).map((i) => ["rect", { x: 4, y: 3 + 9 * i, width: 7, height: 7, rx: 1, fill: HIGH }]),
     ...range(6).map((i) => ["rect", {
       x: 13 + 9 * (i % 2), y: 3 + 9 * (i >> 1), width: 7, height: 7, rx: 1, fill: "none", stroke: "currentColor", "stroke-width": 0.8,
     }]),
   ],
-  circles: [...dots(arc(17, 16, 16, 13, 0, 2 * Math.PI), ORANGE), ...dots(arc(8, 16, 16, 5, 0, 5.5), BLUE)],
-  spirals: [...dots(spiral(0), ORANGE), ...dots(spiral(Math.PI), BLUE)],
+  circles: [...dots(arc(17, 16, 16, 13, 0, 2 * Math.PI), LOW), ...dots(arc(8, 16, 16, 5, 0, 5.5), HIGH)],
+  spirals: [...dots(spiral(0), LOW), ...dots(spiral(Math.PI), HIGH)],
   csv: [
     ["rect", { x: 4, y: 4, width: 24, height: 24, rx: 2, fill: "none", stroke: "currentColor", "stroke-width": 1.4 }],
     ["path", { d: "M4 12H28M4 20H28M12 4V28M20 4V28", stroke: "currentColor", "stroke-width": 1, fill: "none" }],

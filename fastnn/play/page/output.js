@@ -1,7 +1,7 @@
 // What the network answers: the plane, or the digits; and the curves.
 
-import { CLASSES, css, ink, line, open, paintClasses, paintInk, sheet, soft } from "./paint.js";
-import { number, t } from "./text.js";
+import { CLASSES, css, ink, line, open, paintClasses, paintInk, sheet, soft, WRONG } from "./paint.js";
+import { count, number, t } from "./text.js";
 
 const plane = document.getElementById("boundary");
 const digits = document.getElementById("digits");
@@ -104,10 +104,10 @@ function drawDigits(scene, parts) {
     const said = scene.classes[argmax(parts.outputs.values, n * s, n)];
     const isRight = said === scene.rows[s].y;
     context.drawImage(image, x + (cell - side) / 2, y, side, side);
-    context.strokeStyle = isRight ? line() : css(CLASSES[0]);
+    context.strokeStyle = isRight ? line() : css(WRONG);
     context.lineWidth = isRight ? 1 : 3;
     context.strokeRect(x + (cell - side) / 2, y, side, side);
-    context.fillStyle = isRight ? ink() : css(CLASSES[0]);
+    context.fillStyle = isRight ? ink() : css(WRONG);
     context.fillText(isRight ? said : `${said} ✗`, x + cell / 2, y + tall);
   });
 }
@@ -156,14 +156,14 @@ export function drawCurve({ values, shape: [n] }) {
   const { context, width, height } = open(document.getElementById("curve"));
   let most = 0;
   for (let i = 0; i < n; i++) if (Number.isFinite(values[2 * i + 1])) most = Math.max(most, values[2 * i + 1]);
-  const last = n ? values[2 * n - 2] : 0;
-  const box = axes(context, width, height, most || 1, [`${t("epoch")} 0`, compact(last)]);
+  const [first, last] = n ? [values[0], values[2 * n - 2]] : [1, 1];
+  const box = axes(context, width, height, most || 1, [`${t("epoch")} ${count(first)}`, n > 1 ? count(last) : ""]);
   const points = [];
   for (let i = 0; i < n; i++) {
-    const x = box.left + (values[2 * i] / (last || 1)) * (box.right - box.left);
+    const x = box.left + ((values[2 * i] - first) / (last - first || 1)) * (box.right - box.left);
     points.push([x, box.bottom - (values[2 * i + 1] / (most || 1)) * (box.bottom - box.top)]);
   }
-  drawLine(context, points, css(CLASSES[1]));
+  drawLine(context, points, css(CLASSES[0]));
 }
 
 export function drawFunction({ values, shape: [n] }, name) {
@@ -181,7 +181,7 @@ export function drawFunction({ values, shape: [n] }, name) {
   context.rect(box.left, box.top - 2, box.right - box.left, box.bottom - box.top + 4);
   context.clip();
   const points = (j) => of(j).map((v, i) => [box.left + (i / (n - 1)) * (box.right - box.left), y(v)]);
-  drawLine(context, points(2), css(CLASSES[0]), [6, 4]);
-  drawLine(context, points(1), css(CLASSES[1]));
+  drawLine(context, points(2), css(CLASSES[1]), [6, 4]);
+  drawLine(context, points(1), css(CLASSES[0]));
   context.restore();
 }

@@ -91,6 +91,12 @@ export class Pad {
     if (this.isNewer) this.send();
   }
 
+  // Say in another language what was said; `isInUse` if the network takes digits.
+  relabel(isInUse) {
+    if (this.isBlank) document.getElementById("said").textContent = t("said_nothing");
+    else if (isInUse) this.send();
+  }
+
   clear() {
     this.context.clearRect(0, 0, 200, 200);
     this.waiting = false;

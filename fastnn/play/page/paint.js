@@ -1,12 +1,15 @@
 // Colours, and canvases at the resolution of the screen.
 
-// Those of fastnn.plotting: colour-blind readers can tell them apart. Class 0 is orange, class 1 blue.
-export const CLASSES = [
-  [231, 99, 0], [63, 144, 218], [131, 45, 182], [148, 164, 162], [255, 169, 14],
-  [189, 31, 1], [146, 218, 221], [113, 117, 129], [185, 172, 112], [169, 107, 89],
+// Those of fastnn.plotting: colour-blind readers can tell them apart. Class 0, negative weights and
+// low answers are blue; class 1, positive weights and high answers are orange.
+export const PALETTE = [
+  "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc",
+  "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
 ];
-const NEGATIVE = CLASSES[0];
-const POSITIVE = CLASSES[1];
+const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+export const CLASSES = PALETTE.map(channels);
+export const WRONG = CLASSES[3]; // an answer, as fastnn.plotting marks it
+const [NEGATIVE, POSITIVE] = CLASSES;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export const isDark = () => dark.matches;
@@ -55,7 +58,7 @@ function scale(key, make) {
   return scales.get(name);
 }
 
-// Levels from 0, orange, over 128, the ground, to 255, blue.
+// Levels from 0, blue, over 128, the ground, to 255, orange.
 export function paintLevels(canvas, values, offset = 0) {
   const table = scale("levels", () => [...Array(256).keys()].map((v) => {
     const x = (v - 127.5) / 127.5;

@@ -11,11 +11,11 @@ export function make(kind, content = [], options = {}) {
 
 const head = (words) => make("thead", make("tr", words.map((word) => make("th", word, { scope: "col" }))));
 
-function array({ name, shape, values }) {
+function array({ name, title, shape, values }) {
   const [n, m] = shape;
   const isWhole = values.length === n && values[0]?.length === m;
   const size = isWhole ? `${n}×${m}` : t("corner", { shape: `${n}×${m}` });
-  const caption = make("caption", [t(`array_${name}`), " ", make("small", size)]);
+  const caption = make("caption", [title ?? t(`array_${name}`), " ", make("small", size)]);
   const rows = values.map((row) => make("tr", row.map((value) => make("td", number(value)))));
   return make("div", make("table", [caption, make("tbody", rows)]));
 }
@@ -28,12 +28,34 @@ const group = (title, arrays) => make("div", arrays.map(array), {
 export function showStep(step, scene) {
   const [a, b] = step.rows;
   const target = document.getElementById("step");
-  const words = b === a + 1 ? "step_of_one" : "step_of";
-  const parts = [make("p", t(words, { a: a + 1, b, loss: number(step.loss) })), group(t("array_y"), [step.y])];
+  const words = b === a ? "step_of_one" : "step_of";
+  const values = { a, b, loss: number(step.loss), rate: step.rate, reduction: t(step.reduction) };
+  const parts = [make("p", t(words, values)), group(t("array_y"), [step.y])];
   step.layers.forEach((layer, k) => {
-    parts.push(make("h3", layerTitle(scene, k)), group(layerTitle(scene, k), layer));
+    const titled = layer.map((each) => ({ ...each, title: arrayTitle(each.name, k, step, scene) }));
+    parts.push(make("h3", layerTitle(scene, k)), group(layerTitle(scene, k), titled));
   });
   target.replaceChildren(...parts);
+}
+
+// What an array of a step is, so that it can be worked by hand from the others.
+function arrayTitle(name, k, { layers, rows: [a, b], reduction, optimizer }, scene) {
+  const has = (other) => layers[k].some((each) => each.name === other);
+  const isLast = k === layers.length - 1;
+  const n = b - a + 1;
+  const variants = {
+    x: k > 0 && "x_between",
+    b: !has("b after the step") && "b_frozen",
+    z: !has("b") && "z_without_b",
+    error: !isLast && "error_between",
+    delta: !has("error") ? "delta_short" : scene.activations[k] === "softmax" && "delta_softmax",
+    "gradient of W": n > 1 && `gradient of W_${reduction}`,
+    "gradient of b": n > 1 && `gradient of b_${reduction}`,
+    "adjustment of W": optimizer !== "sgd" && "adjustment of W_other",
+    "adjustment of b": optimizer !== "sgd" && "adjustment of b_other",
+  };
+  const { activations, settings: { loss } } = scene;
+  return t(`array_${variants[name] || name}`, { n, below: k - 1, above: k + 1, loss, f: activations[k], optimizer });
 }
 
 function layerTitle(scene, k) {
