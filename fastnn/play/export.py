@@ -94,8 +94,10 @@ def program(run: Run) -> str:
 def _questions(run: Run) -> list[str]:
     """Return the lines of a program that print answers: to the first rows, and to the new ones."""
     n, data = min(_N_ANSWERS, run.n_samples), run.data
-    answer = "net.predict(X[k]).round(6)"
-    lines = [f"for k in range({n}):", f'    print("row", k + 1, "target", y[k], "answer", {answer})']
+    lines = [
+        f"for k in range({n}):",
+        '    print("row", k + 1, "target", y[k], "answer", net.predict(X[k]).round(6))',
+    ]
     if any(name != str(k) for k, name in enumerate(data.classes)):
         meaning = ", ".join(f"{k} is {name}" for k, name in enumerate(data.classes))
         lines.insert(0, f"print({f'classes: {meaning}'!r})")

@@ -163,6 +163,7 @@ export function drawCurve({ values, shape: [n] }) {
     const x = box.left + ((values[2 * i] - first) / (last - first || 1)) * (box.right - box.left);
     points.push([x, box.bottom - (values[2 * i + 1] / (most || 1)) * (box.bottom - box.top)]);
   }
+  if (n === 1) points.push([points[0][0] + 4, points[0][1]]); // a dash, as there is no line yet
   drawLine(context, points, css(CLASSES[0]));
 }
 

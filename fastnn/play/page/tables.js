@@ -29,7 +29,9 @@ export function showStep(step, scene) {
   const [a, b] = step.rows;
   const target = document.getElementById("step");
   const words = b === a ? "step_of_one" : "step_of";
-  const values = { a, b, loss: number(step.loss), rate: step.rate, reduction: t(step.reduction) };
+  const known = scene.kind === "digits" ? "" : scene.rows[a - 1]?.name ?? ""; // of a row with a name
+  const name = known && known !== String(a) ? ` (${known})` : "";
+  const values = { a, b, name, loss: number(step.loss), rate: step.rate, reduction: t(step.reduction) };
   const parts = [make("p", t(words, values)), group(t("array_y"), [step.y])];
   step.layers.forEach((layer, k) => {
     const titled = layer.map((each) => ({ ...each, title: arrayTitle(each.name, k, step, scene) }));
