@@ -256,16 +256,16 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
     ndarray, shape (n_layers, 3), or (0, 3)
         The penalties of each layer, none of one that is not trained; no rows if no layer has any.
     """
+    trained = [layer for layer in layers if layer.trainable]
+    if not any(layer.l1 or layer.l2 or layer.max_norm is not None for layer in trained):
+        return np.zeros((0, 3))
     table = np.zeros((len(layers), 3))
     table[:, optimizers.MAX_NORM] = math.inf
     for row, layer in zip(table, layers, strict=True):
         if layer.trainable:
             row[[optimizers.L1, optimizers.L2]] = layer.l1, layer.l2
             row[optimizers.MAX_NORM] = math.inf if layer.max_norm is None else layer.max_norm
-    has_any = (
-        table[:, : optimizers.MAX_NORM].any() or (table[:, optimizers.MAX_NORM] < math.inf).any()
-    )
-    return table if has_any else table[:0]
+    return table
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:

@@ -681,7 +681,8 @@ class Network:
         -------
         Trace
             A tuple with a `LayerTrace` for each layer, which a notebook shows as tables. For one
-            row the arrays lack the axis of samples.
+            row the arrays lack the axis of samples. `grad_W` and `grad_b` are means over the rows:
+            of n rows ``A.T @ delta / n``, where A holds what the layer takes.
 
         Raises
         ------

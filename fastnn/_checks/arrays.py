@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .frames import NUMBERS, column_of, is_column, is_frame, table_of
+from .frames import NUMBERED_CLASSES, NUMBERS, column_of, is_column, is_frame, table_of
 from .names import did_you_mean
 from .scalars import as_choice as as_choice
 from .scalars import as_count as as_count
@@ -141,8 +141,8 @@ def _remedy(name: str, array: Array, values: Any) -> str:
     """Return a remedy for an array that does not hold real numbers."""
     kind = array.dtype.kind
     if kind in "USTO" and array.size and isinstance(array.flat[0], str | bytes):
-        if name == "y":
-            return ": for names of classes use np.unique(y, return_inverse=True)[1]"
+        if name in NUMBERED_CLASSES:
+            return f": {NUMBERED_CLASSES[name]}"
         return f": where it is text of numbers, use np.asarray({name}, dtype=float)"
     if hasattr(values, "toarray"):
         return f": it is sparse, use {name}.toarray()"

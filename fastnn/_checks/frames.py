@@ -20,6 +20,14 @@ _REMEDIES = {
     "m": "divide it by a unit, such as pandas.Timedelta('1D')",
     "c": "give its real and its imaginary part as two columns",
 }
+# How to number classes that are given by name; those of the second of a pair as the first's.
+NUMBERED_CLASSES = {
+    name: f"for names of classes use np.unique({name}, return_inverse=True)[1]"
+    for name in ("y", "y_true")
+} | {
+    name: f"for names of classes use np.searchsorted(np.unique({first}), {name})"
+    for name, first in {"y_test": "y", "predicted": "y", "y_pred": "y_true"}.items()
+}
 
 
 def is_frame(values: Any) -> bool:
@@ -86,8 +94,8 @@ def column_of(name: str, column: Any, label: Hashable = None) -> Array:
     if array.dtype.kind == "O" and _is_of_flags(array):  # polars' and pyarrow's, some missing
         _check_none_missing(name, np.array([item is None for item in array]), where)
     remedy = _REMEDIES.get(array.dtype.kind, _REMEDIES["O"])
-    if label is None and name == "y":
-        remedy = "for names of classes use np.unique(y, return_inverse=True)[1]"
+    if label is None and name in NUMBERED_CLASSES:
+        remedy = NUMBERED_CLASSES[name]
     raise TypeError(f"{name} must hold real numbers, got dtype {dtype}{where}: {remedy}")
 
 

@@ -26,13 +26,24 @@ def sign_of(monitor: str, mode: str) -> float:
     if as_choice("mode", mode, MODES) == "auto":
         sign = known_sign(monitor)
         if sign is None:
-            figure, known = monitor.removeprefix("val_"), (*_LOW_IS_GOOD, *_HIGH_IS_GOOD)
             raise ValueError(
                 f"mode must be 'min' or 'max' for {monitor!r}, of which it is not known which way "
-                f"is better, got 'auto'{did_you_mean(figure, known)}"
+                f"is better, got 'auto'{_guess(monitor)}"
             )
         return sign
     return 1.0 if mode == "max" else -1.0
+
+
+def _guess(monitor: str) -> str:
+    """Return the end of an error about a figure that is not known, or of a head that is not."""
+    known = (*_LOW_IS_GOOD, *_HIGH_IS_GOOD)
+    figure = monitor.removeprefix("val_")
+    of_head = figure.rpartition("_")[2]
+    guesses = (
+        did_you_mean(part, known, prefix=monitor[: len(monitor) - len(part)])
+        for part in (figure, of_head)
+    )
+    return next(filter(None, guesses), "")
 
 
 def known_sign(metric: str) -> float | None:

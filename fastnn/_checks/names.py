@@ -164,10 +164,10 @@ def _known_as(
     return by_word[near[0]] if near else None
 
 
-def did_you_mean(value: object, choices: Iterable[str]) -> str:
+def did_you_mean(value: object, choices: Iterable[str], *, prefix: str = "") -> str:
     """Return the end of an error about a value that is none of `choices`; empty without a guess.
 
-    A function or class is taken by its name.
+    A function or class is taken by its name. The guess is told with `prefix` before it.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def did_you_mean(value: object, choices: Iterable[str]) -> str:
             return ""
         value = getattr(value, "__name__", type(value).__name__)
     known = _known_as(str(value), choices, _OURS)
-    return "" if known is None else f"; did you mean {known!r}?"
+    return "" if known is None else f"; did you mean {prefix + known!r}?"
 
 
 def hint_of_argument(name: str, own: Iterable[str], owners: Iterable[str] = _OWNERS) -> str:

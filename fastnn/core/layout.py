@@ -75,27 +75,23 @@ def layer_table(
     layer_table : ndarray(int64, ndim=2), shape (n_layers, N_COLUMNS)
     """
     table = np.zeros((len(widths), N_COLUMNS), dtype=np.int64)
-    params_end, below, units_end = 0, 0, _round_up(n_in, WORD)
-    pair = 2 * REGISTER_BYTES // dtype.itemsize
-    for k, n_out in enumerate(widths):
-        lanes = pair // 2
+    params_end, below, units_end, is_trained_below = 0, 0, _round_up(n_in, WORD), False
+    lanes = REGISTER_BYTES // dtype.itemsize
+    for row, n_out, code, biases, moving, trained in zip(
+        table, widths, activations, has_bias, train_bias, train_weights, strict=True
+    ):
         # A register of a part's units may begin at its last one, and must end within the layer's.
-        spare = lanes if is_table(activations[k]) and -n_out % WORD < lanes else 0
+        spare = lanes if -n_out % WORD < lanes and is_table(code) else 0
         stride = _row_length(n_out + spare, lanes)
-        table[k, N_IN], table[k, N_OUT], table[k, STRIDE] = n_in, n_out, stride
-        table[k, WEIGHTS] = params_end
-        table[k, BIASES] = params_end + (
-            n_out * _round_up(n_in, pair) if n_out <= NARROW else n_in * stride
-        )
-        table[k, BELOW] = below
-        table[k, UNITS] = units_end
-        table[k, ACTIVATION] = activations[k]
-        table[k, HAS_BIAS] = has_bias[k]
-        table[k, TRAIN_BIAS] = has_bias[k] and train_bias[k] and train_weights[k]
-        table[k, TRAIN_WEIGHTS] = train_weights[k]
-        table[k, PASS_BACK] = any(train_weights[:k])
-        params_end = table[k, BIASES] + stride
+        weights_size = n_out * _round_up(n_in, 2 * lanes) if n_out <= NARROW else n_in * stride
+        biases_start = params_end + weights_size
+        row[:] = (
+            n_in, n_out, stride, params_end, biases_start, below, units_end, code, biases,
+            biases and moving and trained, trained, is_trained_below,
+        )  # fmt: skip
+        params_end = biases_start + stride
         below, units_end = units_end, units_end + _round_up(stride, WORD)
+        is_trained_below = is_trained_below or trained
         n_in = n_out
     return table
 

@@ -107,6 +107,10 @@ def code_of_activation(
     """
     if not _is_compiled():
         return int(_kept_in_python((forward, backward), False))
+    return int(_kept(_compiled_activation(forward, backward, dtype), False, ()))
+
+
+def _compiled_activation(forward, backward, dtype):
     kind, on, back = _kind_of(dtype), linked(forward), linked(backward)
 
     def activation(n, n_deltas, z, a, delta, record):
@@ -121,8 +125,7 @@ def code_of_activation(
         if not is_right:
             outputs[:] = np.nan
 
-    compiled = _machine_code(activation, types.void, kind, OF_AN_ACTIVATION)
-    return int(_kept(compiled, False, ()))
+    return _machine_code(activation, types.void, kind, OF_AN_ACTIVATION)
 
 
 def code_of_parts(parts: Sequence[tuple[int, int, int, float]]) -> int:

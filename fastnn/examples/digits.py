@@ -6,6 +6,9 @@ the tutorial                  fastnn
 the file, its sheets X and y  ``load_digits()``, or ``load_digits(path)``;
                               10 becomes 0
 one-hot columns of y          made by ``fit`` from the labels
+its network                   ``Network(400, [Dense(25, "sigmoid"),
+                              Dense(10, "sigmoid")],
+                              loss="binary_cross_entropy", seed=0)``
 ``theta1``, ``b1``            ``weights[0]``, (400, 25); ``biases[0]``
 ``theta2``, ``b2``            ``weights[1]``, (25, 10); ``biases[1]``
 ``sigmoid``                   ``Dense(25, "sigmoid")``, ``Dense(10, "sigmoid")``
@@ -15,8 +18,10 @@ one-hot columns of y          made by ``fit`` from the labels
                               ``history["val_loss"]``
 ``delta3``                    ``trace(X, y)[1].delta``: of other sign
 ``delta2``                    ``trace(X, y)[0].delta``: of other sign
-``alpha = 0.003``, 20 epochs  ``fit(X, y, learning_rate=0.003, epochs=20)``
-``accuracy``                  ``fastnn.metrics.accuracy``
+``alpha = 0.003``, 20 epochs  ``fit(X, y, learning_rate=0.003, epochs=20,
+                              validation_data=(X, y), metrics=["accuracy"])``
+``accuracy``                  ``history["val_accuracy"]``;
+                              ``fastnn.metrics.accuracy``
 ============================  ==================================================
 
 The pitfalls: the tutorial overwrites its weights where it should add to them

@@ -4,7 +4,8 @@
 the tutorial                         fastnn
 ===================================  =========================================
 ``NeuralNetwork(inputs, outputs)``   ``Network(3, [Dense(1, "sigmoid",
-                                     bias=False)])``
+                                     bias=False, weights=[[0.5]] * 3)],
+                                     loss="half_sse")``
 ``weights = [[.50], [.50], [.50]]``  ``Dense(..., weights=[[0.5]] * 3)``;
                                      after it ``weights[0]``
 ``sigmoid(x)``                       ``fastnn.reference.ACTIVATIONS``:
@@ -13,12 +14,14 @@ the tutorial                         fastnn
                                      of z itself,
                                      ``["sigmoid"].derivative(z)``
 ``feed_forward``, ``hidden``         ``predict``; opened, ``trace(X, y)[0].a``
-``backpropagation``                  ``partial_fit(X, y, batch_size=None)``:
-                                     one update
+``backpropagation``                  the ``fit`` of ``train``, with
+                                     ``epochs=1, resume=True``
 ``error``, ``delta``                 ``trace(X, y)[0].error``, ``.delta``:
                                      of other sign
 ``train(epochs=25000)``              ``fit(X, y, epochs=25000,
-                                     batch_size=None)``
+                                     batch_size=None, reduction="sum",
+                                     shuffle=False, learning_rate=1.0,
+                                     metrics=["mae"])``
 ``error_history``, ``epoch_list``    ``history["mae"]``, ``history.epoch``
 ``predict``                          ``predict``
 ===================================  =========================================

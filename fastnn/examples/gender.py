@@ -10,13 +10,15 @@ the tutorial                  fastnn
 ``feedforward``               ``predict``; opened, ``trace``
 ``mse_loss``                  ``fastnn.metrics.mse``
 ``OurNeuralNetwork()``        ``Network(2, [Dense(2, "sigmoid"),
-                              Dense(1, "sigmoid")])``
+                              Dense(1, "sigmoid")], loss="sse")``
 ``w1``, ``w2`` (h1)           ``weights[0][0, 0]``, ``weights[0][1, 0]``
 ``w3``, ``w4`` (h2)           ``weights[0][0, 1]``, ``weights[0][1, 1]``
 ``w5``, ``w6`` (o1)           ``weights[1][0, 0]``, ``weights[1][1, 0]``
 ``b1``, ``b2``, ``b3``        ``biases[0][0]``, ``biases[0][1]``,
                               ``biases[1][0]``
-``train(data, all_y_trues)``  ``fit(X, y, epochs=1000, shuffle=False)``
+``train(data, all_y_trues)``  ``fit(X, y, epochs=1000, learning_rate=0.1,
+                              shuffle=False, validation_data=(X, y),
+                              evaluate_every=10)``
 ``learn_rate = 0.1``          ``learning_rate=0.1``
 ``sum_h1``, ``h1``            ``trace(x, y)[0].z[0]``, ``trace(x, y)[0].a[0]``
 ``d_L_d_ypred``               ``trace(x, y)[1].error``

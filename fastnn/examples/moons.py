@@ -7,17 +7,22 @@ the tutorial                         fastnn
 ``train_test_split``                 done in ``load_moons``
 ``make_plot``                        ``fastnn.plotting.PointsDisplay``
 ``make_plot`` with ``preds``         ``DecisionSurfaceDisplay``
-``Layer(2, 25, "sigmoid")``          ``Dense(25, "sigmoid")``
+``Layer(2, 25, "sigmoid")``          ``Dense(25, "sigmoid",
+                                     initializer=normal(1 / math.sqrt(25)),
+                                     bias_initializer=uniform(0, 0.1),
+                                     train_bias=False)``
 ``np.random.randn() * sqrt(1 / n)``  ``initializer=normal(1 / math.sqrt(25))``
 ``np.random.rand() * 0.1``           ``bias_initializer=uniform(0, 0.1)``
 ``apply_activation``                 ``trace(x, y)[k].a``
 ``add_layer``                        the list of ``Dense``
+its network                          ``Network(2, layers, loss="half_sse",
+                                     seed=np.random.RandomState(0))``
 ``feed_forward``                     ``predict``; opened, ``trace``
 ``backpropagation``                  ``partial_fit``
 ``layer.error``, ``layer.delta``     ``trace(x, y)[k].error``, ``.delta``:
                                      of other sign
 ``train(X, y, 0.01, 1000)``          ``fit(X, y, learning_rate=0.01,
-                                     epochs=1000)``
+                                     epochs=1000, shuffle=False)``
 ``y_onehot``                         made by ``fit`` from the labels
 ``mses``                             ``history["mse"]``, as recorded below
 ``accuracy``                         ``fastnn.metrics.accuracy``

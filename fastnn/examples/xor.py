@@ -1,20 +1,26 @@
 """The exclusive or, 3-4-1: find your tutorial's line.
 
-=================================  ============================================
+=================================  ==========================================
 the tutorial                       fastnn
-=================================  ============================================
-``random.seed(1)``                 ``Network(seed=np.random.RandomState(1))``
-``NeuronLayer(4, 3)``              ``Dense(4, "sigmoid")``
-``NeuronLayer(1, 4)``              ``Dense(1, "sigmoid")``
+=================================  ==========================================
+``random.seed(1)``                 ``seed=np.random.RandomState(1)``
+``NeuronLayer(4, 3)``              ``Dense(4, "sigmoid", bias=False,
+                                   initializer=uniform(-1, 1))``
+``NeuronLayer(1, 4)``              ``Dense(1, "sigmoid", bias=False,
+                                   initializer=uniform(-1, 1))``
 ``2 * random.random((3, 4)) - 1``  ``initializer=uniform(-1, 1)``
-``NeuralNetwork(layer1, layer2)``  ``Network(3, [Dense(...), Dense(...)])``
+``NeuralNetwork(layer1, layer2)``  ``Network(3, [layer1, layer2],
+                                   loss="half_sse",
+                                   seed=np.random.RandomState(1))``
 ``layer1.synaptic_weights``        ``weights[0]``; so ``print_weights``
-``train(inputs, outputs, 60000)``  ``fit(X, y, epochs=60000, batch_size=None)``
+``train(inputs, outputs, 60000)``  ``fit(X, y, epochs=60000, batch_size=None,
+                                   reduction="sum", shuffle=False,
+                                   learning_rate=1.0)``
 ``think``                          ``predict``; opened, ``trace``
 ``layer2_error``                   ``trace(X, y)[1].error``: of other sign
 ``layer2_delta``                   ``trace(X, y)[1].delta``: of other sign
 ``layer1_adjustment``              ``-n_samples * trace(X, y)[0].grad_W``
-=================================  ============================================
+=================================  ==========================================
 
 The contrast: without its hidden layer (``--no-hidden``) the network cannot
 learn the exclusive or, however long it tries; after the default number of

@@ -86,8 +86,9 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
             The height and the width in pixels of the images that the network takes, by default
             (20, 20).
         order : {"F", "C"}
-            Whether the inputs are an image column by column ("F") or row by row ("C"), by default
-            "F".
+            Whether the inputs are an image column by column ("F"), as those of `load_digits` of
+            `fastnn.datasets`, or row by row ("C"), as those of scikit-learn's digits, MNIST and
+            ``images.reshape(n, -1)``, by default "F". With the wrong one images lie on their side.
         ax : matplotlib.axes.Axes, optional
             The axes to draw on, by default those of a new figure.
 

@@ -84,8 +84,10 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
         shape : tuple of int
             The height and the width of an image in pixels, by default (20, 20).
         order : {"F", "C"}
-            Whether a row of `X` holds its image column by column ("F") or row by row ("C"), by
-            default "F".
+            Whether a row of `X` holds its image column by column ("F"), as `load_digits` of
+            `fastnn.datasets` does, or row by row ("C"), as scikit-learn's digits, MNIST and
+            ``images.reshape(n, -1)`` do, by default "F". With the wrong one images lie on their
+            side.
         ax : matplotlib.axes.Axes, optional
             The axes to draw on, by default those of a new figure.
 

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from .._checks.arrays import Array, as_numbers
 from .._checks.scalars import as_integer
+from ..core.heads import HEADS
 from ._data import as_class_names, as_labels, as_rows, as_test_set
 from ._plane import answers_on, check_two_inputs, draw_points, plane_around, points_on, shape_of
 from ._style import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 GRID = 200  # points along each axis of a decision surface
 UNIT_GRID = 100  # and of the surface of a hidden unit
 MAX_UNITS = 64  # of a wider layer, the first ones are drawn
+OF_ROWS = ("softmax", *HEADS)  # activations of all z of a row: no z parts the plane alone
 MAX_POINTS = 150  # in the tile of a unit; of more samples, every second, third ... is drawn
 
 
@@ -207,7 +209,8 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
     """What each unit of a layer makes of the plane, for a network with two inputs.
 
     `from_network` computes the activations and draws them, one tile for each unit, all on one
-    scale, with the line on which z is 0 and at most 150 of the samples on top.
+    scale, with the line on which z is 0 and at most 150 of the samples on top. Units of
+    softmax, ascending and mean_and_spread have no such line: z = 0 of one parts nothing.
 
     Parameters
     ----------
@@ -220,6 +223,8 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         The samples and their classes.
     title : str
         The title, by default "Units".
+    lines : bool
+        Whether the lines on which z is 0 are drawn, by default True.
 
     Attributes
     ----------
@@ -247,6 +252,7 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
     points: Array
     labels: Array
     title: str = "Units"
+    lines: bool = True
 
     @classmethod
     def from_network(
@@ -305,8 +311,10 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         shape = (len(x2), len(x1), -1)
         n_units = W.shape[1]
         some = "" if n_units <= MAX_UNITS else f"the first {MAX_UNITS} of "
-        title = f"Layer {layer}, {some}{n_units} {net.layers[layer].activation}"
-        return cls(x1, x2, z.reshape(shape), a.reshape(shape), points, labels, title).plot(ax)
+        activation = net.layers[layer].activation
+        title, lines = f"Layer {layer}, {some}{n_units} {activation}", activation not in OF_ROWS
+        z, a = z.reshape(shape), a.reshape(shape)
+        return cls(x1, x2, z, a, points, labels, title, lines).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the units.
@@ -351,7 +359,7 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
                     linewidths=1 / tiles.n_columns,
                     label=f"class {label}" if unit == 0 else None,
                 )
-            if z.min() < 0 < z.max():
+            if self.lines and z.min() < 0 < z.max():
                 grid = np.linspace(left, right, len(x1)), np.linspace(bottom, top, len(x2))
                 ax.contour(*grid, z, levels=[0], colors=[ink_of(ax)], linewidths=1.2)
             tiles.write(ax, unit, f"unit {unit + 1}", fontsize=9)
@@ -365,5 +373,5 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
             frameon=False,
             markerscale=tiles.n_columns / 2,
         )
-        add_colorbar(ax, drawn, "activation a (line: z = 0)")
+        add_colorbar(ax, drawn, "activation a" + " (line: z = 0)" * self.lines)
         return self

@@ -37,8 +37,14 @@ def test_of_another_figure_nobody_knows_which_way_is_better(make):
         with pytest.raises(ValueError, match=f"mode must be 'min' or 'max' for '{name}'"):
             make(name)
         make(name, mode="max")
-    with pytest.raises(ValueError, match=r"for 'val_acc', .*; did you mean 'accuracy'\?"):
-        make("val_acc")
+    for name, meant in {
+        "val_acc": "val_accuracy",
+        "val_los": "val_loss",
+        "los": "loss",
+        "val_sky_los": "val_sky_loss",
+    }.items():
+        with pytest.raises(ValueError, match=rf"for '{name}', .*; did you mean '{meant}'\?"):
+            make(name)
     with pytest.raises(TypeError, match="monitor must be the name of a metric, got 3"):
         make(3)
 

@@ -5,7 +5,7 @@ import pytest
 
 from fastnn.core import layout
 from fastnn.core.levels import REGISTER_BYTES
-from fastnn.core.pointers import code_of_parts
+from fastnn.core.records import code_of_parts
 
 from ..support.properties import given, st
 

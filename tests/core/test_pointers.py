@@ -139,8 +139,8 @@ n_parts_of, is_table = from_python(pointers.n_parts_of), from_python(pointers.is
 
 
 def test_tables_of_parts():
-    own = pointers.code_of_loss(half_square, "float64", from_z=True)
-    code = pointers.code_of_parts([(0, 2, 5, 1.0), (2, 3, own, 0.25)])
+    own = records.code_of_loss(half_square, "float64", from_z=True)
+    code = records.code_of_parts([(0, 2, 5, 1.0), (2, 3, own, 0.25)])
     assert is_table(code)
     assert n_parts_of(code) == 2
     assert of_part(code, 0, 10) == ((10, 12, 5), 1.0)

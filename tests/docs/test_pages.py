@@ -26,7 +26,7 @@ NEEDS = {
     "notebooks/gender.md": ["matplotlib"],
     "notebooks/moons.md": ["matplotlib"],
     "notebooks/xor.md": ["matplotlib"],
-    "pictures.md": ["matplotlib"],
+    "pictures.md": ["matplotlib", "sklearn"],
     "sharing.md": ["onnx", "sklearn"],
     "sklearn.md": ["sklearn", "sklearn.callback"],
     "streams.md": ["river"],

@@ -92,3 +92,15 @@ def test_a_class_that_only_predictions_have():
 def test_confusion_of_wrong_labels(true, said, names, message):
     with pytest.raises(ValueError, match=message):
         ConfusionMatrixDisplay.from_predictions(true, said, class_names=names)
+
+
+def test_names_of_classes_are_numbered_as_the_errors_say():
+    y_true, y_pred = np.array(["cat", "dog", "owl"]), np.array(["dog", "dog", "owl"])
+    given = {"y_true": y_true, "y_pred": y_pred}
+    for name in given:
+        with pytest.raises(TypeError, match=f"{name} must hold real numbers, .* use np") as caught:
+            ConfusionMatrixDisplay.from_predictions(**given)
+        remedy = str(caught.value).rpartition(" use ")[2]
+        given[name] = eval(remedy, {"np": np, "y_true": y_true, "y_pred": y_pred})
+    display = ConfusionMatrixDisplay.from_predictions(**given)
+    assert display.counts.tolist() == [[0, 1, 0], [0, 1, 0], [0, 0, 1]]

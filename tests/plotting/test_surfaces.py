@@ -2,6 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.contour import ContourSet
 
 from fastnn import Dense, Network
 from fastnn.plotting import DecisionSurfaceDisplay, HiddenUnitsDisplay
@@ -200,6 +201,27 @@ def test_units_of_a_later_layer():
     corner = [display.x1[0], display.x2[0]]
     np.testing.assert_allclose(display.a[0, 0], net.predict(corner))
     np.testing.assert_allclose(display.z[0, 0], net.trace(corner, [0])[1].z)
+
+
+def bar_label_of(display):
+    return display.figure_.axes[-1].get_ylabel()
+
+
+def test_units_of_softmax_have_no_line_of_their_own():
+    layers = [Dense(3, "tanh"), Dense(3, "softmax")]
+    net = Network(2, layers, loss="cross_entropy", seed=0)
+    hidden, last = (
+        HiddenUnitsDisplay.from_network(net, POINTS, LABELS, layer=layer) for layer in (0, 1)
+    )
+    drawn = [
+        [part for part in display.ax_.collections if isinstance(part, ContourSet)]
+        for display in (hidden, last)
+    ]
+    assert len(drawn[0]) > 0
+    assert drawn[1] == []
+    assert last.z.min() < 0 < last.z.max()
+    assert bar_label_of(hidden) == "activation a (line: z = 0)"
+    assert bar_label_of(last) == "activation a"
 
 
 def test_of_many_units_the_first_are_drawn():

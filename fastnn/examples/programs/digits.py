@@ -21,7 +21,7 @@ def print_data(X, y):
 
 def line_of(epoch, history):
     cost, accuracy = history["val_loss"][-1], 100 * history["val_accuracy"][-1]
-    return f"Epoch {epoch + 1:2}  cost {cost:.6f}  accuracy {accuracy:.2f} %"
+    return f"Epoch {epoch:2}  cost {cost:.6f}  accuracy {accuracy:.2f} %"
 
 
 if __name__ == "__main__":
