@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +124,7 @@ def _of_table(table: Table, settings: Settings) -> Data:
     X, labels = table.numbers(inputs), table.columns[label]
     classes = tuple(sorted(set(labels)))
     y = np.array([classes.index(value) for value in labels])
-    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    scaled = _scaled(X, inputs)
     program = f"""\
 import csv
 
@@ -139,6 +139,19 @@ classes = sorted(set(labels))
 y = np.array([classes.index(label) for label in labels])"""
     kind = "plane" if len(inputs) == 2 else "table"
     return Data("csv", kind, scaled, y, inputs, classes, program, one_output=len(classes) == 2)
+
+
+def _scaled(X: Floats, names: Sequence[str]) -> Floats:
+    """Return columns with a mean of 0 and a deviation of 1."""
+    with np.errstate(all="ignore"):  # found below
+        scaled: Floats = (X - X.mean(axis=0)) / X.std(axis=0)
+    for name, given, column in zip(names, X.T, scaled.T, strict=True):
+        if not (np.isfinite(column).all() and column.any()):
+            raise ValueError(
+                f"the column {name!r} must hold numbers that can be scaled to a deviation of 1, got "
+                f"{given.min():g} to {given.max():g}"
+            )
+    return scaled
 
 
 _LOAD: dict[str, Callable[[Settings], Data]] = {

@@ -29,7 +29,8 @@ except ImportError as error:
 
 HOST = "127.0.0.1"
 MOST_SESSIONS = 8
-_MOST_UNSENT = 8_000_000  # bytes that a page has not taken yet
+_MOST_UNSENT = 8_000_000  # bytes that a page has not taken yet: no more pictures
+_MOST_UNREAD = 4 * _MOST_UNSENT  # likewise: a page that reads nothing, but asks on
 _TYPES = {
     "html": "text/html",
     "css": "text/css",
@@ -223,8 +224,12 @@ class PageSocket(websocket.WebSocketHandler):
         self.send(greeting())
 
     def on_message(self, message: str | bytes) -> None:
-        """Check a message, and hand it to the session."""
+        """Check a message, and hand it to the session; a page that reads no answers is left."""
         if self._session is None:
+            return
+        if self._unsent > _MOST_UNREAD:
+            self.close(1008)
+            self.end()
             return
         try:
             checked = parse(message)

@@ -75,6 +75,8 @@ def read(text: str, name: str) -> Table:
 
     `name` is the file's, for a program that reads it again.
     """
+    if "\ufffd" in text:  # what a browser reads where bytes are no UTF-8
+        raise ValueError("the file must be encoded as UTF-8, got other bytes: save it as UTF-8")
     text = text.removeprefix("\ufeff")
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)

@@ -1,6 +1,7 @@
 """Who may not ask gets 404 and no more; nonsense gets an error, and changes nothing."""
 
 import socket
+import time
 from contextlib import suppress
 
 import pytest
@@ -150,6 +151,25 @@ def test_a_message_that_is_too_long_ends_the_line(server):
         client.say_raw("x" * 4_100_000)
     assert client.hear() is None
     client.end()
+
+
+def test_a_page_that_asks_but_does_not_read_is_left(server, monkeypatch):
+    monkeypatch.setattr("fastnn.play.server._MOST_UNREAD", 10_000)
+    host, n_open = f"127.0.0.1:{server.port}", len(server.sessions)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.sendall(
+            f"GET /{server.token}/socket HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        with suppress(ConnectionError, TimeoutError):
+            for _ in range(60):
+                line.sendall(b"\x81\x81\0\0\0\0x" * 1000)  # each gets an error
+        deadline = time.monotonic() + 20
+        while len(server.sessions) > n_open and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(server.sessions) == n_open
 
 
 def test_there_is_an_end_to_the_pages_that_may_be_open(server):

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from fastnn.play.data import load
+from fastnn.play.settings import Settings
 from fastnn.play.table import MOST_ROWS, read
 
 TEXT = "a,b,c,kind\n" + "".join(f"{i},{-i},{i % 2},{'uv'[i % 2]}\n" for i in range(6))
@@ -36,6 +38,7 @@ def test_columns_are_told_apart(delimiter):
         ("a,b,c\n1,2,x\n2,3,x\n", "another column of 2 to 10 labels"),
         ('a,b,c\n1,"2,x\n2,3,y\n', "must be CSV"),
         ("a,b,c\n" + "1,2,x\n" * (MOST_ROWS + 1), "to 10000 rows"),
+        ("a,b,c\n1,2,\ufffd\n2,3,y\n", "encoded as UTF-8"),
         (f"a,b,c\n1,2,{'x' * 201}\n2,3,y\n", "at most 200 characters"),
     ],
 )
@@ -57,3 +60,10 @@ def test_bad_files_are_refused(text, what):
 def test_bad_columns_are_refused(inputs, label, what):
     with pytest.raises(ValueError, match=what):
         read(TEXT, "own.csv").chosen(inputs, label)
+
+
+@pytest.mark.parametrize("number", ["1e200", "1e-200", "1e308"])
+def test_columns_without_a_scale_are_refused_by_name(number):
+    table = read(f"far,b,kind\n{number},1,x\n-{number},2,y\n0,3,x\n", "own.csv")
+    with pytest.raises(ValueError, match=r"the column 'far' must hold numbers that can be scaled"):
+        load(Settings(data="csv"), table)
