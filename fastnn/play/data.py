@@ -148,7 +148,7 @@ def _scaled(X: Floats, names: Sequence[str]) -> Floats:
     for name, given, column in zip(names, X.T, scaled.T, strict=True):
         if not (np.isfinite(column).all() and column.any()):
             raise ValueError(
-                f"the column {name!r} must hold numbers that can be scaled to a deviation of 1, got "
+                f"the column {name!r} must hold numbers that scale to a deviation of 1, got "
                 f"{given.min():g} to {given.max():g}"
             )
     return scaled

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import threading
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
@@ -138,3 +139,50 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def opened(server, browser):
+    """Return a function that opens a page; nothing may come from elsewhere, or go wrong."""
+    contexts, troubles, addresses = [], [], []
+
+    def open_page(settings="", *, is_ready=True, **options):
+        context = browser.new_context(**{"locale": "en-GB"} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: addresses.append(request.url))
+        page.goto(f"{server.address}{settings}")
+        if is_ready:
+            page.wait_for_selector("body[data-pictures]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not troubles
+    assert all(url.startswith((server.address, "blob:", "data:")) for url in addresses)
+
+
+def wait_until(is_so, seconds=60):
+    until = monotonic() + seconds
+    while not is_so():
+        assert monotonic() < until
+        sleep(0.02)
+
+
+def epoch_of(page):
+    return float(page.get_attribute("#epoch", "data-value"))
+
+
+def address_of(page):
+    return page.evaluate("location.href")  # `page.url` may be the one before
+
+
+def settled(page):
+    """Wait until the page draws no more."""
+    count = None
+    while count != (count := page.get_attribute("body", "data-pictures")):
+        sleep(0.15)
