@@ -65,5 +65,7 @@ def test_bad_columns_are_refused(inputs, label, what):
 @pytest.mark.parametrize("number", ["1e200", "1e-200", "1e308"])
 def test_columns_without_a_scale_are_refused_by_name(number):
     table = read(f"far,b,kind\n{number},1,x\n-{number},2,y\n0,3,x\n", "own.csv")
-    with pytest.raises(ValueError, match=r"the column 'far' must hold numbers that scale to a deviation"):
+    with pytest.raises(
+        ValueError, match=r"the column 'far' must hold numbers that scale to a deviation"
+    ):
         load(Settings(data="csv"), table)
