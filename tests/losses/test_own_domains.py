@@ -89,7 +89,7 @@ class Methods:
         Methods().method, Methods.of_class, Methods(), functools.partial(asserting), math.hypot,
         np.add, Methods,
     ],
-    ids=repr,
+    ids=["method", "class method", "object", "partial", "builtin", "ufunc", "class"],
 )  # fmt: skip
 def test_what_is_no_plain_function(function):
     for made, what in ((fastnn.loss, "a loss"), (fastnn.activation, "an activation")):
