@@ -995,8 +995,8 @@ class Network:
             The targets: one-dimensional if n_out is 1, or class labels 0 ... n_out-1. For
             binary_cross_entropy they are from 0 to 1; for cross_entropy, rows of at least 0 that
             sum to 1, each within rounding of float32; for poisson, at least 0. For layers that end
-            with `Heads`: a list of such, one for each head, a dict by their names, or one array
-            with the columns of all side by side. None, the default, is for chunks.
+            with `Heads`: a list of such, one for each head, a dict or a DataFrame by their names,
+            or one array with the columns of all side by side. None, the default, is for chunks.
         epochs : int
             The number of passes over the data, at least 1, by default 1.
         batch_size : int or None
