@@ -208,9 +208,8 @@ class TrainingLoop:
 
         Those that swap parameters come first: what others restore then stays.
         """
-        in_order = sorted(started, key=lambda callback: not hasattr(callback, "swapped"))
         with ExitStack() as ends:
-            for callback in reversed(in_order):
+            for callback in reversed(_swapping_first(started)):
                 ends.callback(callback.end, self.run)
 
     def _train(self, runner: Runner) -> None:
@@ -293,7 +292,7 @@ class TrainingLoop:
             if training.schedule is not None and hasattr(training.schedule, "observe"):
                 training.schedule.observe(run.figures())
             self._mark = None  # the one step by which the epochs stand, and all that is of them
-            for callback in config.callbacks:
+            for callback in _swapping_first(config.callbacks):
                 callback.epoch(run)
         if self._bar is not None:
             postfix = {name: f"{values[-1]:.4g}" for name, values in history.items()}
@@ -320,6 +319,14 @@ class TrainingLoop:
             for name, metric in config.validation_metrics.items():
                 metrics[name] = figure_of(name, metric, data.y, outputs)
         return {f"val_{name}": value for name, value in metrics.items()}
+
+
+def _swapping_first(callbacks: Sequence[Callback]) -> Sequence[Callback]:
+    """Return callbacks in their order, but first those that swap parameters.
+
+    So their own state is whole, whatever the others raise.
+    """
+    return sorted(callbacks, key=lambda callback: not hasattr(callback, "swapped"))
 
 
 @contextmanager
