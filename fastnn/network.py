@@ -26,6 +26,7 @@ from ._checks.names import explained, hint_of_attribute
 from ._notebook import TextTable, html_table
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
+from ._training.rates import Schedule
 from ._training.request import FitOptions, as_request
 from ._training.sources import Arrays
 from ._training.standardise import (
@@ -36,7 +37,7 @@ from ._training.standardise import (
     split_layers,
     standardised_rows,
 )
-from ._training.state import NetworkState, Schedule
+from ._training.state import NetworkState
 from ._training.stream import train_rows
 from .activations import OwnActivation
 from .callbacks import Callback

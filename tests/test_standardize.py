@@ -133,6 +133,28 @@ def test_a_column_that_float64_cannot_square_is_refused(data):
     assert net.standardize.scale is None
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_what_the_dtype_cannot_hold_is_refused_before_anything_changes(data, kind):
+    (X, Y), is_sparse = data, kind is sparse.csr_array
+    net = make(Standardize(with_mean=not is_sparse), dtype="float32")
+    net.fit(kind(X), Y)
+    before, far = pickle.dumps(net), kind(X * 1e50)
+    message = r"X must be finite in float32, got .*inf at \(0, 0\)"
+    for act in (
+        lambda: net.fit(far, Y),
+        lambda: net.fit(far, Y, epochs=2, resume=True),
+        lambda: net.fit(far, Y, validation_fraction=0.2),
+        lambda: net.fit(kind(X), Y, validation_data=(far, Y)),
+        lambda: net.fit([(kind(X), Y), (far, Y)]),
+        lambda: net.partial_fit(far, Y),
+        lambda: net.loss(far, Y),
+        lambda: net.predict(far),
+    ):
+        with pytest.raises(ValueError, match=message):
+            act()
+        assert pickle.dumps(net) == before
+
+
 def test_constant_columns_may_be_far_from_0(data):
     X, Y = data
     X[:, 3] = 1e9 / 3

@@ -15,7 +15,8 @@ from ..callbacks import Callback
 from ..optimizers import Optimizer
 from .model import Model
 from .sources import Source
-from .state import Schedule, TrainingState
+from .rates import Schedule
+from .state import TrainingState
 
 Metric = Callable[[Any, Array], float]
 

@@ -108,7 +108,11 @@ def test_bad_targets_change_nothing(y, message):
         (lambda: Heads(Dense(1)), ValueError, "Heads must hold two or more, got 1"),
         (lambda: Heads(Dense(1), 3), TypeError, "a head must be a Dense, got 3"),
         (lambda: Heads(Dense(1), Heads(Dense(1), Dense(1))), TypeError, "a head must be a Dense"),
-        (lambda: Heads(**{"": Dense(1), "b": Dense(1)}), ValueError, "one character or more, got ''"),
+        (
+            lambda: Heads(**{"": Dense(1), "b": Dense(1)}),
+            ValueError,
+            "one character or more, got ''",
+        ),
         (lambda: Heads(val=Dense(1), b=Dense(1)), ValueError, "not val, by which History"),
         (lambda: Heads(Dense(1), head_0=Dense(1)), ValueError, "a name of its own, .* got head_0"),
         (lambda: Heads(Dense(1, l2=0.1), Dense(1)), ValueError, "the same l2, .* got 0.1, 0.0"),
