@@ -119,9 +119,9 @@ class TrainingState:
         """
         if self.schedule is None:
             return np.full((n_epochs, 1), float(getattr(self.optimizer, "learning_rate", 1.0)))
-        per, first, width = "epoch", self.epochs, 1
+        first, width = self.epochs, 1
         if self.is_per_update:
-            per, first, width = "update", self.updates + n_before, n_updates
+            first, width = self.updates + n_before, n_updates
         n, known, self._known = n_epochs * width, self._known, None
         if known is None or known[0] != first or n == 0 or hasattr(self.schedule, "rates"):
             rates = rates_of(self.schedule, first, n)

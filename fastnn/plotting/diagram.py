@@ -173,8 +173,8 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
             raise ValueError(f"x must be one row, of shape ({net.n_in},), got {np.shape(x)}")
         trace = net.trace(x, y)
         row = np.array(x, dtype=np.float64)
-        target = np.array(y)
-        loss = net.loss(row[np.newaxis], target[np.newaxis])
+        loss = net.loss(row[np.newaxis], _as_table(y))
+        target = y if isinstance(y, Mapping | list | tuple) else np.array(y)
         return cls(net, names, input_names, output_names, row, target, trace, loss).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
