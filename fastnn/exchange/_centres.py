@@ -111,9 +111,9 @@ def standardising(net: Network, dtype: np.dtype[Any]) -> Centred:
     is_double = False
     if dtype != np.float64:
         with np.errstate(over="ignore", under="ignore"):
-            rounded, own = means.astype(dtype), scale.astype(dtype)
+            rounded, held = means.astype(dtype), scale.astype(dtype)
             roundings = np.spacing(np.abs(rounded)).astype(np.float64) / 2
-        is_held = np.isfinite(rounded) & np.isfinite(own) & (own >= np.finfo(dtype).tiny)
+        is_held = np.isfinite(rounded) & np.isfinite(held) & (held >= np.finfo(dtype).tiny)
         is_double = bool((~is_held | (roundings > _LARGEST_ROUNDING * scale)).any())
         means = means if is_double else rounded.astype(np.float64)
     outputs = _noted(net, "outputs", net.n_out)
