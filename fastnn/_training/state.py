@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,7 +50,7 @@ class TrainingState:
     counters: Array
     epochs: int = 0
     updates: int = 0
-    _known: tuple[int, float] | None = field(default=None, init=False, repr=False, compare=False)
+    _known = cast("tuple[int, float] | None", None)  # a rate ahead: no field, for no file has it
 
     @classmethod
     def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
