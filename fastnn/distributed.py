@@ -36,10 +36,11 @@ from ._checks.names import explained
 from ._cluster.replicas import Share, mean, same, train_replica
 from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop
+from ._training.rates import Schedule, per_of
 from ._training.request import as_callbacks, as_metrics, as_rule, as_validation
 from ._training.sources import Arrays
 from ._training.standardise import check_known
-from ._training.state import Schedule, Snapshot, TrainingState, per_of, state_of
+from ._training.state import Snapshot, TrainingState, state_of
 from .activations import OwnActivation
 from .callbacks import Callback, Checkpoint
 from .history import History

@@ -46,8 +46,9 @@ class Heads(Dense):
     Raises
     ------
     ValueError, TypeError
-        If there are fewer than two, one is no `Dense`, a name is taken or begins with val, or the
-        heads differ in an option that a layer has once: bias, train_bias, l1, l2, max_norm.
+        If there are fewer than two, one is no `Dense`, a name is empty, is taken or begins with
+        val, or the heads differ in an option that a layer has once: bias, train_bias, l1, l2,
+        max_norm.
 
     Examples
     --------
@@ -254,6 +255,11 @@ def _check(names: Sequence[str], heads: Sequence[Dense]) -> None:
             "Dense as the last layer"
         )
     for name in names:
+        if not name:
+            raise ValueError(
+                "a head must have a name of one character or more, got '': History calls its loss "
+                "by it"
+            )
         if names.count(name) > 1 or name == "val" or name.startswith("val_"):
             raise ValueError(
                 f"a head must have a name of its own, not val, by which History calls what is of "

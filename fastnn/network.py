@@ -26,6 +26,7 @@ from ._checks.names import explained, hint_of_attribute
 from ._notebook import TextTable, html_table
 from ._training.config import Metric
 from ._training.loop import TrainingLoop
+from ._training.rates import Schedule
 from ._training.request import FitOptions, as_request
 from ._training.sources import Arrays
 from ._training.standardise import (
@@ -36,7 +37,7 @@ from ._training.standardise import (
     split_layers,
     standardised_rows,
 )
-from ._training.state import NetworkState, Schedule
+from ._training.state import NetworkState
 from ._training.stream import train_rows
 from .activations import OwnActivation
 from .callbacks import Callback
@@ -996,8 +997,8 @@ class Network:
             The targets: one-dimensional if n_out is 1, or class labels 0 ... n_out-1. For
             binary_cross_entropy they are from 0 to 1; for cross_entropy, rows of at least 0 that
             sum to 1, each within rounding of float32; for poisson, at least 0. For layers that end
-            with `Heads`: a list of such, one for each head, a dict by their names, or one array
-            with the columns of all side by side. None, the default, is for chunks.
+            with `Heads`: a list of such, one for each head, a dict or a DataFrame by their names,
+            or one array with the columns of all side by side. None, the default, is for chunks.
         epochs : int
             The number of passes over the data, at least 1, by default 1.
         batch_size : int or None

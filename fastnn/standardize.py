@@ -82,6 +82,17 @@ class Standardize:  # numpydoc ignore=PR02
                 f"scale must be above 0, got {np.min(self.scale)}: 1 leaves a column as it is"
             )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Standardize) and self._numbers() == other._numbers()
+
+    def __hash__(self) -> int:
+        return hash(self._numbers())
+
+    def _numbers(self) -> tuple[object, ...]:
+        """Return what two that are equal have in common, shapes included."""
+        known = [np.asarray(part) for part in (self.mean, self.scale) if part is not None]
+        return self.with_mean, *((part.shape, *part.ravel().tolist()) for part in known)
+
     def __repr__(self) -> str:
         given: Any = (("mean", self.mean), ("scale", self.scale))
         parts = [f"{name}={_shown(value)}" for name, value in given if value is not None]

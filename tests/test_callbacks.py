@@ -210,7 +210,7 @@ def test_a_checkpoint_that_fails_leaves_the_one_before(tmp_path, monkeypatch, wh
 def test_a_folder_must_be_there_before_training(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"path must be in a folder that exists, got .*net"):
         Checkpoint(tmp_path / "nowhere" / "net").start(make_run())
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="path must be in a folder that exists"):
         CSVLog(tmp_path / "nowhere" / "log.csv").start(make_run())
 
 

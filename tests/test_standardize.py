@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from fastnn import Dense, Network, Population, Standardize, core
+from fastnn import Dense, DivergenceError, Network, Population, Standardize, core
 from fastnn._checks import stored
 from fastnn.callbacks import Callback
 from fastnn.online import OnlineRegressor
@@ -131,6 +131,78 @@ def test_a_column_that_float64_cannot_square_is_refused(data):
     with pytest.raises(ValueError, match="that float64 holds for Standardize, got infinity in col"):
         net.fit(X, Y)
     assert net.standardize.scale is None
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("is_split", [True, False])
+def test_a_column_whose_squares_are_0_in_float64_is_refused(data, is_split, kind):
+    X, Y = data
+    X[:, 1] *= 1e-200
+    X[:, 2] = 0.0
+    net = make(Standardize(with_mean=kind is np.asarray))
+    chunks = [(kind(X[row : row + 1]), Y[row : row + 1]) for row in range(60)]
+    given = (chunks,) if is_split else (kind(X), Y)
+    with pytest.raises(ValueError, match="got 0 in column 1: multiply the column by a power of 10"):
+        net.fit(*given)
+    X[:, 1] = 1e-200  # which is constant
+    net.fit(kind(X), Y)
+    assert net.standardize.scale[1:3].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("weight", [1e307, 1e304])
+def test_weights_that_overflow_are_named(data, weight):
+    X, Y = data
+    net = make(Standardize())
+    with pytest.raises(
+        ValueError, match=r"the weights of the samples must .* divide sample_weight"
+    ):
+        net.fit(1e3 * X, Y, sample_weight=np.full(60, weight))
+    assert net.standardize.scale is None
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])
+def test_the_advice_after_a_divergence_is_not_what_the_network_has(data, optimizer):
+    X, Y = data
+    net = Network(4, [Standardize(*moments(X)), Dense(2)], seed=0)
+    batch_size = None if optimizer == "lbfgs" else 4
+    with pytest.raises(
+        DivergenceError, match=r"inputs that Standardize made .* learns it anew"
+    ) as got:
+        net.fit(1e200 * X, Y, optimizer=optimizer, batch_size=batch_size)
+    assert "begins with" not in str(got.value)
+
+
+def test_equal_ones_have_the_same_numbers(tmp_path):
+    net = make(Standardize([1.0, 2.0, 3.0, 4.0], 2.0))
+    net.save(tmp_path / "net.fastnn")
+    step, copied = net.standardize, Network.load(tmp_path / "net.fastnn").standardize
+    assert step == copied
+    assert hash(step) == hash(copied)
+    assert Standardize() == Standardize() != Standardize(with_mean=False)
+    assert Standardize(0.0, 1.0) != Standardize(0.0, 2.0)
+    assert Standardize(0.0, 1.0) != "Standardize(0.0, 1.0)"
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_what_the_dtype_cannot_hold_is_refused_before_anything_changes(data, kind):
+    (X, Y), is_sparse = data, kind is sparse.csr_array
+    net = make(Standardize(with_mean=not is_sparse), dtype="float32")
+    net.fit(kind(X), Y)
+    before, far = pickle.dumps(net), kind(X * 1e50)
+    message = r"X must be finite in float32, got .*inf at \(0, 0\)"
+    for act in (
+        lambda: net.fit(far, Y),
+        lambda: net.fit(far, Y, epochs=2, resume=True),
+        lambda: net.fit(far, Y, validation_fraction=0.2),
+        lambda: net.fit(kind(X), Y, validation_data=(far, Y)),
+        lambda: net.fit([(kind(X), Y), (far, Y)]),
+        lambda: net.partial_fit(far, Y),
+        lambda: net.loss(far, Y),
+        lambda: net.predict(far),
+    ):
+        with pytest.raises(ValueError, match=message):
+            act()
+        assert pickle.dumps(net) == before
 
 
 def test_constant_columns_may_be_far_from_0(data):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Array, as_array, as_read_only
+from .frames import names_of
 from .targets import Rule, as_targets, check_metrics
 
 
@@ -71,6 +72,14 @@ def targets_of_heads(
 def by_head(y: Any, loss: RuleOfHeads, *, row: bool = False) -> Sequence[ArrayLike]:
     """Return the targets of each head as they are given: in a list, by name, or side by side."""
     names = [part.name for part in loss.parts]
+    if (found := names_of(y)) is not None:
+        if set(found) == set(names) and len(found) == len(names):
+            return [y[name] for name in names]
+        if names != [f"head_{k}" for k in range(len(names))]:
+            raise ValueError(
+                f"y must have a column for each head ({', '.join(names)}), got "
+                f"{', '.join(found)}: rename them, or give a list of one array for each head"
+            )
     if isinstance(y, Mapping):
         if set(y) != set(names):
             raise ValueError(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ..core.inputs import NOTHING, Samples
 from .arrays import Array, as_array, as_contiguous, as_read_only, is_finite
 from .frames import check_names, names_of
-from .sparse import compressed_rows
+from .sparse import check_values, compressed_rows
 from .stored import Inputs, Stored, must_stay
 
 Names = tuple[str, ...] | None
@@ -111,9 +111,11 @@ def as_ready_table(X: ArrayLike, n_most: int, n_in: int, dtype: np.dtype[Any]) -
 
 
 def check_samples(X: Inputs, names: Names = None, *, is_row: bool = False) -> None:
-    """Raise an error unless the rows are finite; sparse rows have been checked already."""
+    """Raise an error unless the rows are finite."""
     if isinstance(X, Samples):
-        if not X.is_sparse:
+        if X.is_sparse:
+            check_values(X.values[0], X.starts, X.columns)
+        else:
             check_table(X.values[0] if is_row else X.values, 0, names)
         return
     for start in range(0, X.n_samples, X.n_at_once):

@@ -40,11 +40,17 @@ def compressed_rows(X: Any, dtype: np.dtype[Any]) -> Samples:
         starts, columns, data = _parts(merged)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(data, dtype=dtype)
-    if not np.isfinite(values).all():
-        p = int(np.argmin(np.isfinite(values)))
-        where = int(np.searchsorted(starts, p, "right")) - 1, int(columns[p])
-        raise ValueError(f"X must be finite in {dtype}, got {values[p]} at {where}")
+    check_values(values, starts, columns)
     return Samples(*(as_read_only(part) for part in (values[np.newaxis], starts, columns)))
+
+
+def check_values(values: Array, starts: Array, columns: Array) -> None:
+    """Raise an error that names the place, unless the elements are finite."""
+    if np.isfinite(values).all():
+        return
+    p = int(np.argmin(np.isfinite(values)))
+    where = int(np.searchsorted(starts, p, "right")) - 1, int(columns[p])
+    raise ValueError(f"X must be finite in {values.dtype}, got {values[p]} at {where}")
 
 
 def check_structure(X: Any, *, but: str = "") -> None:

@@ -14,8 +14,9 @@ from .._checks.stored import Inputs
 from ..callbacks import Callback
 from ..optimizers import Optimizer
 from .model import Model
+from .rates import Schedule
 from .sources import Source
-from .state import Schedule, TrainingState
+from .state import TrainingState
 
 Metric = Callable[[Any, Array], float]
 

@@ -28,7 +28,6 @@ from ..core.train_samples import Slice
 from ..errors import DivergenceError
 from ..optimizers import CompiledOptimizer
 from .config import FitConfig
-from .model import Model
 from .sources import Arrays, Source
 from .state import NetworkState, TrainingState
 
@@ -83,7 +82,7 @@ class CompiledEpochs:
             if not is_all_finite:
                 if span > 1:
                     break
-                error = divergence(data, part, rates[0], training.epochs, self.state.model)
+                error = divergence(data, part, rates[0], training.epochs, self.state)
                 if where:
                     error.add_note(where)
                 raise loop.diverged(error)
@@ -234,14 +233,18 @@ class CompiledEpochs:
 
 
 def divergence(
-    data: Arrays, sums: Array, rates: Array, epoch: int, model: Model
+    data: Arrays, sums: Array, rates: Array, epoch: int, state: NetworkState
 ) -> DivergenceError:
     """Return the error for a pass, at these rates, that is not finite."""
     X, loss = data.X, sums[0, 0]
     is_dense = isinstance(X, Samples) and not X.is_sparse
-    remedy = model.fault_of_functions(X, data.Y)
+    remedy = state.model.fault_of_functions(X, data.Y)
     if not remedy:
-        remedy = remedy_of_scale(X.values if is_dense else None, data.Y)  # type: ignore[union-attr]
+        remedy = remedy_of_scale(
+            X.values if is_dense else None,  # type: ignore[union-attr]
+            data.Y,
+            is_standardised=state.standardize is not None,
+        )
     what = "a parameter that is not" if np.isfinite(loss) else f"a loss of {loss}"
     low, high = rates.min(), rates.max()
     of_rates = f"the learning rate {low}" if low == high else f"learning rates from {low} to {high}"

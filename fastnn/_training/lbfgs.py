@@ -97,7 +97,7 @@ class LBFGSEpochs:
         metrics = self._metrics()
         if not (np.isfinite(metrics[0, 0]) and is_finite(accepted)):
             raise loop.diverged(
-                divergence(self._data, metrics, rates, self._training.epochs, model)
+                divergence(self._data, metrics, rates, self._training.epochs, loop.state)
             )
 
         def finish_iteration(intermediate_result: Any) -> None:

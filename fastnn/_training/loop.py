@@ -24,6 +24,7 @@ from ..errors import DivergenceError
 from ..history import History
 from ..metrics import figure_of
 from ..optimizers import LBFGS
+from ..standardize import Standardize
 from .config import FitRequest
 from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
@@ -140,12 +141,7 @@ class TrainingLoop:
             yield
             return
         try:
-            if given.scale is None:
-                state.standardize = learnt(given, self._raw_parts(), state.model.n_in)
-            if isinstance(source, Arrays):
-                request.source = source.with_inputs(state.standardised(source.X))
-            if validation is not None:
-                config.validation = replace(validation, X=state.standardised(validation.X))
+            self._standardise(given)
             yield
         except BaseException as error:
             if not self.run.history.epoch and error is not self._divergence:
@@ -153,6 +149,24 @@ class TrainingLoop:
             raise
         finally:
             request.source, config.validation = source, validation
+
+    def _standardise(self, given: Standardize) -> None:
+        """Learn what is not known yet, and standardise the inputs, which must stay finite."""
+        request, config, state = self.request, self.config, self.state
+        source, validation = request.source, config.validation
+        try:
+            if given.scale is None:
+                state.standardize = learnt(given, self._raw_parts(), state.model.n_in)
+            if isinstance(source, Arrays):
+                request.source = source.with_inputs(state.standardised(source.X))
+                check_samples(request.source.X, request.names)
+            if validation is not None:
+                config.validation = replace(validation, X=state.standardised(validation.X))
+                check_samples(config.validation.X, request.names)
+        except BaseException as error:
+            if self._before is not None:
+                self.refuse(error)
+            raise
 
     def _raw_parts(self) -> Iterator[tuple[Inputs, Array, Array | None]]:
         """Yield the inputs of an epoch, their weights, and the rows that are trained on."""
@@ -208,9 +222,8 @@ class TrainingLoop:
 
         Those that swap parameters come first: what others restore then stays.
         """
-        in_order = sorted(started, key=lambda callback: not hasattr(callback, "swapped"))
         with ExitStack() as ends:
-            for callback in reversed(in_order):
+            for callback in reversed(_swapping_first(started)):
                 ends.callback(callback.end, self.run)
 
     def _train(self, runner: Runner) -> None:
@@ -293,7 +306,7 @@ class TrainingLoop:
             if training.schedule is not None and hasattr(training.schedule, "observe"):
                 training.schedule.observe(run.figures())
             self._mark = None  # the one step by which the epochs stand, and all that is of them
-            for callback in config.callbacks:
+            for callback in _swapping_first(config.callbacks):
                 callback.epoch(run)
         if self._bar is not None:
             postfix = {name: f"{values[-1]:.4g}" for name, values in history.items()}
@@ -320,6 +333,14 @@ class TrainingLoop:
             for name, metric in config.validation_metrics.items():
                 metrics[name] = figure_of(name, metric, data.y, outputs)
         return {f"val_{name}": value for name, value in metrics.items()}
+
+
+def _swapping_first(callbacks: Sequence[Callback]) -> Sequence[Callback]:
+    """Return callbacks in their order, but first those that swap parameters.
+
+    So their own state is whole, whatever the others raise.
+    """
+    return sorted(callbacks, key=lambda callback: not hasattr(callback, "swapped"))
 
 
 @contextmanager

@@ -23,9 +23,10 @@ from ..metrics import r2
 from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
 from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
 from .lbfgs import check_lbfgs
+from .rates import Schedule
 from .sources import Arrays, Chunks, check_chunks, check_reachable
 from .split import as_n_validation
-from .state import NetworkState, Schedule, TrainingState
+from .state import NetworkState, TrainingState
 
 _SGD = SGD()  # the default
 _FULL_BATCH = IRprop, LBFGS

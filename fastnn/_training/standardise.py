@@ -18,6 +18,8 @@ from .._checks.stored import Inputs, changed, parts_of
 from ..core.inputs import Samples
 from ..standardize import Standardize
 
+_HEAVY = 1e100  # of a sum of weights, beyond which they, not the columns, may overflow
+_FAINT = np.finfo(np.float64).tiny  # a variance below which digits are lost
 FAR = 32.0  # deviations from 0, of which float32 loses 2e-6 when x W + b cancels
 
 
@@ -117,12 +119,18 @@ def learnt(
         for part, numbers in parts_of(X, rows):
             moments.add(part, weights[numbers] if weights.size else np.ones(part.n_samples))
     mean, scale = moments.mean, moments.scale()
-    known = np.isfinite(mean) & np.isfinite(scale)
+    known = np.isfinite(mean) & np.isfinite(scale) & (scale > 0)
     if not known.all():
         column = int(np.argmin(known))
+        if moments.total > _HEAVY:
+            raise ValueError(
+                "the weights of the samples must have a sum of which float64 holds products for "
+                f"Standardize, got {moments.total:g}: divide sample_weight by its largest"
+            )
+        got, remedy = ("0", "multiply") if scale[column] == 0 else ("infinity", "divide")
         raise ValueError(
-            "X must have a scale that float64 holds for Standardize, got infinity in column "
-            f"{column}: divide the column by a power of 10"
+            f"X must have a scale that float64 holds for Standardize, got {got} in column "
+            f"{column}: {remedy} the column by a power of 10"
         )
     return replace(step, mean=mean if step.with_mean else None, scale=scale)
 
@@ -135,33 +143,43 @@ class _Moments:
     """
 
     def __init__(self, n_in: int) -> None:
-        self._total, self._n = 0.0, 0
+        self.total, self._n = 0.0, 0
         self.mean, self._squares = np.zeros(n_in), np.zeros(n_in)
+        self._farthest = np.zeros(n_in)  # deviation, of columns whose squares may be too small
 
     def add(self, X: Samples, weights: Array) -> None:
         """Add samples with these weights."""
-        total = float(weights.sum(dtype=np.float64))
+        with np.errstate(over="ignore"):
+            total = float(weights.sum(dtype=np.float64))
         if total == 0:
             return
         with np.errstate(all="ignore"):  # what overflows is refused
             mean, squares = (_of_sparse if X.is_sparse else _of_table)(
                 X, weights.astype(np.float64), total, len(self.mean)
             )
-            share = total / (self._total + total)
+            share = total / (self.total + total)
             apart = mean - self.mean
+            if (faint := squares <= total * _FAINT).any():
+                far = _farthest(X, weights, mean, faint)
+                far = np.maximum(far, np.abs(apart)) if self.total else far
+                self._farthest = np.maximum(self._farthest, far)
             self.mean = self.mean + share * apart
-            self._squares = self._squares + squares + self._total * share * apart**2
-        self._total += total
+            self._squares = self._squares + squares + self.total * share * apart**2
+        self.total += total
         self._n += int(np.count_nonzero(weights))
 
     def scale(self) -> Array:
-        """Return the standard deviations, and 1 of what is constant but for rounding."""
+        """Return the standard deviations, and 1 of what is constant but for rounding.
+
+        It is 0 of what varies by so little that float64 does not hold the squares.
+        """
         eps = np.finfo(np.float64).eps
         with np.errstate(all="ignore"):
-            variance = self._squares / self._total
+            variance = self._squares / self.total
             rounding = self._n * eps * variance + (self._n * eps * self.mean) ** 2
             is_constant = np.isfinite(variance) & (variance <= rounding)
-            return np.where(is_constant, 1.0, np.sqrt(variance))
+            is_lost = (variance < _FAINT) & (self._farthest > self._n * eps * np.abs(self.mean))
+            return np.where(is_lost, 0.0, np.where(is_constant, 1.0, np.sqrt(variance)))
 
 
 def _of_table(X: Samples, weights: Array, total: float, n_in: int) -> tuple[Array, Array]:
@@ -177,3 +195,15 @@ def _of_sparse(X: Samples, weights: Array, total: float, n_in: int) -> tuple[Arr
     mean = np.bincount(columns, of_each * X.values[0], n_in) / total
     squares = np.bincount(columns, of_each * (X.values[0] - mean[columns]) ** 2, n_in)
     return mean, squares + (total - np.bincount(columns, of_each, n_in)) * mean**2
+
+
+def _farthest(X: Samples, weights: Array, mean: Array, among: Array) -> Array:
+    """Return how far from the mean samples with a weight are, of some columns; 0 of the others."""
+    far, counts = np.zeros(len(mean)), weights > 0
+    if X.is_sparse:
+        some = np.repeat(counts, np.diff(X.starts)) & among[X.columns]
+        columns = X.columns[some]
+        np.maximum.at(far, columns, np.abs(X.values[0, some] - mean[columns]))
+    else:
+        far[among] = np.abs(X.values[counts][:, among] - mean[among]).max(axis=0)
+    return far

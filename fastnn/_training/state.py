@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +15,6 @@ from .._checks.arrays import Array, as_weights
 from .._checks.frames import names_of
 from .._checks.heads import targets_of_heads
 from .._checks.inputs import Names, as_inputs, check_samples
-from .._checks.scalars import as_choice
 from .._checks.stored import Inputs
 from .._checks.targets import as_targets
 from ..core import layout
@@ -26,30 +25,15 @@ from ..initializers import Random
 from ..layers import Dense, net_parts, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
-from ..schedules.curves import PERIODS
 from ..standardize import Standardize
 from .lock import TrainingLock
 from .model import Model
+from .rates import Schedule, per_of, rates_of
 from .standardise import check_known, check_sparse, standardised
 
 if TYPE_CHECKING:
     from .config import FitConfig
     from .stream import BatchStep, SingleSampleStep
-
-Schedule = Callable[[int], float]
-
-
-def per_of(schedule: Schedule) -> str:
-    """Return whether a schedule is a function of the "epoch" or of the "update"."""
-    per: str = as_choice("per, of a schedule,", getattr(schedule, "per", "epoch"), PERIODS)
-    return per
-
-
-def rates_of(schedule: Schedule, first: int, n: int) -> Array:
-    """Return the rates of `n` epochs or updates: by one call if the schedule has `rates`."""
-    if (rates := getattr(schedule, "rates", None)) is not None:
-        return np.asarray(rates(first, n), np.float64)
-    return np.array([float(schedule(first + k)) for k in range(n)])
 
 
 @dataclass
@@ -66,6 +50,7 @@ class TrainingState:
     counters: Array
     epochs: int = 0
     updates: int = 0
+    _known = cast("tuple[int, float] | None", None)  # a rate ahead: no field, for no file has it
 
     @classmethod
     def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
@@ -112,7 +97,7 @@ class TrainingState:
         if self.schedule is None:
             return None
         n_done = self.updates if self.is_per_update else self.epochs
-        return float(self.schedule(max(0, n_done - 1)))
+        return float(rates_of(self.schedule, max(0, n_done - 1), 1)[0])
 
     @property
     def is_per_update(self) -> bool:
@@ -120,8 +105,11 @@ class TrainingState:
         return self.schedule is not None and per_of(self.schedule) == "update"
 
     def rate_ahead(self) -> float:
-        """Return the learning rate of the next update."""
-        return float(self.rates_ahead()[0, 0])
+        """Return the learning rate of the next update, which the schedule is not asked again."""
+        rate = float(self.rates_ahead()[0, 0])
+        if self.schedule is not None:
+            self._known = self.updates if self.is_per_update else self.epochs, rate
+        return rate
 
     def rates_ahead(self, n_epochs: int = 1, n_updates: int = 1, n_before: int = 0) -> Array:
         """Return the rates of the next epochs, shape (n_epochs, 1 or n_updates), as kernels do.
@@ -131,17 +119,14 @@ class TrainingState:
         """
         if self.schedule is None:
             return np.full((n_epochs, 1), float(getattr(self.optimizer, "learning_rate", 1.0)))
-        per, first, width = "epoch", self.epochs, 1
+        first, width = self.epochs, 1
         if self.is_per_update:
-            per, first, width = "update", self.updates + n_before, n_updates
-        rates = rates_of(self.schedule, first, n_epochs * width)
-        is_valid = np.isfinite(rates) & (rates >= 0)
-        if rates.shape != (n_epochs * width,) or not is_valid.all():
-            place = int(is_valid.argmin())
-            raise ValueError(
-                "a schedule must return a finite rate of at least 0, "
-                f"got {rates[place]} for {per} {first + place}"
-            )
+            first, width = self.updates + n_before, n_updates
+        n, known, self._known = n_epochs * width, self._known, None
+        if known is None or known[0] != first or n == 0 or hasattr(self.schedule, "rates"):
+            rates = rates_of(self.schedule, first, n)
+        else:  # a user's function, which is called once for each
+            rates = np.concatenate([[known[1]], rates_of(self.schedule, first + 1, n - 1)])
         return rates.reshape(n_epochs, width)
 
     def draw_key(self, random: Random) -> int:
@@ -222,7 +207,7 @@ class NetworkState:
         if raw:
             return inputs
         inputs = self.standardised(inputs)
-        if finite:
+        if finite or inputs.is_sparse:  # of which no kernel tells
             check_samples(inputs, names_of(X), is_row=row and np.ndim(X) == 1)
         return inputs
 

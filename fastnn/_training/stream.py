@@ -148,7 +148,7 @@ class BatchStep:
             state.batch_step = None  # its scratch may hold an unfinished batch
             raise
         if not is_finite:
-            raise divergence(data, sums, self._rates, training.epochs, state.model)
+            raise divergence(data, sums, self._rates, training.epochs, state)
 
     def kept(self) -> Sequence[Array]:
         """Return copies of what a compiled call changes, as they are before it."""

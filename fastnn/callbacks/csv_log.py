@@ -8,7 +8,7 @@ import os
 from dataclasses import KW_ONLY, dataclass
 from typing import IO
 
-from .._atomic import replace_file
+from .._atomic import check_folder, replace_file
 from .._checks.names import explained
 from .._checks.paths import as_path
 from .._checks.scalars import as_flag
@@ -65,6 +65,7 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
 
     def start(self, run: Run) -> None:  # numpydoc ignore=PR01
         """Create the file, or check the one to append to."""
+        check_folder(self._path)
         with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)
             self._columns = next(csv.reader(file), [])

@@ -31,6 +31,7 @@ class Column(NamedTuple):
 
     means: Array  # float64; numbers that float32 has, unless the columns are double
     is_double: bool  # whether float32 is too coarse for the columns themselves
+    scale: Array | None = None  # by which what is left of each column is divided, if by anything
 
 
 class Centred(NamedTuple):
@@ -79,6 +80,11 @@ def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) ->
     if inputs is None and samples is not None and len(samples) > 1:  # one has no deviation
         with np.errstate(all="ignore"):  # beyond what squares can hold, nothing is far
             inputs = _column(samples.mean(axis=0), samples.std(axis=0))
+    return _moved(net, inputs, outputs)
+
+
+def _moved(net: Network, inputs: Column | None, outputs: Column | None) -> Centred:
+    """Return the parameters for inputs and outputs whose means are subtracted."""
     if inputs is None and outputs is None:
         return Centred([*net.weights], [*net.biases], None, None)
     weights = [W.astype(np.float64) for W in net.weights]
@@ -91,6 +97,28 @@ def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) ->
     if outputs is not None:
         biases[-1] = -outputs.means if biases[-1] is None else biases[-1] - outputs.means
     return Centred(weights, biases, inputs, outputs)
+
+
+def standardising(net: Network, dtype: np.dtype[Any]) -> Centred:
+    """Return the parameters for an export in `dtype` that does what the net's `Standardize` does.
+
+    That is for integers: as folded, columns of unlike scales would have to share one.
+    """
+    step: Any = net.standardize
+    scale, means = np.array(step.scale), np.zeros(net.n_in)
+    if step.mean is not None:
+        means = np.array(step.mean)
+    is_double = False
+    if dtype != np.float64:
+        with np.errstate(over="ignore", under="ignore"):
+            rounded, held = means.astype(dtype), scale.astype(dtype)
+            roundings = np.spacing(np.abs(rounded)).astype(np.float64) / 2
+        is_held = np.isfinite(rounded) & np.isfinite(held) & (held >= np.finfo(dtype).tiny)
+        is_double = bool((~is_held | (roundings > _LARGEST_ROUNDING * scale)).any())
+        means = means if is_double else rounded.astype(np.float64)
+    outputs = _noted(net, "outputs", net.n_out)
+    own = _moved(net, None, outputs)
+    return own._replace(inputs=Column(means, is_double, scale))
 
 
 def _noted(net: Network, name: str, n: int) -> Column | None:

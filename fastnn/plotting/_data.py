@@ -1,14 +1,17 @@
-"""Check what is drawn: points, class labels and names."""
+"""Check what is drawn: networks, points, images, class labels and names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._checks.arrays import Array, as_numbers
 from .._checks.inputs import as_samples, as_table
+from .._checks.scalars import as_count
+from ..heads import Heads
+from ..network import Network
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -17,6 +20,38 @@ if TYPE_CHECKING:
 def as_rows(X: Any, n_columns: int) -> Array:
     """Return `X` as a table of float64 with so many columns."""
     return as_table(as_samples(X, n_columns, np.dtype(np.float64)), n_columns)
+
+
+def as_network(net: Any) -> Network:
+    """Return `net` if it is a network."""
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}")
+    return net
+
+
+def as_tables(net: Network, y: Any) -> list[Any]:
+    """Return a target that `Network.trace` takes as a table of one row, or one for each head."""
+    last, given = net.layers[-1], [y]
+    if isinstance(last, Heads) and isinstance(y, Mapping | list | tuple):
+        given = [y[name] for name in last.names] if isinstance(y, Mapping) else [*y]
+    return [part if np.ndim(part) == 2 else np.array(part)[np.newaxis] for part in given]
+
+
+def row_text(values: Array) -> str:
+    """Return a number, or a short text of several, of a row."""
+    if values.size == 1:
+        return f"{float(values.item()):.4g}"
+    few = values.ravel().tolist()
+    texts = [f"{value:.3g}" for value in few]
+    return f"[{', '.join(texts if len(texts) <= 5 else [*texts[:2], '…', *texts[-2:]])}]"
+
+
+def as_pixels(shape: Any) -> tuple[int, int]:
+    """Return the height and the width of an image."""
+    if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) != 2:
+        raise ValueError(f"shape must be a pair (height, width), got {shape!r}")
+    height, width = (as_count("a side of shape", side) for side in shape)
+    return height, width
 
 
 def as_labels(name: str, labels: ArrayLike, n_samples: int | None = None) -> NDArray[np.int64]:

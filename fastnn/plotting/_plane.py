@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._checks.arrays import Array, as_numbers
+from ._data import as_network
 from ._style import color_of, marker_of, paper_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def check_two_inputs(net: Network) -> None:
     """Raise unless a plane holds all inputs, and there is one output to draw over it."""
-    if net.n_in != 2:
+    if as_network(net).n_in != 2:
         raise ValueError(f"net must have 2 inputs, got {net.n_in}")
     if net.loss_function.parts:
         raise ValueError(

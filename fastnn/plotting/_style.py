@@ -61,6 +61,15 @@ def marker_of(number: int) -> str:
     return MARKERS[number % len(MARKERS)]
 
 
+def as_axes(ax: Any) -> Axes | None:
+    """Return the axes that a user gives, if any."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(
+            f"ax must be one matplotlib Axes, such as plt.subplots()[1], got {type(ax).__name__}"
+        )
+    return ax
+
+
 def new_axes(height: float, width: float = WIDTH) -> Axes:
     """Return the axes of a new figure of `width` times `height` inches."""
     ax: Axes = plt.subplots(figsize=(width, height), layout="constrained")[1]

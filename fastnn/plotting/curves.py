@@ -22,6 +22,7 @@ from ._style import (
     STYLES,
     Display,
     add_legend,
+    as_axes,
     color_of,
     ink_of,
     marker_of,
@@ -124,7 +125,7 @@ class ActivationDisplay(Display):  # numpydoc ignore=PR02
         ActivationDisplay
             This picture.
         """
-        self.ax_ = ax = ax or new_axes(4.5)
+        self.ax_ = ax = as_axes(ax) or new_axes(4.5)
         ax.plot(self.z, self.a, "-", color=BLUE, linewidth=2, label=self.name)
         ax.plot(self.z, self.slopes, "--", color=ORANGE, linewidth=2, label="derivative")
         ax.set(title=f"{self.name} and its derivative", xlabel="z", xlim=(self.z[0], self.z[-1]))
@@ -271,7 +272,7 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
         LearningCurvesDisplay
             This picture.
         """
-        self.ax_ = ax = ax or new_axes(4.5)
+        self.ax_ = ax = as_axes(ax) or new_axes(4.5)
         runs = list(dict.fromkeys(curve.run for curve in self.curves))
         keys = list(dict.fromkeys(curve.key for curve in self.curves))
         several = len(runs) > 1 or runs != [""]

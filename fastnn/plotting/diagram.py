@@ -12,8 +12,20 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from .._checks.arrays import Array
+from ._data import as_network, as_tables, row_text
 from ._plane import shape_of
-from ._style import BLUE, ORANGE, RED, WIDTH, Display, add_legend, ink_of, new_axes, paper_of
+from ._style import (
+    BLUE,
+    ORANGE,
+    RED,
+    WIDTH,
+    Display,
+    add_legend,
+    as_axes,
+    ink_of,
+    new_axes,
+    paper_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,8 +60,8 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         The network. `plot` draws the weights that it has then.
     names, input_names, output_names : sequence of str, or None
         The names of the parameters, inputs and outputs.
-    x, y : ndarray, shape (n_in,) and (n_out,) or (), or None
-        The sample that flows through, and its target as given.
+    x, y : ndarray, shape (n_in,) and (n_targets,), or None
+        The sample that flows through, and its target as given, those of heads side by side.
     trace : tuple of LayerTrace, or None
         What `Network.trace` returned for the sample.
     loss : float or None
@@ -86,6 +98,7 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
     loss: float | None = None
 
     def __post_init__(self) -> None:
+        as_network(self.net)
         counts = {"names": self.net.n_params, "input_names": self.net.n_in}
         for what, count in {**counts, "output_names": self.net.n_out}.items():
             names = getattr(self, what)
@@ -169,12 +182,14 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
             If `x` is not one row, the sample is not as `Network.trace` takes it, or the number of
             names differs from that of the parameters, inputs or outputs.
         """
+        as_network(net)
         if np.ndim(x) != 1:
             raise ValueError(f"x must be one row, of shape ({net.n_in},), got {np.shape(x)}")
         trace = net.trace(x, y)
         row = np.array(x, dtype=np.float64)
-        target = np.array(y)
-        loss = net.loss(row[np.newaxis], target[np.newaxis])
+        tables = as_tables(net, y)
+        loss = net.loss(row[np.newaxis], tables if len(tables) > 1 else tables[0])
+        target = np.concatenate([np.ravel(table) for table in tables])
         return cls(net, names, input_names, output_names, row, target, trace, loss).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
@@ -198,7 +213,7 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         columns = [_places(n, across * k, apart, most) for k, n in enumerate(widths)]
         half = max(max(y for _, y in places.values()) for places in columns)
         bottom = -half - RADIUS - (4.5 if flows else 1.5) * LINE
-        self.ax_ = ax = ax or new_axes(half + RADIUS - bottom + 1.1)
+        self.ax_ = ax = as_axes(ax) or new_axes(half + RADIUS - bottom + 1.1)
         ax.set(xlim=(-SIDE, WIDTH - SIDE), ylim=(bottom - 0.3, half + RADIUS + 0.05))
         ax.set_aspect("equal")
         ax.set_axis_off()
@@ -300,7 +315,7 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         handles = [Line2D([], [], color=c, ls=style, lw=3, label=name) for name, c, style in lines]
         title = f"Network {shape_of(self.net)}"
         if self.trace is not None and self.x is not None:
-            x, y = _row(self.x), _row(np.asarray(self.y, dtype=np.float64))
+            x, y = row_text(self.x), row_text(np.asarray(self.y, dtype=np.float64))
             title += f", one sample: x = {x}, y = {y}, loss L = {self.loss:.3g}"
             has_bias = any(b is not None for b in self.net.biases)
             forward = f"forward: z = x W{' + b' * has_bias}, a = f(z)"
@@ -377,15 +392,6 @@ def _write_beside(ax: Axes, places: Places, names: Sequence[str] | None, side: i
         align = "left" if side > 0 else "right"
         place = x + side * (RADIUS + 0.06)
         ax.text(place, y, names[unit], ha=align, va="center", fontsize=9, color=ink_of(ax))
-
-
-def _row(values: Array) -> str:
-    """Return a number, or a short text of several."""
-    if values.size == 1:
-        return f"{float(values.item()):.4g}"
-    few = values.ravel().tolist()
-    texts = [f"{value:.3g}" for value in few]
-    return f"[{', '.join(texts if len(texts) <= 5 else [*texts[:2], '…', *texts[-2:]])}]"
 
 
 def _text(name: str, value: float) -> str:

@@ -11,13 +11,14 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.ticker import FixedLocator
 
 from .._checks.arrays import Array, as_choice
-from ._data import as_class_names, as_labels
+from ._data import as_class_names, as_labels, as_network, as_pixels
 from ._style import (
     BLUE,
     LOW_TO_HIGH,
     WIDTH,
     Display,
     add_colorbar,
+    as_axes,
     ink_of,
     new_axes,
     paper_of,
@@ -102,15 +103,15 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
         ValueError
             If `shape` does not have as many pixels as `net` has inputs, or `order` is unknown.
         """
-        height, width = shape
+        height, width = as_pixels(shape)
         as_choice("order", order, ("F", "C"))
-        if height * width != net.n_in:
+        if height * width != as_network(net).n_in:
             raise ValueError(
                 f"shape must have {net.n_in} pixels, one for each input of net, got {shape}"
             )
         W = net.weights[0]
         units = W.T[:MAX_UNITS]
-        images = np.stack([weights.reshape(shape, order=order) for weights in units])
+        images = np.stack([weights.reshape((height, width), order=order) for weights in units])
         return cls(images, W.shape[1]).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
@@ -128,7 +129,7 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
         """
         n_drawn, height, width = self.images.shape
         tiles = Tiles(n_drawn, width, height, titled=False)
-        self.ax_ = ax = ax or tiles.new_axes(2.0, beside=1.2)
+        self.ax_ = ax = as_axes(ax) or tiles.new_axes(2.0, beside=1.2)
         reach = float(np.quantile(np.abs(self.images), 0.995)) or 1.0  # a few may go beyond
         for number, image in enumerate(self.images):
             drawn = ax.imshow(
@@ -238,7 +239,7 @@ class ConfusionMatrixDisplay(Display):  # numpydoc ignore=PR02
         """
         n_classes = len(self.counts)
         inches = min(WIDTH, 3.5 + 0.4 * n_classes)
-        self.ax_ = ax = ax or new_axes(inches, inches)
+        self.ax_ = ax = as_axes(ax) or new_axes(inches, inches)
         shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
         scale = LinearSegmentedColormap.from_list("shares", [paper_of(ax), to_rgb(BLUE)])
         ax.imshow(shares, cmap=scale, norm=PowerNorm(0.5, 0, 1))

@@ -10,12 +10,13 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from .._checks.arrays import Array, as_choice
-from ._data import as_class_names, as_labels, as_rows
+from ._data import as_class_names, as_labels, as_pixels, as_rows
 from ._plane import draw_points
 from ._style import (
     RED,
     Display,
     add_legend_beside,
+    as_axes,
     new_axes,
 )
 from ._tiles import Tiles
@@ -104,12 +105,12 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
             If shapes do not match, numbers are not finite, labels are not whole numbers from 0, or
             `order` is unknown.
         """
-        height, width = shape
+        height, width = as_pixels(shape)
         as_choice("order", order, ("F", "C"))
         rows = as_rows(X, height * width)
         true = None if y is None else as_labels("y", y, len(rows))
         said = None if predicted is None else as_labels("predicted", predicted, len(rows))
-        images = np.stack([row.reshape(shape, order=order) for row in rows])
+        images = np.stack([row.reshape((height, width), order=order) for row in rows])
         return cls(images, true, said).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
@@ -129,7 +130,7 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
         given = [labels for labels in (self.true, self.predicted) if labels is not None]
         wrong = given[0] != given[-1] if len(given) == 2 else np.zeros(n_samples, bool)
         tiles = Tiles(n_samples, width, height, bool(given))
-        self.ax_ = ax = ax or tiles.new_axes(1.2)
+        self.ax_ = ax = as_axes(ax) or tiles.new_axes(1.2)
         for number, image in enumerate(self.images):
             left, top = tiles.place(number)
             ax.imshow(
@@ -239,7 +240,7 @@ class PointsDisplay(Display):  # numpydoc ignore=PR02
         PointsDisplay
             This picture.
         """
-        self.ax_ = ax = ax or new_axes(5)
+        self.ax_ = ax = as_axes(ax) or new_axes(5)
         draw_points(ax, self.points, self.labels, self.class_names, n_all=len(self.points))
         ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{len(self.points)} samples")
         add_legend_beside(ax)

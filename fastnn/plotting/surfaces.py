@@ -19,6 +19,7 @@ from ._style import (
     add_colorbar,
     add_legend,
     add_legend_beside,
+    as_axes,
     color_of,
     ink_of,
     marker_of,
@@ -162,7 +163,7 @@ class DecisionSurfaceDisplay(Display):  # numpydoc ignore=PR02
         DecisionSurfaceDisplay
             This picture.
         """
-        self.ax_ = ax = ax or new_axes(5)
+        self.ax_ = ax = as_axes(ax) or new_axes(5)
         lines = self._draw_surface(ax)
         names, n_all = self.class_names, len(self.points)
         if self.test is None:
@@ -334,7 +335,7 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         every = -(-len(self.points) // MAX_POINTS)
         points, labels = self.points[::every], self.labels[::every]
         tiles = Tiles(self.a.shape[-1], 1.0, 0.75, titled=True)
-        self.ax_ = ax = ax or tiles.new_axes(2.4, beside=1.3)
+        self.ax_ = ax = as_axes(ax) or tiles.new_axes(2.4, beside=1.3)
         for unit in range(tiles.n_tiles):
             left, right, bottom, top = tiles.extent(unit)
             drawn = ax.imshow(

@@ -18,7 +18,8 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from .._checks.arrays import Array
 from .._checks.names import explained
 from .._checks.sparse import check_structure
-from .._training.state import Schedule, state_of
+from .._training.rates import Schedule
+from .._training.state import state_of
 from ..activations import OwnActivation
 from ..core.activations import CODES, SECOND_NAMES
 from ..losses import Loss, as_loss

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from .._training.state import Schedule
+from .._training.rates import Schedule
 from ..activations import OwnActivation
 from ..losses import Loss
 from ._base import BaseMLP, is_stochastic

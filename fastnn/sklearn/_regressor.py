@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._checks.arrays import Array
 from .._checks.names import explained
 from .._checks.scales import remedy_of_scale
-from .._training.state import Schedule
+from .._training.rates import Schedule
 from ..activations import OwnActivation
 from ..losses import GaussianNLL, Loss, Quantile
 from ._base import BaseMLP, is_stochastic

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._checks.arrays import Array
-from .._training.state import Schedule, per_of, rates_of, state_of
+from .._training.rates import Schedule, per_of, rates_of
+from .._training.state import state_of
 from ..initializers import Random
 from ..network import Network
 from ..optimizers import SGD, Adam, AdamW, CompiledOptimizer, Momentum, Nesterov

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, DivergenceError, Network, Population
-from fastnn.callbacks import AveragedWeights, Checkpoint, EarlyStopping
+from fastnn.callbacks import AveragedWeights, Callback, Checkpoint, EarlyStopping
 
 from ..support.networks import make_data, noisy_network, small_network
 from ..support.training import Recorder
@@ -145,6 +145,27 @@ def test_a_validation_that_fails_leaves_the_average_of_the_epochs_before():
     np.testing.assert_allclose(net.params, moving_averages(params, 0.7)[-1], **TOLERANCE)
     np.testing.assert_array_equal(average.raw_params, params[-1])
     assert average.n_averaged == 2
+
+
+class Prune(Callback):
+    """Raise after epoch 2."""
+
+    def epoch(self, run):
+        if run.epoch == 2:
+            raise KeyError("pruned")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_callback_that_raises_leaves_the_average_of_its_epoch_too(is_first):
+    params, whole = params_of_epochs(epochs=3), small_network()
+    net, average = small_network(), AveragedWeights(0.7)
+    with pytest.raises(KeyError, match="pruned"):
+        net.fit(X, Y, epochs=6, callbacks=[average, Prune()] if is_first else [Prune(), average])
+    np.testing.assert_allclose(net.params, moving_averages(params, 0.7)[-1], **TOLERANCE)
+    assert average.n_averaged == len(net.history["loss"]) == 3
+    net.fit(X, Y, epochs=3, callbacks=[average], resume=True)
+    whole.fit(X, Y, epochs=6, callbacks=[AveragedWeights(0.7)])
+    np.testing.assert_array_equal(net.params, whole.params)
 
 
 def test_a_divergence_leaves_the_average():

@@ -50,6 +50,24 @@ def test_forms_of_the_targets():
     assert_array_equal(chunks.params, nets[0].params)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_the_columns_of_a_frame_go_by_name(library):
+    frames, nets = pytest.importorskip(library), [make(), make()]
+    nets[0].fit(X, Y)
+    nets[1].fit(X, frames.DataFrame({"warmth": WARMTH, "rain": RAIN, "sky": SKY}))
+    assert_array_equal(nets[1].params, nets[0].params)
+    other = frames.DataFrame({"storm": RAIN, "sky": SKY, "warmth": WARMTH})
+    message = r"a column for each head \(rain, sky, warmth\), got storm, sky, warmth: rename them"
+    for act in (nets[1].fit, nets[1].loss, nets[1].partial_fit):
+        with pytest.raises(ValueError, match=message):
+            act(X, other)
+    assert_array_equal(nets[1].params, nets[0].params)
+    unnamed = Network(3, [Heads(Dense(1), Dense(1))], seed=0)  # whose columns go by position
+    assert unnamed.loss(X, frames.DataFrame({"p": RAIN, "q": WARMTH})) == unnamed.loss(
+        X, [RAIN, WARMTH]
+    )
+
+
 def test_a_row_at_a_time():
     nets = [make() for _ in range(3)]
     nets[0].partial_fit(X[:8], [part[:8] for part in Y])
@@ -90,6 +108,11 @@ def test_bad_targets_change_nothing(y, message):
         (lambda: Heads(Dense(1)), ValueError, "Heads must hold two or more, got 1"),
         (lambda: Heads(Dense(1), 3), TypeError, "a head must be a Dense, got 3"),
         (lambda: Heads(Dense(1), Heads(Dense(1), Dense(1))), TypeError, "a head must be a Dense"),
+        (
+            lambda: Heads(**{"": Dense(1), "b": Dense(1)}),
+            ValueError,
+            "one character or more, got ''",
+        ),
         (lambda: Heads(val=Dense(1), b=Dense(1)), ValueError, "not val, by which History"),
         (lambda: Heads(Dense(1), head_0=Dense(1)), ValueError, "a name of its own, .* got head_0"),
         (lambda: Heads(Dense(1, l2=0.1), Dense(1)), ValueError, "the same l2, .* got 0.1, 0.0"),

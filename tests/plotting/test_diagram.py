@@ -4,7 +4,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
 
-from fastnn import Dense, Network
+from fastnn import Dense, Heads, Network
 from fastnn.plotting import NetworkDisplay
 from fastnn.plotting._style import BLUE, ORANGE
 
@@ -40,6 +40,21 @@ def n_units(ax):
 def test_captions_name_any_activation():
     net = Network(2, [Dense(3, bent), Dense(2, "mean_and_spread")])
     assert {"3 bent", "2 mean_and_spread"} <= set(texts_of(NetworkDisplay.from_network(net).ax_))
+
+
+@pytest.mark.parametrize("y", [[1, 2, 0.5], (1, 2, [0.5]), {"c": 0.5, "a": 1, "b": 2}])
+def test_a_sample_with_a_target_for_each_head(y):
+    heads = Heads(a=Dense(1, "sigmoid"), b=Dense(3, "softmax"), c=Dense(1))
+    losses = ["binary_cross_entropy", "cross_entropy", "mse"]
+    net = Network(2, [Dense(3, "tanh"), heads], loss=losses, seed=0)
+    display = NetworkDisplay.from_trace(net, [0.5, -1.0], y)
+    assert display.y.tolist() == [1, 2, 0.5]
+    assert display.loss == net.loss([[0.5, -1.0]], [[1], [2], [0.5]])
+
+
+@pytest.mark.parametrize("y", [1.0, [1.0], [[1.0]], np.array(1.0)])
+def test_forms_of_a_target(y):
+    assert NetworkDisplay.from_trace(gender_network(), [0.5, -1.0], y).y.tolist() == [1.0]
 
 
 def test_units_edges_and_captions():

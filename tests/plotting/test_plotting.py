@@ -57,6 +57,45 @@ def test_draws_on_the_axes_given_and_opens_no_figure(draw):
 
 
 @every_picture
+@pytest.mark.parametrize("ax", [3, "left", np.array([None, None])])
+def test_axes_must_be_one(draw, ax):
+    with pytest.raises(TypeError, match=f"ax must be one matplotlib Axes, .*{type(ax).__name__}"):
+        draw(ax)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda net: plotting.NetworkDisplay.from_network(net),
+        lambda net: plotting.NetworkDisplay.from_trace(net, X[1], [0, 1]),
+        lambda net: plotting.DecisionSurfaceDisplay.from_network(net, X, Y, X, Y),
+        lambda net: plotting.HiddenUnitsDisplay.from_network(net, X, Y),
+        lambda net: plotting.WeightsDisplay.from_network(net, shape=(1, 2)),
+    ],
+)
+def test_a_network_must_be_one(draw):
+    with pytest.raises(TypeError, match=r"net must be a fastnn.Network, got int"):
+        draw(3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "error", "message"),
+    [
+        ((-2, -1), ValueError, "a side of shape must be at least 1, got -2"),
+        ((0.5, 4), TypeError, "a side of shape must be a whole number, got 0.5"),
+        ("12", ValueError, r"shape must be a pair \(height, width\), got '12'"),
+        (2, ValueError, r"shape must be a pair \(height, width\), got 2"),
+        ((1, 2, 1), ValueError, r"shape must be a pair \(height, width\), got \(1, 2, 1\)"),
+    ],
+)
+def test_the_shape_of_images(shape, error, message):
+    with pytest.raises(error, match=message):
+        plotting.WeightsDisplay.from_network(small_network(), shape=shape)
+    with pytest.raises(error, match=message):
+        plotting.SamplesDisplay.from_samples(X, shape=shape)
+
+
+@every_picture
 def test_draws_on_a_new_figure_and_changes_no_defaults(draw, tmp_path):
     current = plt.figure()
     before = dict(mpl.rcParams)

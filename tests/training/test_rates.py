@@ -1,5 +1,7 @@
 """Learning rates that change within an epoch."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numba import config
@@ -81,6 +83,85 @@ def test_it_goes_on_where_training_is_resumed(schedule, batch_size):
     parts.fit(X, Y, epochs=2, resume=True, **how)
     check_equal(snapshot(parts), snapshot(whole))
     assert state_of(parts).training.updates == 4 * -(-13 // (batch_size or 13))
+
+
+@pytest.mark.parametrize("per", ["epoch", "update"])
+@pytest.mark.parametrize("callbacks", [[], [Recorder()]])
+def test_a_function_is_called_once_for_each(per, callbacks):
+    asked = []
+
+    def schedule(number):
+        asked.append(number)
+        return 0.01
+
+    schedule.per = per
+    net, n = small_network(), {"epoch": 4, "update": 4 * 3}[per]
+    for resume in (False, True):
+        net.fit(
+            X, Y, epochs=2, batch_size=5, learning_rate=schedule, resume=resume, callbacks=callbacks
+        )
+    assert asked == list(range(n))
+
+
+class Rates:
+    """A schedule with the method `rates`, which returns what is given."""
+
+    def __init__(self, given):
+        self.given = given
+
+    def __call__(self, epoch):
+        return 0.1
+
+    def __repr__(self):
+        return "Rates()"
+
+    def rates(self, first, n):
+        return self.given(n)
+
+
+def my_rates(value):
+    """Return a user's function with a name."""
+
+    def mine(epoch):
+        return value
+
+    return mine
+
+
+@pytest.mark.parametrize(
+    "value", ["x", "0.1", None, np.ones(2), np.ones(1), [0.1], True, -1, np.nan]
+)
+def test_what_is_no_rate_is_refused_with_the_name_of_the_schedule(value):
+    net = small_network()
+    before = snapshot(net)
+    with pytest.raises(
+        ValueError, match=r"a finite rate of at least 0, got .* for epoch 0 of .*mine"
+    ):
+        net.fit(X, Y, learning_rate=my_rates(value))
+    check_equal(snapshot(net), before)
+
+
+@pytest.mark.parametrize("value", [1, np.float32(0.1), np.array(0.1), Fraction(1, 10)])
+def test_what_is_a_rate(value):
+    net, twin = small_network(), small_network()
+    net.fit(X, Y, learning_rate=my_rates(value))
+    twin.fit(X, Y, learning_rate=float(value))
+    np.testing.assert_array_equal(net.params, twin.params)
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        (lambda n: 0.1, "got 0.1"),
+        (lambda n: None, "got None"),
+        (lambda n: np.full(n + 1, 0.1), r"got shape \(2,\)"),
+        (lambda n: ["x"] * n, r"got shape \(1,\) and dtype <U1"),
+    ],
+)
+def test_rates_must_be_as_many_as_asked_for(given, got):
+    net = small_network()
+    with pytest.raises(ValueError, match=rf"rates\(0, 1\) of .* Rates\(\) must return 1 .*{got}"):
+        net.fit(X, Y, learning_rate=Rates(given))
 
 
 def test_chunks_are_counted_through():

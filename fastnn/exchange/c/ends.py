@@ -36,15 +36,22 @@ def real_of(column: Column | None) -> str:
 
 
 def mean_tables(own: Centred, dtype: np.dtype[Any]) -> list[str]:
-    """Return the definitions of the means that are subtracted and added."""
+    """Return the definitions of means that are subtracted and added, and of scales."""
     tables = []
     for name, length, column in (("input", "N_IN", own.inputs), ("output", "N_OUT", own.outputs)):
         if column is not None:
             means = column.means if column.is_double else column.means.astype(dtype)
+            what = "What is far from 0" if column.scale is None else "The mean"
             tables.append(
-                f"/* What is far from 0 of each {name}. */\n"
+                f"/* {what} of each {name}. */\n"
                 + definition(f"static const double {name}_mean[{length}]", means)
             )
+            if column.scale is not None:
+                scale = column.scale if column.is_double else column.scale.astype(dtype)
+                tables.append(
+                    f"/* The scale of each {name}. */\n"
+                    + definition(f"static const double {name}_scale[{length}]", scale)
+                )
     return tables
 
 
@@ -61,6 +68,8 @@ def predict(name: str, layers: list[Layer], own: Centred, *, quantised: bool = F
     first, last = "input", "output"
     if own.inputs is not None:
         value = f"{value} - input_mean[i]"
+        if own.inputs.scale is not None:
+            value = f"({value}) / input_scale[i]"
         if own.inputs.is_double:
             value = f"(double)({value})"
     if quantised:

@@ -21,7 +21,7 @@ from ..._storage.functions import shown_loss
 from ...core.losses import LOSSES
 from ...losses import NAMED
 from ...network import Network
-from .._centres import Centred, centred
+from .._centres import Centred, centred, standardising
 from .._layer_builder import as_network, check_activations, model_of
 from .._populations import check_near, networks_of
 from .ends import real_of
@@ -153,7 +153,8 @@ def to_c(
     activation of a hidden layer is a table of 256 entries. None of this uses floating point. Only
     the ends do: each input is divided by its scale, each sum of an output is multiplied by one, and
     the activation of the outputs is computed. All inputs have one scale, so they should have
-    similar ranges; a NaN becomes the smallest input. A 400-25-10 network of sigmoid units had
+    similar ranges: begin the network with `Standardize`, which the function does before it
+    quantises. A NaN becomes the smallest input. A 400-25-10 network of sigmoid units had
     92.1 % of 1000 held-out digits right in double and 92.3 % in int8, with the same answer for 998.
 
     The source of an estimator is the whole ensemble, from a row of the table to the answer::
@@ -204,7 +205,7 @@ def to_c(
             "train must be False for a network with Standardize, got True: a step on its folded "
             "layer is another; give net.folded() to take that one"
         )
-    net = as_network(net)
+    given, net = net, as_network(net)
     source = _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
     if int8 and train:
@@ -226,10 +227,15 @@ def to_c(
         body = float_source(name, layers, own, net.loss_name, real, train=train)
     else:
         samples = _as_calibration(calibration, net.n_in)
-        own = centred(net, np.dtype(np.float32), samples)  # int8 is coarser yet
+        if given.standardize is None:
+            own = centred(net, np.dtype(np.float32), samples)  # int8 is coarser yet
+        else:
+            own = standardising(given, real)
         layers = layers_of(net, samples.dtype, own)
-        means = 0 if own.inputs is None else own.inputs.means
-        body = int8_source(name, layers, own, real, samples - means)
+        if own.inputs is not None:
+            samples = samples - own.inputs.means
+            samples /= 1.0 if own.inputs.scale is None else own.inputs.scale
+        body = int8_source(name, layers, own, real, samples)
     header = in_precision(_header(net, name, own, "what the network makes", train=train), real)
     text = _source(net, name, body, int8=int8)
     _write(source, _title(net, "int8" if int8 else real.name), text, header)

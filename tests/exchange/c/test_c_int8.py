@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network
+from fastnn import Dense, Network, Standardize
 from fastnn.datasets import load_digits
 from fastnn.exchange import to_c
 from fastnn.exchange.c.quantise import quantise
@@ -85,6 +85,35 @@ def test_biases_far_above_weights(compiler, tmp_path):
     net.biases[1][:] = [1e15, -1e15]
     got = predict_in_c(net, X, X, compiler, tmp_path)
     np.testing.assert_allclose(got, net.predict(X), rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("with_mean", [True, False])
+def test_columns_of_unlike_scales_are_standardised_first(dtype, with_mean, compiler, tmp_path):
+    scales = np.array([100.0, 5.0, 0.001])
+    X = np.random.default_rng(0).normal(size=(300, 3)) * scales
+    X += with_mean * np.array([1000.0, 20.0, 0.01])
+    y = np.sin((X - X.mean(axis=0)) / X.std(axis=0)).sum(axis=1)
+    layers = [Standardize(with_mean=with_mean), Dense(12, "tanh"), Dense(1)]
+    net = Network(3, layers, dtype=dtype, seed=0)
+    net.fit(X, y, epochs=30, batch_size=16, optimizer="adam", learning_rate=0.01)
+    expected = net.predict(X)
+    got = predict_in_c(net, X, X, compiler, tmp_path, dtype)
+    assert np.sqrt(np.mean((got - expected) ** 2)) < 0.1 * expected.std()
+
+
+def test_what_float_cannot_hold_is_standardised_in_double(compiler, tmp_path):
+    X = np.random.default_rng(0).normal(size=(100, 2)) * [1.0, 1e-60] + [1.7e9, 1e-60]
+    step = Standardize(X.mean(axis=0), X.std(axis=0))
+    net = Network(2, [step, Dense(5, "tanh"), Dense(1)], seed=0)
+    to_c(net, tmp_path / "net.c", int8=True, calibration=X, dtype="float32")
+    assert "const double input[" in (tmp_path / "net.h").read_text()
+    predict = compiler.load(tmp_path / "net.c", "float32").library.net_predict
+    got = np.empty((100, 1), np.float32)
+    for row, output in zip(X, got, strict=True):
+        predict(np.ctypeslib.as_ctypes(row.copy()), np.ctypeslib.as_ctypes(output))
+    expected = net.predict(X)
+    assert np.sqrt(np.mean((got - expected) ** 2)) < 0.1 * expected.std()
 
 
 def test_zero_is_exact(compiler, tmp_path):
