@@ -28,7 +28,7 @@ def tables(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     Examples
     --------
     >>> tables(["xor"])["xor"]["rows"][0]
-    ['random.seed(1)', 'Network(seed=np.random.RandomState(1))']
+    ['random.seed(1)', 'seed=np.random.RandomState(1)']
     """
     # Looked up, as the command line does: fastnn imports none of the examples.
     load = import_module("fastnn.examples").load
