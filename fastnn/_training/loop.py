@@ -89,7 +89,7 @@ class TrainingLoop:
         try:
             if request.n_validation:
                 self._split()
-            with self._standardised():
+            with self._standardised() if request.is_raw else nullcontext():
                 runner = runner or self._runner()
                 if self.config.callbacks or self.config.progress:
                     self._train_surrounded(runner)
@@ -137,9 +137,7 @@ class TrainingLoop:
         """
         request, config, state = self.request, self.config, self.state
         given, source, validation = state.standardize, request.source, config.validation
-        if given is None or not request.is_raw:
-            yield
-            return
+        assert given is not None
         try:
             self._standardise(given)
             yield
