@@ -70,14 +70,8 @@ class OwnActivation(UserFunction):
             What it has raised or returned for the first input where it has, which is finite.
         """
         for value in z[np.isfinite(z)]:
-            try:
-                with np.errstate(all="ignore"):
-                    pair = self.function(value)
-            except Exception as raised:
-                kind = type(raised).__name__
-                return f"the activation {self.name} raised {kind}: {raised}, for z = {value}"
-            if not np.isfinite(pair).all():
-                return f"the activation {self.name} returned {pair} for z = {value}"
+            if fault := self.fault_at("the activation", f"for z = {value}", value):
+                return fault
         return ""
 
     def _places(self) -> Iterator[Place]:

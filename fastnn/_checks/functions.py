@@ -88,6 +88,15 @@ class UserFunction:
         """Yield calls of it at these points."""
         raise NotImplementedError
 
+    def fault_at(self, what: str, where: str, *arguments: Any) -> str:
+        """Return what an error says of a call that raises or is not finite; else nothing."""
+        try:
+            with np.errstate(all="ignore"):
+                value = self.function(*arguments)
+        except Exception as raised:
+            return f"{what} {self.name} raised {type(raised).__name__}: {raised}, {where}"
+        return "" if np.isfinite(value).all() else f"{what} {self.name} returned {value} {where}"
+
     def source(self) -> str:
         """Return what the function does, without its comments and layout, its docstring and name.
 

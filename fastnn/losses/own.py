@@ -124,14 +124,8 @@ class OwnLoss(UserFunction, Loss):
             parts: Any = [row] if self._is_of_rows else zip(y, a, strict=True)
             for part in parts:
                 where = f"for y = {part[0]} and a = {part[1]}"
-                try:
-                    with np.errstate(all="ignore"):
-                        value = self.function(*part)
-                except Exception as raised:
-                    kind = type(raised).__name__
-                    return f"the loss {self.name} raised {kind}: {raised}, {where}"
-                if not np.isfinite(value).all():
-                    return f"the loss {self.name} returned {value} {where}"
+                if fault := self.fault_at("the loss", where, *part):
+                    return fault
                 if self._is_of_rows and not np.isfinite(error).all():
                     return f"the loss {self.name} filled error with {error} {where}"
         return ""
