@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import is_
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from .model import Model
 from .rates import Schedule
 from .sources import Source
 from .state import TrainingState
+
+if TYPE_CHECKING:
+    from .epochs import CompiledEpochs
 
 Metric = Callable[[Any, Array], float]
 
@@ -56,6 +60,20 @@ class FitConfig:
 
 
 @dataclass(slots=True)
+class UsualFit:
+    """What a call of `fit` that gives a few plain options has prepared, for the next like it."""
+
+    given: Sequence[Any]
+    n_samples: int
+    config: FitConfig
+    runner: CompiledEpochs | None = None  # at rest
+
+    def serves(self, given: Sequence[Any], n_samples: int) -> bool:
+        """Return True if a call that gives these objects needs the same."""
+        return n_samples == self.n_samples and all(map(is_, given, self.given))
+
+
+@dataclass(slots=True)
 class FitRequest:
     """A checked fit request: data, options, starting state."""
 
@@ -68,6 +86,7 @@ class FitRequest:
     y: Any = None  # the original y of all samples, if some are held out
     is_checked: bool = True  # whether X is known to be finite; else training finds out
     is_raw: bool = False  # whether inputs are to be standardised, in which validation's are raw too
+    usual: UsualFit | None = None  # what the network keeps for the next call
 
     def recorded(self, model: Model) -> tuple[str, ...]:
         """Return the names of the metrics that training records."""
