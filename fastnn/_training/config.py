@@ -46,8 +46,8 @@ class FitConfig:
     optimizer: Optimizer
     schedule: Schedule | None = None
     shuffle: bool = True
-    # The order of an epoch, instead of `shuffle`; what it draws is not put back with a span.
-    draw_order: Callable[[int], Array] | None = None
+    # The orders of (first, n) epochs, instead of `shuffle`: the same if it is asked again.
+    draw_orders: Callable[[int, int], Array] | None = None
     reduction: str = "mean"
     divide_penalty: bool = False  # by the weight of the batch, as scikit-learn does
     noise: Array = field(default_factory=lambda: NO_NOISE)

@@ -128,8 +128,8 @@ class CompiledEpochs:
         """Return a row of sample numbers for each epoch, or a single row for all of them."""
         config, n_samples = self.config, data.n_samples
         order = np.arange(n_samples)[np.newaxis]
-        if config.draw_order is not None:
-            order = np.array([config.draw_order(n_samples) for _ in range(span)])
+        if config.draw_orders is not None:
+            order = config.draw_orders(self.training.epochs, span)
         elif config.shuffle:
             order = order if span == 1 else order.repeat(span, axis=0)
             for row in order:

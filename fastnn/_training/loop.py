@@ -261,7 +261,7 @@ class TrainingLoop:
         The first span of a call changes the optimiser of the network, and its history, too.
         """
         state, training, is_noisy = self.state, self.training, self.config.noise.size > 0
-        draws = is_noisy or (self.config.shuffle and self.config.draw_order is None)
+        draws = is_noisy or (self.config.shuffle and self.config.draw_orders is None)
         like, self._like = self._like, None
         self._shown = self.run.epoch, self.run.learning_rate
         self._mark = Snapshot(state, draws=draws, like=like, next_training=training)

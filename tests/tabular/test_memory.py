@@ -27,7 +27,7 @@ for table, chunk_rows in (("part", 5000), ("whole", 5000), ("part", 120_000)):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory in /proc")
 def test_a_table_larger_than_memory_trains_in_chunks(tmp_path):
     # The part is 37 MB of text, and 150 MB as inputs; the whole is three times as large. What
-    # pyarrow reads ahead is the same for both: it takes up to 90 MB as its threads are fast or slow.
+    # pyarrow reads ahead is the same for both, up to 90 MB as its threads are fast or slow.
     texts = [f"{k:03d}" + "x" * 300 for k in range(200)]
     block = "".join(
         f"{k},{texts[k % 200]},c{k % 60},d{k % 61},e{k % 62},f{k % 63},{k % 2}\n"
