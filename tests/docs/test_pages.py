@@ -11,6 +11,9 @@ import sys
 
 import pytest
 
+from fastnn.core.activations import ACTIVATIONS, SECOND_NAMES
+from fastnn.core.losses import LOSSES
+from fastnn.optimizers import NAMED
 from tests.support.pages import (
     DOCS,
     MEASURED,
@@ -127,6 +130,21 @@ def test_every_page_is_two_clicks_from_the_readme():
             link.resolve() for page in reached for link in links_of(page) if link.suffix == ".md"
         }
     assert [name_of(page) for page in PAGES if page not in reached] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("training.md", [*ACTIVATIONS, *SECOND_NAMES]),
+        ("training.md", [*LOSSES]),
+        ("losses.md", [*LOSSES]),
+        ("training.md", [kind.__name__ for kind in NAMED.values()]),
+    ],
+    ids=["activations", "losses", "losses of their own page", "optimizers"],
+)
+def test_pages_list_all_that_is_built_in(page, names):
+    text = (DOCS / page).read_text("utf-8")
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
 
 
 def names_in_api():
