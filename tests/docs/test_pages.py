@@ -4,6 +4,7 @@ Every block prints, and what it prints stands below it: `tests/support/pages.py`
 A page in Chinese has the blocks of the English one.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -97,6 +98,13 @@ def test_all_output_on_a_page_is_compared(page):
     assert not (is_notebook(page) and outputs), "the build of the site runs notebooks"
     marked = sum(len(MEASURED.findall(output)) for output in outputs)
     assert marked == ON_THE_MACHINE.get(name_of(page), 0)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if not is_notebook(p)], ids=name_of)
+def test_a_page_prints_what_a_notebook_would_show(page):
+    statements = [one for block in blocks_of(page) for one in ast.parse(block.code).body]
+    shown = [s.value for s in statements if isinstance(s, ast.Expr)]
+    assert [ast.unparse(value) for value in shown if not isinstance(value, ast.Call)] == []
 
 
 def test_output_is_written_below_each_block(tmp_path):
