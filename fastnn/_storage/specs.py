@@ -24,13 +24,14 @@ JSON = dict[str, Any]
 Kinds = Mapping[str, type[Any]]
 
 
-def _by_name(*kinds: type[Any]) -> Kinds:
+def by_name(*kinds: type[Any]) -> Kinds:
+    """Return classes by their names."""
     return {kind.__name__: kind for kind in kinds}
 
 
-_INITIALIZERS = _by_name(initializers.uniform, initializers.normal, initializers.constant)
-_OPTIMIZERS = _by_name(*optimizers.NAMED.values())
-_SCHEDULES = _by_name(
+_INITIALIZERS = by_name(initializers.uniform, initializers.normal, initializers.constant)
+_OPTIMIZERS = by_name(*optimizers.NAMED.values())
+_SCHEDULES = by_name(
     schedules.Constant,
     schedules.Step,
     schedules.Exponential,
@@ -41,7 +42,7 @@ _SCHEDULES = _by_name(
 )
 _LATER = "decay_biases"  # a field of optimisers that files lack where it is False
 _LATER_OF_SCHEDULES = {"per": "epoch", "warmup": 0}  # what they have where files lack it
-_BIT_GENERATORS = _by_name(
+_BIT_GENERATORS = by_name(
     np.random.MT19937,
     np.random.PCG64,
     np.random.PCG64DXSM,

@@ -17,9 +17,8 @@ from ... import __version__
 from ..._atomic import check_folder, replace_files
 from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
 from ..._checks.paths import as_path
-from ..._storage.functions import shown_loss
+from ..._storage.functions import plain_name, shown_loss
 from ...core.losses import LOSSES
-from ...losses import NAMED
 from ...network import Network
 from .._centres import Centred, centred, standardising
 from .._layer_builder import as_network, check_activations, model_of
@@ -297,7 +296,7 @@ def _as_source(path: str | os.PathLike[str]) -> Path:
 
 def _check_plain(net: Network) -> None:
     """Raise if a step of gradient descent, on a loss of C's, is not what training does."""
-    if net.loss_name not in LOSSES or net.loss_function != NAMED[net.loss_name]:
+    if plain_name(net.loss_function) not in LOSSES:
         raise ValueError(
             f"train must be False for the loss {net.loss_function!r}, got True: C has a step of "
             f"{', '.join(LOSSES)}; without train, the file predicts"
