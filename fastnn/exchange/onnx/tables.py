@@ -67,7 +67,7 @@ class _TableWriter:
     """The parts of the graph. All that is no column has a name that begins with `root`."""
 
     def __init__(self, onnx: Any, model: TableModel, dtype: np.dtype[Any]) -> None:
-        self.onnx, self.model, self.encoder = onnx, model, model.encoder
+        self.model, self.encoder = model, model.encoder
         self.graph = GraphWriter(onnx, dtype)
         self.root = "fastnn"
         while any(name.startswith(self.root) for name in model.names):
@@ -79,10 +79,8 @@ class _TableWriter:
         """Return the descriptions of the columns."""
         dtypes = {TEXT: np.dtype(object), TIME: _INT64}  # ONNX knows strings as objects
         return [
-            self._end(
-                name,
-                dtypes.get(kind, _FLOAT64 if name in self.coarse else _FLOAT32),
-                ["n_samples", 1],
+            self.graph.description(
+                name, dtypes.get(kind, _FLOAT64 if name in self.coarse else _FLOAT32), 1
             )
             for name, kind in self.encoder.kinds_.items()
         ]
@@ -146,8 +144,8 @@ class _TableWriter:
         constant = self.graph.stored(f"{self.root}/labels", labels)
         label = self.graph.node("Gather", [constant, place], self._free("label"))
         return [
-            self._end(name, self.graph.dtype, ["n_samples", len(classes)]),
-            self._end(label, labels.dtype, ["n_samples"]),
+            self.graph.description(name, self.graph.dtype, len(classes)),
+            self.graph.description(label, labels.dtype),
         ]
 
     def _value(self, total: str) -> Any:
@@ -161,7 +159,7 @@ class _TableWriter:
         values = self.graph.node("Add", [values, ratio], f"{self.root}/value/Add")
         values = self._times(f"{self.root}/value", values, scale)
         name = self.graph.cast(values, dtype, self._free("value"))
-        return self._end(name, dtype, ["n_samples", 1])
+        return self.graph.description(name, dtype, 1)
 
     # ---- columns of numbers and times ------------------------------------------------------------
 
@@ -295,10 +293,6 @@ class _TableWriter:
         return f"{self.root}/column_{self.model.names.index(name)}"
 
     # ---- single nodes ----------------------------------------------------------------------------
-
-    def _end(self, name: str, dtype: np.dtype[Any], shape: list[Any]) -> Any:
-        kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
-        return self.onnx.helper.make_tensor_value_info(name, kind, shape)
 
     def _free(self, name: str) -> str:
         """Return a name for an output that no column has."""
