@@ -28,7 +28,7 @@ from .fixed import int8_source
 from .floating import float_source
 from .functions import KNOWN
 from .population import mean_source
-from .text import in_precision, layers_of
+from .text import enum, in_precision, layers_of
 
 if TYPE_CHECKING:
     from ...tables.model import TableModel
@@ -70,10 +70,7 @@ $includes
 
 #include "$name.h"
 
-enum {
 $widths
-};
-
 $body""")
 
 
@@ -356,11 +353,11 @@ def _header(net: Network, name: str, own: Centred, what: str, *, train: bool = F
 
 
 def _source(net: Network, name: str, body: str, *, int8: bool) -> str:
-    hidden = [f"N_{k} = {layer.n_out}" for k, layer in enumerate(net.layers[:-1])]
-    widths = [f"N_IN = {name.upper()}_N_IN", *hidden, f"N_OUT = {name.upper()}_N_OUT"]
+    hidden = {f"N_{k}": layer.n_out for k, layer in enumerate(net.layers[:-1])}
+    n_in, n_out = f"{name.upper()}_N_IN", f"{name.upper()}_N_OUT"
     return _SOURCE.substitute(
         includes="#include <math.h>" + "\n#include <stdint.h>" * int8,
         name=name,
-        widths=",\n".join(f"    {width}" for width in widths),
+        widths=enum({"N_IN": n_in, **hidden, "N_OUT": n_out}),
         body=body,
     )
