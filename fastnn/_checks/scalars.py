@@ -74,6 +74,14 @@ def _without_array(value: Any) -> Any:
         raise TypeError from None
 
 
+def number_in(text: str) -> float:
+    """Return the number that a text is, NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
 def as_count(name: str, value: Any) -> int:
     """Return `value` as an int of at least 1."""
     if type(value) is int and 1 <= value <= _LARGEST:
