@@ -111,10 +111,10 @@ _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
     """Write a state of `Network.__getstate__` to a path or an open binary file."""
-    write_file(file, lambda: _packed(state))
+    write_file(file, lambda: packed(state))
 
 
-def _packed(state: Mapping[str, Any]) -> bytes:
+def packed(state: Mapping[str, Any]) -> bytes:
     """Return the content of the file of a state."""
     check_names([(state["layers"], state["loss_name"])])
     header = {

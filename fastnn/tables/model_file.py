@@ -104,9 +104,8 @@ def _packed(model: TableModel) -> bytes:
     }
     arrays = _arrays_of(model.encoder)
     for k, member in enumerate(model.members):
-        content = io.BytesIO()
-        network_file.write(content, member.network.__getstate__() | {"_state": None})
-        arrays[f"network_{k}"] = np.frombuffer(content.getvalue(), np.uint8)
+        content = network_file.packed(member.network.__getstate__() | {"_state": None})
+        arrays[f"network_{k}"] = np.frombuffer(content, np.uint8)
         if member.by_target is not None:
             arrays[f"by_target_{k}"] = np.concatenate(member.by_target.tables)
     return pack(header, arrays)
