@@ -73,6 +73,15 @@ class Recipe:
         """Return the number of rows in an update: small tables need many small updates."""
         return self.batch_size or min(64, max(16, n_rows // 16))
 
+    def fit_options(self, n_rows: int) -> dict[str, Any]:
+        """Return how `Network.fit` is to train on so many rows."""
+        return {
+            "epochs": self.max_epochs,
+            "batch_size": self.batch_of(n_rows),
+            "optimizer": AdamW(weight_decay=self.weight_decay),
+            "learning_rate": Cosine(self.learning_rate, self.max_epochs),
+        }
+
     def network(self, n_in: int, encoding: str, n_classes: int, seed: int) -> Network:
         """Return an untrained network; `n_classes` is 0 for numbers."""
         output = Dense(n_classes, "softmax") if n_classes else Dense(1)
@@ -323,9 +332,7 @@ def _train_member(
     limits = [] if seconds is None else [TimeLimit(seconds)]
     network.fit(
         seen, task.targets[rows],
-        epochs=recipe.max_epochs, batch_size=recipe.batch_of(len(rows)),
-        optimizer=AdamW(weight_decay=recipe.weight_decay),
-        learning_rate=Cosine(recipe.learning_rate, recipe.max_epochs),
+        **recipe.fit_options(len(rows)),
         sample_weight=weights[rows] / weights[rows].mean() if is_weighted else None,
         validation_data=(unseen, task.targets[held]),
         metrics=[weighted_loss] if is_weighted else [],

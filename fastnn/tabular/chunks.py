@@ -27,7 +27,7 @@ from .samples import Samples, random_sample, read_samples
 from .spilled import train_spilled
 from .summary import describe
 from .target import Target
-from .training import OURS, Settings, Trained
+from .training import Settings, Trained
 
 VALIDATION_PART = 0.1  # of the rows that are not held out, which choose the epoch
 ENCODING = "bins"
@@ -197,10 +197,4 @@ def _scores(
         ours.append(model.in_units(outputs))
         others.append(encoder.linear_outputs(linear, rows))
     truth, by_us, by_others = map(np.concatenate, (targets, ours, others))
-    name = f"{linear.name} of a sample"
-    scores = [
-        judge.score(OURS, truth, by_us),
-        judge.score(name, truth, by_others),
-        judge.baseline(truth),
-    ]
-    return scores, judge.comparison(truth, by_us, by_others, name)
+    return judge.beside(truth, by_us, f"{linear.name} of a sample", by_others)

@@ -16,15 +16,13 @@ from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.ensemble import Task, inputs_of, training_inputs
 from ..tables.model import TableModel
 from ..tables.progress import progress_shown
-from .judging import Judge, LinearModel
+from .judging import OURS, Judge, LinearModel
 from .reading import Table
 from .report import Score
 from .rows import HELD_OUT, Split
 from .samples import Samples, check_samples, joined, read_samples
 from .summary import describe
 from .target import Target
-
-OURS = "this model"
 
 
 @dataclass(frozen=True)
@@ -84,12 +82,7 @@ def train_at_once(
         scored = f"held out: {len(held.targets)} rows"
         ours = model.outputs(held.columns, n_cores())[0]
         name, others = _linear_outputs(model, training, held, len(target.classes or ()))
-        scores = [
-            judge.score(OURS, held.targets, ours),
-            judge.score(name, held.targets, others),
-            judge.baseline(held.targets),
-        ]
-        warning = judge.comparison(held.targets, ours, others, name)
+        scores, warning = judge.beside(held.targets, ours, name, others)
     else:
         known = ~np.isnan(estimator.oof_prediction_.reshape(len(y), -1)[:, 0])
         targets = training.targets[known]
