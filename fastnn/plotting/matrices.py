@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.ticker import FixedLocator
 
-from .._checks.arrays import Array, as_choice
-from ._data import as_class_names, as_labels, as_network, as_pixels
+from .._checks.arrays import Array
+from ._data import as_class_names, as_labels, as_network, as_pixels, images_of
 from ._style import (
     BLUE,
     LOW_TO_HIGH,
@@ -103,15 +103,13 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
         ValueError
             If `shape` does not have as many pixels as `net` has inputs, or `order` is unknown.
         """
-        height, width = as_pixels(shape)
-        as_choice("order", order, ("F", "C"))
+        height, width = pixels = as_pixels(shape, order)
         if height * width != as_network(net).n_in:
             raise ValueError(
                 f"shape must have {net.n_in} pixels, one for each input of net, got {shape}"
             )
         W = net.weights[0]
-        units = W.T[:MAX_UNITS]
-        images = np.stack([weights.reshape((height, width), order=order) for weights in units])
+        images = images_of(W.T[:MAX_UNITS], pixels, order)
         return cls(images, W.shape[1]).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from .._checks.arrays import Array, as_choice
-from ._data import as_class_names, as_labels, as_pixels, as_rows
+from .._checks.arrays import Array
+from ._data import as_class_names, as_labels, as_pixels, as_rows, images_of
 from ._plane import draw_points
-from ._style import (
-    RED,
-    Display,
-    add_legend_beside,
-    as_axes,
-    new_axes,
-)
+from ._style import RED, Display, add_legend_beside, as_axes, new_axes
 from ._tiles import Tiles
 
 if TYPE_CHECKING:
@@ -105,13 +99,11 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
             If shapes do not match, numbers are not finite, labels are not whole numbers from 0, or
             `order` is unknown.
         """
-        height, width = as_pixels(shape)
-        as_choice("order", order, ("F", "C"))
+        height, width = pixels = as_pixels(shape, order)
         rows = as_rows(X, height * width)
         true = None if y is None else as_labels("y", y, len(rows))
         said = None if predicted is None else as_labels("predicted", predicted, len(rows))
-        images = np.stack([row.reshape((height, width), order=order) for row in rows])
-        return cls(images, true, said).plot(ax)
+        return cls(images_of(rows, pixels, order), true, said).plot(ax)
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the images.

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from .._checks.arrays import Array, as_numbers
 from .._checks.scalars import as_integer
 from ..core.heads import HEADS
-from ._data import as_class_names, as_labels, as_rows, as_test_set
+from ._data import as_class_names, as_labels, as_rows, as_test_set, n_classes_in
 from ._plane import answers_on, check_two_inputs, draw_points, plane_around, points_on, shape_of
 from ._style import (
     Display,
@@ -142,10 +142,8 @@ class DecisionSurfaceDisplay(Display):  # numpydoc ignore=PR02
         points = as_rows(X, 2)
         labels = as_labels("y", y, len(points))
         test = as_test_set(X_test, y_test)
-        n_classes = int(max(labels.max(), 0 if test is None else test[1].max())) + 1
-        names = as_class_names(class_names, n_classes)
-        everywhere = points if test is None else np.concatenate([points, test[0]])
-        x1, x2 = plane_around(everywhere, GRID)
+        names = as_class_names(class_names, n_classes_in(labels, test))
+        x1, x2 = plane_around(points, GRID, test)
         answers = answers_on(net, x1, x2)
         title = f"Decision surface, {shape_of(net)}"
         return cls(x1, x2, answers, points, labels, test, names, title).plot(ax)
