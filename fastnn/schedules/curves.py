@@ -17,7 +17,7 @@ from .._checks.scalars import (
     as_amount,
     as_choice,
     as_count,
-    as_integer,
+    as_natural,
     as_positive,
     as_share,
     check_fields,
@@ -368,18 +368,10 @@ def _as_part(name: str, value: Any) -> float:
     return share
 
 
-def _as_wait(name: str, value: Any) -> int:
-    """Return `value` as an int of at least 0."""
-    wait = as_integer(name, value)
-    if wait < 0:
-        raise ValueError(f"{name} must be at least 0, got {value!r}")
-    return wait
-
-
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "learning_rate": as_positive,
     "per": partial(as_choice, choices=PERIODS),
-    "warmup": _as_wait,
+    "warmup": as_natural,
     "step_size": as_count,
     "gamma": as_positive,
     "power": as_amount,
@@ -389,9 +381,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "div_factor": as_positive,
     "final_div_factor": as_positive,
     "factor": as_share,
-    "patience": _as_wait,
+    "patience": as_natural,
     "threshold": as_amount,
-    "cooldown": _as_wait,
+    "cooldown": as_natural,
     "min_lr": as_amount,
     "monitor": as_monitor,
     "mode": partial(as_choice, choices=MODES),
