@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -33,36 +32,25 @@ class Note(NamedTuple):
     n_samples: int = 0
 
 
-@dataclass(frozen=True)
-class _Dated:
-    """A note that holds as long as the last training of the network is `history`."""
-
-    history: History
-    note: Note
-
-
 class Record:
     """The notes on the networks of a population, by index."""
 
     def __init__(self, networks: Sequence[Network], notes: Mapping[int, Note] | None = None):
         self.networks = networks
-        self._dated: dict[int, _Dated] = {}
+        self._dated: dict[int, tuple[History, Note]] = {}  # with the training that a note is on
         self.put(notes or {})
 
     def put(self, notes: Mapping[int, Note]) -> None:
         """Put down notes on what the last training of these networks has left."""
-        self._dated |= {
-            k: _Dated(state_of(self.networks[k]).latest, note) for k, note in notes.items()
-        }
+        self._dated |= {k: (state_of(self.networks[k]).latest, note) for k, note in notes.items()}
 
     def notes(self) -> list[Note]:
         """Return a note on each network."""
         return [self._note(k) for k in range(len(self.networks))]
 
     def _note(self, k: int) -> Note:
-        dated = self._dated.get(k)
-        is_valid = dated is not None and dated.history is state_of(self.networks[k]).latest
-        return dated.note if dated is not None and is_valid else Note()
+        history, note = self._dated.get(k, (None, Note()))
+        return note if history is state_of(self.networks[k]).latest else Note()
 
     def figure(self, k: int, monitor: str) -> float:
         """Return the metric that belongs to a network's present weights, or NaN if it has none."""
