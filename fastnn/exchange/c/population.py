@@ -43,8 +43,8 @@ def mean_source(networks: Sequence[Network], name: str, dtype: np.dtype[Any]) ->
     layers = [layer for member in members for layer in member]
     names = {"name": name, "real": real, "n_networks": len(networks)}
     calls = "\n".join(f"    member_{k}(input);" for k in range(len(networks)))
-    widths = {"N_IN": f"{name.upper()}_N_IN", "N_OUT": f"{name.upper()}_N_OUT"}
-    widths |= widths_of(members) | {member[0].n_in: "N_IN" for member in members}
+    ends = {"N_IN": f"{name.upper()}_N_IN", "N_OUT": f"{name.upper()}_N_OUT"}
+    widths = ends | widths_of(members) | {member[0].n_in: "N_IN" for member in members}
     return "\n".join([
         f'#include <math.h>\n\n#include "{name}.h"\n\n{enum(widths)}',
         *(table for layer in layers for table in parameters(layer)),

@@ -241,7 +241,7 @@ class _TableWriter:
         now = self.graph.node("Where", [missing, self._whole(f"{root}/0", 0), time], f"{root}/now")
         microseconds = w.mod(now, _DAY)
         day = w.over(w.less(now, microseconds), _DAY)  # since 1970, exact
-        since = w.plus(day, 719_468)
+        since = w.add(day, 719_468)
         of_era = w.mod(since, 146_097)
         era = w.over(w.less(since, of_era), 146_097)
         years = w.over(of_era, 1460)
@@ -250,13 +250,13 @@ class _TableWriter:
         years = w.over(w.less(years, w.over(of_era, 146_096)), 365)
         leaps = w.less(w.over(years, 4), w.over(years, 100))
         of_year = w.less(of_era, w.add(w.times(years, 365), leaps))
-        month = w.over(w.plus(w.times(of_year, 5), 2), 153)  # from March
+        month = w.over(w.add(w.times(of_year, 5), 2), 153)  # from March
         turned = w.over(month, 10)  # 1 in January and February
         numbers = [
             self._over(f"{root}/days", self._as(now, _FLOAT64), np.array(float(_DAY))),
             w.add(w.add(years, w.times(era, 400)), turned),
-            w.less(w.plus(month, 3), w.times(turned, 12)),
-            w.mod(w.plus(day, 3), 7),
+            w.less(w.add(month, 3), w.times(turned, 12)),
+            w.mod(w.add(day, 3), 7),
             self._over(f"{root}/hours", self._as(microseconds, _FLOAT64), np.array(float(_HOUR))),
         ]
         nan = self.graph.stored(f"{root}/nan", np.array(np.nan))
@@ -357,13 +357,9 @@ class _Whole:
         operand = y if isinstance(y, str) else graph.stored(f"{name}/constant", np.array(y))
         return graph.node(operator, [x, operand], f"{name}/{operator}")
 
-    def add(self, x: str, y: str) -> str:
+    def add(self, x: str, y: str | int) -> str:
         """Return the name of x + y."""
         return self._node("Add", x, y)
-
-    def plus(self, x: str, n: int) -> str:
-        """Return the name of x + n."""
-        return self._node("Add", x, n)
 
     def less(self, x: str, y: str) -> str:
         """Return the name of x - y."""
