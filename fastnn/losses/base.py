@@ -94,6 +94,9 @@ class Loss:
         str
             What it has raised or returned, and where; of a loss of fastnn nothing.
         """
+        return self._fault(targets, outputs)
+
+    def _fault(self, targets: Array, outputs: Array) -> str:
         del targets, outputs
         return ""
 
