@@ -15,21 +15,11 @@ from ..network import Network
 
 
 class Note(NamedTuple):
-    """What the last training of a network has left.
+    """What the last training of a network has left."""
 
-    Attributes
-    ----------
-    best_epoch : int or None
-        The epoch whose weights `EarlyStopping` has restored; None if it has not.
-    held : ndarray of int64, or None
-        The numbers of the samples that were held out, in order; None if none were.
-    n_samples : int
-        The number of all samples.
-    """
-
-    best_epoch: int | None = None
-    held: Array | None = None
-    n_samples: int = 0
+    best_epoch: int | None = None  # whose weights `EarlyStopping` has restored
+    held: Array | None = None  # int64: the numbers of the samples held out, in order
+    n_samples: int = 0  # of all
 
 
 class Record:

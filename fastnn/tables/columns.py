@@ -85,11 +85,8 @@ def absent(values: Array) -> Array:
 def columns_of(X: Any, estimator: Any = None) -> list[Column]:
     """Return the columns of a DataFrame of pandas, polars or pyarrow, or of an array.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If `X` is no table, two columns have one name, or a column holds what no kind fits. The
-        message names the column.
+    Raise ValueError or TypeError, which names the column, if `X` is no table, two columns have one
+    name, or a column holds what no kind fits.
     """
     if is_frame(X):
         columns = _columns_of_frame(X)
