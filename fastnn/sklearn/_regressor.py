@@ -133,12 +133,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
 
     Notes
     -----
-    Where scikit-learn departs from the usual formulas, so does this class; see
-    `fastnn.sklearn._training`. It differs from scikit-learn in four points. Training that diverges
-    stops, and the last finite weights remain. Sample weights must be at least 0. With sample
-    weights and several batches, `loss_` is the weighted mean over the epoch, not a mean over its
-    batches. Early stopping after a warm start restores the best weights, which scikit-learn has
-    overwritten.
+    It departs from scikit-learn in the four points that the notes of `MLPClassifier` name.
 
     Examples
     --------
