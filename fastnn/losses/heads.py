@@ -62,7 +62,6 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
 
     def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         """Return the code of a table of the losses' own codes."""
-        del activation, n_out
         if (self, dtype) not in _CODES:
             _CODES[self, dtype] = code_of_parts(
                 [

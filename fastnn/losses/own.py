@@ -85,7 +85,6 @@ class OwnLoss(UserFunction, Loss):
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
-        del activation
         function = self._linked
 
         def of_rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
