@@ -340,7 +340,9 @@ def _history_in(archive: Archive, names: Any) -> History:
         epochs = archive.take(f"history_{i}_epochs", _INT)
         figures = archive.take(f"history_{i}", _FLOAT)
         if not isinstance(name, str) or name in columns or len(epochs) != len(figures):
-            raise ValueError("history must have names that differ, and an epoch for each figure")
+            raise ValueError(
+                "history must have names that differ, and an epoch for each figure, got others"
+            )
         columns[name] = epochs.tolist(), figures.tolist()
     history = History()
     history.extend(archive.take("history_epoch", _INT).tolist(), columns)

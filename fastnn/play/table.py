@@ -95,9 +95,12 @@ def read(text: str, name: str) -> Table:
     rows = [row for row in rows[1:] if row]
     for number, row in enumerate(rows, 2):
         if len(row) != len(names):
-            raise ValueError(f"each row must have {len(names)} cells, row {number} has {len(row)}")
+            raise ValueError(f"row {number} must have {len(names)} cells, got {len(row)}")
         if max(map(len, [*row, *names])) > _LONGEST_CELL:
-            raise ValueError(f"cells must have at most {_LONGEST_CELL} characters: row {number}")
+            raise ValueError(
+                f"row {number} must have cells of at most {_LONGEST_CELL} characters, got a longer "
+                "one"
+            )
     columns = {
         head: [cell.strip() for cell in column]
         for head, column in zip(names, zip(*rows, strict=True), strict=True)
