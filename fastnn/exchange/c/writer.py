@@ -20,8 +20,8 @@ from ..._checks.paths import as_path
 from ..._storage.functions import plain_name, shown_loss
 from ...core.losses import LOSSES
 from ...network import Network
+from .._arguments import as_network, check_activations, model_of
 from .._centres import Centred, centred, standardising
-from .._layer_builder import as_network, check_activations, model_of
 from .._populations import check_near, networks_of
 from .ends import real_of
 from .fixed import int8_source
@@ -205,7 +205,9 @@ def to_c(
     source = _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
     if int8 and train:
-        raise ValueError("train must be False with int8: most steps are too small for 8 bits")
+        raise ValueError(
+            "train must be False with int8, got True: most steps are too small for 8 bits"
+        )
     if int8 != (calibration is not None):
         given = "no" if calibration is None else "a"
         raise ValueError(

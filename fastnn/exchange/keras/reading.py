@@ -21,7 +21,8 @@ from ...core.activations import ACTIVATIONS, LEAKY_SLOPE
 from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
-from .._layer_builder import LayerBuilder, import_optional, unsupported_options
+from .._arguments import import_optional
+from .._layer_builder import LayerBuilder, unsupported_options
 from .hdf5 import MOST_EXPANSION, SMALL, Group
 from .models import LARGEST_CONFIG, SEQUENTIAL, Config, Layer, Model, called, model_of, parse_json
 from .weights import Weights, in_order, names_of, of_keras_3, of_legacy, of_objects

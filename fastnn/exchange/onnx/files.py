@@ -17,8 +17,7 @@ from ..._checks.paths import as_path
 from ...heads import Heads
 from ...losses import Loss
 from ...network import Network
-from .._centres import centred
-from .._layer_builder import (
+from .._arguments import (
     activations_of,
     as_network,
     check_activations,
@@ -26,6 +25,7 @@ from .._layer_builder import (
     model_of,
     refuse_heads,
 )
+from .._centres import centred
 from .._populations import check_near, networks_of
 from .activations import WRITTEN
 from .graph import GraphWriter
