@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..activations import OwnActivation
 from ..heads import Heads
 from ..network import Network
+from ..population.population import Population
 from ._centres import folded
 
 if TYPE_CHECKING:  # which needs scikit-learn
@@ -42,6 +43,21 @@ def model_of(estimator: Any) -> TableModel | None:
         raise ValueError(f"net must be fitted, got a {name} that is not: call its `fit` first")
     model: TableModel = estimator.model_
     return model
+
+
+def networks_of(population: Any) -> Sequence[Network] | None:
+    """Return the networks of a population; None if it is something else."""
+    if not isinstance(population, Population):
+        return None
+    networks = tuple(map(folded, population.networks))
+    first = networks[0].n_in, networks[0].n_out
+    for k, net in enumerate(networks):
+        if (net.n_in, net.n_out) != first:
+            raise ValueError(
+                "networks must have the same n_in and n_out for their mean, got "
+                f"{first} at 0 and {(net.n_in, net.n_out)} at {k}"
+            )
+    return networks
 
 
 def as_network(net: Any) -> Network:

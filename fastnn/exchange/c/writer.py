@@ -20,9 +20,8 @@ from ..._checks.paths import as_path
 from ..._storage.functions import plain_name, shown_loss
 from ...core.losses import LOSSES
 from ...network import Network
-from .._arguments import as_network, check_activations, model_of
-from .._centres import Centred, centred, standardising
-from .._populations import check_near, networks_of
+from .._arguments import as_network, check_activations, model_of, networks_of
+from .._centres import Centred, centred, check_near, standardising
 from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source
@@ -218,7 +217,7 @@ def to_c(
     own = centred(net, real)
     if train:
         _check_plain(net)
-        _check_near(own)
+        _check_not_far(own)
     name = source.stem
     if calibration is None:
         layers = layers_of(net, real, own)
@@ -316,7 +315,7 @@ def _check_plain(net: Network) -> None:
         )
 
 
-def _check_near(own: Centred) -> None:
+def _check_not_far(own: Centred) -> None:
     """Raise if inputs or outputs are far from 0: a step on them in float is none of descent."""
     if own.inputs is not None or own.outputs is not None:
         raise ValueError(

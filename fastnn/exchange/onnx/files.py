@@ -23,10 +23,10 @@ from .._arguments import (
     check_activations,
     import_optional,
     model_of,
+    networks_of,
     refuse_heads,
 )
-from .._centres import centred
-from .._populations import check_near, networks_of
+from .._centres import centred, check_near
 from .activations import WRITTEN
 from .graph import GraphWriter
 from .loss import loss_in, note_of, refuse_heads_in
