@@ -20,7 +20,7 @@ from .. import losses
 from .._checks.functions import UserFunction
 from ..activations import OwnActivation, as_activation
 from ..losses import Loss, OwnLoss, as_loss
-from .specs import JSON, as_object, by_name
+from .specs import JSON, as_object, by_name, short
 
 Functions = Iterable[UserFunction]
 _WIDTH = re.compile(r"[1-9]\d{0,5}")
@@ -89,7 +89,7 @@ def build_loss(description: Any, functions: Functions) -> Loss:
     if isinstance(description, dict) and "own" in description:
         return _found(description, functions, OwnLoss, "loss")
     if not isinstance(description, dict) or description.get("name") not in _LOSSES:
-        raise ValueError(f"loss must be of {', '.join(_LOSSES)}, got {repr(description)[:100]}")
+        raise ValueError(f"loss must be of {', '.join(_LOSSES)}, got {short(description)}")
     kind = _LOSSES[description["name"]]
     names = [item.name for item in fields(kind)]
     as_object(description, ["name", *names])
@@ -142,9 +142,7 @@ def _found(description: JSON, functions: Functions, kind: type[Kind], what: str)
     as_object({"values": {}, **description}, ("own", "source", "values"))
     name, source, values = description["own"], description["source"], description.get("values", {})
     if not (isinstance(name, str) and isinstance(source, str) and _are_values(values)):
-        raise ValueError(
-            f"{what} must have a name, a source and values, got {repr(description)[:100]}"
-        )
+        raise ValueError(f"{what} must have a name, a source and values, got {short(description)}")
     differs = ""
     for function in functions:
         if isinstance(function, kind) and function.name == name:

@@ -94,6 +94,7 @@ from .specs import (
     describe_optimizer,
     describe_random,
     describe_schedule,
+    short,
 )
 
 FORMAT, VERSION = "fastnn network", 1
@@ -256,7 +257,7 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
         return None
     names = as_list("feature_names", header["feature_names"])
     if len(names) != n_in or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
+        raise ValueError(f"feature_names must be {n_in} names, got {short(names)}")
     return tuple(names)
 
 
@@ -286,7 +287,7 @@ def _losses_in(description: Any, functions: Functions) -> Loss | list[tuple[Loss
     pairs = []
     for pair in description:
         if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError(f"a head must have a loss and a weight, got {repr(pair)[:100]}")
+            raise ValueError(f"a head must have a loss and a weight, got {short(pair)}")
         pairs.append((build_loss(pair[0], functions), pair[1]))
     return pairs
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..._checks.arrays import Array
 from ..._checks.paths import as_path, open_regular
+from ..._storage.specs import short
 from ...core.activations import ACTIVATIONS, LEAKY_SLOPE
 from ...losses import Loss
 from ...network import Network
@@ -223,7 +224,7 @@ def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
     except (TypeError, ValueError, OverflowError):
         numbers = np.array(np.nan)
     if not np.isfinite(numbers).all():
-        raise ValueError(f"{name} of {layer.source} must be finite, got {repr(given)[:100]}")
+        raise ValueError(f"{name} of {layer.source} must be finite, got {short(given)}")
     return numbers
 
 
