@@ -92,8 +92,8 @@ class ProgressRecord(Callback):
         """Return the first epoch, from this one on, after which training may stop."""
         if self.is_watched:
             return epoch
-        n_left = int(self.estimator.n_iter_no_change) - self.solver.n_without_progress
-        return epoch + max(0, n_left)
+        patience = int(min(self.estimator.n_iter_no_change, self.estimator.max_iter))  # may be inf
+        return epoch + max(0, patience - self.solver.n_without_progress)
 
     def start(self, run: Run) -> None:
         """Tell the callbacks of scikit-learn that the first epoch begins."""
