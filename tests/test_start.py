@@ -97,6 +97,20 @@ def test_a_prediction_compiles_nothing_that_draws_numbers(install):
     assert compiled == [True, False, False]
 
 
+def test_what_is_imported_later_is_named(install):
+    got = install.run(
+        "import json, sys, fastnn\n"
+        "rooms = 'fastnn.population', 'fastnn.schedules'\n"
+        "early = [name for name in rooms if name in sys.modules]\n"
+        "named = {'Population', 'population', 'schedules', 'Network'} <= set(dir(fastnn))\n"
+        "from fastnn import Population\n"
+        "is_one = Population is fastnn.Population is fastnn.population.Population\n"
+        "print(json.dumps([early, named, is_one, fastnn.schedules.Constant.__name__,"
+        " hasattr(fastnn, 'nothing')]))"
+    )
+    assert got == [[], True, True, "Constant", False]
+
+
 def test_two_processes_at_once_share_the_cache_of_the_user(install):
     """A read-only install: its kernels are kept below the home."""
     both = [install.start(PREDICT) for _ in range(2)]
