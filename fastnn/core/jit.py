@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.runtime.nrt import rtsys
 
 from .levels import levels_here
-from .linking import options_of_inner
+from .linking import options_of_inner, options_of_whole
 from .waiting import Waiting
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
@@ -186,6 +186,19 @@ def entry_in_place(function):
     return _kept(njit(**JIT, _nrt=False)(function), function)
 
 
+def entry_as_one(function):
+    """Compile a kernel whose steps are so short that the calls of its functions count.
+
+    It is optimised as one (`linking`), which takes LLVM a fifth longer.
+    """
+    return _kept(njit(**JIT, **_WHOLE)(function), function)
+
+
+def entry_as_one_in_place(function):
+    """Compile such a kernel if it makes no array."""
+    return _kept(njit(**JIT, **_WHOLE, _nrt=False)(function), function)
+
+
 def _kept(kernel, function):
     """Give a kernel its place on disk."""
     ENTRIES.append(kernel)
@@ -194,7 +207,7 @@ def _kept(kernel, function):
     return kernel
 
 
-_INNER = options_of_inner()
+_INNER, _WHOLE = options_of_inner(), options_of_whole()
 
 
 def _without_literals(dispatcher):

@@ -6,11 +6,18 @@ whole: the same code, in half the time.
 
 Two of Numba's passes are left out where no references are counted: they look for closures, which
 the core has not, and for expressions of arrays, whose values would be new arrays.
+
+Numba also lets any other code call what an entry point has taken in, so LLVM leaves a function as
+it is unless it is small: of each array all seven numbers go through the stack. A step of a small
+network is half a microsecond, and so was the passing of arrays. The library of an entry point that
+trains per sample keeps its functions to itself: LLVM drops what they do not use, and takes a
+function in where it is called once.
 """
 
 import ctypes
 
-from numba.core.codegen import JITCodeLibrary
+from llvmlite import binding
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler
 
 _LEFT_OUT = {"inline_closure_likes", "nopython_rewrites"}
@@ -44,11 +51,42 @@ class LinkedLibrary(JITCodeLibrary):
         return _NoEnvironment()
 
 
-class InnerCompiler(Compiler):
-    """Numba's compiler, with such a library, and no wrappers for Python and C."""
+class WholeLibrary(JITCodeLibrary):
+    """The code of an entry point and all that it has taken in, which nothing else can call.
+
+    Loops are not unrolled: those that count are vectors already, and it is a fifth of LLVM's time.
+    """
+
+    def _optimize_final_module(self):
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == binding.Linkage.linkonce_odr:
+                # "internal" would leave the name, which LLVM's JIT takes for that of other kernels.
+                function.linkage = binding.Linkage.private
+        options = binding.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization = True
+        options.loop_unrolling = False
+        builder = binding.create_pass_builder(self._codegen._tm, options)
+        passes = builder.getModulePassManager()
+        passes.add_refprune_pass()
+        passes.run(self._final_module, builder)
+
+
+class WholeCompiler(Compiler):
+    """Numba's compiler, with such a library."""
 
     def define_pipelines(self):
-        """Return Numba's passes, which put their code into a library that only links."""
+        """Return Numba's passes."""
+        state = self.state
+        state.library = WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        return super().define_pipelines()
+
+
+class InnerCompiler(Compiler):
+    """Numba's compiler, with a library that only links, and no wrappers for Python and C."""
+
+    def define_pipelines(self):
+        """Return Numba's passes."""
         state = self.state
         state.library = LinkedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
@@ -64,7 +102,18 @@ class InnerCompiler(Compiler):
 
 def options_of_inner():
     """Return the options of `njit` for inner functions: none if this Numba has other insides."""
-    needed = {name for name in LinkedLibrary.finalize.__code__.co_names if name.startswith("_")}
-    kinds = JITCodeLibrary.__mro__[:-1]
-    has = set(dir(JITCodeLibrary)).union(*(kind.__init__.__code__.co_names for kind in kinds))
-    return {"pipeline_class": InnerCompiler} if needed <= has else {}
+    return {"pipeline_class": InnerCompiler} if _has_insides(LinkedLibrary.finalize) else {}
+
+
+def options_of_whole():
+    """Return those for entry points whose inner functions are their own, likewise."""
+    is_there = _has_insides(WholeLibrary._optimize_final_module)
+    is_there = is_there and hasattr(binding, "create_pass_builder")
+    return {"pipeline_class": WholeCompiler} if is_there else {}
+
+
+def _has_insides(method):
+    """Return whether Numba's libraries have all the private names that a method of ours uses."""
+    needed = {name for name in (method.__name__, *method.__code__.co_names) if name[0] == "_"}
+    makers = [kind.__init__ for kind in JITCodeLibrary.__mro__[:-1]] + [JITCPUCodegen._init]
+    return needed <= set(dir(JITCodeLibrary)).union(*(made.__code__.co_names for made in makers))

@@ -5,7 +5,7 @@ import numpy as np
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import enter_samples
-from .jit import entry, inner
+from .jit import entry_as_one, inner
 from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS, n_rows_of
 from .look_ahead import (
     BLOCKS_A_ROUND,
@@ -34,7 +34,7 @@ from .simd.borrow import row_of
 from .updates import linear_of, step_of, step_of_weights
 
 
-@entry
+@entry_as_one
 def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scratch, sums):
     """Do what `train_samples_by` does, by a linear rule (`look_ahead`), of samples without weights.
 

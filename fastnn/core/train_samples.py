@@ -14,7 +14,7 @@ from .counter_rng import Noise
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import enter_sample, enter_samples, is_finite, weight_of
-from .jit import entry, entry_in_place, inner
+from .jit import entry_as_one, entry_as_one_in_place, inner
 from .layout import N_IN, Net, output_range
 from .look_ahead import add_steps, multiply_inputs
 from .losses import is_target, sample_loss
@@ -76,7 +76,7 @@ def new_samples(units, bitsets):
     )
 
 
-@entry_in_place
+@entry_as_one_in_place
 def train_samples(net, data, samples, metrics, units, bitsets, sums):
     """Step down the gradient of each sample of a `Slice` in turn: `params` is updated in place.
 
@@ -110,7 +110,7 @@ def train_samples(net, data, samples, metrics, units, bitsets, sums):
     return samples.stop
 
 
-@entry_in_place
+@entry_as_one_in_place
 def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
     """Change the parameters by an optimiser for each sample of a `Slice` in turn, in place.
 
@@ -166,7 +166,7 @@ def _find_delta_by(net, noise, skip_zeros, y, weight, a, this):
     return made
 
 
-@entry_in_place
+@entry_as_one_in_place
 def train_row(params, layer_table, loss, x, y, rate, counters, units):
     """Do what `train_samples` does for one sample, `x` of shape (n_in,) and `y` of shape (n_out,).
 
@@ -196,7 +196,7 @@ def train_row(params, layer_table, loss, x, y, rate, counters, units):
     return value
 
 
-@entry_in_place
+@entry_as_one_in_place
 def train_row_by(
     params, layer_table, loss, x, y, rate, counters, units,
     hyperparameters, penalties, state, levels, grad,
@@ -228,7 +228,7 @@ def _samples_in(units):
     return new_samples(units[:4], bits[: 2 * n_words].reshape(2, n_words))
 
 
-@entry
+@entry_as_one
 def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sums):
     """Do what `train_samples` does, with layer 0 looking ahead (`look_ahead`).
 
