@@ -16,6 +16,7 @@ from fastnn.core import layout, losses, sample_pass
 from fastnn.core.dense import dense_step_forward
 from fastnn.core.inputs import Data, Samples
 from fastnn.core.jit import JIT
+from fastnn.core.linking import options_of_whole
 from fastnn.core.metrics import add_metrics
 from fastnn.core.scratch import Sample
 from fastnn.core.simd.bitset import WORD
@@ -26,17 +27,18 @@ from .task import Task
 from .with_fastnn import network
 
 N_TRIES = 25
+OPTIONS = JIT | options_of_whole()  # those of the kernel that is taken apart
 LEARNING_RATE = 0.1
 
 
-@njit(**JIT)
+@njit(**OPTIONS)
 def _enter(X, this, last):
     for t in range(X.shape[0]):
         sample_pass.enter(X[t], True, this)
         this, last = last, this
 
 
-@njit(**JIT)
+@njit(**OPTIONS)
 def _step_forward_0(net, X, this, last):
     for t in range(X.shape[0]):
         sample_pass.enter(X[t], True, this)
@@ -44,27 +46,27 @@ def _step_forward_0(net, X, this, last):
         this, last = last, this
 
 
-@njit(**JIT)
+@njit(**OPTIONS)
 def _step_forward_above(net, n, this, last):
     for _ in range(n):
         for k in range(1, net.layer_table.shape[0]):
             dense_step_forward(net.params, net.layer_table[k], last, this)
 
 
-@njit(**JIT)
+@njit(**OPTIONS)
 def _leave(net, n, this):
     for _ in range(n):
         for k in range(net.layer_table.shape[0]):
             sample_pass.leave(net.layer_table[k], True, this)
 
 
-@njit(**JIT)
+@njit(**OPTIONS)
 def _add_metrics(net, metrics, Y, this, sums):
     for t in range(Y.shape[0]):
         add_metrics(net, metrics, this, Y[t], 1.0, sums)
 
 
-@njit(**JIT)
+@njit(**OPTIONS)
 def _backward(net, Y, this):
     for t in range(Y.shape[0]):
         sample_pass.find_delta(net, Y[t], -LEARNING_RATE, this)
