@@ -8,7 +8,11 @@ The weights are taken in parts, of a word of inputs by some registers of outputs
 through a part while it is in the cache, a tile of them at a time (`simd.tile`).
 """
 
-from .dense_narrow import narrow_add_gradient_block, narrow_error_below, narrow_forward
+from .dense_narrow import (
+    narrow_add_gradient_block,
+    narrow_error_below_block,
+    narrow_forward_block,
+)
 from .jit import inner
 from .layout import (
     BELOW,
@@ -33,9 +37,7 @@ from .simd.vectors import lanes_of, load, store, totals, up_to, zeros
 def dense_forward_block(params, layer, n_tiles, block):
     """Overwrite the layer's units of `z` with h W + b."""
     if is_narrow(layer):
-        for t in range(TILE_ROWS * n_tiles):
-            bitset = row_of(block.bitsets, t // TILE_ROWS)
-            narrow_forward(params, layer, row_of(block.h, t), bitset, row_of(block.z, t))
+        narrow_forward_block(params, layer, n_tiles, block)
         return
     _start_from_biases(params, layer, n_tiles, block.z)
     for first in range(0, layer[N_IN], WORD):
@@ -47,8 +49,7 @@ def dense_forward_block(params, layer, n_tiles, block):
 def dense_error_below_block(params, layer, n_tiles, block):
     """Overwrite the units below of `delta` with delta W^T: their dLoss/da."""
     if is_narrow(layer):
-        for t in range(TILE_ROWS * n_tiles):
-            narrow_error_below(params, layer, row_of(block.delta, t), row_of(block.delta, t))
+        narrow_error_below_block(params, layer, n_tiles, block.delta)
         return
     delta, n_in, stride = block.delta, layer[N_IN], layer[STRIDE]
     one, n_units = zeros(params, 1), block.delta.shape[1]
