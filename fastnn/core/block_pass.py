@@ -27,6 +27,7 @@ from .sample_pass import scale_units
 from .scratch import sample_of
 from .simd.bitset import TILE_ROWS, mark_tiles, n_tiles_of
 from .simd.borrow import row_of
+from .simd.vectors import splat_at, store, zeros
 
 
 @inner
@@ -52,8 +53,9 @@ def forward_block(net, X, samples, skip_zeros, noise, block):
         for t in range(n_calls):  # one call in the source: all activations are compiled into it
             activate(layer[ACTIVATION], row_of(z, t), row_of(a, t), first, last)
         if has_one_output(layer):
-            for t in range(n_rows):
-                a[t, start] = a[0, first + t]
+            one = zeros(a, 1)
+            for t in range(n_rows):  # the padding too, which must be finite
+                store(a, t * a.shape[1] + start, splat_at(a, first + t, one))
         for t in range(n_rows, TILE_ROWS * n_tiles):
             a[t, start : start + n_out] = 0
         if k + 1 < layer_table.shape[0]:
