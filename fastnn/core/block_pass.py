@@ -17,11 +17,19 @@ from .inputs import enter_samples, weight_of
 from .jit import inner
 from .layout import ACTIVATION, BELOW, N_IN, N_OUT, PASS_BACK, UNITS, output_range
 from .losses import output_delta
-from .metrics import add_metrics
+from .metrics import add_metrics, sample_metric
+from .one_output import (
+    PACKED,
+    add_losses,
+    find_deltas,
+    has_one_output,
+    has_one_term,
+)
 from .sample_pass import scale_units
 from .scratch import sample_of
 from .simd.bitset import TILE_ROWS, mark_tiles, n_tiles_of
 from .simd.borrow import row_of
+from .simd.vectors import splat_at, store, zeros
 
 
 @inner
@@ -37,8 +45,17 @@ def forward_block(net, X, samples, skip_zeros, noise, block):
         layer = row_of(layer_table, k)
         start, n_out = layer[UNITS], layer[N_OUT]
         dense_forward_block(net.params, layer, n_tiles, block)
-        for t in range(n_rows):
-            activate(layer[ACTIVATION], row_of(z, t), row_of(a, t), start, start + n_out)
+        n_calls, first, last = n_rows, start, start + n_out
+        if has_one_output(layer):
+            n_calls, first, last = 1, start + PACKED, start + PACKED + n_rows
+            for t in range(n_rows):
+                z[0, first + t] = z[t, start]
+        for t in range(n_calls):  # one call in the source: all activations are compiled into it
+            activate(layer[ACTIVATION], row_of(z, t), row_of(a, t), first, last)
+        if has_one_output(layer):
+            one = zeros(a, 1)
+            for t in range(n_rows):  # the padding too, which must be finite
+                store(a, t * a.shape[1] + start, splat_at(a, first + t, one))
         for t in range(n_rows, TILE_ROWS * n_tiles):
             a[t, start : start + n_out] = 0
         if k + 1 < layer_table.shape[0]:
@@ -79,7 +96,9 @@ def backward_block(net, data, samples, noise, block):
     layer_table, delta, n_rows = net.layer_table, block.delta, samples.shape[0]
     first, last = output_range(layer_table)
     code = layer_table[-1, ACTIVATION]
-    for t in range(n_rows):
+    if has_one_term(net):
+        find_deltas(net, data, samples, block)
+    for t in range(0 if has_one_term(net) else n_rows):
         y, row = row_of(data.Y, samples[t]), row_of(delta, t)
         output_delta(net.loss, code, row_of(block.z, t), row_of(block.a, t), first, last, y, row)
         if data.weights.shape[0] > 0:
@@ -119,9 +138,17 @@ def pull_back_to_inputs(net, n_rows, block):
 @inner
 def add_metrics_of_block(net, metrics, data, samples, block, sums):
     """Add the loss and the metrics of the block, times the weights, to `sums`, in place."""
+    first, last = output_range(net.layer_table)
+    if has_one_term(net):
+        add_losses(net, data, samples, block, sums)
     for t in range(samples.shape[0]):
         y, weight = row_of(data.Y, samples[t]), weight_of(data.weights, samples[t])
-        add_metrics(net, metrics, sample_of(block, t), y, weight, sums)
+        if not has_one_term(net):
+            add_metrics(net, metrics, sample_of(block, t), y, weight, sums)
+            continue
+        for m in range(metrics.shape[0]):
+            value = sample_metric(metrics[m], row_of(block.a, t), first, last, y)
+            sums[1 + m] += weight * value
 
 
 @inner

@@ -8,12 +8,17 @@ The weights are taken in parts, of a word of inputs by some registers of outputs
 through a part while it is in the cache, a tile of them at a time (`simd.tile`).
 """
 
-from .dense_narrow import narrow_add_gradient_block, narrow_error_below, narrow_forward
+from .dense_narrow import (
+    narrow_add_gradient_block,
+    narrow_error_below_block,
+    narrow_forward_block,
+)
 from .jit import inner
 from .layout import (
     BELOW,
     BIASES,
     N_IN,
+    N_OUT,
     STRIDE,
     TRAIN_BIAS,
     TRAIN_WEIGHTS,
@@ -32,13 +37,11 @@ from .simd.vectors import lanes_of, load, store, totals, up_to, zeros
 def dense_forward_block(params, layer, n_tiles, block):
     """Overwrite the layer's units of `z` with h W + b."""
     if is_narrow(layer):
-        for t in range(TILE_ROWS * n_tiles):
-            bitset = row_of(block.bitsets, t // TILE_ROWS)
-            narrow_forward(params, layer, row_of(block.h, t), bitset, row_of(block.z, t))
+        narrow_forward_block(params, layer, n_tiles, block)
         return
     _start_from_biases(params, layer, n_tiles, block.z)
     for first in range(0, layer[N_IN], WORD):
-        for column in range(0, layer[STRIDE], _width_of_part(params)):
+        for column in range(0, layer[N_OUT], _width_of_part(params)):
             _forward_part(params, layer, first, column, n_tiles, block)
 
 
@@ -46,8 +49,7 @@ def dense_forward_block(params, layer, n_tiles, block):
 def dense_error_below_block(params, layer, n_tiles, block):
     """Overwrite the units below of `delta` with delta W^T: their dLoss/da."""
     if is_narrow(layer):
-        for t in range(TILE_ROWS * n_tiles):
-            narrow_error_below(params, layer, row_of(block.delta, t), row_of(block.delta, t))
+        narrow_error_below_block(params, layer, n_tiles, block.delta)
         return
     delta, n_in, stride = block.delta, layer[N_IN], layer[STRIDE]
     one, n_units = zeros(params, 1), block.delta.shape[1]
@@ -60,7 +62,7 @@ def dense_error_below_block(params, layer, n_tiles, block):
         for t in range(0, last_row + 1, 3):  # three samples, likewise
             d0, d1, d2 = t * n_units, min(t + 1, last_row) * n_units, min(t + 2, last_row) * n_units
             sums0 = sums1 = sums2 = sums3 = (one, one, one)
-            for column in range(layer[UNITS], layer[UNITS] + stride, lanes_of(one)):
+            for column in range(layer[UNITS], layer[UNITS] + layer[N_OUT], lanes_of(one)):
                 deltas = _load_three(delta, d0 + column, d1 + column, d2 + column, one)
                 w = column - layer[UNITS]
                 sums0 = _add_products(deltas, load(params, row0 + w, one), sums0)
@@ -89,7 +91,7 @@ def dense_add_gradient_block(target, layer, n_tiles, block):
         return
     _add_to_biases(target, layer, n_tiles, block.delta)
     for first in range(0, layer[N_IN], WORD):
-        for column in range(0, layer[STRIDE], _width_of_part(target)):
+        for column in range(0, layer[N_OUT], _width_of_part(target)):
             _add_part(target, layer, first, column, n_tiles, block)
 
 
@@ -103,7 +105,7 @@ def dense_step_forward_block(params, layer, n_tiles, last, block):
     _add_to_biases(params, layer, n_tiles, last.delta)
     _start_from_biases(params, layer, n_tiles, block.z)
     for first in range(0, layer[N_IN], WORD):
-        for column in range(0, layer[STRIDE], _width_of_part(params)):
+        for column in range(0, layer[N_OUT], _width_of_part(params)):
             _add_part(params, layer, first, column, n_tiles, last)
             _forward_part(params, layer, first, column, n_tiles, block)
 
@@ -144,10 +146,15 @@ def _forward_part(params, layer, first, column, n_tiles, block):
         mask, h, place = _places(layer, first, column, tile, block)
         z = Rows(flat(block.z), place, h.row)
         if mask:
-            if layer[STRIDE] - column >= _width_of_part(params):
+            n_left = layer[N_OUT] - column
+            if n_left > 3 * lanes_of(zeros(params, 1)):
                 add_products(WIDE, z, h, W, mask)
-            else:
+            elif n_left > 2 * lanes_of(zeros(params, 1)):
+                add_products(3, z, h, W, mask)
+            elif n_left > lanes_of(zeros(params, 1)):
                 add_products(2, z, h, W, mask)
+            else:
+                add_products(1, z, h, W, mask)
 
 
 @inner
@@ -158,10 +165,15 @@ def _add_part(target, layer, first, column, n_tiles, block):
         mask, h, place = _places(layer, first, column, tile, block)
         delta = Rows(flat(block.delta), place, h.row)
         if mask:
-            if layer[STRIDE] - column >= _width_of_part(target):
+            n_left = layer[N_OUT] - column
+            if n_left > 3 * lanes_of(zeros(target, 1)):
                 add_outer_products(WIDE, W, h, delta, mask)
-            else:
+            elif n_left > 2 * lanes_of(zeros(target, 1)):
+                add_outer_products(3, W, h, delta, mask)
+            elif n_left > lanes_of(zeros(target, 1)):
                 add_outer_products(2, W, h, delta, mask)
+            else:
+                add_outer_products(1, W, h, delta, mask)
 
 
 @inner

@@ -34,6 +34,32 @@ def narrow_forward(params, layer, a, bitset, z):
 
 
 @inner
+def narrow_forward_block(params, layer, n_tiles, block):
+    """Do it for tiles of samples, four at a time, the last one again where there are no more."""
+    n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(params, 2)
+    h, z, bitsets, last_row = block.h, block.z, block.bitsets, TILE_ROWS * n_tiles - 1
+    for t in range(0, last_row + 1, 4):
+        t1, t2, t3 = min(t + 1, last_row), min(t + 2, last_row), min(t + 3, last_row)
+        h0, h1, h2, h3 = row_of(h, t), row_of(h, t1), row_of(h, t2), row_of(h, t3)
+        for row in (t, t1, t2, t3):
+            store(z, row * z.shape[1] + units, two)
+        for j in range(layer[N_OUT]):
+            row, bias = layer[WEIGHTS] + j * row_length(layer), params[layer[BIASES] + j]
+            sums0 = sums1 = sums2 = sums3 = two
+            for first in range(0, n_in, WORD):
+                word = (below + first) // WORD
+                if bitsets[t // TILE_ROWS, word] | bitsets[t3 // TILE_ROWS, word]:
+                    for i in range(first, min(first + WORD, n_in), lanes_of(two)):
+                        weights, place, n_left = load(params, row + i, two), below + i, n_in - i
+                        sums0 = multiply_add(_inputs(h0, place, n_left, two), weights, sums0)
+                        sums1 = multiply_add(_inputs(h1, place, n_left, two), weights, sums1)
+                        sums2 = multiply_add(_inputs(h2, place, n_left, two), weights, sums2)
+                        sums3 = multiply_add(_inputs(h3, place, n_left, two), weights, sums3)
+            z[t, units + j], z[t1, units + j] = bias + total(sums0), bias + total(sums1)
+            z[t2, units + j], z[t3, units + j] = bias + total(sums2), bias + total(sums3)
+
+
+@inner
 def narrow_step_forward(params, layer, last, sample):
     """Do the last sample's step and this sample's forward, in one pass over the weights."""
     n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(params, 2)
@@ -63,6 +89,19 @@ def narrow_error_below(params, layer, delta, error):
             weights = load(params, layer[WEIGHTS] + j * length + i, two)
             errors = multiply_add(splat_at(delta, layer[UNITS] + j, two), weights, errors)
         store(error, layer[BELOW] + i, errors)
+
+
+@inner
+def narrow_error_below_block(params, layer, n_tiles, delta):
+    """Do it for tiles of samples, in place."""
+    n_units, two = delta.shape[1], zeros(params, 2)
+    for start in range(0, TILE_ROWS * n_tiles * n_units, n_units):
+        for j in range(layer[N_OUT]):  # one round of the loop inside would cost more than itself
+            row, below = layer[WEIGHTS] + j * row_length(layer), start + layer[BELOW]
+            step = splat_at(delta, start + layer[UNITS] + j, two)
+            for i in range(0, layer[N_IN], lanes_of(two)):
+                errors = load(delta, below + i, two) if j > 0 else two
+                store(delta, below + i, multiply_add(step, load(params, row + i, two), errors))
 
 
 @inner

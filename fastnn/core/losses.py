@@ -132,9 +132,7 @@ POISSON = CODES["poisson"]
 PARTNERS = {
     CODES[name]: ACTIVATION_CODES[known.partner] for name, known in LOSSES.items() if known.partner
 }
-_FROM_Z = tuple(PARTNERS)
-
-
+FROM_Z = tuple(PARTNERS)
 _MEANS = tuple(CODES[name] for name, known in LOSSES.items() if known.is_mean)
 
 
@@ -279,7 +277,7 @@ def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
     Beyond it, up to a register is overwritten: what is of the next part comes after it.
     """
     error_of_part(code, z, a, start, stop, y, delta)
-    if is_by_z and not (is_from_z(code) if is_address(code) else code in _FROM_Z):
+    if is_by_z and not (is_from_z(code) if is_address(code) else code in FROM_Z):
         pull_back_part(activation, z, a, start, stop, delta)
 
 

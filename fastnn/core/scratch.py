@@ -62,13 +62,13 @@ class Block(NamedTuple):
 
 @maker
 def new_block(net, X, n_rows, has_delta):
-    """Return a block for so many rows of `X`; without `has_delta` no memory is behind `delta`."""
+    """Return a block for so many rows of `X`; without `has_delta`, `delta` is not zeroed."""
     n_units, n_tiles = units_size(net.layer_table), n_tiles_of(min(BLOCK_ROWS, n_rows))
     shape, dtype = (TILE_ROWS * n_tiles, n_units), net.params.dtype
     z, a = np.empty(shape, dtype), np.empty(shape, dtype)  # no pass reads what it has not written
     if X.starts.shape[0] > 0:  # but sparse samples find zeros where no bit is set
         a[:, : net.layer_table[0, N_IN]] = 0
-    delta = np.zeros(shape, dtype) if has_delta else z
+    delta = np.zeros(shape, dtype) if has_delta else np.empty(shape, dtype)
     bitsets = np.zeros((n_tiles, n_units // WORD), np.uint64)
     return Block(z, a, a, delta, bitsets, np.empty(shape[0], np.int64))
 

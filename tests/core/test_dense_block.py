@@ -21,9 +21,9 @@ from ..support.networks import TOLERANCES
 
 pytestmark = [
     pytest.mark.parametrize("dtype", ["float32", "float64"]),
-    # tiles of four registers, narrower ones of two, or both
+    # tiles of one to four registers, alone or after others; rows with a group of padding
     pytest.mark.parametrize(
-        ("n_in", "n_out"), [(1, 1), (70, 1), (130, 4), (3, 8), (4, 9), (69, 25), (70, 33)]
+        ("n_in", "n_out"), [(1, 1), (70, 1), (130, 4), (3, 8), (4, 9), (69, 25), (70, 33), (3, 256)]
     ),
     pytest.mark.parametrize("n_tiles", [1, 3]),
 ]

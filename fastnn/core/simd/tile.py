@@ -20,7 +20,7 @@ from .arithmetic import multiply_add
 from .bitset import TILE_ROWS, lowest, without_lowest
 from .vectors import Vector, load, splat_at, splat_of, store, suffix_of, zeros
 
-WIDE = 4  # registers of a tile's row; a narrower one has two
+WIDE = 4  # registers of a tile's row; the last one of a layer may have fewer
 
 
 class Rows(NamedTuple):
