@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from .. import DivergenceError, __version__
+from .._checks.extras import missing_package
 from .._checks.names import did_you_mean, flag_for
 from .._training.threads import n_cores
 from ..core.jit import cache_folder
@@ -119,9 +120,7 @@ def _run_table_command(name: str, options: argparse.Namespace) -> None:
         try:
             import_module(package)
         except ImportError as error:
-            raise ImportError(
-                f'fastnn {name} needs {package}: pip install "fastnn-numba[tables]"'
-            ) from error
+            raise missing_package(f"fastnn {name}", package, "tables") from error
     import_module(f"fastnn.cli.{_MODULES[name]}").RUN[name](options)
 
 

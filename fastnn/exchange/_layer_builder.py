@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._checks.arrays import Array, as_dtype, as_numbers
+from .._checks.extras import missing_package
 from .._training.standardise import is_far
 from ..activations import OwnActivation
 from ..core.losses import LOSSES
@@ -39,9 +40,7 @@ def import_optional(module: str, function: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            f'{function} needs {package}: pip install "fastnn-numba[{extra}]"'
-        ) from error
+        raise missing_package(function, package, extra) from error
 
 
 def unsupported_options(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> str:

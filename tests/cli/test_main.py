@@ -167,7 +167,8 @@ def test_a_missing_matplotlib_is_told_before_the_training(monkeypatch, capsys, t
     assert main(["xor", "--plot", str(tmp_path / "xor.png")]) == 1
     got = capsys.readouterr()
     assert got.err == (
-        'fastnn: error: fastnn.plotting needs matplotlib: pip install "fastnn-numba[plot]"\n'
+        "fastnn: error: fastnn.plotting needs matplotlib, of the extra plot: "
+        'pip install "matplotlib>=3.8.4"\n'
     )
     assert got.out == ""
 
