@@ -23,6 +23,7 @@ let askedAt = 0;
 let isDrawPlanned = false;
 let pictures = 0;
 let toldAt = 0;
+let notice = null; // why the address at the start could not be used, until there is a network
 let beside = ""; // the place for the error of what was asked last, if it is not the banner
 const told = {}; // what stands in these elements, as key and values: for another language
 const drawnAt = [];
@@ -34,13 +35,15 @@ const pad = new Pad((pixels) => wire.send("draw", { pixels }));
 const RECEIVE = {
   hello(message) {
     controls = new Controls(message, (settings) => set(settings));
-    set(controls.fromAddress());
+    fromAddress();
   },
   scene(message) {
     scene = message;
     frame = lastStep = null;
     beside = "";
     hideError();
+    if (notice) showError("address_start", notice);
+    notice = null;
     setPlaying(false);
     loaded();
     controls.show(message.settings);
@@ -124,7 +127,7 @@ const RECEIVE = {
     showError(code, { why: message });
     if (code !== "refused" || columnsAwaited()) return;
     if (scene) controls.show(scene.settings); // what was refused is not shown
-    else set(controls.hello.presets.xor);
+    else if (!notice) startAnew(message);
   },
 };
 
@@ -140,12 +143,33 @@ function connect() {
   });
 }
 
+// Take what the address holds; if it cannot be, nothing changes, or all is as the data begin.
+function fromAddress() {
+  const { settings, why } = controls.fromAddress();
+  if (settings) set(settings);
+  else if (scene) showAddress(why);
+  else startAnew(why);
+}
+
+function showAddress(why) {
+  showError("address_kept", { why });
+  controls.show(scene.settings);
+}
+
+function startAnew(why) {
+  const start = controls.begin(new URLSearchParams(location.hash.slice(1)).get("data"));
+  notice = { why, data: start.data };
+  set(start);
+}
+
 function set(settings, place = "") {
   if (settings.data === "csv" && !columns) {
     loaded();
     controls.show(settings);
     say(t("csv_first"));
-    showError("csv_first");
+    if (notice) showError("address_start", notice);
+    else showError("csv_first");
+    notice = null;
     at("csv_file").focus();
     return;
   }
@@ -329,8 +353,9 @@ at("ask").onsubmit = (event) => {
 };
 at("paste").onsubmit = (event) => {
   event.preventDefault();
-  const settings = controls.pasted(at("pasted").value);
-  tell("paste_error", settings ? "" : "paste_form", { got: at("pasted").value.trim() || "-" });
+  const { settings, why } = controls.pasted(at("pasted").value);
+  if (why) tell("paste_error", "refused", { why });
+  else tell("paste_error", settings ? "" : "paste_form", { got: at("pasted").value.trim() || "-" });
   if (settings) set(settings, "paste_error");
 };
 at("csv_file").onchange = async ({ target }) => {
@@ -348,7 +373,7 @@ at("copy").onclick = async () => {
 for (const button of document.querySelectorAll("[data-export]")) {
   button.onclick = () => wire.send("export", { format: button.dataset.export });
 }
-addEventListener("hashchange", () => { if (controls) set(controls.fromAddress()); });
+addEventListener("hashchange", () => { if (controls) fromAddress(); });
 addEventListener("resize", () => { if (frame) requestAnimationFrame(draw); });
 onTheme(() => { if (scene) { showScene(scene); words(); picture(true); } });
 
