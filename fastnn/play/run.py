@@ -12,7 +12,7 @@ from .. import Network
 from .data import Data
 from .networks import build
 from .settings import MOST_EPOCHS, Settings
-from .steps import corner, opened
+from .steps import corner, formulas, opened
 
 SPAN = 0.015  # seconds of training between two looks at what the page has said
 _MOST_POINTS = 512  # of a curve
@@ -131,6 +131,7 @@ class Run:
             "optimizer": settings.optimizer,
             "loss": losses[0],
             "y": corner("y", y.reshape(len(y), -1)),
+            "formulas": formulas(self.net),
             "layers": [layer.as_json() for layer in layers],
         }
 

@@ -84,12 +84,21 @@ def test_a_step_shows_its_numbers(opened):
         "z = x W",  # no + b: there are none
         "a = f(z)",
         "error = dLoss/da = delta[1] W[1]^T",
-        "f'(z)",
+        "f'(z) = a (1 - a)",
         "delta = dLoss/dz = error * f'(z)",
         "gradient of W, dLoss/dW = x^T delta",
         "adjustment of W = -rate * gradient of W",
     ]
     assert titles[11] == "x = a[0], the a of layer 0"
+    assert titles[15:18] == [
+        "error = dLoss/da = a - y",
+        "f'(z) = a (1 - a)",
+        "delta = dLoss/dz = error * f'(z)",
+    ]
+    for worked in page.locator("#step .worked").all_inner_texts():
+        delta, error, slope = map(float, re.split(r" = | \* ", worked))
+        assert delta == pytest.approx(error * slope, abs=2e-6)
+    assert page.locator("#step .worked").count() == 2
     assert "-0.165956" in text  # the first weight of the tutorial
     page.click("text=Step: one batch")
     wait_until(lambda: epoch_of(page) == 1)
@@ -97,6 +106,28 @@ def test_a_step_shows_its_numbers(opened):
     assert text.startswith("Rows 2 to 7, sum of their gradients, mean loss before the step 0.")
     assert "rate = 1" in text
     assert text.count("dLoss/dW = x^T delta (sum of 6 rows)") == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "delta"),
+    [
+        ("data=xor&loss=binary_cross_entropy", "(a - y) / (a (1 - a))", "* f'(z), which is a - y"),
+        ("data=moons&output=softmax&loss=cross_entropy", "-y / a", "@ f'(z), a matrix of each row,"),
+    ],
+)
+def test_the_last_delta_is_shown_with_its_factors(opened, settings, error, delta):
+    page = opened(f"#{settings}")
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step table")
+    text = page.inner_text("#step")
+    assert f"error = dLoss/da = {error}" in text
+    assert f"delta = dLoss/dz = error {delta}" in text
+    worked = page.locator("#step .worked").all_inner_texts()[-1]
+    value, _, factors = worked.partition(" = ")
+    got = sum(float(e) * float(s) for e, s in (pair.split(" * ") for pair in factors.split(" + ")))
+    assert got == pytest.approx(float(value), abs=3e-6)
+    page.click("#language")
+    page.wait_for_selector(f"#step:has-text('误差 = dLoss/da = {error}')")
 
 
 def test_gender_is_worked_by_hand_in_two_clicks(opened):

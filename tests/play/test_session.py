@@ -101,7 +101,8 @@ def test_a_step_shows_the_numbers_before_and_after(client):
 @pytest.mark.parametrize(
     ("data", "output", "loss"),
     [("xor", "sigmoid", "half_sse"), ("gender", "sigmoid", "binary_cross_entropy"),
-     ("moons", "softmax", "sse")],
+     ("moons", "softmax", "sse"), ("moons", "softmax", "cross_entropy"),
+     ("xor", "exp", "poisson")],
 )  # fmt: skip
 def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
     rate, kept = 0.05, {"layers": [3], "bias": bias, "reduction": reduction}
@@ -111,8 +112,8 @@ def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
     layers = [
         {array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]
     ]
-    for k, layer in enumerate(layers):
-        assert ("error" in layer) == (k == 0 or loss != "binary_cross_entropy")
+    for layer in layers:
+        assert "error" in layer
         if "f'(z)" in layer:
             np.testing.assert_allclose(layer["error"] * layer["f'(z)"], layer["delta"], atol=1e-12)
         gradients = {"W": layer["x"].T @ layer["delta"], "b": layer["delta"].sum(axis=0)[None]}
@@ -122,6 +123,26 @@ def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
             gradient = gradients[name] / (1 if reduction == "sum" else 4)
             np.testing.assert_allclose(layer[f"gradient of {name}"], gradient, atol=1e-12)
             np.testing.assert_allclose(layer[f"adjustment of {name}"], -rate * gradient, atol=1e-12)
+
+
+def test_the_delta_of_an_output_that_is_sure_is_known_without_its_factors():
+    from fastnn import Dense, Network
+    from fastnn.play.steps import opened
+
+    layer = Dense(1, "sigmoid", weights=[[1e3]])
+    net = Network(1, [layer], loss="binary_cross_entropy")
+    (step,) = opened(net, np.array([[-5.0]]), np.array([1.0]), "mean")
+    arrays = {array["name"]: array["values"] for array in step.as_json()}
+    assert arrays["a"] == [[0]]
+    assert arrays["delta"] == [[-1]]
+    assert not {"error", "f'(z)"} & {*arrays}
+
+
+def test_a_row_of_softmax_is_worked_by_hand(client):
+    client.use("moons", output="softmax", loss="cross_entropy")
+    last = client.ask("step", "step", of="sample")["layers"][-1]
+    step = {array["name"]: np.array(array["values"]) for array in last}
+    np.testing.assert_allclose(step["error"] @ step["f'(z)"], step["delta"], atol=1e-12)
 
 
 def test_play_ends_the_epoch_that_steps_have_begun(client):
