@@ -6,7 +6,6 @@ A message is a JSON object with a "type" and the fields of that type, no more an
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NoReturn
@@ -154,7 +153,7 @@ _TYPES: dict[str, dict[str, Check]] = {
     "step": {"of": _choice("sample", "batch")},
     "frame": {},
     "weights": {},
-    "ask": {"x": _several(_number(-math.pow(10, 9), math.pow(10, 9)), MOST_NUMBERS, 1)},
+    "ask": {"x": _several(_number(-1e15, 1e15), MOST_NUMBERS, 1)},
     "draw": {"pixels": _several(_whole(0, 255), 400, 400)},
     "export": {"format": _choice("python", "onnx", "c")},
     "csv": {"name": _text(_LONGEST_NAME), "text": _text(MOST_BYTES)},

@@ -85,6 +85,26 @@ def test_onnx_and_c_hold_the_network_as_it_is(tmp_path):
         assert b"play_gender_predict" in archive.read("play_gender.h")
 
 
+@pytest.mark.parametrize("bias", ["trained", "none"])
+def test_onnx_and_c_take_the_numbers_of_a_users_file(bias, tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    from fastnn.exchange import from_onnx
+
+    settings = replace(PRESETS["csv"], bias=bias)
+    run = Run(settings, load(settings, read(TEXT, "own.csv")))
+    run.train(20)
+    own = np.array([row[:2] for row in ROWS])
+    _, content = exported(run, "onnx")
+    (tmp_path / "x.onnx").write_bytes(content)
+    expected = run.net.predict(run.data.X)
+    got = from_onnx(tmp_path / "x.onnx").predict(own)
+    np.testing.assert_allclose(got, expected, atol=1e-12)
+    written = []
+    monkeypatch.setattr("fastnn.exchange.to_c", lambda net, path: written.append(net))
+    exported(run, "c")
+    np.testing.assert_allclose(written[0].predict(own), expected, atol=1e-12)
+
+
 def test_onnx_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     run = Run(PRESETS["xor"], load(PRESETS["xor"], None))

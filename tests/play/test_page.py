@@ -234,6 +234,18 @@ def test_a_table_of_ones_own(opened, tmp_path):
     wait_until(lambda: "2-8-2" in page.inner_text("#summary"))
     assert page.locator("#error").is_hidden()
     assert page.inner_text("#classes").split() == ["a", "b"]
+    page.click("#tab_rows")
+    assert page.inner_text("#ask_label").startswith("A row of your own, one, two, in the units")
+    assert page.input_value("#x") == "0, 0"
+    assert page.locator("#rows tbody tr").nth(23).inner_text().split()[:3] == ["24", "23", "4"]
+    page.fill("#x", "23, 4")
+    page.press("#x", "Enter")
+    wait_until(lambda: page.inner_text("#answer"))
+    answers = [float(text) for text in page.inner_text("#answer").split(", ")]
+    shown = page.locator("#rows tbody tr").nth(23).locator("td").all_inner_texts()[-2:]
+    assert answers == pytest.approx([float(text) for text in shown], abs=1e-4)
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step:has-text('(x - mean) / deviation of each column')")
 
 
 def test_the_page_speaks_chinese(opened):

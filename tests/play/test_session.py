@@ -176,6 +176,31 @@ def test_a_table_of_ones_own_is_trained_on(client):
     assert trained(client)["figures"]["accuracy"] > 0.9
 
 
+def test_a_table_is_shown_and_asked_in_its_own_units(client):
+    rng = np.random.default_rng(3)
+    rows = [[f"{1e6 + a:.0f}", f"{b / 1e3:.6f}"] for a, b in 100 * rng.normal(size=(30, 2))]
+    lines = [",".join([*row, "uv"[s % 2]]) for s, row in enumerate(rows)]
+    client.ask("csv", "columns", name="own.csv", text="\n".join(["far,near,kind", *lines]))
+    scene = client.use("csv", epochs=5, speed=0)
+    own = np.array(rows, float)
+    assert [row["x"] for row in scene["rows"]] == own[:24].tolist()
+    x0, x1, y0, y1 = scene["own_extent"]
+    for (least, most), column in zip(((x0, x1), (y0, y1)), own.T, strict=True):
+        margin = 0.12 * np.ptp(column)
+        np.testing.assert_allclose([least, most], [column.min() - margin, column.max() + margin])
+    outputs = trained(client)["outputs"]
+    for row, expected in zip(own[:24].tolist(), outputs, strict=True):
+        got = client.ask("ask", "answer", x=row)["outputs"]
+        np.testing.assert_allclose(got, expected, rtol=1e-5)
+    assert client.ask("ask", "answer", x=[1e14, 0])["type"] == "answer"
+    assert client.ask("ask", "error", x=[1])["message"] == "x must hold 2 numbers, got 1"
+
+
+def test_data_that_are_not_scaled_have_one_extent(client):
+    scene = client.use("gender")
+    assert scene["own_extent"] == scene["extent"]
+
+
 def test_another_table_of_the_same_columns_is_another(client):
     rows = [f"{i},{i * i % 5},{'ab'[i % 2]}" for i in range(20)]
     for n in (20, 10):

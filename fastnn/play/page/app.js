@@ -260,11 +260,14 @@ function setPlaying(is) {
   document.body.dataset.playing = is;
 }
 
+const listed = (names, n) => names.join(", ") + (n > names.length ? ", …" : "");
+
 // All words that depend on the network.
 function words() {
   const shape = [scene.n_in, ...scene.widths].join("-");
   at("summary").textContent = t("summary", { shape, n: count(scene.n_params) });
   rows.build(scene);
+  at("ask_label").textContent = scene.settings.data === "csv" ? t("ask_own", { inputs: listed(scene.inputs, scene.n_in) }) : t("ask");
   showTutorial(controls.hello.tutorials, scene.settings.data);
   drawFunction(scene.parts.curve, scene.activations[0]);
   at("classes").replaceChildren(...(scene.kind === "plane" ? scene.classes : []).map((name, k) => {

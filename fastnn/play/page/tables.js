@@ -59,7 +59,7 @@ function arrayTitle(name, k, { layers, rows: [a, b], reduction, optimizer, formu
   const isLast = k === layers.length - 1;
   const n = b - a + 1;
   const variants = {
-    x: k > 0 && "x_between",
+    x: k > 0 ? "x_between" : scene.settings.data === "csv" && "x_standardised",
     b: !has("b after the step") && "b_frozen",
     z: !has("b") && "z_without_b",
     error: !isLast && "error_between",
