@@ -2,7 +2,7 @@
 
 import functools
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,8 +44,8 @@ class Expected(NamedTuple):
     "n_in" and "n_out" are those of the handle's network, "n_samples" is that of `X`.
     """
 
-    shape: tuple
-    dtypes: frozenset | None = None  # None: that of the network
+    shape: tuple[str, ...]
+    dtypes: frozenset[np.dtype[Any]] | None = None  # None: that of the network
     is_written: bool = False
     is_strided: bool = False
 

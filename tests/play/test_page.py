@@ -112,7 +112,11 @@ def test_a_step_shows_its_numbers(opened):
     ("settings", "error", "delta"),
     [
         ("data=xor&loss=binary_cross_entropy", "(a - y) / (a (1 - a))", "* f'(z), which is a - y"),
-        ("data=moons&output=softmax&loss=cross_entropy", "-y / a", "@ f'(z), a matrix of each row,"),
+        (
+            "data=moons&output=softmax&loss=cross_entropy",
+            "-y / a",
+            "@ f'(z), a matrix of each row,",
+        ),
     ],
 )
 def test_the_last_delta_is_shown_with_its_factors(opened, settings, error, delta):

@@ -21,7 +21,7 @@ def test_settings_that_were_sent_are_pasted(opened):
         ("nonsense", "#data=xor"),
         ("data=none", "there are no data 'none'"),
         ("#data=xor&rate=-1", "rate must be a number"),
-        ("#data=xor&speeed=1", "there is no setting 'speeed'"),
+        ("#data=xor&pace=1", "there is no setting 'pace'"),
     ):
         page.fill("#pasted", text)
         page.press("#pasted", "Enter")
@@ -80,7 +80,7 @@ def test_no_settings_are_shown_before_there_is_a_network(opened, monkeypatch):
         ("#data=xor&shuffle=perhaps", "shuffle must be true or false, got 'perhaps'"),
         ("#data=none&layers=9", "there are no data 'none'"),
         ("#data=constructor", "there are no data 'constructor'"),
-        ("#data=xor&layers=9&speeed=1", "there is no setting 'speeed'"),
+        ("#data=xor&layers=9&pace=1", "there is no setting 'pace'"),
         ("#data=xor&layers=9&lang=fr", "lang must be one of en, zh, got 'fr'"),
     ],
 )
