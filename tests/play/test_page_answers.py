@@ -19,9 +19,9 @@ def test_settings_that_were_sent_are_pasted(opened):
         assert page.input_value("#address") == text[text.index("#") :].replace("&lang=en", "")
     for text, what in (
         ("nonsense", "#data=xor"),
-        ("data=none", "there are no data 'none'"),
-        ("#data=xor&rate=-1", "rate must be a number"),
-        ("#data=xor&pace=1", "there is no setting 'pace'"),
+        ("data=none", "没有名为“none”的数据"),
+        ("#data=xor&rate=-1", "学习率（rate）必须是"),
+        ("#data=xor&pace=1", "没有名为“pace”的设置"),
     ):
         page.fill("#pasted", text)
         page.press("#pasted", "Enter")
@@ -52,6 +52,34 @@ def test_a_row_of_ones_own_is_answered_or_refused_beside_it(opened):
     page.press("#x", "Enter")
     wait_until(lambda: page.inner_text("#answer").startswith("0."))
     assert page.locator("#ask_error").is_hidden()
+
+
+def test_reasons_and_tutorials_are_in_the_language_of_the_page(opened, tmp_path):
+    page = opened("#data=xor", locale="zh-CN")
+    page.fill("[name=rate]", "-1")
+    page.press("[name=rate]", "Tab")
+    wanted = "无法执行：学习率（rate）必须是 1e-09 到 1000 之间的数字，收到的是 -1"
+    page.wait_for_selector(f"#error:has-text('{wanted}')")
+    page.select_option("[name=loss]", "cross_entropy")
+    page.wait_for_selector("#error:has-text('损失函数 cross_entropy 的前面必须是 softmax 输出层')")
+    (tmp_path / "bad.csv").write_text("one,two\n1,2\n")
+    page.click("label:has(input[value=csv])")
+    page.set_input_files("#csv_file", tmp_path / "bad.csv")
+    page.wait_for_selector("#error:has-text('文件必须有表头和 2 到 10000 行数据，收到 2 行')")
+    page.click("#language")
+    page.wait_for_selector("#error:has-text('the file must have a header and 2 to 10000 rows')")
+    for name, english, chinese in (
+        ("xor", ": of other sign", "符号相反"), ("digits", "one-hot columns of y", "独热编码"),
+    ):  # fmt: skip
+        page.click(f"label:has(input[value={name}])")
+        page.click("#tab_tutorial")
+        page.wait_for_selector(f"#tutorial:has-text('{english}')")
+        page.click("#language")
+        page.wait_for_selector(f"#tutorial:has-text('{chinese}')")
+        assert english not in page.inner_text("#tutorial")
+        assert "找到教程的每一行" in page.inner_text("#tutorial caption")
+        assert page.locator("#tutorial [lang=en]").count() == 0
+        page.click("#language")
 
 
 def test_no_settings_are_shown_before_there_is_a_network(opened, monkeypatch):

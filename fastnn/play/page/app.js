@@ -6,7 +6,7 @@ import { drawAnswers, drawCurve, drawFunction, showScene } from "./output.js";
 import { CLASSES, css, onTheme } from "./paint.js";
 import { Pad } from "./pad.js";
 import { make, Rows, showStep, showTutorial, showWeights } from "./tables.js";
-import { count, language, number, percent, speak, t } from "./text.js";
+import { count, language, number, percent, reason, speak, t } from "./text.js";
 import { Wire } from "./wire.js";
 
 const at = (id) => document.getElementById(id);
@@ -241,7 +241,7 @@ const showError = (key, values) => tell("error", key, values);
 // Write words that stay for a while into an element, or hide what is there.
 function tell(id, key = "", values = {}) {
   told[id] = { key, values };
-  at(id).textContent = key && t(key, values);
+  at(id).textContent = key && t(key, { ...values, why: reason(values.why ?? "") });
   at(id).hidden = !key;
 }
 
@@ -364,7 +364,7 @@ at("paste").onsubmit = (event) => {
 at("csv_file").onchange = async ({ target }) => {
   const [file] = target.files;
   if (!file) return;
-  if (file.size > 3900000) { showError("refused", { why: "> 3.9 MB" }); return; }
+  if (file.size > 3900000) { showError("refused", { why: `the file must have at most 3.9 MB, got ${(file.size / 1e6).toFixed(1)} MB` }); return; }
   wire.send("csv", { name: file.name, text: await file.text() });
   target.value = "";
 };

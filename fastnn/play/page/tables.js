@@ -1,7 +1,7 @@
 // Numbers as tables: of a step, of rows and answers, of the weights, and a tutorial's lines.
 
 import { argmax } from "./output.js";
-import { number, t } from "./text.js";
+import { number, t, translated } from "./text.js";
 
 export function make(kind, content = [], options = {}) {
   const element = Object.assign(document.createElement(kind), options);
@@ -127,15 +127,15 @@ export class Rows {
 
 export function showTutorial(tutorials, name) {
   const place = document.getElementById("tutorial");
-  const tutorial = tutorials[name];
-  if (!tutorial) {
+  if (!tutorials[name]) {
     place.replaceChildren(make("p", t("no_tutorial"), { className: "note" }));
     return;
   }
+  const tutorial = translated(name, tutorials[name]);
   const rows = tutorial.rows.map((row) => make("tr", row.map((cell) => make("td", make("code", cell), { className: "text" }))));
   place.replaceChildren(
     make("p", [t("tutorial_note"), " ", make("code", `fastnn example ${name}`)], { className: "note" }),
-    make("div", make("table", [make("caption", tutorial.title, { lang: "en" }), head([t("tutorial_head"), "fastnn"]), make("tbody", rows)]), { className: "scroll", tabIndex: 0, role: "region", ariaLabel: tutorial.title }),
-    make("p", tutorial.note, { className: "note", lang: "en" }),
+    make("div", make("table", [make("caption", tutorial.title), head([t("tutorial_head"), "fastnn"]), make("tbody", rows)]), { className: "scroll", tabIndex: 0, role: "region", ariaLabel: tutorial.title }),
+    make("p", tutorial.note, { className: "note" }),
   );
 }
