@@ -32,8 +32,8 @@ _FORMS = {
 _TARGETS = (0.0, 1.0, 0.3, 2.0, -1.7)
 _OUTPUTS = (0.37, 0.91, 1.83, -0.64, -2.3, 1.0, 0.0)  # some are targets: kinks
 _N_ROWS = 5
-# Outputs of rows: all up to the first are tried; if it goes with none of them, all up to the second,
-# and of those up to the third the ones for which it returns something.
+# Outputs of rows: all up to the first are tried; if it goes with none of them, all up to the
+# second, and of those up to the third the ones for which it returns something.
 _USUAL, _MANY, _WIDEST = 4, 16, 128
 _FURTHER = (3.0, 7.5), (5.5, -11.0)  # targets and outputs, which a file has, too
 _MOST = 16  # derivatives of a row in a file

@@ -76,6 +76,9 @@ def program(run: Run) -> str:
         imports.insert(0, "import numpy as np\n")
     if needed:
         imports.append(f"from fastnn.initializers import {', '.join(sorted(needed))}")
+    schedules = {type(action.how["learning_rate"]).__name__ for action in run.actions} - {"float"}
+    if schedules:
+        imports.append(f"from fastnn.schedules import {', '.join(sorted(schedules))}")
     y = "y.astype(float)" if net.n_out == 1 else "y"
     lines += [
         '"""A network trained with `fastnn play`, made and trained again."""\n',

@@ -60,8 +60,8 @@ def opened(net: Network, X: NDArray[Any], y: NDArray[Any], reduction: str) -> li
     """Return what goes through each layer in a step on the rows X, y, before it is taken.
 
     The gradients are those that the step takes: the mean or the sum of those of the rows, as
-    `reduction` says. Where dLoss/da has no end there are no error and no f'(z), and where f'(z) is a
-    matrix for each of several rows there is no f'(z): delta is known without them.
+    `reduction` says. Where dLoss/da has no end there are no error and no f'(z), and where f'(z) is
+    a matrix for each of several rows there is no f'(z): delta is known without them.
     """
     layers, x = [], X
     loss = net.loss_name

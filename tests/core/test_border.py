@@ -153,7 +153,7 @@ def test_the_functions_are_themselves_to_python(name):
     function = getattr(core, name)
     assert pickle.loads(pickle.dumps(function)) is function
     assert (function.__name__, function.__module__) == (name, "fastnn.core.api")
-    assert [*inspect.signature(function).parameters][0] == "handle"
+    assert next(iter(inspect.signature(function).parameters)) == "handle"
     assert function.__doc__
 
 

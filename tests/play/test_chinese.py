@@ -1,5 +1,7 @@
 """What the page has only in English at first is all said in Chinese: reasons and tutorials."""
 
+# ruff: noqa: RUF001 - the punctuation of Chinese
+
 import ast
 import itertools
 import json
@@ -9,7 +11,7 @@ from importlib.resources import files
 
 import pytest
 
-from fastnn.examples import TUTORIALS, load
+from fastnn.examples import TUTORIALS
 from fastnn.play.data import load as load_data
 from fastnn.play.greeting import tables
 from fastnn.play.networks import build

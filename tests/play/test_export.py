@@ -43,6 +43,24 @@ def test_a_program_makes_the_same_network(name, tmp_path, monkeypatch, capsys):
     assert f"loss {net.loss(run.data.X, run.y)}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("schedule", ["step", "exponential", "cosine"])
+def test_a_program_has_the_schedule_dropout_and_penalty(schedule, tmp_path, capsys):
+    changes = {"schedule": schedule, "span": 3, "dropout": 0.25, "l2": 0.01}
+    settings = replace(PRESETS["circles"], **changes)
+    run = Run(settings, load(settings, None))
+    plain = Run(PRESETS["circles"], load(settings, None))
+    for each in (run, plain):
+        each.step("sample")
+        each.step("batch")
+        each.train(4)
+    text = program(run)
+    assert f"import {schedule.capitalize()}" in text
+    assert "dropout=0.25, l2=0.01" in text
+    net = network_of(text, tmp_path)
+    np.testing.assert_array_equal(net.params, run.net.params)
+    assert not np.array_equal(net.params, plain.net.params)
+
+
 @pytest.mark.parametrize("start", ["ones", "he_normal", "orthogonal"])
 def test_a_program_starts_as_the_page_did(start, tmp_path, capsys):
     settings = replace(PRESETS["circles"], start=start, bias="frozen", seed=7)

@@ -1,5 +1,7 @@
 """The page in a real Chromium, as its user has it."""
 
+# ruff: noqa: RUF001 - the punctuation of Chinese
+
 import re
 import zipfile
 from time import sleep
@@ -210,6 +212,40 @@ def test_settings_come_back_from_the_address(opened):
         assert "2-8-5-4-1" in each.inner_text("#summary")
         assert each.input_value("[name=activation]") == "relu"
         assert each.input_value("[name=rate]") == "0.07"
+
+
+def test_schedule_dropout_and_penalty_are_chosen_and_shared(opened, tmp_path):
+    page = opened("#data=circles&speed=0&epochs=30")
+    assert page.locator("#span_field").is_hidden()
+    page.select_option("[name=schedule]", "cosine")
+    page.wait_for_selector("#span_field")
+    for name, value in (("span", "60"), ("dropout", "0.2"), ("l2", "0.001")):
+        page.fill(f"[name={name}]", value)
+        page.press(f"[name={name}]", "Tab")
+        wait_until(lambda name=name, value=value: f"{name}={value}" in address_of(page))
+    page.click("#play")
+    wait_until(lambda: epoch_of(page) == 30)
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step table")
+    assert "rate = 0.015" in page.inner_text("#step")  # half of 0.03, half way
+    assert "adjustment of W, by sgd, with dropout and penalty" in page.inner_text("#step")
+    again = opened(address_of(page)[address_of(page).index("#") :])
+    for name, value in (
+        ("schedule", "cosine"), ("span", "60"), ("dropout", "0.2"), ("l2", "0.001")
+    ):  # fmt: skip
+        assert again.input_value(f"[name={name}]") == value
+    again.select_option("[name=optimizer]", "irprop")
+    again.wait_for_selector("#error:has-text('schedule must be constant with irprop')")
+    assert again.input_value("[name=optimizer]") == "sgd"
+    again.click("#language")
+    again.wait_for_selector("#settings:has-text('余弦：降到 0 再回升')")
+    page.click("text=Share and export")
+    with page.expect_download() as download:
+        page.click("[data-export=python]")
+    download.value.save_as(tmp_path / "play.py")
+    text = (tmp_path / "play.py").read_text()
+    assert "learning_rate=Cosine(learning_rate=0.03, epochs=2400," in text
+    assert "dropout=0.2, l2=0.001" in text
 
 
 def test_two_pages_at_once(opened):

@@ -1,5 +1,7 @@
 """What the page says of bad settings, bad rows and waiting, beside where its user looks."""
 
+# ruff: noqa: RUF001 - the punctuation of Chinese
+
 from threading import Event
 
 import pytest

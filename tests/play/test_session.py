@@ -145,6 +145,41 @@ def test_a_row_of_softmax_is_worked_by_hand(client):
     np.testing.assert_allclose(step["error"] @ step["f'(z)"], step["delta"], atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "share"),
+    [
+        ("constant", lambda at: 1),
+        ("step", lambda at: 0.5 ** (at // 1)),
+        ("exponential", lambda at: 0.5**at),
+        ("cosine", lambda at: (1 + np.cos(np.pi * at)) / 2),
+    ],
+    ids=["constant", "step", "exponential", "cosine"],
+)
+def test_a_schedule_gives_the_rate_of_each_update(client, schedule, share):
+    """An epoch of `gender` is four updates, by steps or at once; the span is of eight."""
+    client.use("gender", schedule=schedule, span=2, rate=0.3, epochs=1, speed=0)
+    got = [client.ask("step", "step", of="sample")["rate"] for _ in range(4)]
+    trained(client)
+    got += [client.ask("step", "step", of="sample")["rate"] for _ in range(2)]
+    expected = [0.3 * share(update / 8) for update in (0, 1, 2, 3, 8, 9)]
+    np.testing.assert_allclose(got, expected, atol=1e-12)
+
+
+def test_a_penalty_and_dropout_take_part(client):
+    steps = {}
+    for name, changes in (("plain", {}), ("l2", {"l2": 0.5}), ("dropout", {"dropout": 0.9})):
+        client.use("circles", batch=0, **changes)
+        step = client.ask("step", "step", of="batch")
+        steps[name] = {array["name"]: np.array(array["values"]) for array in step["layers"][0]}
+    plain, l2, dropout = steps.values()
+    rate = 0.03
+    np.testing.assert_allclose(
+        l2["adjustment of W"], plain["adjustment of W"] - rate * 0.5 * plain["W"], atol=1e-12
+    )
+    np.testing.assert_array_equal(plain["z"], dropout["z"])  # shown without
+    assert not np.allclose(plain["adjustment of W"], dropout["adjustment of W"])
+
+
 def test_play_ends_the_epoch_that_steps_have_begun(client):
     client.use("gender", epochs=3, speed=0)
     client.ask("step", "step", of="sample")

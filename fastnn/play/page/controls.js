@@ -4,7 +4,7 @@ import { t } from "./text.js";
 import { icon } from "./icons.js";
 
 const SPEEDS = [0, 1, 5, 10, 100, 1000, 5000, 10000, 100000];
-const WORDED = ["bias", "start", "reduction"]; // choices with a word of the page's language
+const WORDED = ["bias", "start", "reduction", "schedule"]; // choices with a word of the page's language
 const LANGUAGES = ["en", "zh"];
 const form = document.getElementById("settings");
 const field = (name) => form.elements[name];
@@ -55,6 +55,7 @@ export class Controls {
       if (field(name) && !["shuffle", "data"].includes(name)) field(name).value = value;
     }
     document.getElementById("noise_field").hidden = !["circles", "spirals"].includes(settings.data);
+    document.getElementById("span_field").hidden = settings.schedule === "constant";
     document.getElementById("csv").hidden = settings.data !== "csv";
     this.#showLayers();
     writeAddress(this.address());

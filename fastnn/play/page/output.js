@@ -77,7 +77,7 @@ function axisNames(context, scene, width, height) {
 // A number with as many digits as tell it from others of its range.
 function inRange(value, least, most) {
   const size = Math.max(Math.abs(least), Math.abs(most));
-  const digits = Math.max(1, 1 - Math.floor(Math.log10(most - least)));
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(most - least)));
   return size >= 1e6 || digits > 6 ? value.toPrecision(Math.min(15, digits + Math.ceil(Math.log10(size)))) : value.toFixed(digits);
 }
 

@@ -58,6 +58,11 @@ function arrayTitle(name, k, { layers, rows: [a, b], reduction, optimizer, formu
   const has = (other) => layers[k].some((each) => each.name === other);
   const isLast = k === layers.length - 1;
   const n = b - a + 1;
+  const { dropout, l2 } = scene.settings;
+  const adjusted = (part) => {
+    if (dropout || (l2 && part === "W")) return `adjustment of ${part}_more`;
+    return optimizer !== "sgd" && `adjustment of ${part}_other`;
+  };
   const variants = {
     x: k > 0 ? "x_between" : scene.settings.data === "csv" && "x_standardised",
     b: !has("b after the step") && "b_frozen",
@@ -68,8 +73,8 @@ function arrayTitle(name, k, { layers, rows: [a, b], reduction, optimizer, formu
       : `delta${scene.activations[k] === "softmax" ? "_softmax" : ""}${isLast && formulas.delta ? "_of" : ""}`,
     "gradient of W": n > 1 && `gradient of W_${reduction}`,
     "gradient of b": n > 1 && `gradient of b_${reduction}`,
-    "adjustment of W": optimizer !== "sgd" && "adjustment of W_other",
-    "adjustment of b": optimizer !== "sgd" && "adjustment of b_other",
+    "adjustment of W": adjusted("W"),
+    "adjustment of b": adjusted("b"),
   };
   const { activations, settings: { loss } } = scene;
   return t(`array_${variants[name] || name}`, { n, below: k - 1, above: k + 1, loss, f: activations[k], optimizer, slope: formulas.slopes[k], by_a: formulas.error, by_z: formulas.delta });
