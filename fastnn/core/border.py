@@ -68,7 +68,6 @@ def written(expected):
 
 def checked(**expected):
     """Decorate a kernel of a handle and these arguments: what it makes is the kernel for users."""
-
     names = tuple(expected)
 
     def decorate(kernel):
