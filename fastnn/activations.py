@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from ._checks.arrays import Array, as_choice
-from ._checks.functions import UserFunction, compiling, n_arguments_of
+from ._checks.functions import UserFunction, check_decorated, compiling, n_arguments_of
 from ._checks.heads import Part, split
-from ._checks.names import did_you_mean
 from ._checks.slopes import Place, as_pair_of, called, check_slopes
 from .core.activations import CODES, SECOND_NAMES
 from .core.heads import HEADS
@@ -195,11 +194,7 @@ def as_activation(name: str, value: object) -> Any:
     if isinstance(value, OwnActivation | HeadActivations):
         return value
     names = (*CODES, *HEADS)
-    if callable(value) and not did_you_mean(value, [*names, *SECOND_NAMES]):
-        raise TypeError(
-            f"{name} must be a name or an activation, got the function "
-            f"{getattr(value, '__name__', value)}: write @fastnn.activation above it"
-        )
+    check_decorated(name, value, "an activation", [*names, *SECOND_NAMES])
     first = "identity" if value is None else value
     first = SECOND_NAMES.get(first, first) if isinstance(first, str) else first
     return as_choice(name, first, names, others=SECOND_NAMES)

@@ -59,6 +59,38 @@ class Online:
         """
         return self._learner.features or None
 
+    @explained
+    def learn_one(self, x: Mapping[Any, float], y: Hashable, w: float = 1.0) -> Self:
+        """Train on one sample.
+
+        Parameters
+        ----------
+        x : mapping of hashable to float
+            The features.
+        y : float or hashable
+            The target of a regressor, or the class.
+        w : float
+            The weight of the sample, at least 0, by default 1.
+
+        Returns
+        -------
+        Online
+            The model itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a value is not a finite number, which the message names, a feature is missing that
+            must be there, or there are more classes than the network can have. The model is as it
+            was.
+        DivergenceError
+            If training leaves the finite numbers. The model is as it was.
+        RuntimeError
+            If another thread is training the model.
+        """
+        self._learner.learn(x, y, w)
+        return self
+
     def to_network(self) -> Network | None:
         """Return a copy of the network with inputs for `features` alone, to save or to export.
 
@@ -153,37 +185,6 @@ class OnlineRegressor(Online):
                 loss=loss, optimizer=optimizer, learning_rate=learning_rate, dtype=dtype, seed=seed,
             )
         )  # fmt: skip
-
-    @explained
-    def learn_one(self, x: Mapping[Any, float], y: float, w: float = 1.0) -> Self:
-        """Train on one sample.
-
-        Parameters
-        ----------
-        x : mapping of hashable to float
-            The features.
-        y : float
-            The target.
-        w : float
-            The weight of the sample, at least 0, by default 1.
-
-        Returns
-        -------
-        OnlineRegressor
-            The model itself.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a value is not a finite number, which the message names, or a feature is missing that
-            must be there. The model is as it was.
-        DivergenceError
-            If training leaves the finite numbers. The model is as it was.
-        RuntimeError
-            If another thread is training the model.
-        """
-        self._learner.learn(x, y, w)
-        return self
 
     @explained
     def predict_one(self, x: Mapping[Any, float]) -> float:
@@ -304,38 +305,6 @@ class OnlineClassifier(Online):
         ['foul']
         """
         return self._learner.classes
-
-    @explained
-    def learn_one(self, x: Mapping[Any, float], y: Hashable, w: float = 1.0) -> Self:
-        """Train on one sample.
-
-        Parameters
-        ----------
-        x : mapping of hashable to float
-            The features.
-        y : hashable
-            The class.
-        w : float
-            The weight of the sample, at least 0, by default 1.
-
-        Returns
-        -------
-        OnlineClassifier
-            The model itself.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a value is not a finite number, which the message names, a feature is missing that
-            must be there, or there are more classes than the network can have. The model is as it
-            was.
-        DivergenceError
-            If training leaves the finite numbers. The model is as it was.
-        RuntimeError
-            If another thread is training the model.
-        """
-        self._learner.learn(x, y, w)
-        return self
 
     @explained
     def predict_proba_one(self, x: Mapping[Any, float]) -> dict[Hashable, float]:

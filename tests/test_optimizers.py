@@ -1,6 +1,7 @@
 """Every optimiser in every batch mode: beside the naive one, and beside PyTorch's."""
 
 import pickle
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from fastnn.optimizers import (
     Adagrad,
     Adam,
     AdamW,
+    CompiledOptimizer,
     IRprop,
     Momentum,
     Nesterov,
@@ -61,6 +63,13 @@ OPTIMIZERS = [
     IRprop(weight_decay=0.1, decay_biases=True),
 ]
 WEIGHTS = np.array([0, 0, 0, 2, 0.5, 1, 0, 1])  # a batch of three, and one of one, weigh nothing
+
+
+def test_every_optimizer_is_compared_and_documented():
+    compiled = {kind for kind in NAMED.values() if issubclass(kind, CompiledOptimizer)}
+    assert {type(optimizer) for optimizer in OPTIMIZERS} == compiled
+    for name in NAMED:
+        assert re.search(rf"\b{name}\b", Network.fit.__doc__), name
 
 
 # ---- beside the naive ones -----------------------------------------------------------------------

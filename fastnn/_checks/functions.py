@@ -9,7 +9,7 @@ import math
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, update_wrapper
 from types import FunctionType
@@ -17,6 +17,8 @@ from typing import Any, Self, SupportsIndex
 
 import numpy as np
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
+
+from .names import did_you_mean
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _WITH_DOTS = 4  # the first protocol of pickle that looks up a name with dots by itself
@@ -147,6 +149,15 @@ def n_arguments_of(function: Any, what: str, forms: Mapping[int, str]) -> int:
     if n_arguments not in forms:
         raise TypeError(f"{what} must be a function, {known}, got one of {n_arguments} arguments")
     return n_arguments
+
+
+def check_decorated(name: str, value: object, what: str, known: Iterable[str]) -> None:
+    """Raise at a bare function for "a loss" or "an activation"; one of `known` may be meant."""
+    if callable(value) and not did_you_mean(value, known):
+        raise TypeError(
+            f"{name} must be a name or {what}, got the function "
+            f"{getattr(value, '__name__', value)}: write @fastnn.{what.split()[-1]} above it"
+        )
 
 
 @contextmanager

@@ -69,11 +69,9 @@ def whole(X: Inputs) -> Samples:
     return X if isinstance(X, Samples) else X.part(0, X.n_samples)
 
 
-def as_samples(
-    X: Any, n_in: int, dtype: np.dtype[Any], *, row: bool = False, names: Names = None
-) -> Samples:
+def as_samples(X: Any, n_in: int, dtype: np.dtype[Any]) -> Samples:
     """Return what `as_inputs` returns, but convert a large table at once."""
-    return whole(as_inputs(X, n_in, dtype, row=row, names=names))
+    return whole(as_inputs(X, n_in, dtype))
 
 
 def _wrong_shape(X: Any, n_in: int, *, row: bool) -> ValueError:

@@ -47,6 +47,14 @@ def as_integer(name: str, value: Any) -> int:
         raise TypeError(f"{name} must be a whole number, got {value!r}") from None
 
 
+def as_natural(name: str, value: Any) -> int:
+    """Return `value` as an int of at least 0."""
+    number = as_integer(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, got {value!r}")
+    return number
+
+
 def as_number(name: str, value: Any) -> float:
     """Return `value` as a float, infinite if it is beyond the range of floats."""
     if type(value) is float:
@@ -72,6 +80,14 @@ def _without_array(value: Any) -> Any:
         return value.item()
     except (ValueError, RuntimeError):  # a tensor without numbers, on PyTorch's device "meta"
         raise TypeError from None
+
+
+def number_in(text: str) -> float:
+    """Return the number that a text is, NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def as_count(name: str, value: Any) -> int:

@@ -20,24 +20,21 @@ from .. import losses
 from .._checks.functions import UserFunction
 from ..activations import OwnActivation, as_activation
 from ..losses import Loss, OwnLoss, as_loss
-from .specs import JSON, as_object
+from .specs import JSON, as_object, by_name, short
 
 Functions = Iterable[UserFunction]
 _WIDTH = re.compile(r"[1-9]\d{0,5}")
 Kind = TypeVar("Kind", bound=UserFunction)
 
-_LOSSES: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        losses.Quantile,
-        losses.GaussianNLL,
-        losses.LogCosh,
-        losses.Gamma,
-        losses.CrossEntropy,
-        losses.BinaryCrossEntropy,
-        losses.Focal,
-    )
-}
+_LOSSES = by_name(
+    losses.Quantile,
+    losses.GaussianNLL,
+    losses.LogCosh,
+    losses.Gamma,
+    losses.CrossEntropy,
+    losses.BinaryCrossEntropy,
+    losses.Focal,
+)
 
 
 def as_functions(functions: Any) -> tuple[UserFunction, ...]:
@@ -63,9 +60,14 @@ def describe_loss(loss: Loss) -> Any:
         return _describe_own(loss)
     if type(loss) in _LOSSES.values():
         return {"name": type(loss).__name__, **asdict(loss)}  # type: ignore[call-overload]
-    if losses.NAMED.get(loss.name) == loss:
-        return loss.name
+    if name := plain_name(loss):
+        return name
     raise TypeError(f"a loss must be of fastnn.losses or under @fastnn.loss, got {loss!r}")
+
+
+def plain_name(loss: Loss) -> str | None:
+    """Return the name of a loss if that says all, else None."""
+    return loss.name if losses.NAMED.get(loss.name) == loss else None
 
 
 def shown_loss(loss: Loss) -> str:
@@ -77,7 +79,7 @@ def shown_loss(loss: Loss) -> str:
             f"{'' if weight == 1 else f'{weight:g} '}{shown_loss(own)}"
             for own, weight in zip(loss.losses, loss.weights, strict=True)
         )
-    return loss.name if losses.NAMED.get(loss.name) == loss else repr(loss)
+    return plain_name(loss) or repr(loss)
 
 
 def build_loss(description: Any, functions: Functions) -> Loss:
@@ -87,7 +89,7 @@ def build_loss(description: Any, functions: Functions) -> Loss:
     if isinstance(description, dict) and "own" in description:
         return _found(description, functions, OwnLoss, "loss")
     if not isinstance(description, dict) or description.get("name") not in _LOSSES:
-        raise ValueError(f"loss must be of {', '.join(_LOSSES)}, got {repr(description)[:100]}")
+        raise ValueError(f"loss must be of {', '.join(_LOSSES)}, got {short(description)}")
     kind = _LOSSES[description["name"]]
     names = [item.name for item in fields(kind)]
     as_object(description, ["name", *names])
@@ -140,9 +142,7 @@ def _found(description: JSON, functions: Functions, kind: type[Kind], what: str)
     as_object({"values": {}, **description}, ("own", "source", "values"))
     name, source, values = description["own"], description["source"], description.get("values", {})
     if not (isinstance(name, str) and isinstance(source, str) and _are_values(values)):
-        raise ValueError(
-            f"{what} must have a name, a source and values, got {repr(description)[:100]}"
-        )
+        raise ValueError(f"{what} must have a name, a source and values, got {short(description)}")
     differs = ""
     for function in functions:
         if isinstance(function, kind) and function.name == name:

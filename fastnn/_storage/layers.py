@@ -10,7 +10,7 @@ from ..heads import Heads
 from ..layers import Dense
 from .functions import Functions, build_activation, describe_activation
 from .npz import Archive
-from .specs import JSON, as_list, as_object, build_initializer, describe_initializer
+from .specs import JSON, as_list, as_object, build_initializer, describe_initializer, short
 
 _FLOAT = "<f8"
 _LAYER = tuple(item.name for item in fields(Dense))
@@ -42,7 +42,7 @@ def layers_in(
         if isinstance(description, dict) and "heads" in description:
             named = as_object(description, ("heads",))["heads"]
             if not isinstance(named, dict):
-                raise ValueError(f"heads must be an object, got {repr(named)[:100]}")
+                raise ValueError(f"heads must be an object, got {short(named)}")
             heads = {
                 name: _layer_in(archive, n_in, f"{k}_{name}", head, functions)
                 for name, head in named.items()

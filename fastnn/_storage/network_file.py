@@ -94,6 +94,7 @@ from .specs import (
     describe_optimizer,
     describe_random,
     describe_schedule,
+    short,
 )
 
 FORMAT, VERSION = "fastnn network", 1
@@ -111,10 +112,10 @@ _TRAINING = ("optimizer", "schedule", "reduction", "epochs", *_COUNTERS)
 
 def write(file: str | os.PathLike[str] | BinaryIO, state: Mapping[str, Any]) -> None:
     """Write a state of `Network.__getstate__` to a path or an open binary file."""
-    write_file(file, lambda: _packed(state))
+    write_file(file, lambda: packed(state))
 
 
-def _packed(state: Mapping[str, Any]) -> bytes:
+def packed(state: Mapping[str, Any]) -> bytes:
     """Return the content of the file of a state."""
     check_names([(state["layers"], state["loss_name"])])
     header = {
@@ -256,7 +257,7 @@ def _names_in(header: JSON, n_in: int) -> tuple[str, ...] | None:
         return None
     names = as_list("feature_names", header["feature_names"])
     if len(names) != n_in or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"feature_names must be {n_in} names, got {repr(names)[:100]}")
+        raise ValueError(f"feature_names must be {n_in} names, got {short(names)}")
     return tuple(names)
 
 
@@ -286,7 +287,7 @@ def _losses_in(description: Any, functions: Functions) -> Loss | list[tuple[Loss
     pairs = []
     for pair in description:
         if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError(f"a head must have a loss and a weight, got {repr(pair)[:100]}")
+            raise ValueError(f"a head must have a loss and a weight, got {short(pair)}")
         pairs.append((build_loss(pair[0], functions), pair[1]))
     return pairs
 
@@ -340,7 +341,9 @@ def _history_in(archive: Archive, names: Any) -> History:
         epochs = archive.take(f"history_{i}_epochs", _INT)
         figures = archive.take(f"history_{i}", _FLOAT)
         if not isinstance(name, str) or name in columns or len(epochs) != len(figures):
-            raise ValueError("history must have names that differ, and an epoch for each figure")
+            raise ValueError(
+                "history must have names that differ, and an epoch for each figure, got others"
+            )
         columns[name] = epochs.tolist(), figures.tolist()
     history = History()
     history.extend(archive.take("history_epoch", _INT).tolist(), columns)

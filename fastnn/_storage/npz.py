@@ -193,7 +193,9 @@ class Archive:
     def take(self, name: str, descr: str, shape: tuple[int, ...] | None = None) -> Array:
         """Return an array of this dtype and shape; None means one axis of any length."""
         if f"{name}.npy" not in self._entries:
-            raise ValueError(f"a file must have the array {name} that its header tells of")
+            raise ValueError(
+                f"a file must have the array {name} that its header tells of, got none"
+            )
         data, dtype = self._zip.read(self._entries.pop(f"{name}.npy")), np.dtype(descr)
         length = len(_MAGIC) + 2
         start = length + int.from_bytes(data[len(_MAGIC) : length], "little")

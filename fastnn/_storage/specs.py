@@ -24,13 +24,14 @@ JSON = dict[str, Any]
 Kinds = Mapping[str, type[Any]]
 
 
-def _by_name(*kinds: type[Any]) -> Kinds:
+def by_name(*kinds: type[Any]) -> Kinds:
+    """Return classes by their names."""
     return {kind.__name__: kind for kind in kinds}
 
 
-_INITIALIZERS = _by_name(initializers.uniform, initializers.normal, initializers.constant)
-_OPTIMIZERS = _by_name(*optimizers.NAMED.values())
-_SCHEDULES = _by_name(
+_INITIALIZERS = by_name(initializers.uniform, initializers.normal, initializers.constant)
+_OPTIMIZERS = by_name(*optimizers.NAMED.values())
+_SCHEDULES = by_name(
     schedules.Constant,
     schedules.Step,
     schedules.Exponential,
@@ -41,7 +42,7 @@ _SCHEDULES = _by_name(
 )
 _LATER = "decay_biases"  # a field of optimisers that files lack where it is False
 _LATER_OF_SCHEDULES = {"per": "epoch", "warmup": 0}  # what they have where files lack it
-_BIT_GENERATORS = _by_name(
+_BIT_GENERATORS = by_name(
     np.random.MT19937,
     np.random.PCG64,
     np.random.PCG64DXSM,
@@ -70,15 +71,15 @@ class Own:
 def as_object(description: Any, names: Iterable[str]) -> JSON:
     """Return a description if it has exactly these names."""
     if not isinstance(description, dict) or description.keys() != {*names}:
-        raise ValueError(f"a description must have {', '.join(names)}, got {_short(description)}")
+        raise ValueError(f"a description must have {', '.join(names)}, got {short(description)}")
     return description
 
 
 def as_list(name: str, value: Any) -> list[Any]:
-    """Return `value` if it is a list."""
-    if not isinstance(value, list):
-        raise ValueError(f"{name} must be a list, got {repr(value)[:100]}")
-    return value
+    """Return `value` if it is a list, or a tuple, which JSON writes as one."""
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{name} must be a list, got {short(value)}")
+    return list(value)
 
 
 def _describe(value: Any, kinds: Kinds) -> JSON:
@@ -93,10 +94,10 @@ def _build(description: Any, kinds: Kinds, parameter: str) -> Any:
     """Return the object that `_describe` has described."""
     if isinstance(description, dict) and description.keys() == {"own"}:
         if not isinstance(description["own"], str):
-            raise ValueError(f"{parameter} must have a name, got {_short(description)}")
+            raise ValueError(f"{parameter} must have a name, got {short(description)}")
         return Own(parameter, description["own"])
     if not isinstance(description, dict) or description.get("name") not in [*kinds]:
-        raise ValueError(f"{parameter} must be of {', '.join(kinds)}, got {_short(description)}")
+        raise ValueError(f"{parameter} must be of {', '.join(kinds)}, got {short(description)}")
     kind = kinds[description["name"]]
     names = [item.name for item in fields(kind) if item.init]
     as_object(description, ["name", *names])
@@ -191,7 +192,7 @@ def describe_random(random: Random) -> JSON:
 def build_random(description: Any) -> Random:
     """Return the random source that `describe_random` has described."""
     if not isinstance(description, dict) or description.get("bit_generator") not in _BIT_GENERATORS:
-        raise ValueError(f"random must be of NumPy, got {_short(description)}")
+        raise ValueError(f"random must be of NumPy, got {short(description)}")
     for name, last in _PLACES.items():
         place = {**description, **description["state"]}.get(name, 0)
         if as_whole(name, place) > last:
@@ -205,17 +206,17 @@ def build_random(description: Any) -> Random:
         random = np.random.Generator(bits)
         bits.state = description
     if describe_random(random) != description:
-        raise ValueError(f"random must be a state of {random}, got {_short(description)}")
+        raise ValueError(f"random must be a state of {random}, got {short(description)}")
     return random
 
 
 def as_whole(name: str, value: Any) -> int:
     """Return `value` if it is an int of at least 0 that int64 holds, with room to count on."""
     if type(value) is not int or not 0 <= value < 2**62:
-        raise ValueError(f"{name} must be a whole number of at least 0, got {_short(value)}")
+        raise ValueError(f"{name} must be a whole number of at least 0, got {short(value)}")
     return value
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """Return the beginning of a value of any type."""
     return repr(value)[:100]

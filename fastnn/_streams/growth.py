@@ -55,22 +55,9 @@ def _copy_shared(own: Array, table: Array, other: Array, other_table: Array) -> 
 def grown(network: Network, n_in: int, n_out: int, spare: Array) -> tuple[Network, Array]:
     """Return a copy with more inputs or outputs, and the weights for its spare inputs.
 
-    Parameters
-    ----------
-    network : Network
-        The network, which stays as it is.
-    n_in, n_out : int
-        The new numbers, not below the present ones.
-    spare : ndarray, shape (n_spare, width)
-        The weights for the last inputs of `network`, which are spare.
-
-    Returns
-    -------
-    Network
-        The copy. What is new is drawn by the initializers of the layers, from the network's random
-        source, but for the weights of spare inputs: those are zero.
-    ndarray
-        The weights for the spare inputs of the copy.
+    `spare`, shape (n_spare, width), has those for the last inputs of `network`, which are spare.
+    What is new is drawn by the initializers of the layers, from the network's random source, but
+    for the weights of spare inputs in the copy: those are zero.
     """
     wider = resized(network, n_in, n_out)
     last = len(wider.layers) - 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import is_
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from .model import Model
 from .rates import Schedule
 from .sources import Source
 from .state import TrainingState
+
+if TYPE_CHECKING:
+    from .epochs import CompiledEpochs
 
 Metric = Callable[[Any, Array], float]
 
@@ -42,7 +46,8 @@ class FitConfig:
     optimizer: Optimizer
     schedule: Schedule | None = None
     shuffle: bool = True
-    draw_order: Callable[[int], Array] | None = None  # the order of an epoch, instead of `shuffle`
+    # The orders of (first, n) epochs, instead of `shuffle`: the same if it is asked again.
+    draw_orders: Callable[[int, int], Array] | None = None
     reduction: str = "mean"
     divide_penalty: bool = False  # by the weight of the batch, as scikit-learn does
     noise: Array = field(default_factory=lambda: NO_NOISE)
@@ -53,6 +58,20 @@ class FitConfig:
     callbacks: Sequence[Callback] = ()
     progress: bool = False
     watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
+
+
+@dataclass(slots=True)
+class UsualFit:
+    """What a call of `fit` that gives a few plain options has prepared, for the next like it."""
+
+    given: Sequence[Any]
+    n_samples: int
+    config: FitConfig
+    runner: CompiledEpochs | None = None  # at rest
+
+    def serves(self, given: Sequence[Any], n_samples: int) -> bool:
+        """Return True if a call that gives these objects needs the same."""
+        return n_samples == self.n_samples and all(map(is_, given, self.given))
 
 
 @dataclass(slots=True)
@@ -68,6 +87,7 @@ class FitRequest:
     y: Any = None  # the original y of all samples, if some are held out
     is_checked: bool = True  # whether X is known to be finite; else training finds out
     is_raw: bool = False  # whether inputs are to be standardised, in which validation's are raw too
+    usual: UsualFit | None = None  # what the network keeps for the next call
 
     def recorded(self, model: Model) -> tuple[str, ...]:
         """Return the names of the metrics that training records."""

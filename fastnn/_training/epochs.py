@@ -49,12 +49,10 @@ class Observer(Protocol):
 
 
 class CompiledEpochs:
-    """Epochs over a source, by the kernel for these options; its scratch is kept between calls."""
+    """Epochs by the kernel for these options; its scratch is kept between calls."""
 
-    def __init__(
-        self, state: NetworkState, source: Source, config: FitConfig, training: TrainingState
-    ) -> None:
-        self.state, self.source, self.config, self.training = state, source, config, training
+    def __init__(self, state: NetworkState, config: FitConfig, training: TrainingState) -> None:
+        self.state, self.config, self.training = state, config, training
         assert isinstance(config.optimizer, CompiledOptimizer)
         self._settings = config.optimizer
         self.is_single = config.batch_size == 1
@@ -64,16 +62,29 @@ class CompiledEpochs:
         self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
 
+    def rest(self) -> None:
+        """Drop the network, its training and all scratch but the units of a plain step."""
+        del self.state, self.training
+        for how in tuple(self._ready):
+            if not self.is_plain or how[1]:  # which looks ahead, with the units of many samples
+                del self._ready[how]
+
+    def again(self, state: NetworkState, training: TrainingState) -> CompiledEpochs:
+        """Return the same after a rest, for a new training of the network."""
+        self.state, self.training = state, training
+        return self
+
     def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
         """Train the epochs until callbacks, a schedule or validation run, and record them.
 
         Or `span` epochs. Of epochs that diverge, all are done up to the first that does.
         """
-        training, span = self.training, span or self._span(loop)
+        training, source = self.training, loop.request.source
+        span = span or self._span(source, loop)
         is_per_update, n_updates = training.is_per_update, 0
         rates = np.empty((0, 0)) if is_per_update else training.rates_ahead(span)
         passes, total = [], 0.0
-        for where, data in self.source.parts(training.epochs):
+        for where, data in source.parts(training.epochs):
             n_of_part = -(-data.n_samples // self.config.batch_size)
             if is_per_update:
                 rates = training.rates_ahead(span, n_of_part, n_updates)
@@ -97,9 +108,9 @@ class CompiledEpochs:
             loop.begin_span()
             self.train_span(loop, half)
 
-    def _span(self, loop: TrainingLoop) -> int:
+    def _span(self, data: Source, loop: TrainingLoop) -> int:
         """Return the epochs per compiled call before callbacks, schedules or validation run."""
-        config, data, now = self.config, self.source, self.training.epochs
+        config, now = self.config, self.training.epochs
         if not isinstance(data, Arrays):
             return 1
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
@@ -117,10 +128,10 @@ class CompiledEpochs:
         """Return a row of sample numbers for each epoch, or a single row for all of them."""
         config, n_samples = self.config, data.n_samples
         order = np.arange(n_samples)[np.newaxis]
-        if config.draw_order is not None:
-            order = np.array([config.draw_order(n_samples) for _ in range(span)])
+        if config.draw_orders is not None:
+            order = config.draw_orders(self.training.epochs, span)
         elif config.shuffle:
-            order = order.repeat(span, axis=0)
+            order = order if span == 1 else order.repeat(span, axis=0)
             for row in order:
                 self.state.random.shuffle(row)  # as `permutation` does, without the copy
         return order if data.rows is None else data.rows[order]

@@ -25,7 +25,7 @@ from ..history import History
 from ..metrics import figure_of
 from ..optimizers import LBFGS
 from ..standardize import Standardize
-from .config import FitRequest
+from .config import FitRequest, UsualFit
 from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
 from .sources import Arrays, Chunks
@@ -80,7 +80,7 @@ class TrainingLoop:
         to be invalid leave the network as it was before the call.
         """
         request, state = self.request, self.state
-        state.row_step = state.batch_step = None
+        state.drop_ready()
         is_late = not request.is_checked or not isinstance(request.source, Arrays)
         if self._before is None and (is_late or request.n_validation):
             self._before = Snapshot(state)
@@ -89,12 +89,11 @@ class TrainingLoop:
         try:
             if request.n_validation:
                 self._split()
-            with self._standardised() if request.is_raw else nullcontext():
-                runner = runner or self._runner()
-                if self.config.callbacks or self.config.progress:
-                    self._train_surrounded(runner)
-                else:
-                    self._train(runner)
+            if request.is_raw:
+                with self._standardised():
+                    self._train_by(runner)
+            else:
+                self._train_by(runner)
         except BaseException as error:
             self._restore_if_refused(error)
             raise
@@ -110,13 +109,28 @@ class TrainingLoop:
         self._divergence = error
         return error
 
-    def _runner(self) -> Runner:
+    def _train_by(self, runner: Runner | None) -> None:
+        """Train by a runner, by default that for the optimiser, which may be kept."""
+        usual = self.request.usual
+        runner = runner or self._runner(usual)
+        if self.config.callbacks or self.config.progress:
+            self._train_surrounded(runner)
+        else:
+            self._train(runner)
+        if usual is not None and isinstance(runner, CompiledEpochs):
+            runner.rest()
+            usual.runner = runner
+            self.state.usual_fit = usual
+
+    def _runner(self, usual: UsualFit | None) -> Runner:
         """Return the runner for the optimiser."""
+        if usual is not None and usual.runner is not None:
+            return usual.runner.again(self.state, self.training)
         source = self.request.source
         if isinstance(self.config.optimizer, LBFGS):
             assert isinstance(source, Arrays)
             return LBFGSEpochs(self.state.model, source, self.config, self.training)
-        return CompiledEpochs(self.state, source, self.config, self.training)
+        return CompiledEpochs(self.state, self.config, self.training)
 
     def _split(self) -> None:
         """Split off the validation samples."""
@@ -233,13 +247,13 @@ class TrainingLoop:
             if error is not self._divergence:
                 self.put_back()
             raise
-        self._begin()  # if a callback has stopped it before the first span
+        if self.state.training is not self.training:  # a callback has stopped it before that
+            self._begin()
 
     def _begin(self) -> None:
-        """Make the training of this call that of the network, if it is not."""
-        if self.state.training is not self.training:
-            history = self.run.history if self._recorded else None
-            self.state.begin(self.training, self.request.names, history)
+        """Make the training of this call that of the network."""
+        history = self.run.history if self._recorded else None
+        self.state.begin(self.training, self.request.names, history)
 
     def begin_span(self) -> None:
         """Keep what the next epochs change, until `finish_epochs` has recorded them.
@@ -247,12 +261,13 @@ class TrainingLoop:
         The first span of a call changes the optimiser of the network, and its history, too.
         """
         state, training, is_noisy = self.state, self.training, self.config.noise.size > 0
-        draws = self.config.shuffle or is_noisy
+        draws = is_noisy or (self.config.shuffle and self.config.draw_orders is None)
         like, self._like = self._like, None
         self._shown = self.run.epoch, self.run.learning_rate
         self._mark = Snapshot(state, draws=draws, like=like, next_training=training)
         self._is_at_mark = not is_noisy  # the key of the noise is one of the counters
-        self._begin()
+        if state.training is not training:
+            self._begin()
         if is_noisy:
             training.draw_key(state.random)
 
@@ -298,17 +313,25 @@ class TrainingLoop:
         history.extend(numbers, {name: (numbers, values[k]) for k, name in enumerate(names)})
         training.epochs, training.updates = last + 1, training.updates + n_updates
         run.epoch, run.learning_rate = last, rate
-        with self._swapped() if config.callbacks else nullcontext():
-            if config.validation is not None and last % config.evaluate_every == 0:
-                history.record(last, self._validate())
-            if training.schedule is not None and hasattr(training.schedule, "observe"):
-                training.schedule.observe(run.figures())
-            self._mark = None  # the one step by which the epochs stand, and all that is of them
-            for callback in _swapping_first(config.callbacks):
-                callback.epoch(run)
+        if config.callbacks:
+            with self._swapped():
+                self._judge(last)
+                for callback in _swapping_first(config.callbacks):
+                    callback.epoch(run)
+        else:
+            self._judge(last)
         if self._bar is not None:
             postfix = {name: f"{values[-1]:.4g}" for name, values in history.items()}
             self._bar.set_postfix(postfix, refresh=False)
+
+    def _judge(self, last: int) -> None:
+        """Validate after an epoch if it is time, and show the schedule what was recorded."""
+        config, schedule = self.config, self.training.schedule
+        if config.validation is not None and last % config.evaluate_every == 0:
+            self.run.history.record(last, self._validate())
+        if schedule is not None and hasattr(schedule, "observe"):
+            schedule.observe(self.run.figures())
+        self._mark = None  # the one step by which the epochs stand, and all that is of them
 
     @contextmanager
     def _swapped(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ from ..layers import noise_levels
 from ..losses import HeadLosses, Loss
 from ..metrics import r2
 from ..optimizers import LBFGS, SGD, IRprop, Optimizer, as_optimizer
-from .config import NO_NOISE, FitConfig, FitRequest, Metric, Validation
+from .config import NO_NOISE, FitConfig, FitRequest, Metric, UsualFit, Validation
 from .lbfgs import check_lbfgs
 from .rates import Schedule
 from .sources import Arrays, Chunks, check_chunks, check_reachable
@@ -62,6 +62,7 @@ class FitOptions(NamedTuple):
 
 _N_OFTEN_GIVEN = 5
 _USUAL = FitOptions()[_N_OFTEN_GIVEN:]
+_PLAIN = {int, float, str, type(None)}  # of objects that never change
 
 
 def as_request(
@@ -96,8 +97,51 @@ def as_request(
     else:
         inputs, targets = pair or state.as_pair(X, y, finite=is_small, raw=True)
         source = Arrays(inputs, targets, state.as_weights(options.sample_weight, len(targets)))
+    usual = None
+    if is_usual and pair is None and isinstance(source, Arrays):
+        usual = _as_usual(state, source, options)
+    config = _as_config(state, source, options, last) if usual is None else usual.config
+    is_known = pair is not None or y is None or is_small
+    is_raw = state.standardize is not None
+    is_checked = is_known or is_raw or isinstance(config.optimizer, _FULL_BATCH)
+    if not is_usual:
+        n_validation = _add_unusual(config, source, state, options, names, validation, held)
+        given = options.sample_weight, options.class_weight, options.validation_fraction
+        is_checked |= options.resume or any(part is not None for part in given)
+        is_checked |= len(config.callbacks) > 0
+    if isinstance(config.optimizer, LBFGS):
+        check_lbfgs(config, state.model, options.batch_size)
+    if is_checked and not is_known and isinstance(source, Arrays):
+        check_samples(source.X, names_of(X))
+    training = TrainingState.begun(config, state.model, last)
+    request = FitRequest(
+        source, config, training, names, n_validation,
+        is_checked=is_checked, is_raw=is_raw, usual=usual,
+    )  # fmt: skip
+    if n_validation:
+        request.held, request.y = held, given_by_head(y, state.model.loss)
+    if config.callbacks or training.schedule is not None:  # it must begin with a rate
+        request.check_monitors(state.model)
+        training.rate_ahead()
+    return request
+
+
+def _as_usual(state: NetworkState, source: Arrays, options: FitOptions) -> UsualFit | None:
+    """Return what the network has kept for such a call or, if it may be kept, what is new."""
+    given, kept = options[:_N_OFTEN_GIVEN], state.usual_fit
+    if kept is not None and kept.serves(given, source.n_samples):
+        return kept
+    if not _PLAIN.issuperset(map(type, given)):
+        return None
+    return UsualFit(given, source.n_samples, _as_config(state, source, options, None))
+
+
+def _as_config(
+    state: NetworkState, source: Arrays | Chunks, options: FitOptions, last: TrainingState | None
+) -> FitConfig:
+    """Return the checked options that are often given, and for the others their defaults."""
     optimizer, schedule = as_rule(options.optimizer, options.learning_rate, last)
-    config = FitConfig(
+    return FitConfig(
         as_count("epochs", options.epochs),
         as_batch_size(options.batch_size, source.n_samples),
         optimizer,
@@ -105,28 +149,6 @@ def as_request(
         noise=as_noise(state, options.input_noise),
         metrics=as_metrics((), state.model.loss, is_evaluated=False)[0],
     )
-    is_known = pair is not None or y is None or is_small
-    is_raw = state.standardize is not None
-    is_checked = is_known or is_raw or isinstance(optimizer, _FULL_BATCH)
-    if not is_usual:
-        n_validation = _add_unusual(config, source, state, options, names, validation, held)
-        given = options.sample_weight, options.class_weight, options.validation_fraction
-        is_checked |= options.resume or any(part is not None for part in given)
-        is_checked |= len(config.callbacks) > 0
-    if isinstance(optimizer, LBFGS):
-        check_lbfgs(config, state.model, options.batch_size)
-    if is_checked and not is_known and isinstance(source, Arrays):
-        check_samples(source.X, names_of(X))
-    training = TrainingState.begun(config, state.model, last)
-    request = FitRequest(
-        source, config, training, names, n_validation, is_checked=is_checked, is_raw=is_raw
-    )
-    if n_validation:
-        request.held, request.y = held, given_by_head(y, state.model.loss)
-    if config.callbacks or training.schedule is not None:  # it must begin with a rate
-        request.check_monitors(state.model)
-        training.rate_ahead()
-    return request
 
 
 def _add_unusual(

@@ -32,7 +32,7 @@ from .rates import Schedule, per_of, rates_of
 from .standardise import check_known, check_sparse, standardised
 
 if TYPE_CHECKING:
-    from .config import FitConfig
+    from .config import FitConfig, UsualFit
     from .stream import BatchStep, SingleSampleStep
 
 
@@ -118,7 +118,9 @@ class TrainingState:
         precede.
         """
         if self.schedule is None:
-            return np.full((n_epochs, 1), float(getattr(self.optimizer, "learning_rate", 1.0)))
+            rates = np.empty((n_epochs, 1))
+            rates.fill(getattr(self.optimizer, "learning_rate", 1.0))
+            return rates
         first, width = self.epochs, 1
         if self.is_per_update:
             first, width = self.updates + n_before, n_updates
@@ -141,7 +143,8 @@ class NetworkState:
 
     `training` is None before any training. `past` holds what earlier calls of `fit` have recorded,
     `latest` what the last one did. `row_step` and `batch_step`, if not None, are ready for the next
-    call of `partial_fit`. `standardize` is what comes before the layers, if anything does.
+    call of `partial_fit`, `usual_fit` for the next of `fit`. `standardize` is what comes before the
+    layers, if anything does.
     """
 
     def __init__(
@@ -164,6 +167,7 @@ class NetworkState:
         self.lock = TrainingLock()
         self.row_step: SingleSampleStep | None = None
         self.batch_step: BatchStep | None = None
+        self.usual_fit: UsualFit | None = None
 
     def set_trainable(self, flags: Sequence[bool]) -> None:
         """Say of each layer whether training changes it; the caller has the lock."""
@@ -175,7 +179,12 @@ class NetworkState:
         table, code = net_parts(last.n_in, layers, last.loss, last.dtype)
         model = Model(Net(last.params, table, code), last.loss, penalty_table(layers))
         layers = tuple(map(with_arrays, layers, self.weights, self.biases))
-        self.__dict__.update(model=model, layers=layers, row_step=None, batch_step=None)
+        self.drop_ready()
+        self.__dict__.update(model=model, layers=layers)
+
+    def drop_ready(self) -> None:
+        """Drop what was ready for the next call that trains."""
+        self.row_step = self.batch_step = self.usual_fit = None
 
     # ---- checks ----------------------------------------------------------------------------------
 

@@ -111,9 +111,8 @@ class BatchStep:
     """One pass over a table in its order, with all but the table prepared."""
 
     def __init__(self, state: NetworkState, config: FitConfig, training: TrainingState) -> None:
-        nothing = Arrays.none(state.model)
         self._state, self._training, self._config = state, training, config
-        self.epochs = CompiledEpochs(state, nothing, config, training)
+        self.epochs = CompiledEpochs(state, config, training)
         self._rates = training.rates_ahead()
         self._order = np.empty((1, 0), np.int64)
         self._mark: Snapshot | None = None

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from .._checks.scalars import as_flag, as_integer, as_share
+from .._checks.scalars import as_flag, as_natural, as_share, check_fields
 from .base import Callback, Run
 
 
@@ -98,10 +98,7 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         self.decay = None if self.decay is None else as_share("decay", self.decay)
-        self.start_epoch = as_integer("start_epoch", self.start_epoch)
-        if self.start_epoch < 0:
-            raise ValueError(f"start_epoch must be at least 0, got {self.start_epoch}")
-        self.swap = as_flag("swap", self.swap)
+        check_fields(self, start_epoch=as_natural, swap=as_flag)
         self._forget()
 
     def _forget(self) -> None:

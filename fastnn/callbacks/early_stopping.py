@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from .._checks.arrays import Array
 from .._checks.monitors import Monitoring, sign_of
 from .._checks.names import explained
-from .._checks.scalars import as_amount, as_count, as_flag
+from .._checks.scalars import as_amount, as_count, as_flag, check_fields
 from .base import Callback, Run, monitored
 
 
@@ -76,9 +76,7 @@ class EarlyStopping(Monitoring, Callback):  # numpydoc ignore=PR02
     stopped_epoch: int | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.patience = as_count("patience", self.patience)
-        self.min_delta = as_amount("min_delta", self.min_delta)
-        self.restore_best = as_flag("restore_best", self.restore_best)
+        check_fields(self, patience=as_count, min_delta=as_amount, restore_best=as_flag)
         self._sign = sign_of(self.monitor, self.mode)
         self._forget()
 

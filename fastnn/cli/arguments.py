@@ -6,6 +6,8 @@ import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
+from .._checks.scalars import number_in
+
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     """Return the type of an argument that is a whole number within bounds."""
@@ -25,10 +27,7 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
 
 def positive_number(text: str) -> float:
     """Return a finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = number_in(text)
     if not 0 < number < math.inf:
         raise ArgumentTypeError(f"must be a finite number above 0, got {text!r}")
     return number

@@ -8,6 +8,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 
+from .._checks.scalars import number_in
 from .arguments import positive_number, whole_number, widths
 
 
@@ -230,10 +231,7 @@ def _texts(text: str) -> list[str]:
 
 def _holdout(text: str) -> float:
     """Return a fraction from 0 to 1/2."""
-    try:
-        fraction = float(text)
-    except ValueError:
-        fraction = -1.0
+    fraction = number_in(text)
     if not 0 <= fraction <= 0.5:
         raise ArgumentTypeError(f"must be a number from 0 to 0.5, got {text!r}")
     return fraction

@@ -98,15 +98,21 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fastnn {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="NAME", required=True)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=summary, description=f"{_sentence(summary)}.", allow_abbrev=False
-        )
+        command = _add_command(commands, name, summary)
         if name in argv:
             _add_table_command(command, name)
     _add_play(commands)
     _add_warmup(commands)
     _add_examples(commands, argv)
     return parser
+
+
+def _add_command(
+    commands: argparse._SubParsersAction[_Parser], name: str, summary: str, more: str = "."
+) -> _Parser:
+    """Add a command that the list of all tells by its summary; its own help goes on with `more`."""
+    description = f"{summary[0].upper()}{summary[1:]}{more}"
+    return commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
 
 
 def _add_table_command(command: _Parser, name: str) -> None:
@@ -124,19 +130,14 @@ def _run_table_command(name: str, options: argparse.Namespace) -> None:
     import_module(f"fastnn.cli.{_MODULES[name]}").RUN[name](options)
 
 
-def _sentence(summary: str) -> str:
-    return summary[0].upper() + summary[1:]
-
-
 def _add_examples(commands: argparse._SubParsersAction[_Parser], argv: Sequence[str]) -> None:
     """Add `example`, and each example as a command too, which it was before; help shows it not."""
-    summary = "run an example, or list them all"
-    command = commands.add_parser(
+    command = _add_command(
+        commands,
         "example",
-        help=summary,
-        description=f"{_sentence(summary)}. Each has its own flags, and a tutorial's example says "
-        "which line of it is which of ours: fastnn example NAME --help.",
-        allow_abbrev=False,
+        "run an example, or list them all",
+        ". Each has its own flags, and a tutorial's example says which line of it is which of "
+        "ours: fastnn example NAME --help.",
     )
     command.set_defaults(run=_list_examples)
     names = command.add_subparsers(title="examples", metavar="NAME")
@@ -181,12 +182,7 @@ def _run_example(command: _Parser, argv: Sequence[str], options: argparse.Namesp
 
 def _add_play(commands: argparse._SubParsersAction[_Parser]) -> None:
     summary = "a page in the browser: choose data and layers, and watch a network learn"
-    command = commands.add_parser(
-        "play",
-        help=summary,
-        description=f"{_sentence(summary)}. It is served to this machine alone.",
-        allow_abbrev=False,
-    )
+    command = _add_command(commands, "play", summary, ". It is served to this machine alone.")
     command.add_argument(
         "--port", type=whole_number(0, 65535), default=0, metavar="N", help="default: a free one"
     )
@@ -203,12 +199,7 @@ def _run_play(options: argparse.Namespace) -> None:
 
 def _add_warmup(commands: argparse._SubParsersAction[_Parser]) -> None:
     summary = "compile all kernels now, so that no later program waits for them"
-    command = commands.add_parser(
-        "warmup",
-        help=summary,
-        description=f"{_sentence(summary)}: they are kept on disk.",
-        allow_abbrev=False,
-    )
+    command = _add_command(commands, "warmup", summary, ": they are kept on disk.")
     command.add_argument(
         "--dtype", choices=("float64", "float32", "both"), default="both", help="default: both"
     )

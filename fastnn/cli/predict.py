@@ -16,7 +16,7 @@ from .._atomic import replaced_at_once
 from .._checks.arrays import Array
 from ..tables.errors import TableError
 from ..tables.model import TableModel
-from ..tabular.judging import Judge
+from ..tabular.judging import OURS, Judge
 from ..tabular.model import Record, load
 from ..tabular.outputs import check_format, check_output, is_parquet
 from ..tabular.predicting import (
@@ -31,7 +31,6 @@ from ..tabular.predicting import (
 )
 from ..tabular.reading import ReadingOptions, Table, open_table
 from ..tabular.report import table_of
-from ..tabular.training import OURS
 
 _UNNAMED = "prediction"  # of a model that was saved from Python
 

@@ -15,7 +15,7 @@ from ..tabular.outputs import output_claimed
 from ..tabular.reading import ReadingOptions, Table, open_table
 from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of, wrapped
 from ..tabular.rows import Split
-from ..tabular.target import choose_target
+from ..tabular.target import Problem, choose_target
 from ..tabular.training import Settings, Trained, train_at_once
 
 _MANY_ROWS = 20_000  # on which the ensemble is trained for minutes
@@ -35,7 +35,7 @@ def _train_and_save(options: argparse.Namespace) -> None:
     names = [name for name in table.names if name != target.name]
     if not names:
         raise TableError(f"{table.path} must have columns beside {target.name!r}, got none")
-    seconds = perf_counter() - start
+    problem, seconds = Problem(table, names, target, n_rows), perf_counter() - start
     print(f"{table.path}: {n_rows} rows, {len(names)} columns; read in {seconds:.1f} s")
     for note in table.notes:
         print(wrapped(f"note: {note}"))
@@ -51,20 +51,19 @@ def _train_and_save(options: argparse.Namespace) -> None:
         seed=options.seed,
         quiet=options.quiet,
     )
-    chunk_rows = options.chunk_rows or rows_at_a_time(table, names, target, n_rows, settings)
+    chunk_rows = options.chunk_rows or rows_at_a_time(problem, settings)
     start = perf_counter()
     if chunk_rows is None:
         if n_rows > _MANY_ROWS and not options.fast and options.time_limit is None:
             print("this takes minutes: --fast trains one network, --time-limit sets an end")
             sys.stdout.flush()
-        trained = train_at_once(table, names, target, split, settings)
+        trained = train_at_once(problem, split, settings)
     else:
         print(f"one network, {chunk_rows} rows at a time; a random sample of them is described")
         sys.stdout.flush()
         trained = train_by_chunks(
-            table, names, target, split, settings,
-            n_rows=n_rows, chunk_rows=chunk_rows, folder=options.save.parent,
-        )  # fmt: skip
+            problem, split, settings, chunk_rows=chunk_rows, folder=options.save.parent
+        )
     _report(trained, perf_counter() - start)
     provided = {"file": Path(table.path).name, "n_rows": trained.n_training, "seed": options.seed}
     record = Record(

@@ -6,19 +6,39 @@ import argparse
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..cli.arguments import positive_number, whole_number
 
 
+def add_seed(parser: argparse.ArgumentParser, default: int = 0) -> None:
+    """Add the flag of what is drawn."""
+    parser.add_argument(
+        "--seed", type=whole_number(0, 2**32 - 1), default=default, help="default: %(default)s"
+    )
+
+
+def add_dtype(parser: argparse.ArgumentParser) -> None:
+    """Add the flag of the networks' dtype."""
+    parser.add_argument(
+        "--dtype", choices=("float64", "float32"), default="float64", help="default: %(default)s"
+    )
+
+
+def add_picture(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the flag of a single picture, `what`."""
+    parser.add_argument(
+        "--plot",
+        type=picture_path,
+        metavar="PATH",
+        help=f"write {what} to PATH, a .png, .svg or .pdf (needs the extra plot)",
+    )
+
+
 def add_shared_arguments(
-    parser: argparse.ArgumentParser,
-    *,
-    epochs: int,
-    learning_rate: float,
-    seed: int | None = None,
-    animated: bool = False,
+    parser: argparse.ArgumentParser, program: Any, *, animated: bool = False
 ) -> None:
-    """Add what every example has, with its defaults; no --seed where nothing is drawn.
+    """Add what every tutorial has, with its program's defaults; no --seed where nothing is drawn.
 
     An animated one can show its training, and then takes the path of an animation too.
     """
@@ -26,23 +46,23 @@ def add_shared_arguments(
         "--explain", action="store_true", help="open the first step, then train as usual"
     )
     parser.add_argument(
-        "--epochs", type=whole_number(1), default=epochs, metavar="N", help="default: %(default)s"
+        "--epochs",
+        type=whole_number(1),
+        default=program.EPOCHS,
+        metavar="N",
+        help="default: %(default)s",
     )
     parser.add_argument(
         "--learning-rate",
         type=positive_number,
         nargs="+",
-        default=[learning_rate],
+        default=[program.LEARNING_RATE],
         metavar="RATE",
-        help=f"default: {learning_rate}; of several, each trains a network of its own",
+        help=f"default: {program.LEARNING_RATE}; of several, each trains a network of its own",
     )
-    if seed is not None:
-        parser.add_argument(
-            "--seed", type=whole_number(0, 2**32 - 1), default=seed, help="default: %(default)s"
-        )
-    parser.add_argument(
-        "--dtype", choices=("float64", "float32"), default="float64", help="default: %(default)s"
-    )
+    if hasattr(program, "SEED"):
+        add_seed(parser, program.SEED)
+    add_dtype(parser)
     parser.add_argument(
         "--plot",
         type=animation_path if animated else picture_path,

@@ -85,12 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="keep N random images back from training, and show the accuracy on them too",
     )
-    add_shared_arguments(
-        parser,
-        epochs=program.EPOCHS,
-        learning_rate=program.LEARNING_RATE,
-        seed=program.SEED,
-    )
+    add_shared_arguments(parser, program)
 
 
 def batch_size(text: str) -> int | None:

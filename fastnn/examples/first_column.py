@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
     parser.add_argument("--bias", action="store_true", help="give the neuron a bias, at first 0")
-    add_shared_arguments(parser, epochs=program.EPOCHS, learning_rate=program.LEARNING_RATE)
+    add_shared_arguments(parser, program)
 
 
 def build(options: argparse.Namespace) -> Network:

@@ -62,13 +62,7 @@ GENDERS = ("M", "F")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
-    add_shared_arguments(
-        parser,
-        epochs=program.EPOCHS,
-        learning_rate=program.LEARNING_RATE,
-        seed=program.SEED,
-        animated=True,
-    )
+    add_shared_arguments(parser, program, animated=True)
 
 
 def run(options: argparse.Namespace) -> None:

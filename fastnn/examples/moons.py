@@ -63,13 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
     parser.add_argument("--train-biases", action="store_true", help="let the biases learn too")
     parser.add_argument("--dark", action="store_true", help="dark pictures")
-    add_shared_arguments(
-        parser,
-        epochs=program.EPOCHS,
-        learning_rate=program.LEARNING_RATE,
-        seed=program.SEED,
-        animated=True,
-    )
+    add_shared_arguments(parser, program, animated=True)
 
 
 def build(options: argparse.Namespace) -> Network:

@@ -50,12 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-hidden", action="store_true", help="leave the hidden layer out, and see it fail"
     )
-    add_shared_arguments(
-        parser,
-        epochs=program.EPOCHS,
-        learning_rate=program.LEARNING_RATE,
-        seed=program.SEED,
-    )
+    add_shared_arguments(parser, program)
 
 
 def build(options: argparse.Namespace) -> Network:

@@ -27,10 +27,8 @@ class Affine(NamedTuple):
     def of(cls, scale: ArrayLike, shift: ArrayLike) -> Self:
         """Return the step of numbers, or of tables of one row.
 
-        Raises
-        ------
-        ValueError
-            If they are not real numbers of one shape (n,), (1, n) or (), where that is not 1.
+        Raise ValueError unless they are real numbers of shape (n,) or (1, n), n being 1 or the same
+        for both, or ().
         """
         factors, terms = (_as_row(values) for values in (scale, shift))
         if factors.shape != terms.shape and factors.ndim == terms.ndim:

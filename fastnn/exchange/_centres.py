@@ -13,6 +13,7 @@ far from 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,6 +82,17 @@ def centred(net: Network, dtype: np.dtype[Any], samples: Array | None = None) ->
         with np.errstate(all="ignore"):  # beyond what squares can hold, nothing is far
             inputs = _column(samples.mean(axis=0), samples.std(axis=0))
     return _moved(net, inputs, outputs)
+
+
+def check_near(networks: Sequence[Network], dtype: np.dtype[Any]) -> None:
+    """Raise if a network standardises columns that are too far from 0 for `dtype`."""
+    for k, net in enumerate(networks):
+        own = centred(net, dtype)
+        if own.inputs is not None or own.outputs is not None:
+            raise ValueError(
+                f"dtype must be float64 where columns are far from 0, of which the metadata of "
+                f"network {k} tell, got {dtype}"
+            )
 
 
 def _moved(net: Network, inputs: Column | None, outputs: Column | None) -> Centred:

@@ -1,46 +1,25 @@
-"""What readers and writers have in common: optional packages, what they take, dense layers."""
+"""The dense layers that readers find, one by one, and all that they refuse."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._checks.arrays import Array, as_dtype, as_numbers
-from .._checks.extras import missing_package
 from .._training.standardise import is_far
 from ..activations import OwnActivation
 from ..core.losses import LOSSES
-from ..heads import Heads
 from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
 from ._affine import Affine
-from ._centres import folded, note_far
+from ._centres import note_far
 
-if TYPE_CHECKING:  # which needs scikit-learn
-    from ..tables.model import TableModel
-
-_PACKAGES = {  # the name for a user, and the extra that brings it
-    "h5py": ("h5py", "keras"),
-    "onnx": ("onnx", "onnx"),
-    "sklearn.neural_network": ("scikit-learn", "sklearn"),
-    "torch": ("PyTorch", "torch"),
-}
 _WIDEST = 2048  # columns: a file of a number each would make a table of their square
 _LOSSES = {known.partner: name for name, known in LOSSES.items() if known.partner}
-
-
-def import_optional(module: str, function: str) -> Any:
-    """Return the module of an optional package that a function needs."""
-    package, extra = _PACKAGES[module]
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise missing_package(function, package, extra) from error
 
 
 def unsupported_options(options: Mapping[str, Sequence[Any]], got: Mapping[str, Any]) -> str:
@@ -57,76 +36,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return f"{value:.7g}" if isinstance(value, float) else str(value)
-
-
-def model_of(estimator: Any) -> TableModel | None:
-    """Return the model of a fitted estimator of tables; None if it is something else."""
-    if not hasattr(type(estimator), "from_model"):
-        return None
-    if not hasattr(estimator, "model_"):
-        name = type(estimator).__name__
-        raise ValueError(f"net must be fitted, got a {name} that is not: call its `fit` first")
-    model: TableModel = estimator.model_
-    return model
-
-
-def as_network(net: Any) -> Network:
-    """Return `net` if it is a network, with `Standardize` folded into its first layer."""
-    if isinstance(net, Network):
-        return folded(net)
-    hint = ""
-    if hasattr(net, "from_model"):
-        hint = "; it holds several: give the network of one of its members_"
-    elif hasattr(net, "hidden_layer_sizes"):
-        hint = "; from_sklearn makes one of a fitted estimator"
-    elif hasattr(net, "networks"):
-        hint = "; it holds several: give one of its networks"
-    raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}{hint}")
-
-
-def check_activations(
-    net: Network, known: Collection[str], remedy: str = "", *, heads: bool = False
-) -> None:
-    """Raise, and name them all, if a writer does not know activations; `remedy` says who does.
-
-    Those of several heads are refused unless it knows `heads`.
-    """
-    if not heads:
-        refuse_heads(net)
-    refused = [
-        f"{where}: {named(activation)} cannot be carried: "
-        + ("net.save keeps it" if isinstance(activation, OwnActivation) else remedy)
-        for where, activation in activations_of(net)
-        if activation not in known
-    ]
-    if refused:
-        raise ValueError("\n".join(refused))
-
-
-def activations_of(net: Network) -> Iterator[tuple[str, Any]]:
-    """Yield where a network has its activations, and these."""
-    for k, layer in enumerate(net.layers):
-        if isinstance(layer, Heads):
-            for part in layer.parts:
-                yield f"head {part.name}", part.activation
-        else:
-            yield f"layer {k}", layer.activation
-
-
-def refuse_heads(net: Network) -> None:
-    """Raise if a network has several outputs, for a writer that has one."""
-    if isinstance(net.layers[-1], Heads):
-        raise ValueError(
-            f"net must have one output, got {net.layers[-1]}: export one head at a time, that of "
-            "Network(net.n_in, [*net.layers[:-1], net.layers[-1].heads[0]], "
-            "loss=net.loss_function.losses[0]); to_onnx writes all those of a network"
-        )
-
-
-def named(activation: Any) -> str:
-    """Return how an error calls an activation: a user's may have the name of one of fastnn's."""
-    is_own = isinstance(activation, OwnActivation)
-    return f"{activation}, a function of the user's," if is_own else str(activation)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._checks.arrays import as_choice
-from .._checks.names import did_you_mean
+from .._checks.functions import check_decorated
 from ..core.losses import LOSSES
 from .base import Loss as Loss
 from .base import NamedLoss as NamedLoss
@@ -53,9 +53,5 @@ def as_loss(name: str, value: Any) -> Loss:
         return value
     if isinstance(value, type) and issubclass(value, Loss):
         raise TypeError(f"{name} must be an object, got the class: write {value.__name__}()")
-    if callable(value) and not did_you_mean(value, NAMED):
-        raise TypeError(
-            f"{name} must be a name or a loss, got the function "
-            f"{getattr(value, '__name__', value)}: write @fastnn.loss above it"
-        )
+    check_decorated(name, value, "a loss", NAMED)
     return NAMED[as_choice(name, value, NAMED)]

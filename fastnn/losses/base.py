@@ -94,11 +94,12 @@ class Loss:
         str
             What it has raised or returned, and where; of a loss of fastnn nothing.
         """
-        del targets, outputs
+        return self._fault(targets, outputs)
+
+    def _fault(self, targets: Array, outputs: Array) -> str:
         return ""
 
     def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
-        del n_out
         place = self, activation, dtype
         if place not in _CODES:
             rows, from_z = self._rows(activation)
@@ -173,5 +174,4 @@ class NamedLoss(Loss):  # numpydoc ignore=PR02
 
     def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         """Return its place in the table."""
-        del activation, n_out, dtype
         return CODES[self.name]

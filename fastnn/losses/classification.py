@@ -53,7 +53,6 @@ class CrossEntropy(Loss):  # numpydoc ignore=PR02
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample, which is computed from z."""
-        del activation
         return _cross_entropy, True
 
     @property
@@ -112,7 +111,6 @@ class BinaryCrossEntropy(Loss):  # numpydoc ignore=PR02
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample, which is computed from z."""
-        del activation
         return _binary_cross_entropy, True
 
     @property

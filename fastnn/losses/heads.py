@@ -60,29 +60,8 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
         """A flag, False: targets in a list are made a row in Python."""
         return False
 
-    def code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
-        """Return what stands for the loss in a kernel: a table of the losses' own codes.
-
-        Parameters
-        ----------
-        activation : str
-            The activations of the last layer, which the heads have.
-        n_out : int
-            The number of outputs.
-        dtype : numpy.dtype
-            The dtype of the network.
-
-        Returns
-        -------
-        int
-            The code.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a loss does not go with its head.
-        """
-        del activation, n_out
+    def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
+        """Return the code of a table of the losses' own codes."""
         if (self, dtype) not in _CODES:
             _CODES[self, dtype] = code_of_parts(
                 [
@@ -92,22 +71,11 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
             )
         return _CODES[self, dtype]
 
-    def fault(self, targets: Array, outputs: Array) -> str:
-        """Return what a user's loss does wrong for some sample, or an empty string.
-
-        Parameters
-        ----------
-        targets, outputs : ndarray, shape (n_samples, n_out)
-            The targets and the network's outputs.
-
-        Returns
-        -------
-        str
-            What it has raised or returned, and where.
-        """
+    def _fault(self, targets: Array, outputs: Array) -> str:
+        """Return what the first of the losses to do so does wrong."""
         parts = self.parts
-        faults = map(_fault_of, self.losses, split(targets, parts), split(outputs, parts))
-        return next(filter(None, faults), "")
+        columns = zip(self.losses, split(targets, parts), split(outputs, parts), strict=True)
+        return next(filter(None, (own.fault(y, a) for own, y, a in columns)), "")
 
     def metric_names(self, asked: Sequence[str]) -> list[str]:
         """Return the names of what is recorded beside the loss.
@@ -194,7 +162,3 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
 
 def _shown(loss: Loss, weight: float) -> str:
     return repr(loss) if weight == 1 else f"({loss!r}, {weight:g})"
-
-
-def _fault_of(loss: Loss, targets: Array, outputs: Array) -> str:
-    return loss.fault(targets, outputs)

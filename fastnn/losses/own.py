@@ -87,7 +87,6 @@ class OwnLoss(UserFunction, Loss):
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
-        del activation
         function = self._linked
 
         def of_rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
@@ -107,19 +106,8 @@ class OwnLoss(UserFunction, Loss):
     def _linked(self) -> Any:
         return linked(self.function, is_checked=True)
 
-    def fault(self, targets: Array, outputs: Array) -> str:
-        """Return what the function does wrong for some sample, or an empty string.
-
-        Parameters
-        ----------
-        targets, outputs : ndarray, shape (n_samples, n_out)
-            The targets and the network's outputs.
-
-        Returns
-        -------
-        str
-            What it has raised or returned, and where.
-        """
+    def _fault(self, targets: Array, outputs: Array) -> str:
+        """Return what the function has raised or returned, and where."""
         for y, a in zip(targets, outputs, strict=True):
             error = np.zeros(len(y), a.dtype)
             row = y.copy(), a.copy(), error

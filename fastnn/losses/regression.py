@@ -80,7 +80,6 @@ class Quantile(Loss):  # numpydoc ignore=PR02
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
-        del activation
         return _quantiles, False
 
     @property
@@ -131,7 +130,6 @@ class GaussianNLL(Loss):
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
-        del activation
         of_each = 0.5 * math.log(2 * math.pi)
 
         def rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
@@ -165,7 +163,6 @@ class LogCosh(Loss):
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
-        del activation
         log_2 = math.log(2)
 
         def rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
@@ -200,7 +197,6 @@ class Gamma(Loss):
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample, which is computed from z."""
-        del activation
 
         def rows(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
             value = 0.0

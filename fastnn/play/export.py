@@ -61,7 +61,7 @@ def program(run: Run) -> str:
         raise ValueError("training must not have diverged for a program to repeat it: reset")
     if len(run.actions) > _MOST_ACTIONS:
         raise ValueError(
-            f"a program can repeat at most {_MOST_ACTIONS} steps, got {len(run.actions)}: "
+            f"a program must repeat at most {_MOST_ACTIONS} steps, got {len(run.actions)}: "
             "reset, and take fewer single steps"
         )
     layers, needed = [], set()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks.scalars import number_in
 from .messages import MOST_COLUMNS
 
 MOST_ROWS = 10_000
@@ -63,8 +64,8 @@ class Table:
         return inputs, label
 
     def _is_numeric(self, name: str) -> bool:
-        cells = self.columns[name]
-        return all(map(_is_number, cells)) and len(set(map(float, cells))) > 1
+        numbers = [number_in(cell) for cell in self.columns[name]]
+        return all(map(math.isfinite, numbers)) and len({*numbers}) > 1
 
     def _is_label(self, name: str) -> bool:
         return 2 <= len(set(self.columns[name])) <= MOST_CLASSES
@@ -94,9 +95,12 @@ def read(text: str, name: str) -> Table:
     rows = [row for row in rows[1:] if row]
     for number, row in enumerate(rows, 2):
         if len(row) != len(names):
-            raise ValueError(f"each row must have {len(names)} cells, row {number} has {len(row)}")
+            raise ValueError(f"row {number} must have {len(names)} cells, got {len(row)}")
         if max(map(len, [*row, *names])) > _LONGEST_CELL:
-            raise ValueError(f"cells must have at most {_LONGEST_CELL} characters: row {number}")
+            raise ValueError(
+                f"row {number} must have cells of at most {_LONGEST_CELL} characters, got a longer "
+                "one"
+            )
     columns = {
         head: [cell.strip() for cell in column]
         for head, column in zip(names, zip(*rows, strict=True), strict=True)
@@ -111,10 +115,3 @@ def read(text: str, name: str) -> Table:
             f"of 2 to {MOST_CLASSES} labels"
         )
     return table
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .._checks.arrays import Array, as_numbers
+from .._checks.arrays import Array, as_choice, as_numbers
 from .._checks.inputs import as_samples, as_table
 from .._checks.scalars import as_count
 from ..heads import Heads
@@ -46,12 +46,18 @@ def row_text(values: Array) -> str:
     return f"[{', '.join(texts if len(texts) <= 5 else [*texts[:2], '…', *texts[-2:]])}]"
 
 
-def as_pixels(shape: Any) -> tuple[int, int]:
-    """Return the height and the width of an image."""
+def as_pixels(shape: Any, order: Any) -> tuple[int, int]:
+    """Return the height and the width of images whose pixels are in an order."""
+    as_choice("order", order, ("F", "C"))
     if not isinstance(shape, Sequence) or isinstance(shape, str) or len(shape) != 2:
         raise ValueError(f"shape must be a pair (height, width), got {shape!r}")
     height, width = (as_count("a side of shape", side) for side in shape)
     return height, width
+
+
+def images_of(rows: Array, pixels: tuple[int, int], order: Literal["C", "F"]) -> Array:
+    """Return each row as an image, column by column ("F") or row by row ("C")."""
+    return np.stack([row.reshape(pixels, order=order) for row in rows])
 
 
 def as_labels(name: str, labels: ArrayLike, n_samples: int | None = None) -> NDArray[np.int64]:
@@ -69,6 +75,11 @@ def as_labels(name: str, labels: ArrayLike, n_samples: int | None = None) -> NDA
             f"{name} must hold class labels 0, 1, 2 ..., got {array.ravel()[wrong][0]}"
         )
     return classes
+
+
+def n_classes_in(labels: Array, test: tuple[Array, Array] | None) -> int:
+    """Return the number of classes, those of the test points included."""
+    return 1 + int(max(labels.max(), 0 if test is None else test[1].max()))
 
 
 def as_test_set(X: Any, y: Any) -> tuple[Array, NDArray[np.int64]] | None:

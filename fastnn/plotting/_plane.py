@@ -32,8 +32,12 @@ def shape_of(net: Network) -> str:
     return "-".join(str(n) for n in (net.n_in, *(layer.n_out for layer in net.layers)))
 
 
-def plane_around(points: Array, n: int) -> tuple[Array, Array]:
-    """Return the columns x1 and the rows x2 of a grid that extends a tenth beyond the points."""
+def plane_around(
+    points: Array, n: int, test: tuple[Array, Array] | None = None
+) -> tuple[Array, Array]:
+    """Return the columns x1 and the rows x2 of a grid that extends a tenth beyond all points."""
+    if test is not None:
+        points = np.concatenate([points, test[0]])
     margin = 0.1 * np.ptp(points, axis=0)
     margin[margin == 0] = 0.5  # a single point, or all on a line, still needs a plane around it
     low, high = points.min(axis=0) - margin, points.max(axis=0) + margin

@@ -11,7 +11,7 @@ References
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -41,9 +41,29 @@ WIDTH = 8.0  # inches of a new figure: 800 pixels at 100 dots an inch
 
 
 class Display:
-    """A picture whose `plot` has set `ax_`."""
+    """A picture: its data, and once it is drawn the axes that hold it."""
 
     ax_: Axes
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the picture, again or on other axes.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            The axes to draw on, by default those of a new figure.
+
+        Returns
+        -------
+        Display
+            This picture.
+        """
+        self.ax_ = self._drawn_on(as_axes(ax))
+        return self
+
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw on axes, or on those of a new figure of the right size; return them."""
+        raise NotImplementedError
 
     @property
     def figure_(self) -> Figure:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 
 from .._atomic import check_folder, replace_file, replaced_at_once
 from .._checks.paths import as_path
 from .._checks.scalars import as_count, as_positive
 from ..callbacks import Callback, Run
-from ._data import as_class_names, as_labels, as_rows, as_test_set
+from ._data import as_class_names, as_labels, as_rows, as_test_set, n_classes_in
 from ._plane import answers_on, check_two_inputs, plane_around, shape_of
 from ._style import new_axes
 from .surfaces import DecisionSurfaceDisplay
@@ -122,15 +121,11 @@ class SurfaceAnimation(Callback):
         self.every = as_count("every", every)
         points = as_rows(X, 2).copy()  # frames are drawn later, when the user may have changed X
         self._samples = points, as_labels("y", y, len(points)), as_test_set(X_test, y_test)
-        n_classes = max(int(labels.max()) for labels in self._labels()) + 1
+        n_classes = n_classes_in(*self._samples[1:])
         self._names = as_class_names(class_names, n_classes)
         self._net: Any = None
         self._recorded: dict[int, Array] = {}
         self._last: tuple[int, Array] | None = None
-
-    def _labels(self) -> list[Array]:
-        _, labels, test = self._samples
-        return [labels] if test is None else [labels, test[1]]
 
     @property
     def epochs(self) -> list[int]:
@@ -267,8 +262,7 @@ class SurfaceAnimation(Callback):
                 "a network must have been recorded: pass this to fit in callbacks=[...]"
             )
         points, labels, test = self._samples
-        everywhere = points if test is None else np.concatenate([points, test[0]])
-        x1, x2 = plane_around(everywhere, GRID)
+        x1, x2 = plane_around(points, GRID, test)
         surfaces = {}
         for epoch, params in frames.items():
             self._net.params = params

@@ -22,7 +22,6 @@ from ._style import (
     STYLES,
     Display,
     add_legend,
-    as_axes,
     color_of,
     ink_of,
     marker_of,
@@ -112,26 +111,15 @@ class ActivationDisplay(Display):  # numpydoc ignore=PR02
         z = np.linspace(low, high, 1001)
         return cls(str(name), z, *_values_of(activation, z)).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        ActivationDisplay
-            This picture.
-        """
-        self.ax_ = ax = as_axes(ax) or new_axes(4.5)
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the curves."""
+        ax = ax or new_axes(4.5)
         ax.plot(self.z, self.a, "-", color=BLUE, linewidth=2, label=self.name)
         ax.plot(self.z, self.slopes, "--", color=ORANGE, linewidth=2, label="derivative")
         ax.set(title=f"{self.name} and its derivative", xlabel="z", xlim=(self.z[0], self.z[-1]))
         ax.grid(alpha=0.3)
         add_legend(ax)
-        return self
+        return ax
 
 
 def _values_of(activation: str | OwnActivation, z: Array) -> tuple[Array, Array]:
@@ -259,20 +247,9 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
         ]
         return cls(curves).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        LearningCurvesDisplay
-            This picture.
-        """
-        self.ax_ = ax = as_axes(ax) or new_axes(4.5)
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the curves."""
+        ax = ax or new_axes(4.5)
         runs = list(dict.fromkeys(curve.run for curve in self.curves))
         keys = list(dict.fromkeys(curve.key for curve in self.curves))
         several = len(runs) > 1 or runs != [""]
@@ -315,7 +292,7 @@ class LearningCurvesDisplay(Display):  # numpydoc ignore=PR02
         ax.grid(alpha=0.3)
         if len(self.curves) + len(marked) > 1:
             add_legend(ax)
-        return self
+        return ax
 
 
 def _runs_of(history: History | Mapping[str, History]) -> Mapping[str, History]:

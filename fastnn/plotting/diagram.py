@@ -21,7 +21,6 @@ from ._style import (
     WIDTH,
     Display,
     add_legend,
-    as_axes,
     ink_of,
     new_axes,
     paper_of,
@@ -192,19 +191,8 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         target = np.concatenate([np.ravel(table) for table in tables])
         return cls(net, names, input_names, output_names, row, target, trace, loss).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the network, and the sample if there is one.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        NetworkDisplay
-            This picture.
-        """
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the network, and the sample if there is one."""
         net, flows = self.net, self.trace is not None
         widths = [net.n_in, *(layer.n_out for layer in net.layers)]
         most = MAX_FLOW if flows else MAX_UNITS
@@ -213,7 +201,7 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         columns = [_places(n, across * k, apart, most) for k, n in enumerate(widths)]
         half = max(max(y for _, y in places.values()) for places in columns)
         bottom = -half - RADIUS - (4.5 if flows else 1.5) * LINE
-        self.ax_ = ax = as_axes(ax) or new_axes(half + RADIUS - bottom + 1.1)
+        ax = ax or new_axes(half + RADIUS - bottom + 1.1)
         ax.set(xlim=(-SIDE, WIDTH - SIDE), ylim=(bottom - 0.3, half + RADIUS + 0.05))
         ax.set_aspect("equal")
         ax.set_axis_off()
@@ -222,7 +210,7 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
         _write_beside(ax, columns[0], self.input_names, -1)
         _write_beside(ax, columns[-1], self.output_names, 1)
         self._explain(ax)
-        return self
+        return ax
 
     def _draw_layers(
         self, ax: Axes, columns: list[Places], widths: list[int], bottom: float

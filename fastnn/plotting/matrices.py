@@ -10,15 +10,14 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.ticker import FixedLocator
 
-from .._checks.arrays import Array, as_choice
-from ._data import as_class_names, as_labels, as_network, as_pixels
+from .._checks.arrays import Array
+from ._data import as_class_names, as_labels, as_network, as_pixels, images_of
 from ._style import (
     BLUE,
     LOW_TO_HIGH,
     WIDTH,
     Display,
     add_colorbar,
-    as_axes,
     ink_of,
     new_axes,
     paper_of,
@@ -103,33 +102,20 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
         ValueError
             If `shape` does not have as many pixels as `net` has inputs, or `order` is unknown.
         """
-        height, width = as_pixels(shape)
-        as_choice("order", order, ("F", "C"))
+        height, width = pixels = as_pixels(shape, order)
         if height * width != as_network(net).n_in:
             raise ValueError(
                 f"shape must have {net.n_in} pixels, one for each input of net, got {shape}"
             )
         W = net.weights[0]
-        units = W.T[:MAX_UNITS]
-        images = np.stack([weights.reshape((height, width), order=order) for weights in units])
+        images = images_of(W.T[:MAX_UNITS], pixels, order)
         return cls(images, W.shape[1]).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the images.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        WeightsDisplay
-            This picture.
-        """
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the images."""
         n_drawn, height, width = self.images.shape
         tiles = Tiles(n_drawn, width, height, titled=False)
-        self.ax_ = ax = as_axes(ax) or tiles.new_axes(2.0, beside=1.2)
+        ax = ax or tiles.new_axes(2.0, beside=1.2)
         reach = float(np.quantile(np.abs(self.images), 0.995)) or 1.0  # a few may go beyond
         for number, image in enumerate(self.images):
             drawn = ax.imshow(
@@ -140,12 +126,15 @@ class WeightsDisplay(Display):  # numpydoc ignore=PR02
         s = "s" if self.n_units > 1 else ""
         ax.set_title(f"Weights of the first layer, {some}{self.n_units} unit{s}")
         add_colorbar(ax, drawn, "weight", extend="both")
-        return self
+        return ax
 
 
 @dataclass(eq=False)
 class ConfusionMatrixDisplay(Display):  # numpydoc ignore=PR02
     """How many samples of each class were taken for which class.
+
+    The larger its share of the true class, the fuller is a cell's colour: it goes with the square
+    root of the share, so that the few mistakes are seen too.
 
     `from_predictions` counts them and draws the counts. scikit-learn has such a display too; this
     one needs matplotlib alone, and takes what `Network.predict` returns.
@@ -222,24 +211,11 @@ class ConfusionMatrixDisplay(Display):  # numpydoc ignore=PR02
         names = as_class_names(class_names, n_classes)
         return cls(counts.reshape(n_classes, n_classes), names).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the counts; the larger its share of the true class, the fuller is a cell's colour.
-
-        It goes with the square root of the share, so that the few mistakes are seen too.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        ConfusionMatrixDisplay
-            This picture.
-        """
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the counts."""
         n_classes = len(self.counts)
         inches = min(WIDTH, 3.5 + 0.4 * n_classes)
-        self.ax_ = ax = as_axes(ax) or new_axes(inches, inches)
+        ax = ax or new_axes(inches, inches)
         shares = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
         scale = LinearSegmentedColormap.from_list("shares", [paper_of(ax), to_rgb(BLUE)])
         ax.imshow(shares, cmap=scale, norm=PowerNorm(0.5, 0, 1))
@@ -263,4 +239,4 @@ class ConfusionMatrixDisplay(Display):  # numpydoc ignore=PR02
         right, total = int(np.trace(self.counts)), int(self.counts.sum())
         title = f"Confusion matrix, {right} of {total} right"
         ax.set(xlabel="Predicted", ylabel="True", title=title)
-        return self
+        return ax

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from .._checks.arrays import Array, as_choice
-from ._data import as_class_names, as_labels, as_pixels, as_rows
+from .._checks.arrays import Array
+from ._data import as_class_names, as_labels, as_pixels, as_rows, images_of
 from ._plane import draw_points
-from ._style import (
-    RED,
-    Display,
-    add_legend_beside,
-    as_axes,
-    new_axes,
-)
+from ._style import RED, Display, add_legend_beside, new_axes
 from ._tiles import Tiles
 
 if TYPE_CHECKING:
@@ -105,32 +99,19 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
             If shapes do not match, numbers are not finite, labels are not whole numbers from 0, or
             `order` is unknown.
         """
-        height, width = as_pixels(shape)
-        as_choice("order", order, ("F", "C"))
+        height, width = pixels = as_pixels(shape, order)
         rows = as_rows(X, height * width)
         true = None if y is None else as_labels("y", y, len(rows))
         said = None if predicted is None else as_labels("predicted", predicted, len(rows))
-        images = np.stack([row.reshape((height, width), order=order) for row in rows])
-        return cls(images, true, said).plot(ax)
+        return cls(images_of(rows, pixels, order), true, said).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the images.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        SamplesDisplay
-            This picture.
-        """
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the images."""
         n_samples, height, width = self.images.shape
         given = [labels for labels in (self.true, self.predicted) if labels is not None]
         wrong = given[0] != given[-1] if len(given) == 2 else np.zeros(n_samples, bool)
         tiles = Tiles(n_samples, width, height, bool(given))
-        self.ax_ = ax = as_axes(ax) or tiles.new_axes(1.2)
+        ax = ax or tiles.new_axes(1.2)
         for number, image in enumerate(self.images):
             left, top = tiles.place(number)
             ax.imshow(
@@ -149,7 +130,7 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
         tiles.finish(ax)
         if len(given) == 2:
             ax.set_title(f"true → predicted, {wrong.sum()} of {n_samples} wrong")
-        return self
+        return ax
 
 
 @dataclass(eq=False)
@@ -227,21 +208,10 @@ class PointsDisplay(Display):  # numpydoc ignore=PR02
         labels = as_labels("y", y, len(points))
         return cls(points, labels, as_class_names(class_names, labels.max() + 1)).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the points.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        PointsDisplay
-            This picture.
-        """
-        self.ax_ = ax = as_axes(ax) or new_axes(5)
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the points."""
+        ax = ax or new_axes(5)
         draw_points(ax, self.points, self.labels, self.class_names, n_all=len(self.points))
         ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{len(self.points)} samples")
         add_legend_beside(ax)
-        return self
+        return ax

@@ -12,14 +12,13 @@ from matplotlib.lines import Line2D
 from .._checks.arrays import Array, as_numbers
 from .._checks.scalars import as_integer
 from ..core.heads import HEADS
-from ._data import as_class_names, as_labels, as_rows, as_test_set
+from ._data import as_class_names, as_labels, as_rows, as_test_set, n_classes_in
 from ._plane import answers_on, check_two_inputs, draw_points, plane_around, points_on, shape_of
 from ._style import (
     Display,
     add_colorbar,
     add_legend,
     add_legend_beside,
-    as_axes,
     color_of,
     ink_of,
     marker_of,
@@ -142,28 +141,15 @@ class DecisionSurfaceDisplay(Display):  # numpydoc ignore=PR02
         points = as_rows(X, 2)
         labels = as_labels("y", y, len(points))
         test = as_test_set(X_test, y_test)
-        n_classes = int(max(labels.max(), 0 if test is None else test[1].max())) + 1
-        names = as_class_names(class_names, n_classes)
-        everywhere = points if test is None else np.concatenate([points, test[0]])
-        x1, x2 = plane_around(everywhere, GRID)
+        names = as_class_names(class_names, n_classes_in(labels, test))
+        x1, x2 = plane_around(points, GRID, test)
         answers = answers_on(net, x1, x2)
         title = f"Decision surface, {shape_of(net)}"
         return cls(x1, x2, answers, points, labels, test, names, title).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the surface and the samples.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        DecisionSurfaceDisplay
-            This picture.
-        """
-        self.ax_ = ax = as_axes(ax) or new_axes(5)
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the surface and the samples."""
+        ax = ax or new_axes(5)
         lines = self._draw_surface(ax)
         names, n_all = self.class_names, len(self.points)
         if self.test is None:
@@ -176,7 +162,7 @@ class DecisionSurfaceDisplay(Display):  # numpydoc ignore=PR02
         ax.set(title=self.title, xlim=(x1[0], x1[-1]), ylim=(x2[0], x2[-1]))
         ax.set(xlabel="$x_1$", ylabel="$x_2$")
         add_legend_beside(ax, handles=[*ax.get_legend_handles_labels()[0], *lines])
-        return self
+        return ax
 
     def _draw_surface(self, ax: Axes) -> list[Line2D]:
         """Draw the outputs, and return what the legend shows of them."""
@@ -317,25 +303,14 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
         z, a = z.reshape(shape), a.reshape(shape)
         return cls(x1, x2, z, a, points, labels, title, lines).plot(ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the units.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            The axes to draw on, by default those of a new figure.
-
-        Returns
-        -------
-        HiddenUnitsDisplay
-            This picture.
-        """
+    def _drawn_on(self, ax: Axes | None) -> Axes:
+        """Draw the units."""
         x1, x2 = self.x1, self.x2
         low, span = np.array([x1[0], x2[0]]), np.array([np.ptp(x1), np.ptp(x2)])
         every = -(-len(self.points) // MAX_POINTS)
         points, labels = self.points[::every], self.labels[::every]
         tiles = Tiles(self.a.shape[-1], 1.0, 0.75, titled=True)
-        self.ax_ = ax = as_axes(ax) or tiles.new_axes(2.4, beside=1.3)
+        ax = ax or tiles.new_axes(2.4, beside=1.3)
         for unit in range(tiles.n_tiles):
             left, right, bottom, top = tiles.extent(unit)
             drawn = ax.imshow(
@@ -375,4 +350,4 @@ class HiddenUnitsDisplay(Display):  # numpydoc ignore=PR02
             markerscale=tiles.n_columns / 2,
         )
         add_colorbar(ax, drawn, "activation a" + " (line: z = 0)" * self.lines)
-        return self
+        return ax

@@ -70,17 +70,12 @@ def _packed(record: Record) -> bytes:
         "held": [None if note.held is None else places[note.held.tobytes()] for note in notes],
         "n_samples": [note.n_samples for note in notes],
     }
-    files = [np.frombuffer(_content_of(net), np.uint8) for net in record.networks]
+    contents = [network_file.packed(net.__getstate__()) for net in record.networks]
+    files = [np.frombuffer(content, np.uint8) for content in contents]
     arrays = {"networks": np.concatenate(files), "network_ends": _ends(files)}
     if sets:
         arrays |= {"held": np.concatenate([*sets.values()]), "held_ends": _ends(sets.values())}
     return pack(header, arrays)
-
-
-def _content_of(net: Network) -> bytes:
-    content = io.BytesIO()
-    network_file.write(content, net.__getstate__())
-    return content.getvalue()
 
 
 def _ends(parts: Iterable[Array]) -> Array:

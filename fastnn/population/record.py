@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -16,29 +15,11 @@ from ..network import Network
 
 
 class Note(NamedTuple):
-    """What the last training of a network has left.
+    """What the last training of a network has left."""
 
-    Attributes
-    ----------
-    best_epoch : int or None
-        The epoch whose weights `EarlyStopping` has restored; None if it has not.
-    held : ndarray of int64, or None
-        The numbers of the samples that were held out, in order; None if none were.
-    n_samples : int
-        The number of all samples.
-    """
-
-    best_epoch: int | None = None
-    held: Array | None = None
-    n_samples: int = 0
-
-
-@dataclass(frozen=True)
-class _Dated:
-    """A note that holds as long as the last training of the network is `history`."""
-
-    history: History
-    note: Note
+    best_epoch: int | None = None  # whose weights `EarlyStopping` has restored
+    held: Array | None = None  # int64: the numbers of the samples held out, in order
+    n_samples: int = 0  # of all
 
 
 class Record:
@@ -46,23 +27,20 @@ class Record:
 
     def __init__(self, networks: Sequence[Network], notes: Mapping[int, Note] | None = None):
         self.networks = networks
-        self._dated: dict[int, _Dated] = {}
+        self._dated: dict[int, tuple[History, Note]] = {}  # with the training that a note is on
         self.put(notes or {})
 
     def put(self, notes: Mapping[int, Note]) -> None:
         """Put down notes on what the last training of these networks has left."""
-        self._dated |= {
-            k: _Dated(state_of(self.networks[k]).latest, note) for k, note in notes.items()
-        }
+        self._dated |= {k: (state_of(self.networks[k]).latest, note) for k, note in notes.items()}
 
     def notes(self) -> list[Note]:
         """Return a note on each network."""
         return [self._note(k) for k in range(len(self.networks))]
 
     def _note(self, k: int) -> Note:
-        dated = self._dated.get(k)
-        is_valid = dated is not None and dated.history is state_of(self.networks[k]).latest
-        return dated.note if dated is not None and is_valid else Note()
+        history, note = self._dated.get(k, (None, Note()))
+        return note if history is state_of(self.networks[k]).latest else Note()
 
     def figure(self, k: int, monitor: str) -> float:
         """Return the metric that belongs to a network's present weights, or NaN if it has none."""

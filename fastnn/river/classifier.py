@@ -14,7 +14,7 @@ from .._streams.design import ACTIVATION, HIDDEN, as_start
 from .._streams.targets import ClassLearner
 from ..layers import Dense
 from ..optimizers import Optimizer
-from .frames import as_column, as_frame, as_list, as_table
+from .frames import as_column, as_frame, as_table
 from .model import Model
 
 
@@ -82,7 +82,6 @@ class MLPClassifier(Model, base.MiniBatchClassifier):  # type: ignore[misc]  # r
             )
         )  # fmt: skip
         self._is_rounded = np.dtype(dtype) == np.float32  # shares that sum to 1 but for 1e-7
-        self._y_name: str | None = None
 
     @property
     def _multiclass(self) -> bool:
@@ -101,28 +100,6 @@ class MLPClassifier(Model, base.MiniBatchClassifier):  # type: ignore[misc]  # r
         ['fair']
         """
         return self._learner.classes
-
-    def learn_one(self, x: dict[Any, Any], y: Any, w: float = 1.0) -> None:
-        """Train on one sample.
-
-        Parameters
-        ----------
-        x : dict
-            The features.
-        y : hashable
-            The class.
-        w : float
-            The weight of the sample, at least 0, by default 1.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a feature is no finite number, which the message names, or there is no class. The
-            model is as it was.
-        DivergenceError
-            If training leaves the finite numbers. The model is as it was.
-        """
-        self._learner.learn(x, y, w)
 
     def predict_proba_one(self, x: dict[Any, Any]) -> dict[Any, float]:
         """Return the probability of each class known so far.
@@ -168,33 +145,13 @@ class MLPClassifier(Model, base.MiniBatchClassifier):  # type: ignore[misc]  # r
         """
         return self._learner.label(x)
 
-    def learn_many(self, X: Any, y: Any, w: Any = 1.0) -> None:
-        """Train on the rows of a table in their order, with an update for each.
-
-        Parameters
-        ----------
-        X : DataFrame
-            The features, of pandas, polars or another library that river takes.
-        y : Series
-            The classes.
-        w : float or Series
-            The weights of the rows, at least 0, by default 1.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a feature is no finite number, which the message names, or a row has no class. The
-            model is as it was.
-        DivergenceError
-            If training leaves the finite numbers. The model is as the rows before have left it.
-        """
-        _, names, numbers = as_table(X)
-        labels = as_list(y)
+    def _targets_in(self, y: Any) -> list[Any]:
+        """Return the classes in a column; raise if a row has none."""
+        labels = super()._targets_in(y)
         for row, label in enumerate(labels):
             if label is None:
                 raise ValueError(f"y must be classes, got None in row {row}")
-        self._learner.learn_table(names, numbers, labels, w)
-        self._y_name = getattr(y, "name", None)
+        return labels
 
     def predict_proba_many(self, X: Any) -> Any:
         """Return the probabilities of the classes known so far, for each row of a table.

@@ -15,7 +15,7 @@ from .._streams.targets import NumberLearner
 from ..layers import Dense
 from ..losses import Loss
 from ..optimizers import Optimizer
-from .frames import as_column, as_list, as_table
+from .frames import as_column, as_table
 from .model import Model
 
 
@@ -85,29 +85,6 @@ class MLPRegressor(Model, base.MiniBatchRegressor):  # type: ignore[misc]  # riv
                 loss=loss, optimizer=optimizer, learning_rate=learning_rate, dtype=dtype, seed=seed,
             )
         )  # fmt: skip
-        self._y_name: str | None = None
-
-    def learn_one(self, x: dict[Any, Any], y: Any, w: float = 1.0) -> None:
-        """Train on one sample.
-
-        Parameters
-        ----------
-        x : dict
-            The features.
-        y : float
-            The target.
-        w : float
-            The weight of the sample, at least 0, by default 1.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a feature is no finite number, which the message names, or `y` is none. The model is
-            as it was.
-        DivergenceError
-            If training leaves the finite numbers. The model is as it was.
-        """
-        self._learner.learn(x, y, w)
 
     def predict_one(self, x: dict[Any, Any]) -> float:
         """Return the prediction for one sample.
@@ -128,30 +105,6 @@ class MLPRegressor(Model, base.MiniBatchRegressor):  # type: ignore[misc]  # riv
             If a feature is no finite number, which the message names.
         """
         return self._learner.predict(x)
-
-    def learn_many(self, X: Any, y: Any, w: Any = 1.0) -> None:
-        """Train on the rows of a table in their order, with an update for each.
-
-        Parameters
-        ----------
-        X : DataFrame
-            The features, of pandas, polars or another library that river takes.
-        y : Series
-            The targets.
-        w : float or Series
-            The weights of the rows, at least 0, by default 1.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If a feature is no finite number, which the message names, or a target is none. The
-            model is as it was.
-        DivergenceError
-            If training leaves the finite numbers. The model is as it was.
-        """
-        _, names, numbers = as_table(X)
-        self._learner.learn_table(names, numbers, as_list(y), w)
-        self._y_name = getattr(y, "name", None)
 
     def predict_many(self, X: Any) -> Any:
         """Return the prediction for each row of a table.

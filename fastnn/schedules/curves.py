@@ -17,7 +17,7 @@ from .._checks.scalars import (
     as_amount,
     as_choice,
     as_count,
-    as_integer,
+    as_natural,
     as_positive,
     as_share,
     check_fields,
@@ -131,12 +131,9 @@ class Step(CheckedSchedule):  # numpydoc ignore=PR02
         The number of epochs between two changes, at least 1.
     gamma : float
         The factor, above 0, by default 0.1.
-    per : str
-        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
-        `step_size` is a number of updates.
-    warmup : int
-        The number of epochs, or updates, in which the rate first rises on a straight line to that
-        with which the schedule then begins, at least 0, by default 0.
+    per, warmup : str, int
+        As `Constant` describes them, by default "epoch" and 0. With "update" `step_size` is a
+        number of updates.
 
     Raises
     ------
@@ -171,12 +168,9 @@ class Exponential(CheckedSchedule):  # numpydoc ignore=PR02
         The rate of the first epoch, above 0.
     gamma : float
         The factor, above 0.
-    per : str
-        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
-        the rate changes at every update.
-    warmup : int
-        The number of epochs, or updates, in which the rate first rises on a straight line to that
-        with which the schedule then begins, at least 0, by default 0.
+    per, warmup : str, int
+        As `Constant` describes them, by default "epoch" and 0. With "update" the rate changes at
+        every update.
 
     Raises
     ------
@@ -210,12 +204,9 @@ class InverseScaling(CheckedSchedule):  # numpydoc ignore=PR02
         The rate of the first epoch, above 0.
     power : float
         The exponent, at least 0, by default 0.5.
-    per : str
-        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
-        the rate changes at every update.
-    warmup : int
-        The number of epochs, or updates, in which the rate first rises on a straight line to that
-        with which the schedule then begins, at least 0, by default 0.
+    per, warmup : str, int
+        As `Constant` describes them, by default "epoch" and 0. With "update" the rate changes at
+        every update.
 
     Raises
     ------
@@ -251,12 +242,9 @@ class Cosine(CheckedSchedule):  # numpydoc ignore=PR02
         The epoch of the smallest rate, at least 1.
     eta_min : float
         The smallest rate, at least 0, by default 0.
-    per : str
-        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
-        `epochs` is a number of updates.
-    warmup : int
-        The number of epochs, or updates, in which the rate first rises on a straight line to that
-        with which the schedule then begins, at least 0, by default 0.
+    per, warmup : str, int
+        As `Constant` describes them, by default "epoch" and 0. With "update" `epochs` is a number
+        of updates.
 
     Raises
     ------
@@ -301,12 +289,9 @@ class OneCycle(CheckedSchedule):  # numpydoc ignore=PR02
         The largest rate divided by the first rate, above 0, by default 25.
     final_div_factor : float
         The first rate divided by the last rate, above 0, by default 10000.
-    per : str
-        What the schedule is a function of, "epoch" or "update", by default "epoch". With "update"
-        `epochs` is a number of updates.
-    warmup : int
-        The number of epochs, or updates, in which the rate first rises on a straight line to that
-        with which the schedule then begins, at least 0, by default 0.
+    per, warmup : str, int
+        As `Constant` describes them, by default "epoch" and 0. With "update" `epochs` is a number
+        of updates.
 
     Raises
     ------
@@ -368,18 +353,10 @@ def _as_part(name: str, value: Any) -> float:
     return share
 
 
-def _as_wait(name: str, value: Any) -> int:
-    """Return `value` as an int of at least 0."""
-    wait = as_integer(name, value)
-    if wait < 0:
-        raise ValueError(f"{name} must be at least 0, got {value!r}")
-    return wait
-
-
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "learning_rate": as_positive,
     "per": partial(as_choice, choices=PERIODS),
-    "warmup": _as_wait,
+    "warmup": as_natural,
     "step_size": as_count,
     "gamma": as_positive,
     "power": as_amount,
@@ -389,9 +366,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {  # of each field, by its name
     "div_factor": as_positive,
     "final_div_factor": as_positive,
     "factor": as_share,
-    "patience": _as_wait,
+    "patience": as_natural,
     "threshold": as_amount,
-    "cooldown": _as_wait,
+    "cooldown": as_natural,
     "min_lr": as_amount,
     "monitor": as_monitor,
     "mode": partial(as_choice, choices=MODES),

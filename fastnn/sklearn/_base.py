@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -21,17 +21,15 @@ from .._checks.sparse import check_structure
 from .._training.rates import Schedule
 from .._training.state import state_of
 from ..activations import OwnActivation
-from ..core.activations import CODES, SECOND_NAMES
 from ..losses import Loss, as_loss
 from ._callbacks import CallbackSupportMixin, FitTasks
 from ._design import check_data_for, check_number_of_outputs
+from ._estimator import HIDDEN
 from ._holder import NetworkHolder
 from ._scores import Score
 from ._split import Data, is_given
 from ._steps import SOLVERS, SolverState
 from ._training import FitCall, train_by_lbfgs, train_by_steps
-
-HIDDEN = {*CODES, *SECOND_NAMES} - {"softmax", "exp"}
 
 
 class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
@@ -95,11 +93,6 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
     best_loss_: Any  # None or a float; either these or those of the validation are None
     validation_scores_: Any
     best_validation_score_: Any
-
-    def _keep(self, given: Mapping[str, Any]) -> None:
-        """Set the parameters of the constructor as they were given."""
-        for name in self._get_param_names():
-            setattr(self, name, given[name])
 
     def _validate_params(self) -> None:
         """Check the parameters; of a loss that is none, tell how to make one."""
@@ -170,15 +163,10 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
         incremental: bool,
     ) -> Self:
         """Train, and set all attributes as scikit-learn does."""
-        before = self.__dict__.copy()
-        try:
+        with self._unchanged_by_errors():
             data, held_out, first_pass = self._checked_data(
                 X, y, sample_weight, validation, incremental
             )
-        except BaseException:  # a call that is refused leaves the estimator as it was
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         loss, outputs = self._last_layer(first_pass)
         given = X, y, sample_weight
         tasks = self._tasks(given, incremental) if hasattr(self, "_skl_callbacks") else None
@@ -251,6 +239,16 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
                 f"got shape {held_out.y.shape}"
             )
         return data, held_out, first_pass
+
+    def _checked(self, X: Any, y: Any, reset: bool, **more: Any) -> tuple[Any, Array]:
+        """Return inputs and targets after scikit-learn's checks."""
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", multi_output=True, dtype=self._allowed_dtypes(),
+            reset=reset, **more,
+        )  # fmt: skip
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
 
     def _as_data(self, X: Any, y: Array, sample_weight: Any, incremental: bool) -> Data:
         """Return checked data with a table of targets, and the weights of samples and classes."""

@@ -52,18 +52,7 @@ class Design(NamedTuple):
     loss: Loss
 
     def build(self, dtype: np.dtype[Any]) -> Network:
-        """Return a network whose parameters are zero.
-
-        Parameters
-        ----------
-        dtype : numpy.dtype
-            The dtype of the network.
-
-        Returns
-        -------
-        Network
-            The network.
-        """
+        """Return a network of a dtype whose parameters are zero."""
         layers = [
             Dense(n_out, name, initializer="zeros", dropout=p, l2=self.l2)
             for n_out, name, p in zip(self.widths, self.activations, self.dropout, strict=True)

@@ -8,7 +8,6 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks.arrays import Array
@@ -17,10 +16,11 @@ from ..activations import OwnActivation
 from ..losses import Loss
 from ..network import Network
 from ._design import Design, scale_of
+from ._estimator import Estimator
 from ._steps import SOLVERS, SolverState
 
 
-class NetworkHolder(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NetworkHolder(Estimator):
     """An estimator whose `coefs_` and `intercepts_` are lists of views of a network's parameters.
 
     If a user assigns other arrays, a new network takes their values.

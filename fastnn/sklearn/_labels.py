@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import unique_labels
-from sklearn.utils.validation import validate_data
 
 from .._checks.arrays import Array
 from ._base import BaseMLP
@@ -41,16 +40,6 @@ class LabelledMLP(BaseMLP):
         X, y = self._checked(X, y, reset=False)
         self._check_known(unique_labels(y))
         return X, self._label_binarizer.transform(y).astype(bool)
-
-    def _checked(self, X: Any, y: Any, reset: bool) -> tuple[Any, Array]:
-        """Return inputs and labels after scikit-learn's checks."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=self._allowed_dtypes(),
-            reset=reset,
-        )  # fmt: skip
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
 
     def _check_classes(self, classes: Array) -> None:
         """Raise unless these are the known classes or, in `partial_fit`, some of them."""

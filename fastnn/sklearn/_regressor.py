@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import d2_pinball_score
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks.arrays import Array
 from .._checks.names import explained
@@ -134,12 +133,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
 
     Notes
     -----
-    Where scikit-learn departs from the usual formulas, so does this class; see
-    `fastnn.sklearn._training`. It differs from scikit-learn in four points. Training that diverges
-    stops, and the last finite weights remain. Sample weights must be at least 0. With sample
-    weights and several batches, `loss_` is the weighted mean over the epoch, not a mean over its
-    batches. Early stopping after a warm start restores the best weights, which scikit-learn has
-    overwritten.
+    It departs from scikit-learn in the four points that the notes of `MLPClassifier` name.
 
     Examples
     --------
@@ -355,13 +349,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         """Return samples and targets."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True,
-            dtype=self._allowed_dtypes(), reset=reset,
-        )  # fmt: skip
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
+        return self._checked(X, y, reset, y_numeric=True)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -85,6 +85,11 @@ class StepSchedule:
         rates = np.full(n, self.learning_rate) if curve is None else rates_of(curve, first, n)
         return rates if isinstance(self.optimizer, Adam) else rates * self.scale
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether the rates depend on nothing that happens in training."""
+        return self.schedule == "constant" and not hasattr(self.curve, "observe")
+
     def expect(self, recorded: Collection[str]) -> None:
         """Raise unless the schedule goes by one of these names, or by none."""
         if (expect := getattr(self.curve, "expect", None)) is not None:
@@ -116,19 +121,25 @@ class StepSchedule:
         return False, f"Setting learning rate to {self.learning_rate:f}"
 
 
-class EpochOrder:
+class EpochOrders:
     """The order of each epoch, drawn as in scikit-learn: the previous order, permuted."""
 
     def __init__(self, n_samples: int, shuffle: bool, random: Random) -> None:
-        self.order = np.arange(n_samples)
-        self.shuffle = shuffle
-        self.random = random
+        self._last, self._shuffle, self._random = np.arange(n_samples), shuffle, random
+        self._drawn: dict[int, Array] = {}
 
-    def __call__(self, epoch: int) -> Array:
-        """Return the sample numbers in order."""
-        if self.shuffle:
-            self.order = self.order[self.random.permutation(len(self.order))]
-        return self.order
+    def __call__(self, first: int, n: int) -> Array:
+        """Return the sample numbers of some epochs in order, a row each; asked again, the same."""
+        orders = []
+        for epoch in range(first, first + n):
+            if epoch not in self._drawn:
+                if self._shuffle:
+                    self._last = self._last[self._random.permutation(len(self._last))]
+                self._drawn[epoch] = self._last
+            orders.append(self._drawn[epoch])
+        for epoch in [epoch for epoch in self._drawn if epoch < first]:
+            del self._drawn[epoch]
+        return np.array(orders)
 
 
 @dataclass(eq=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -25,7 +25,6 @@ from sklearn.utils.validation import (
 from .._checks.arrays import Array
 from .._checks.frames import is_frame
 from .._checks.names import explained
-from ..core.activations import CODES, SECOND_NAMES
 from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import (
@@ -37,19 +36,20 @@ from ..tables.ensemble import (
     train,
 )
 from ..tables.model import TableModel
+from ._estimator import HIDDEN, Estimator
 
 LEAST_FOLDS = 5  # even one member has a fifth of the rows held out
 LARGEST_SEED = 2**31 - 1
 
 
-class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class BaseTabular(Estimator):
     """An ensemble behind scikit-learn's interface, from the table to the outputs."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "encodings": ["array-like"],
         "hidden_layer_sizes": ["array-like"],
-        "activation": [StrOptions({*CODES, *SECOND_NAMES} - {"softmax", "exp"})],
+        "activation": [StrOptions(HIDDEN)],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -82,11 +82,6 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
     model_: TableModel
     oof_prediction_: Array
     oof_score_: float
-
-    def _keep(self, given: Mapping[str, Any]) -> None:
-        """Set the parameters of the constructor as they were given."""
-        for name in self._get_param_names():
-            setattr(self, name, given[name])
 
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
@@ -123,13 +118,8 @@ class BaseTabular(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no t
         >>> regressor.n_features_in_
         2
         """
-        before = self.__dict__.copy()
-        try:
+        with self._unchanged_by_errors():
             return self._fit(X, y, sample_weight)
-        except BaseException:  # a failed call leaves the estimator as it was
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         """Train, and set all attributes."""

@@ -38,7 +38,7 @@ from ._callbacks import FitTasks
 from ._design import scale_of, share_of_loss
 from ._scores import Score
 from ._split import Data, Split
-from ._steps import EpochOrder, SolverState, StepSchedule
+from ._steps import EpochOrders, SolverState, StepSchedule
 
 if TYPE_CHECKING:
     from ._base import BaseMLP
@@ -82,7 +82,18 @@ class ProgressRecord(Callback):
     def __init__(self, call: FitCall, solver: SolverState, split: Split) -> None:
         self.call, self.solver, self.split = call, solver, split
         self.estimator, self.tasks = call.estimator, call.tasks
-        self.has_stopped = False
+        self.has_stopped, self.n_epochs = False, 0  # that are on record
+        # Whether something acts after each epoch: else it is enough to look when training may stop.
+        self.is_watched = bool(
+            self.tasks or self.estimator.verbose or split.validation is not None
+        ) or not (solver.steps and solver.steps.is_steady)
+
+    def next_epoch(self, epoch: int) -> int:
+        """Return the first epoch, from this one on, after which training may stop."""
+        if self.is_watched:
+            return epoch
+        patience = int(min(self.estimator.n_iter_no_change, self.estimator.max_iter))  # may be inf
+        return epoch + max(0, patience - self.solver.n_without_progress)
 
     def start(self, run: Run) -> None:
         """Tell the callbacks of scikit-learn that the first epoch begins."""
@@ -92,17 +103,21 @@ class ProgressRecord(Callback):
             self.tasks.begin_epoch(EPOCH)
 
     def epoch(self, run: Run) -> None:
-        """Record the loss and the validation score, and stop if neither improves."""
-        estimator, solver, figures = self.estimator, self.solver, run.figures()
+        """Record the losses since the last call and the validation score; stop if none improves."""
+        estimator, solver, losses = self.estimator, self.solver, run.history["loss"]
         steps = solver.steps
         assert steps is not None
         of_loss, of_penalty = self.call.factors
-        self.record(of_loss * figures["loss"] + of_penalty * figures.get("penalty", 0.0))
-        if self.split.validation is None:
-            what, is_better = "Training loss", self.compare_loss()
-        else:
-            what, is_better = "Validation score", self.compare_score(run, self.split.validation)
-        solver.n_without_progress = 0 if is_better else solver.n_without_progress + 1
+        penalties = run.history.get("penalty", [0.0] * len(losses))
+        what = "Training loss" if self.split.validation is None else "Validation score"
+        for k in range(self.n_epochs, len(losses)):
+            self.record(of_loss * losses[k] + of_penalty * penalties[k])
+            if self.split.validation is None:
+                is_better = self.compare_loss()
+            else:
+                is_better = self.compare_score(run, self.split.validation)
+            solver.n_without_progress = 0 if is_better else solver.n_without_progress + 1
+        self.n_epochs = len(losses)
         steps.end_epoch(estimator.t_, run.network, self.recorded())
         if solver.n_without_progress > estimator.n_iter_no_change:
             self.has_stopped, consequence = steps.stops(run.network)
@@ -207,7 +222,7 @@ def train_by_steps(call: FitCall, solver: SolverState) -> str:
         batch_size=batch_size,
         optimizer=steps.network_optimizer(),
         schedule=steps,
-        draw_order=EpochOrder(len(targets), estimator.shuffle, state.random),
+        draw_orders=EpochOrders(len(targets), estimator.shuffle, state.random),
         divide_penalty=True,
         noise=as_noise(state),
         callbacks=[record],

@@ -25,7 +25,7 @@ from .._checks.frames import is_frame
 NUMBER, TEXT, TIME = "number", "text", "time"
 _KINDS = {"f": NUMBER, "O": TEXT, "M": TIME}
 _DAY = np.timedelta64(1, "D")
-_EXACT = 2**53  # float64 holds all integers up to it
+LARGEST_WHOLE = 2**53  # beyond, different integers are one float64
 _NUMBERS = numbers.Real | Decimal | np.bool_
 _INTEGER = re.compile(r"-?[0-9]+")
 
@@ -86,11 +86,8 @@ def absent(values: Array) -> Array:
 def columns_of(X: Any, estimator: Any = None) -> list[Column]:
     """Return the columns of a DataFrame of pandas, polars or pyarrow, or of an array.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If `X` is no table, two columns have one name, or a column holds what no kind fits. The
-        message names the column.
+    Raise ValueError or TypeError, which names the column, if `X` is no table, two columns have one
+    name, or a column holds what no kind fits.
     """
     if is_frame(X):
         columns = _columns_of_frame(X)
@@ -124,7 +121,7 @@ def _column_of_array(name: str, values: Array) -> Column:
 
 def _is_beyond(*integers: int) -> bool:
     """Return True if float64 does not hold all integers up to these."""
-    return any(abs(integer) > _EXACT for integer in integers)
+    return any(abs(integer) > LARGEST_WHOLE for integer in integers)
 
 
 def _columns_of_frame(X: Any) -> list[Column]:

@@ -106,30 +106,14 @@ class Categories:
 
 
 class TableEncoder:
-    """The encoding of a table, fitted to training rows without their targets.
+    """The encoding of a table, fitted to training rows without their targets."""
 
-    Attributes
-    ----------
-    kinds_ : dict of str to str
-        The kind of each column: number, text or time.
-    with_indicator_ : ndarray
-        Which numbers, the parts of times included, have an input that says that they are missing.
-    scale_ : RobustScale
-        The scale of the numbers.
-    bins_ : PiecewiseBins or None
-        Their bins, if an encoding has them.
-    periodic_ : Periodic or None
-        Their frequencies and phases, if an encoding has them.
-    categories_ : dict of str to Categories
-        The categories of each column of texts.
-    """
-
-    kinds_: dict[str, str]
-    with_indicator_: Array
-    scale_: RobustScale
-    bins_: PiecewiseBins | None
+    kinds_: dict[str, str]  # of each column: number, text or time
+    with_indicator_: Array  # which numbers, parts of times too, have an input for missing ones
+    scale_: RobustScale  # of the numbers
+    bins_: PiecewiseBins | None  # of the numbers, if an encoding has them
     periodic_: Periodic | None
-    categories_: dict[str, Categories]
+    categories_: dict[str, Categories]  # of each column of texts
 
     def __init__(self, encodings: Iterable[str] = ENCODINGS) -> None:
         self.blocks = {block for encoding in encodings for block in ENCODINGS[encoding]}
@@ -137,13 +121,7 @@ class TableEncoder:
     def fit(
         self, columns: Sequence[Column], weights: Array, random: np.random.RandomState
     ) -> Encoded:
-        """Fit to the training rows, and return them encoded.
-
-        Raises
-        ------
-        ValueError
-            If a column has no value.
-        """
+        """Return the training rows encoded; raise ValueError if a column has no value."""
         is_used = weights > 0
         for column in columns:
             if column.missing[is_used].all():

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from typing import Any, Self
 
@@ -43,40 +43,41 @@ _LEAST_ROWS = 256
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the networks of one kind are built and trained."""
+    """How the networks of one kind are built and trained: parameters of an estimator."""
 
-    hidden: Sequence[int]
+    hidden_layer_sizes: Sequence[int]
     activation: str
     dropout: float
     learning_rate: float
     weight_decay: float
     max_epochs: int
     patience: int
-    batch_size: int | None  # None depends on the rows
+    batch_size: int | str
     dtype: str
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Self:
         """Return what the parameters of an estimator say."""
-        batch_size = parameters["batch_size"]
-        same = (
-            "activation", "dropout", "learning_rate", "weight_decay", "max_epochs", "patience",
-            "dtype",
-        )  # fmt: skip
-        return cls(
-            hidden=tuple(parameters["hidden_layer_sizes"]),
-            batch_size=None if batch_size == "auto" else int(batch_size),
-            **{name: parameters[name] for name in same},
-        )
+        return cls(**{item.name: parameters[item.name] for item in fields(cls)})
 
     def batch_of(self, n_rows: int) -> int:
         """Return the number of rows in an update: small tables need many small updates."""
-        return self.batch_size or min(64, max(16, n_rows // 16))
+        given = self.batch_size
+        return min(64, max(16, n_rows // 16)) if given == "auto" else int(given)
+
+    def fit_options(self, n_rows: int) -> dict[str, Any]:
+        """Return how `Network.fit` is to train on so many rows."""
+        return {
+            "epochs": self.max_epochs,
+            "batch_size": self.batch_of(n_rows),
+            "optimizer": AdamW(weight_decay=self.weight_decay),
+            "learning_rate": Cosine(self.learning_rate, self.max_epochs),
+        }
 
     def network(self, n_in: int, encoding: str, n_classes: int, seed: int) -> Network:
         """Return an untrained network; `n_classes` is 0 for numbers."""
         output = Dense(n_classes, "softmax") if n_classes else Dense(1)
-        widths = () if encoding == "linear" else self.hidden
+        widths = () if encoding == "linear" else self.hidden_layer_sizes
         hidden = [Dense(n, self.activation, dropout=self.dropout) for n in widths]
         loss = "cross_entropy" if n_classes else "half_sse"
         return Network(n_in, [*hidden, output], dtype=self.dtype, seed=seed, loss=loss)
@@ -323,9 +324,7 @@ def _train_member(
     limits = [] if seconds is None else [TimeLimit(seconds)]
     network.fit(
         seen, task.targets[rows],
-        epochs=recipe.max_epochs, batch_size=recipe.batch_of(len(rows)),
-        optimizer=AdamW(weight_decay=recipe.weight_decay),
-        learning_rate=Cosine(recipe.learning_rate, recipe.max_epochs),
+        **recipe.fit_options(len(rows)),
         sample_weight=weights[rows] / weights[rows].mean() if is_weighted else None,
         validation_data=(unseen, task.targets[held]),
         metrics=[weighted_loss] if is_weighted else [],

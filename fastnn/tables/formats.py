@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 
+from .columns import LARGEST_WHOLE
 from .errors import TableError
 
 # What pandas takes for missing.
@@ -27,7 +28,6 @@ STYLES = (
     (".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (",", "'"), (".", " "), (",", " "),
 )  # fmt: skip
 _LONGEST = 400  # characters of what is more than a text: float64 has 309 digits before its point
-LARGEST_WHOLE = 2**53  # beyond, different whole numbers are one float64
 NUMBER, CLOCK, DATE, BOOL = "number", "clock", "date", "bool"
 _TYPES = {
     NUMBER: pa.float64(),

@@ -64,10 +64,7 @@ class TableModel:
     def read(self, columns: Sequence[Column]) -> list[Column]:
         """Return columns with texts for numbers or times, if `fastnn train` read such, as those.
 
-        Raises
-        ------
-        ValueError
-            If a text is not in the format of its column.
+        Raise ValueError if a text is not in the format of its column.
         """
         return [self._read(column) for column in columns]
 

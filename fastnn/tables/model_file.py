@@ -53,7 +53,7 @@ from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.metadata import check_metadata
 from .._storage.npz import Archive, pack
-from .._storage.specs import JSON, as_list, as_object, as_whole
+from .._storage.specs import JSON, as_list, as_object, as_whole, short
 from ..network import Network
 from .columns import NUMBER, TEXT, TIME
 from .encoder import ENCODINGS, Categories, TableEncoder
@@ -104,9 +104,8 @@ def _packed(model: TableModel) -> bytes:
     }
     arrays = _arrays_of(model.encoder)
     for k, member in enumerate(model.members):
-        content = io.BytesIO()
-        network_file.write(content, member.network.__getstate__() | {"_state": None})
-        arrays[f"network_{k}"] = np.frombuffer(content.getvalue(), np.uint8)
+        content = network_file.packed(member.network.__getstate__() | {"_state": None})
+        arrays[f"network_{k}"] = np.frombuffer(content, np.uint8)
         if member.by_target is not None:
             arrays[f"by_target_{k}"] = np.concatenate(member.by_target.tables)
     return pack(header, arrays)
@@ -218,9 +217,9 @@ def _encoder_in(archive: Archive, columns: Any, encodings: Any) -> TableEncoder:
     for column in as_list("columns", columns):
         name, kind, *rest = as_list("columns", column)
         if not isinstance(name, str) or name in encoder.kinds_:
-            raise ValueError(f"columns must have names that differ, got {repr(name)[:100]}")
+            raise ValueError(f"columns must have names that differ, got {short(name)}")
         if kind not in (NUMBER, TEXT, TIME) or len(rest) != 2 * (kind == TEXT):
-            raise ValueError(f"columns must be as in this version, got {repr(column)[:100]}")
+            raise ValueError(f"columns must be as in this version, got {short(column)}")
         encoder.kinds_[name] = kind
         if kind == TEXT:
             sizes[name] = as_whole("categories", rest[0]), bool(rest[1])
@@ -314,7 +313,7 @@ def _target_in(description: Any) -> JSON:
             raise ValueError(f"classes must be of a plain dtype, got {dtype}")
         classes = np.array(labels, dtype)
         if classes.shape != (len(labels),) or len(labels) < 2:
-            raise ValueError(f"classes must be at least two labels, got {repr(labels)[:100]}")
+            raise ValueError(f"classes must be at least two labels, got {short(labels)}")
         return {"classes": classes}
     as_object(description, ("center", "scale"))
     return {

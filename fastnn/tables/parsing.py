@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .._checks.scalars import number_in
 from .formats import (
     BOOL,
     CLOCK,
@@ -73,18 +74,11 @@ def values_of(column: Any, form: Format, na_values: Sequence[str]) -> Any:
     if form.na_values is not None:
         na_values = ["", *form.na_values]
     values = _values(column, form, na_values)
-    numbers = [number for number in map(_as_number, na_values) if math.isfinite(number)]
+    numbers = [number for number in map(number_in, na_values) if math.isfinite(number)]
     if numbers and form.type == pa.float64():  # where -999 means missing, -999.0 does
         missing = pc.is_in(values, value_set=pa.array(numbers, form.type))
         values = pc.if_else(missing, pa.scalar(None, form.type), values)
     return values
-
-
-def _as_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:

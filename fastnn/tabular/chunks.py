@@ -20,14 +20,13 @@ from ..tables.ensemble import Member, Recipe, Task, inputs_of, training_inputs
 from ..tables.errors import TableError
 from ..tables.model import TableModel
 from .judging import Judge, LinearModel
-from .reading import Table
 from .report import Score
 from .rows import N_PARTS, SpillBuffer, Split
 from .samples import Samples, random_sample, read_samples
 from .spilled import train_spilled
 from .summary import describe
-from .target import Target
-from .training import OURS, Settings, Trained
+from .target import Problem
+from .training import Settings, Trained
 
 VALIDATION_PART = 0.1  # of the rows that are not held out, which choose the epoch
 ENCODING = "bins"
@@ -37,14 +36,13 @@ _WIDEST = 1000  # bytes of inputs that a field becomes at most, a text in all en
 _MOST_SCORED = 2_000_000  # outputs for rows held out: memory holds these
 
 
-def rows_at_a_time(
-    table: Table, names: Sequence[str], target: Target, n_rows: int, settings: Settings
-) -> int | None:
+def rows_at_a_time(problem: Problem, settings: Settings) -> int | None:
     """Return how many rows to train on at a time, None for all."""
-    if n_rows * len(names) * _WIDEST <= _AT_ONCE:
+    n_rows = problem.n_rows
+    if n_rows * len(problem.names) * _WIDEST <= _AT_ONCE:
         return None
-    estimator = settings.estimator(target)
-    sample = random_sample(table, names, target, Split(0.0, 0.0, settings.seed), n_rows)
+    estimator = settings.estimator(problem.target)
+    sample = random_sample(problem, Split(0.0, 0.0, settings.seed))
     encoder = TableEncoder(estimator.encodings)
     random = np.random.RandomState(settings.seed)
     encoded = encoder.fit(sample.columns, np.ones(len(sample.targets)), random)
@@ -115,20 +113,13 @@ class SampleEncoder:
 
 
 def train_by_chunks(
-    table: Table,
-    names: Sequence[str],
-    target: Target,
-    split: Split,
-    settings: Settings,
-    *,
-    n_rows: int,
-    chunk_rows: int,
-    folder: Path,
+    problem: Problem, split: Split, settings: Settings, *, chunk_rows: int, folder: Path
 ) -> Trained:
     """Train a network on all rows, which are kept in `folder`, and score it on those held out."""
-    most = _MOST_SCORED / max(20, len(target.classes or ())) / n_rows
+    target = problem.target
+    most = _MOST_SCORED / max(20, len(target.classes or ())) / problem.n_rows
     split = replace(split, held_out=min(split.held_out, most), validation=VALIDATION_PART)
-    sample = random_sample(table, names, target, split, n_rows)
+    sample = random_sample(problem, split)
     encoder = SampleEncoder(sample, target.classes, settings.seed)
     estimator = settings.estimator(target)
     with ExitStack() as around:
@@ -136,15 +127,15 @@ def train_by_chunks(
             around.enter_context(closing(SpillBuffer(encoder.width, np.dtype("f4"), folder)))
             for _ in range(N_PARTS)
         ]
-        for samples in read_samples(table, names, target, chunk_rows):
+        for samples in read_samples(problem, chunk_rows):
             rows, part_of_row = encoder.encode(samples), split.parts_of(samples.numbers)
             for part, buffer in enumerate(parts):
                 buffer.append(rows[part_of_row == part])
         training, validation, held = parts
         if not training.n_rows or not validation.n_rows:
             raise TableError(
-                f"{table.path} must have rows to train on and others to choose the epoch, got "
-                f"{training.n_rows} and {validation.n_rows}: give more rows"
+                f"{problem.table.path} must have rows to train on and others to choose the epoch, "
+                f"got {training.n_rows} and {validation.n_rows}: give more rows"
             )
         member = _trained_member(encoder, training, validation, estimator, settings, chunk_rows)
         model = TableModel(
@@ -197,10 +188,4 @@ def _scores(
         ours.append(model.in_units(outputs))
         others.append(encoder.linear_outputs(linear, rows))
     truth, by_us, by_others = map(np.concatenate, (targets, ours, others))
-    name = f"{linear.name} of a sample"
-    scores = [
-        judge.score(OURS, truth, by_us),
-        judge.score(name, truth, by_others),
-        judge.baseline(truth),
-    ]
-    return scores, judge.comparison(truth, by_us, by_others, name)
+    return judge.beside(truth, by_us, f"{linear.name} of a sample", by_others)

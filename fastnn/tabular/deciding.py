@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..tables.columns import LARGEST_WHOLE
 from ..tables.errors import TableError
 from ..tables.formats import (
     CLOCK,
     DATE,
     EMPTY,
-    LARGEST_WHOLE,
     NUMBER,
     PLAIN,
     TEXT,

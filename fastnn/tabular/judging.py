@@ -16,6 +16,7 @@ from sklearn.utils import resample
 from .._checks.arrays import Array
 from .report import Score
 
+OURS = "this model"
 LINEAR_ROWS = 20_000  # that the linear model learns from: more change it little and take minutes
 
 
@@ -74,6 +75,17 @@ class Judge:
             return values
         place = {label: code for code, label in enumerate(self.classes)}
         return np.array([place.get(label, -1) for label in values.tolist()], np.int64)
+
+    def beside(
+        self, targets: Array, ours: Array, other: str, others: Array
+    ) -> tuple[list[Score], str | None]:
+        """Return the scores of a model, of another and of none, and a warning if ours is worse."""
+        scores = [
+            self.score(OURS, targets, ours),
+            self.score(other, targets, others),
+            self.baseline(targets),
+        ]
+        return scores, self.comparison(targets, ours, others, other)
 
     def comparison(self, targets: Array, ours: Array, others: Array, other: str) -> str | None:
         """Return a sentence if another model is better by more than one standard error."""

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from .. import Heads, Network, Population
 from .._checks.arrays import Array
+from .._checks.scalars import number_in
 from .._training.threads import n_cores
 from ..population.results import Prediction
 from ..tables.columns import TEXT, Column, columns_of
@@ -157,7 +158,7 @@ def network_outputs(table: Table, loaded: Network | Population) -> Iterator[Arra
         for column in columns:
             wrong = column.missing
             if column.kind == TEXT:
-                wrong = np.array([not _is_number(text) for text in column.values])
+                wrong |= [not math.isfinite(number_in(text or "")) for text in column.values]
             if wrong.any():
                 row = int(wrong.argmax())
                 got = "nothing" if column.missing[row] else repr(column.values[row])
@@ -170,13 +171,6 @@ def network_outputs(table: Table, loaded: Network | Population) -> Iterator[Arra
         else:
             yield np.hstack(found) if isinstance(found, tuple) else found
         start += len(columns[0].values)
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        return text is not None and math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def write_csv(file: IO[str], schema: Any, chunks: Iterable[Sequence[Array]]) -> None:

@@ -12,7 +12,7 @@ from ..tables.columns import Column, columns_of
 from ..tables.errors import TableError
 from .reading import Table
 from .rows import TRAINING, Split
-from .target import Target
+from .target import Problem
 
 _ROWS = 20_000  # of a sample, at most
 _FIELDS = 1_000_000
@@ -34,13 +34,12 @@ class Samples(NamedTuple):
         )
 
 
-def read_samples(
-    table: Table, names: Sequence[str], target: Target, most_rows: int | None = None
-) -> Iterator[Samples]:
+def read_samples(problem: Problem, most_rows: int | None = None) -> Iterator[Samples]:
     """Yield the rows that have a target, from the first on, some at a time."""
+    names, target = problem.names, problem.target
     start, wanted = 0, [*names, target.name]
     n_rows = max(1, _READ_FIELDS // len(wanted))
-    for chunk in table.chunks(min(n_rows, most_rows or n_rows), wanted):
+    for chunk in problem.table.chunks(min(n_rows, most_rows or n_rows), wanted):
         by_name = {column.name: column for column in columns_of(chunk)}
         of_target = by_name[target.name]
         kept = np.flatnonzero(~of_target.missing)
@@ -61,20 +60,19 @@ def joined(parts: Sequence[Samples]) -> Samples:
     return Samples(numbers, columns, np.concatenate([part.targets for part in parts]))
 
 
-def random_sample(
-    table: Table, names: Sequence[str], target: Target, split: Split, n_rows: int
-) -> Samples:
-    """Return training rows at random, from all over a table of `n_rows` rows."""
-    size = min(n_rows, _ROWS, max(1000, _FIELDS // len(names)))
+def random_sample(problem: Problem, split: Split) -> Samples:
+    """Return training rows at random, from all over a table."""
+    n_rows = problem.n_rows
+    size = min(n_rows, _ROWS, max(1000, _FIELDS // len(problem.names)))
     chosen = np.random.default_rng(split.seed).choice(n_rows, size, replace=False)
     is_chosen = np.zeros(n_rows, bool)
     is_chosen[chosen] = True
     parts = []
-    for part in read_samples(table, names, target):
+    for part in read_samples(problem):
         of_training = split.parts_of(part.numbers) == TRAINING
         parts.append(part.taken(np.flatnonzero(is_chosen[part.numbers] & of_training)))
     sample = joined(parts)
-    check_samples(table, sample)
+    check_samples(problem.table, sample)
     return sample
 
 

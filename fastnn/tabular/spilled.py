@@ -12,8 +12,6 @@ from .. import Network
 from .._checks.arrays import Array
 from .._training.loop import bar_of_samples
 from ..callbacks import Callback, EarlyStopping, Run
-from ..optimizers import AdamW
-from ..schedules import Cosine
 from ..tables.ensemble import Recipe, TimeLimit
 from .rows import SpillBuffer
 
@@ -46,10 +44,7 @@ def train_spilled(
         loss = partial(_loss, network, validation, chunk_rows)
         network.fit(
             chunks,
-            epochs=recipe.max_epochs,
-            batch_size=recipe.batch_of(training.n_rows),
-            optimizer=AdamW(weight_decay=recipe.weight_decay),
-            learning_rate=Cosine(recipe.learning_rate, recipe.max_epochs),
+            **recipe.fit_options(training.n_rows),
             callbacks=[ValidationLoss(loss), stopping, *limits, ShownMetrics(bar)],
         )
     return stopping

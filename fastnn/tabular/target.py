@@ -57,6 +57,15 @@ class Target(NamedTuple):
         return np.fromiter(map(place.__getitem__, labels.tolist()), np.int64, len(labels))
 
 
+class Problem(NamedTuple):
+    """What is to be learnt of a table, and from which of its columns."""
+
+    table: Table
+    names: list[str]  # of the columns to predict from
+    target: Target
+    n_rows: int  # of the table, those without a target too
+
+
 def profile_of(table: Table, name: str) -> TargetProfile:
     """Return what the column of the target holds."""
     counts: Counter[Any] | None = Counter()

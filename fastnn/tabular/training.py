@@ -16,15 +16,12 @@ from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.ensemble import Task, inputs_of, training_inputs
 from ..tables.model import TableModel
 from ..tables.progress import progress_shown
-from .judging import Judge, LinearModel
-from .reading import Table
+from .judging import OURS, Judge, LinearModel
 from .report import Score
 from .rows import HELD_OUT, Split
 from .samples import Samples, check_samples, joined, read_samples
 from .summary import describe
-from .target import Target
-
-OURS = "this model"
+from .target import Problem, Target
 
 
 @dataclass(frozen=True)
@@ -61,18 +58,16 @@ class Trained(NamedTuple):
     warning: str | None = None  # of a simpler model that is better
 
 
-def train_at_once(
-    table: Table, names: Sequence[str], target: Target, split: Split, settings: Settings
-) -> Trained:
+def train_at_once(problem: Problem, split: Split, settings: Settings) -> Trained:
     """Train an ensemble on all rows, and score it on those held out, or else out of fold."""
-    samples = joined([*read_samples(table, names, target)])
+    target, samples = problem.target, joined([*read_samples(problem)])
     is_held = split.parts_of(samples.numbers) == HELD_OUT
     if target.classes is not None:  # a class must have a row to learn it from
         counts = np.bincount(samples.targets[~is_held], minlength=len(target.classes))
         is_held &= counts[samples.targets] > 0
     training = samples.taken(np.flatnonzero(~is_held))
     held = samples.taken(np.flatnonzero(is_held))
-    check_samples(table, training)
+    check_samples(problem.table, training)
     y = training.targets if target.classes is None else np.array(target.classes)[training.targets]
     frame = pa.table({column.name: column.values for column in training.columns})
     with nullcontext() if settings.quiet else progress_shown():
@@ -84,12 +79,7 @@ def train_at_once(
         scored = f"held out: {len(held.targets)} rows"
         ours = model.outputs(held.columns, n_cores())[0]
         name, others = _linear_outputs(model, training, held, len(target.classes or ()))
-        scores = [
-            judge.score(OURS, held.targets, ours),
-            judge.score(name, held.targets, others),
-            judge.baseline(held.targets),
-        ]
-        warning = judge.comparison(held.targets, ours, others, name)
+        scores, warning = judge.beside(held.targets, ours, name, others)
     else:
         known = ~np.isnan(estimator.oof_prediction_.reshape(len(y), -1)[:, 0])
         targets = training.targets[known]

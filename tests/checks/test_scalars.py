@@ -1,5 +1,6 @@
 """Flags and numbers: what is none is refused where it is handed in, and nothing overflows."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,8 +14,10 @@ from fastnn._checks.scalars import (
     as_flag,
     as_generator,
     as_integer,
+    as_natural,
     as_number,
     as_positive,
+    number_in,
 )
 
 from ..support.networks import make_data, small_network
@@ -155,6 +158,25 @@ def test_a_tensor_without_axes_is_what_it_holds():
             as_number("p", bad)
         with pytest.raises(TypeError, match="p must be a whole number, got "):
             as_count("p", bad)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1.5", 1.5), (" 2e3 ", 2000.0), ("-inf", -math.inf)])
+def test_numbers_in_texts(text, number):
+    assert number_in(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "nan", "1,5", "0x10", "one"])
+def test_what_holds_no_number(text):
+    assert math.isnan(number_in(text))
+
+
+def test_naturals():
+    assert as_natural("n", 0) == 0
+    assert as_natural("n", np.int64(7)) == 7
+    with pytest.raises(ValueError, match="n must be at least 0, got -1"):
+        as_natural("n", -1)
+    with pytest.raises(TypeError, match=r"n must be a whole number, got 1\.0"):
+        as_natural("n", 1.0)
 
 
 def test_counts():

@@ -1,19 +1,33 @@
-"""The blocks of Python in the README and in each page of the documentation run as written.
+"""The Python of the README and of each page of the documentation runs as written.
 
-What a block prints is what the block of text below it says; in the pages of the learning path all
-that is printed has such a block. A page in Chinese has the blocks of the English one.
+Every block prints, and what it prints stands below it: `tests/support/pages.py` says how.
+A page in Chinese has the blocks of the English one.
 """
 
+import ast
 import os
 import re
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "fastnn" / "docs"
+from fastnn.core.activations import ACTIVATIONS, SECOND_NAMES
+from fastnn.core.losses import LOSSES
+from fastnn.optimizers import NAMED
+from tests.support.pages import (
+    DOCS,
+    MEASURED,
+    ROOT,
+    blocks_of,
+    commands_of,
+    is_notebook,
+    name_of,
+    run,
+    without_measured,
+    write,
+)
+
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 CHINESE = sorted((DOCS / "zh").rglob("*.md"))
 NEEDS = {
@@ -35,38 +49,15 @@ NEEDS = {
 }
 TOOLS = {"microcontroller.md": ["size"]}  # of binutils
 WITHOUT_CODE = {"adding.md", "api.md", "lines.md", "play.md"}
-LEARNING_PATH = {
-    f"{name}.md"
-    for name in (
-        "neuron",
-        "feed_forward",
-        "loss",
-        "backpropagation",
-        "sgd",
-        "digits",
-        "moons",
-        "what_next",
-        "why_fast",
-        "keras_pytorch",
-        "microcontroller",
-    )
-}
+ON_THE_MACHINE = {"sklearn.md": 2}  # how many numbers depend on it: as few as can be
 CLICKS = 2  # from the README to any page
 
-_OUTPUT = r"(?:\n```text\n(?P<output>.*?)^```$)?"
-_BLOCK = re.compile(
-    r"^```(?:python|\{code-cell\} python)\n(?P<code>.*?)^```$\n?" + _OUTPUT, re.S | re.M
-)
 _LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
-def name_of(page):
-    return page.relative_to(DOCS if page.is_relative_to(DOCS) else ROOT).as_posix()
-
-
-def blocks_of(page):
-    """Return pairs of code and what it prints, or None where the page does not say."""
-    return [(m["code"], m["output"]) for m in _BLOCK.finditer(page.read_text("utf-8"))]
+def n_figures():
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return len(pyplot.get_fignums()) if pyplot else 0
 
 
 def links_of(page):
@@ -78,7 +69,7 @@ def links_of(page):
 @pytest.mark.compiled
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
 @pytest.mark.parametrize("page", [p for p in PAGES if p not in CHINESE], ids=name_of)
-def test_blocks_run_as_written(page, capsys, tmp_path, monkeypatch):
+def test_blocks_run_as_written(page, tmp_path, monkeypatch):
     name = name_of(page)
     monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "jax"))
     for package in NEEDS.get(name, []):
@@ -86,19 +77,44 @@ def test_blocks_run_as_written(page, capsys, tmp_path, monkeypatch):
     for tool in TOOLS.get(name, []):
         if shutil.which(tool) is None:
             pytest.skip(f"needs {tool}")
-    blocks = blocks_of(page)
-    assert bool(blocks) == (name not in WITHOUT_CODE)
-    monkeypatch.chdir(tmp_path)
-    session, printed = {"__name__": "page"}, ""
-    for code, expected in blocks:
-        exec(compile(code, name, "exec"), session)
-        got = capsys.readouterr().out
-        printed += got
-        if expected is not None or name in LEARNING_PATH:
-            assert got == (expected or ""), code
-    assert bool(printed) == bool(blocks)
+    assert bool(blocks_of(page)) == (name not in WITHOUT_CODE)
+    before = n_figures()
+    for block, got in run(page, tmp_path):
+        if is_notebook(page):
+            assert got or n_figures() > before, f"shows nothing: {block.code}"
+            before = n_figures()
+        else:
+            assert got, f"prints nothing: {block.code}"
+            assert without_measured(got) == without_measured(block.output or ""), block.code
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_all_output_on_a_page_is_compared(page):
+    blocks = blocks_of(page)
+    outputs = [b.output for b in blocks + commands_of(page) if b.output is not None]
+    assert page.read_text("utf-8").count("```text\n") == len(outputs)
+    assert not (is_notebook(page) and outputs), "the build of the site runs notebooks"
+    marked = sum(len(MEASURED.findall(output)) for output in outputs)
+    assert marked == ON_THE_MACHINE.get(name_of(page), 0)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if not is_notebook(p)], ids=name_of)
+def test_a_page_prints_what_a_notebook_would_show(page):
+    statements = [one for block in blocks_of(page) for one in ast.parse(block.code).body]
+    shown = [s.value for s in statements if isinstance(s, ast.Expr)]
+    assert [ast.unparse(value) for value in shown if not isinstance(value, ast.Call)] == []
+
+
+def test_output_is_written_below_each_block(tmp_path):
+    page = tmp_path / "page.md"
+    blocks = ["print('~2.5 times')", "x = 1", "print(x)", "print(x + 1)"]
+    first, *others = (f"```python\n{code}\n```\n" for code in blocks)
+    page.write_text("\n".join([first, "```text\n~7 times\n```\n", *others, "```text\n9\n```\n"]))
+    write(page)
+    outputs = ["~7 times\n", None, "1\n", "2\n"]
+    assert blocks_of(page) == list(zip([f"{code}\n" for code in blocks], outputs, strict=True))
 
 
 @pytest.mark.parametrize("page", CHINESE, ids=name_of)
@@ -124,19 +140,42 @@ def test_every_page_is_two_clicks_from_the_readme():
     assert [name_of(page) for page in PAGES if page not in reached] == []
 
 
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("training.md", [*ACTIVATIONS, *SECOND_NAMES]),
+        ("training.md", [*LOSSES]),
+        ("losses.md", [*LOSSES]),
+        ("training.md", [kind.__name__ for kind in NAMED.values()]),
+    ],
+    ids=["activations", "losses", "losses of their own page", "optimizers"],
+)
+def test_pages_list_all_that_is_built_in(page, names):
+    text = (DOCS / page).read_text("utf-8")
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
+
+
 def names_in_api():
     text = (DOCS / "api.md").read_text("utf-8")
     return re.findall(r"^   fastnn\.((?:\w+\.)*)(\w+)$", text, re.M)
 
 
-MODULES = ["", "core", "datasets", "exchange", "plotting", "population", "river", "sklearn"]
+MODULES = [
+    *("", "callbacks", "core", "datasets", "exchange", "initializers", "losses", "online"),
+    *("optimizers", "plotting", "population", "river", "schedules", "sklearn"),
+]
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_api_lists_the_public_names(module):
     place = pytest.importorskip(f"fastnn.{module}".rstrip("."), exc_type=ImportError)
     public = getattr(place, "__all__", None) or [
-        name for name, value in vars(place).items() if name[0] != "_" and callable(value)
+        name
+        for name, value in vars(place).items()
+        if callable(value)
+        and not name.startswith(("_", "as_"))  # as_loss and its like check what a user gives
+        and getattr(value, "__module__", "").startswith(place.__name__)
     ]
+    assert public
     listed = {name for prefix, name in names_in_api() if prefix.rstrip(".") in ("", module)}
     assert [name for name in public if name not in listed] == []

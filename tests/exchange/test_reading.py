@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fastnn.exchange._affine import Affine
-from fastnn.exchange._layer_builder import LayerBuilder, import_optional
+from fastnn.exchange._arguments import import_optional
+from fastnn.exchange._layer_builder import LayerBuilder
 
 
 def reading_of(*activations):

@@ -10,6 +10,7 @@ from fastnn.reference import ReferenceNetwork
 
 from ..support.functions import bent, tilted
 from ..support.networks import TOLERANCES, central_difference
+from ..support.training import check_trains_as
 
 N = 23
 RNG = np.random.default_rng(0)
@@ -68,15 +69,7 @@ def data_of(case, dtype="float64"):
 def test_training_is_that_of_the_reference(case, dtype):
     net = make(case, dtype)
     reference = ReferenceNetwork.like(net)
-    X, y, Y = data_of(case, dtype)
-    for batch_size in (1, 7, None):
-        options = {"epochs": 1, "batch_size": batch_size, "learning_rate": 0.02}
-        net.fit(X, y, shuffle=False, **options)
-        reference.fit(X, Y, **options)
-        for ours, theirs in zip(net.weights, reference.weights, strict=True):
-            assert_allclose(ours, theirs, **TOLERANCES[dtype])
-    assert_allclose(net.loss(X, y), reference.loss(X, Y), **TOLERANCES[dtype])
-    assert_allclose(np.hstack(net.predict(X)), reference.predict(X), **TOLERANCES[dtype])
+    check_trains_as(reference, net, *data_of(case, dtype), **TOLERANCES[dtype])
 
 
 @pytest.mark.compiled

@@ -32,7 +32,7 @@ def test_columns_are_told_apart(delimiter):
         ("a,b,a\n1,2,x\n2,3,y\n", "3 to 64 different names"),
         ("a,b\n1,x\n2,y\n", "3 to 64 different names"),
         (",".join(f"c{i}" for i in range(65)) + "\n1\n2\n", "3 to 64"),
-        ("a,b,c\n1,2,x\n1,2\n", "row 3 has 2"),
+        ("a,b,c\n1,2,x\n1,2\n", "row 3 must have 3 cells, got 2"),
         ("a,b,c\n1,nan,x\n2,3,y\n", "two or more columns of numbers"),
         ("a,b,c\n1,,x\n2,3,y\n", "two or more columns of numbers"),
         ("a,b,c\n1,2,x\n2,3,x\n", "another column of 2 to 10 labels"),

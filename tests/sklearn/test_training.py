@@ -263,6 +263,47 @@ def test_lbfgs_warns_like_that_of_scikit_learn(limit):
     assert got == expected
 
 
+@pytest.mark.parametrize("params", [
+    {"n_iter_no_change": 1, "tol": 1e-3},
+    {"n_iter_no_change": 3, "tol": 1e-3},
+    {"n_iter_no_change": 10, "tol": 0.02},
+    {"n_iter_no_change": 10, "tol": 0, "max_iter": 25},
+    {"n_iter_no_change": 4, "solver": "sgd", "batch_size": 1},
+    {"solver": "sgd", "learning_rate": "invscaling", "max_iter": 30},
+], ids=str)  # fmt: skip
+def test_epochs_between_two_looks_are_those_of_scikit_learn_one_by_one(params):
+    params = {"max_iter": 300, "learning_rate_init": 0.05, "batch_size": 9} | params
+    twins = make_twins("multiclass", **params)
+    of_both(twins, "fit", X, make_targets("multiclass"))
+    assert_equal(twins)
+    ours, theirs = twins
+    assert ours.n_iter_ == theirs.n_iter_
+    np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+    watched = make_ours("multiclass", verbose=True, **params)  # which looks after each epoch
+    of_both((watched,), "fit", X, make_targets("multiclass"))
+    assert watched.loss_curve_ == ours.loss_curve_
+    for got, expected in zip(watched.coefs_, ours.coefs_, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_training_that_diverges_has_the_same_epochs_however_often_it_looks(capsys):
+    params = {
+        "solver": "sgd",
+        "activation": "identity",
+        "learning_rate_init": 1.0,
+        "alpha": 0,
+        "n_iter_no_change": 50,
+    }
+    curves = []
+    for verbose in (False, True):
+        ours = make_ours("number", max_iter=200, verbose=verbose, **params)
+        with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+            ours.fit(X, make_targets("number"))
+        curves.append(ours.loss_curve_)
+    assert curves[0] == curves[1]
+    assert len(curves[0]) > 3  # of the 51 after which it would first look
+
+
 def test_weights_that_leave_the_finite_numbers_are_an_error():
     for twin in make_twins("number", solver="sgd", learning_rate_init=1e10, max_iter=50):
         with warnings.catch_warnings():
@@ -287,7 +328,7 @@ def test_early_stopping_keeps_the_best_weights_where_training_diverges():
 
 
 def test_an_interrupt_ends_training_with_a_warning(monkeypatch):
-    ours = make_ours("number")
+    ours = make_ours("number", early_stopping=True)  # which looks after each epoch
     calls = []
 
     def interrupt(bookkeeping, run):

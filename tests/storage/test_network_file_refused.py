@@ -11,7 +11,7 @@ from fastnn import FormatError, Network
 from fastnn.schedules import ReduceOnPlateau
 
 from ..support.networks import make_data, noisy_network, small_network
-from ..support.properties import given, st
+from ..support.properties import changed_json, given, st
 from .test_npz import npy, zipped
 
 X, Y = make_data(12, 3, 2)
@@ -181,14 +181,6 @@ def test_numbers_that_could_not_be_saved_again(path, number):
     check_refused(path, f"a header must be JSON, got|must be finite in float64, got {number}")
 
 
-def places(value, at=()):
-    """Yield where something is in a JSON value."""
-    yield at
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield from places(value[key], (*at, key))
-
-
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda part: st.lists(part) | st.dictionaries(st.text(), part),
@@ -209,14 +201,7 @@ def saved(tmp_path_factory):
 def test_any_header_makes_a_network_or_a_format_error(saved, data):
     path, arrays = saved
     header = json.loads(arrays["header"].tobytes())
-    *way, last = data.draw(st.sampled_from([at for at in places(header) if at]))
-    parent = header
-    for key in way:
-        parent = parent[key]
-    if isinstance(parent, dict) and data.draw(st.booleans()):
-        del parent[last]
-    else:
-        parent[last] = data.draw(ANYTHING)
+    header = changed_json(header, data, ANYTHING)
     arrays = arrays | {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
     path.write_bytes(zipped([(f"{name}.npy", npy(array)) for name, array in arrays.items()]))
     try:

@@ -47,6 +47,20 @@ def snapshot(net):
     )
 
 
+def check_trains_as(reference, net, X, y, Y, **tolerance):
+    """Train a network and its reference, for which targets are the table Y, and compare them."""
+    for batch_size in (1, 7, None):
+        options = {"epochs": 1, "batch_size": batch_size, "learning_rate": 0.02}
+        net.fit(X, y, shuffle=False, **options)
+        reference.fit(X, Y, **options)
+        for ours, theirs in zip(net.weights, reference.weights, strict=True):
+            np.testing.assert_allclose(ours, theirs, **tolerance)
+    np.testing.assert_allclose(net.loss(X, y), reference.loss(X, Y), **tolerance)
+    outputs = net.predict(X)
+    outputs = np.hstack(outputs) if isinstance(outputs, tuple) else outputs
+    np.testing.assert_allclose(outputs, reference.predict(X), **tolerance)
+
+
 def check_equal(got, expected):
     for one, other in zip(got, expected, strict=True):
         np.testing.assert_equal(one, other)

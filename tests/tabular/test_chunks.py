@@ -13,7 +13,7 @@ from fastnn.tabular.chunks import SampleEncoder, rows_at_a_time, train_by_chunks
 from fastnn.tabular.reading import open_table
 from fastnn.tabular.rows import Split
 from fastnn.tabular.samples import joined, read_samples
-from fastnn.tabular.target import choose_target
+from fastnn.tabular.target import Problem, choose_target
 from fastnn.tabular.training import Settings
 
 from .tables import flowers, prices, write
@@ -32,15 +32,13 @@ def settings(**others):
 def opened(path, text, target):
     table = open_table(write(path / "t.csv", text))
     target, n_rows = choose_target(table, target, "auto")
-    return table, [name for name in table.names if name != target.name], target, n_rows
+    names = [name for name in table.names if name != target.name]
+    return Problem(table, names, target, n_rows)
 
 
 def trained(path, text, target, split=FIFTH, chunk_rows=50, **others):
-    table, names, target, n_rows = opened(path, text, target)
-    return train_by_chunks(
-        table, names, target, split, settings(**others),
-        n_rows=n_rows, chunk_rows=chunk_rows, folder=path,
-    )  # fmt: skip
+    problem = opened(path, text, target)
+    return train_by_chunks(problem, split, settings(**others), chunk_rows=chunk_rows, folder=path)
 
 
 def test_the_parts_of_a_table(tmp_path):
@@ -55,8 +53,7 @@ def test_the_parts_of_a_table(tmp_path):
 
 def test_the_model_is_scored_as_it_predicts(tmp_path):
     got = trained(tmp_path, prices(300), "rent", Split(0.3, 0, 1))
-    table, names, target, _ = opened(tmp_path, prices(300), "rent")
-    rows = joined([*read_samples(table, names, target)])
+    rows = joined([*read_samples(opened(tmp_path, prices(300), "rent"))])
     held = rows.taken(np.flatnonzero(Split(0.3, 0, 1).parts(0, 300) == 2))
     outputs = got.model.outputs(held.columns)[0][:, 0]
     expected = np.abs(outputs - held.targets).mean()
@@ -90,9 +87,9 @@ def test_statistics_of_the_target_do_not_give_a_row_away(tmp_path):
     random = np.random.default_rng(0)
     labels = random.choice(["u", "v"], 400)
     text = "a,y\n" + "".join(f"c{k % 200},{label}\n" for k, label in enumerate(labels))
-    table, names, target, _ = opened(tmp_path, text, "y")
-    rows = joined([*read_samples(table, names, target)])
-    encoder = SampleEncoder(rows, target.classes, seed=0)
+    problem = opened(tmp_path, text, "y")
+    rows = joined([*read_samples(problem)])
+    encoder = SampleEncoder(rows, problem.target.classes, seed=0)
     crossed = encoder.encode(rows)[:, -2]
     plain = encoder.encode(rows._replace(numbers=rows.numbers + 1000))[:, -2]
     assert abs(np.corrcoef(crossed, rows.targets)[0, 1]) < 0.2
@@ -100,7 +97,7 @@ def test_statistics_of_the_target_do_not_give_a_row_away(tmp_path):
 
 
 def test_a_table_is_trained_on_at_once_while_its_inputs_are_few(tmp_path, monkeypatch):
-    given = (*opened(tmp_path, flowers(300), "species"), settings())
+    given = opened(tmp_path, flowers(300), "species"), settings()
     assert rows_at_a_time(*given) is None
     monkeypatch.setattr(chunks, "_AT_ONCE", 300 * 4 * 3)
     monkeypatch.setattr(samples, "_ROWS", 100)

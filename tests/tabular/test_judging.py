@@ -67,6 +67,21 @@ def test_only_what_is_better_by_more_than_chance_is_said():
     assert judge.comparison(targets, targets, ours, "it") is None
 
 
+def test_a_model_stands_beside_another_and_none():
+    judge = Judge.trained_on(np.array([0.0, 3.0]), None)
+    targets = np.array([1.0, 2.0, 3.0])
+    scores, warning = judge.beside(targets, targets, "a linear model", targets[::-1])
+    assert [score.model for score in scores] == [
+        "this model",
+        "a linear model",
+        "always the mean, 1.5",
+    ]
+    assert [score.metrics["R2"] for score in scores] == [1.0, -3.0, -0.375]
+    assert warning is None
+    _, warning = judge.beside(targets, targets[::-1], "a linear model", targets)
+    assert warning.startswith("Here a linear model is better by ")
+
+
 def test_the_linear_model_is_of_at_most_so_many_rows(monkeypatch):
     monkeypatch.setattr(judging, "LINEAR_ROWS", 50)
     x = np.linspace(-1, 1, 200)[:, None]

@@ -9,22 +9,22 @@ from fastnn.tabular import samples as module
 from fastnn.tabular.reading import open_table
 from fastnn.tabular.rows import HELD_OUT, TRAINING, Split
 from fastnn.tabular.samples import joined, random_sample, read_samples
-from fastnn.tabular.target import choose_target
+from fastnn.tabular.target import Problem, choose_target
 
 from .tables import write
 
 
 @pytest.fixture
 def numbered(tmp_path):
-    """Return a table of 300 rows in which each third has no target, and the target."""
+    """Return the problem of a table of 300 rows in which each third has no target."""
     rows = "".join(f"{k},{'' if k % 3 == 2 else k / 2}\n" for k in range(300))
     table = open_table(write(tmp_path / "t.csv", "a,y\n" + rows))
-    return table, choose_target(table, "y", "auto")[0]
+    return Problem(table, ["a"], *choose_target(table, "y", "auto"))
 
 
 @pytest.mark.parametrize("most_rows", [None, 7])
 def test_rows_keep_their_numbers_and_those_without_target_are_left_out(numbered, most_rows):
-    got = joined([*read_samples(numbered[0], ["a"], numbered[1], most_rows)])
+    got = joined([*read_samples(numbered, most_rows)])
     expected = [k for k in range(300) if k % 3 != 2]
     assert got.numbers.tolist() == expected
     assert got.columns[0].values.tolist() == expected
@@ -34,7 +34,7 @@ def test_rows_keep_their_numbers_and_those_without_target_are_left_out(numbered,
 def test_a_sample_is_of_training_rows_from_all_over_the_table(numbered, monkeypatch):
     monkeypatch.setattr(module, "_ROWS", 90)
     split = Split(0.2, 0.1, 0)
-    got = random_sample(*[numbered[0], ["a"], numbered[1]], split, 300)
+    got = random_sample(numbered, split)
     assert 20 < len(got.targets) < 90
     assert (split.parts(0, 300)[got.numbers] == TRAINING).all()
     assert (np.diff(got.numbers) > 0).all()

@@ -1,12 +1,15 @@
 """Where training stands: it goes on from there, to the bit."""
 
 import copy
+import gc
 import inspect
 import pickle
+import weakref
 
 import numpy as np
 import pytest
 
+import fastnn
 from fastnn import Network, schedules
 from fastnn._training.request import FitOptions
 from fastnn._training.state import state_of
@@ -113,3 +116,79 @@ def test_the_defaults_of_fit_are_those_that_need_no_check():
     parameters = inspect.signature(Network.fit).parameters.values()
     got = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
     assert got == FitOptions()._asdict()
+
+
+# ---- what a network keeps from one call of fit to the next ---------------------------------------
+
+USUAL = [
+    {},
+    {"epochs": 3},
+    {"learning_rate": 0.5},
+    {"batch_size": 4},
+    {"batch_size": None},
+    {"batch_size": 4, "optimizer": "adam"},
+    {"optimizer": "momentum"},
+    {"input_noise": 0.5},
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("options", USUAL, ids=str)
+def test_a_call_like_the_last_trains_as_a_new_network_would(options, dtype):
+    net, rng = small_network(dtype=dtype), np.random.default_rng(1)
+    parts = [(X, Y), (X, Y), (X[:5], Y[:5]), (X[:5], Y[:5]), (X, Y), (X, Y)]
+    for n_calls, (x, y) in enumerate(parts):
+        twin = copy.deepcopy(net)  # keeps nothing
+        expected, got = twin.fit(x, y, **options), net.fit(x, y, **options)
+        np.testing.assert_array_equal(net.params, twin.params)
+        assert dict(got) == dict(expected)
+        assert state_of(net).usual_fit.n_samples == len(x)
+        if n_calls % 2:
+            net.params = rng.normal(size=net.params.size)
+
+
+def test_what_is_kept_serves_no_other_options():
+    net, rng = small_network(), np.random.default_rng(2)
+    for k in rng.integers(len(USUAL), size=40):
+        twin = copy.deepcopy(net)
+        for one in (net, twin):
+            one.fit(X, Y, **USUAL[k])
+        np.testing.assert_array_equal(net.params, twin.params)
+
+
+def test_nothing_is_kept_of_a_call_with_what_may_change():
+    net, rate = small_network(), np.array(0.5)
+    for options in ({"learning_rate": rate}, {"learning_rate": lambda epoch: 0.1}, {"metrics": []}):
+        net.fit(X, Y)
+        net.fit(X, Y, **options)
+        assert state_of(net).usual_fit is None
+
+
+def test_nothing_is_kept_of_a_call_that_fails_or_of_other_layers():
+    net = small_network()
+    net.fit(X, Y)
+    with pytest.raises(ValueError, match="finite"):
+        net.fit(np.full_like(X, np.nan), Y)
+    net.fit(X, Y)
+    with pytest.raises(fastnn.DivergenceError):
+        net.fit(X, Y * 1e200)
+    assert state_of(net).usual_fit is None
+    net.fit(X, Y)
+    net.trainable = [False, True]
+    before = net.weights[0].copy()
+    net.fit(X, Y)
+    np.testing.assert_array_equal(net.weights[0], before)
+
+
+@pytest.mark.parametrize("options", USUAL, ids=str)
+def test_a_network_and_its_samples_are_freed_without_a_collection(options):
+    net, x = small_network(), X.copy()
+    net.fit(x, Y, **options)
+    alive = weakref.ref(state_of(net)), weakref.ref(x)
+    gc.collect()
+    gc.disable()
+    try:
+        del net, x
+        assert [ref() for ref in alive] == [None, None]
+    finally:
+        gc.enable()

@@ -39,8 +39,7 @@ from numpy.typing import DTypeLike
 
 from ... import Dense, History, Network, core
 from ..._checks.arrays import Array
-from ...cli.arguments import whole_number
-from .._arguments import picture_path
+from .._arguments import add_dtype, add_picture, add_seed
 from .._pictures import write_pictures
 
 if TYPE_CHECKING:
@@ -220,19 +219,9 @@ def evaluate(actor: Network, seed: int, n_episodes: int = 100) -> Array:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of this example."""
-    parser.add_argument(
-        "--seed", type=whole_number(0, 2**32 - 1), default=0, help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--dtype", choices=("float64", "float32"), default="float64", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--plot",
-        type=picture_path,
-        metavar="PATH",
-        help="write the picture of the returns to PATH, a .png, .svg or .pdf "
-        "(needs the extra plot)",
-    )
+    add_seed(parser)
+    add_dtype(parser)
+    add_picture(parser, "the picture of the returns")
     parser.add_argument("--quiet", action="store_true", help="no word that the loop is compiled")
 
 

@@ -39,6 +39,7 @@ from ..._checks.extras import missing_package
 from ...cli.arguments import whole_number
 from ...core import Handle
 from ...schedules import Cosine
+from .._arguments import add_seed
 
 N_DIMS = 3
 EXACT = (math.sqrt(math.pi) / 2 * math.erf(1)) ** N_DIMS
@@ -90,9 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=whole_number(1), default=100, metavar="N", help="default: %(default)s"
     )
-    parser.add_argument(
-        "--seed", type=whole_number(0, 2**32 - 1), default=0, help="default: %(default)s"
-    )
+    add_seed(parser)
     parser.add_argument(
         "--quiet", action="store_true", help="no progress bar; results print as ever"
     )

@@ -39,7 +39,7 @@ from tqdm import tqdm
 from ... import Dense, Network, core
 from ..._checks.arrays import Array
 from ...cli.arguments import whole_number
-from .._arguments import picture_path
+from .._arguments import add_picture, add_seed
 from .._pictures import write_pictures
 from .._progress import say
 
@@ -155,16 +155,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"for each of {len(PLAN)} lengths of pieces and rates; default: %(default)s",
     )
-    parser.add_argument(
-        "--seed", type=whole_number(0, 2**32 - 1), default=0, help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--plot",
-        type=picture_path,
-        metavar="PATH",
-        help="write a picture of the trajectory to PATH, a .png, .svg or .pdf "
-        "(needs the extra plot)",
-    )
+    add_seed(parser)
+    add_picture(parser, "a picture of the trajectory")
     parser.add_argument(
         "--quiet", action="store_true", help="no progress bar; results print as ever"
     )

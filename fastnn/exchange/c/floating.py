@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from string import Template
 from typing import Any
 
@@ -145,6 +146,14 @@ def float_source(
     tables = [table for layer in layers for table in parameters(layer, train=train)]
     tables += mean_tables(own, dtype)
     return "\n".join([*tables, *(in_precision(block, dtype) for block in code)])
+
+
+def network_code(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[str]:
+    """Return the declarations of units, and the functions, of layers that only predict."""
+    functions = [layer_function(layer) for layer in layers]
+    own_units = [f"static double {units(layer)};\n" for layer in layers]
+    code = [*own_units, *functions_called("".join(functions)), *functions]
+    return [in_precision(block, dtype) for block in code]
 
 
 def activate(layer: Layer) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...network import Network
-from .floating import layer_function, parameters, units
-from .functions import functions_called
-from .text import Layer, in_precision, layer_calls, layers_of
+from .floating import network_code, parameters
+from .text import enum, in_precision, layer_calls, layers_of, widths_of
 
 _MEMBER = Template("""\
 static void member_$k(const $real input[N_IN])
@@ -39,23 +38,17 @@ $members
 
 def mean_source(networks: Sequence[Network], name: str, dtype: np.dtype[Any]) -> str:
     """Return the source, in `dtype`."""
-    real = "float" if dtype == np.float32 else "double"
+    real = in_precision("double", dtype)
     members = [layers_of(net, dtype, member=k) for k, net in enumerate(networks)]
     layers = [layer for member in members for layer in member]
-    functions = [layer_function(layer) for layer in layers]
-    code = [
-        *(f"static double {units(layer)};\n" for layer in layers),
-        *functions_called("".join(functions)),
-        *functions,
-    ]
     names = {"name": name, "real": real, "n_networks": len(networks)}
     calls = "\n".join(f"    member_{k}(input);" for k in range(len(networks)))
-    widths = {"N_IN": f"{name.upper()}_N_IN", "N_OUT": f"{name.upper()}_N_OUT"} | _widths(members)
-    listed = ",\n".join(f"    {width} = {value}" for width, value in widths.items())
+    ends = {"N_IN": f"{name.upper()}_N_IN", "N_OUT": f"{name.upper()}_N_OUT"}
+    widths = ends | widths_of(members) | {member[0].n_in: "N_IN" for member in members}
     return "\n".join([
-        f'#include <math.h>\n\n#include "{name}.h"\n\nenum {{\n{listed}\n}};\n',
+        f'#include <math.h>\n\n#include "{name}.h"\n\n{enum(widths)}',
         *(table for layer in layers for table in parameters(layer)),
-        *(in_precision(block, dtype) for block in code),
+        *network_code(layers, dtype),
         f"static {real} outputs[N_OUT];\nstatic double total[N_OUT];\n",
         *(
             _MEMBER.substitute(k=k, real=real, calls=layer_calls("input", member, "outputs"))
@@ -63,12 +56,3 @@ def mean_source(networks: Sequence[Network], name: str, dtype: np.dtype[Any]) ->
         ),
         _PREDICT.substitute(names, members=calls),
     ])  # fmt: skip
-
-
-def _widths(members: Sequence[Sequence[Layer]]) -> dict[str, object]:
-    """Return the widths of each network by their names."""
-    widths: dict[str, object] = {}
-    for layers in members:
-        widths[layers[0].n_in] = "N_IN"
-        widths |= {layer.n_out: layer.W.shape[1] for layer in layers[:-1]}
-    return widths

@@ -70,10 +70,7 @@ class FixedNetwork(NamedTuple):
 def quantise(layers: list[Layer], X: Array) -> FixedNetwork:
     """Return the network in whole numbers, for the ranges that it takes on the samples `X`.
 
-    Raises
-    ------
-    ValueError
-        If a layer has so many inputs that a sum might overflow.
+    Raise ValueError if a layer has so many inputs that a sum might overflow.
     """
     *hidden, last = layers
     scale = _scale_of(X)

@@ -13,10 +13,18 @@ from ...tables.columns import NUMBER, TIME
 from ...tables.encoder import ENCODINGS, TableEncoder
 from ...tables.model import TableModel
 from ...tables.numbers import CLIP, LARGEST_SCALED
-from .floating import layer_function, parameters, units
-from .functions import functions_called
+from .floating import network_code, parameters
 from .rows import fields_of, shown
-from .text import Layer, definition, in_precision, layer_calls, layers_of, string
+from .text import (
+    Layer,
+    definition,
+    enum,
+    in_precision,
+    layer_calls,
+    layers_of,
+    string,
+    widths_of,
+)
 
 _CODE_OF = """\
 /* The code of a text: its place among those of training, which are in order. */
@@ -163,29 +171,21 @@ _PROBABILITIES = """\
 
 def ensemble_source(model: TableModel, name: str, dtype: np.dtype[Any]) -> str:
     """Return the source, with networks in `dtype`."""
-    encoder, real = model.encoder, "float" if dtype == np.float32 else "double"
+    encoder, real = model.encoder, in_precision("double", dtype)
     members = [layers_of(m.network, dtype, member=k) for k, m in enumerate(model.members)]
     widths = {"N_OUT": f"{name.upper()}_N_OUT"} | _widths(model, members)
     layers = [layer for member in members for layer in member]
-    functions = [layer_function(layer) for layer in layers]
-    calls = "".join(functions)
-    network_code = [
-        *(f"static double {units(layer)};\n" for layer in layers if units(layer)),
-        *functions_called(calls),
-        *functions,
-    ]
     blocks = [
         _ends(encoder),
         *([_CODE_OF] if encoder.categories_ else []),
         *([_TAKE_APART] if TIME in encoder.kinds_.values() else []),
         _encode(model, name),
-        *(in_precision(block, dtype) for block in network_code),
+        *network_code(layers, dtype),
         f"static {real} inputs[N_INPUTS], outputs[N_OUT];\nstatic double total[N_OUT];\n",
         _APPEND.substitute(real=real),
         *(_member(model, k, member, real) for k, member in enumerate(members)),
         _predict(model, name),
     ]
-    listed = ",\n".join(f"    {width} = {value}" for width, value in widths.items())
     start = f"""\
 #include <math.h>
 #include <stddef.h>
@@ -194,10 +194,7 @@ def ensemble_source(model: TableModel, name: str, dtype: np.dtype[Any]) -> str:
 
 #include "{name}.h"
 
-enum {{
-{listed}
-}};
-"""
+{enum(widths)}"""
     return "\n".join([start, *_tables(model, name, layers), *blocks])
 
 
@@ -212,10 +209,7 @@ def _widths(model: TableModel, members: list[list[Layer]]) -> dict[str, int]:
         "N_CODES": len(encoder.categories_),
         "N_INPUTS": max(member.network.n_in for member in model.members),
     }
-    for layers, member in zip(members, model.members, strict=True):
-        widths[layers[0].n_in] = member.network.n_in
-        for layer in layers[:-1]:
-            widths[layer.n_out] = layer.W.shape[1]
+    widths |= widths_of(members)
     return {name: width for name, width in widths.items() if width}
 
 

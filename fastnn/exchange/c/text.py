@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -106,6 +107,21 @@ def _lines(columns: list[str], per_line: int, indent: int) -> str:
 
 def _literal(value: Any) -> str:
     return f"{value!s}f" if value.dtype == np.float32 else repr(value.item())
+
+
+def enum(widths: Mapping[str, object]) -> str:
+    """Return the definition of widths by their names."""
+    listed = ",\n".join(f"    {name} = {value}" for name, value in widths.items())
+    return f"enum {{\n{listed}\n}};\n"
+
+
+def widths_of(members: Sequence[Sequence[Layer]]) -> dict[str, int]:
+    """Return the widths of the members of an ensemble by their names, but for the outputs'."""
+    widths: dict[str, int] = {}
+    for layers in members:
+        widths[layers[0].n_in] = len(layers[0].W)
+        widths |= {layer.n_out: layer.W.shape[1] for layer in layers[:-1]}
+    return widths
 
 
 def layer_calls(first: str, layers: list[Layer], last: str = "output") -> str:

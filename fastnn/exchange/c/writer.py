@@ -17,19 +17,17 @@ from ... import __version__
 from ..._atomic import check_folder, replace_files
 from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
 from ..._checks.paths import as_path
-from ..._storage.functions import shown_loss
+from ..._storage.functions import plain_name, shown_loss
 from ...core.losses import LOSSES
-from ...losses import NAMED
 from ...network import Network
-from .._centres import Centred, centred, standardising
-from .._layer_builder import as_network, check_activations, model_of
-from .._populations import check_near, networks_of
+from .._arguments import as_network, check_activations, model_of, networks_of
+from .._centres import Centred, centred, check_near, standardising
 from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source
 from .functions import KNOWN
 from .population import mean_source
-from .text import in_precision, layers_of
+from .text import enum, in_precision, layers_of
 
 if TYPE_CHECKING:
     from ...tables.model import TableModel
@@ -71,10 +69,7 @@ $includes
 
 #include "$name.h"
 
-enum {
 $widths
-};
-
 $body""")
 
 
@@ -209,7 +204,9 @@ def to_c(
     source = _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
     if int8 and train:
-        raise ValueError("train must be False with int8: most steps are too small for 8 bits")
+        raise ValueError(
+            "train must be False with int8, got True: most steps are too small for 8 bits"
+        )
     if int8 != (calibration is not None):
         given = "no" if calibration is None else "a"
         raise ValueError(
@@ -220,7 +217,7 @@ def to_c(
     own = centred(net, real)
     if train:
         _check_plain(net)
-        _check_near(own)
+        _check_not_far(own)
     name = source.stem
     if calibration is None:
         layers = layers_of(net, real, own)
@@ -297,7 +294,7 @@ def _as_source(path: str | os.PathLike[str]) -> Path:
 
 def _check_plain(net: Network) -> None:
     """Raise if a step of gradient descent, on a loss of C's, is not what training does."""
-    if net.loss_name not in LOSSES or net.loss_function != NAMED[net.loss_name]:
+    if plain_name(net.loss_function) not in LOSSES:
         raise ValueError(
             f"train must be False for the loss {net.loss_function!r}, got True: C has a step of "
             f"{', '.join(LOSSES)}; without train, the file predicts"
@@ -318,7 +315,7 @@ def _check_plain(net: Network) -> None:
         )
 
 
-def _check_near(own: Centred) -> None:
+def _check_not_far(own: Centred) -> None:
     """Raise if inputs or outputs are far from 0: a step on them in float is none of descent."""
     if own.inputs is not None or own.outputs is not None:
         raise ValueError(
@@ -357,11 +354,11 @@ def _header(net: Network, name: str, own: Centred, what: str, *, train: bool = F
 
 
 def _source(net: Network, name: str, body: str, *, int8: bool) -> str:
-    hidden = [f"N_{k} = {layer.n_out}" for k, layer in enumerate(net.layers[:-1])]
-    widths = [f"N_IN = {name.upper()}_N_IN", *hidden, f"N_OUT = {name.upper()}_N_OUT"]
+    hidden = {f"N_{k}": layer.n_out for k, layer in enumerate(net.layers[:-1])}
+    n_in, n_out = f"{name.upper()}_N_IN", f"{name.upper()}_N_OUT"
     return _SOURCE.substitute(
         includes="#include <math.h>" + "\n#include <stdint.h>" * int8,
         name=name,
-        widths=",\n".join(f"    {width}" for width in widths),
+        widths=enum({"N_IN": n_in, **hidden, "N_OUT": n_out}),
         body=body,
     )

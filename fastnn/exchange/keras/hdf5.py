@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..._checks.arrays import Array
-from .._layer_builder import import_optional
+from .._arguments import import_optional
 
 MOST_EXPANSION = 100  # times that what is compressed may be larger
 SMALL = 2**20  # bytes that are not looked at closely

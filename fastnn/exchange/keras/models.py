@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._storage.npz import check_depth
+from ..._storage.specs import as_list, short
 
 SEQUENTIAL = "Sequential"
 _DEEPEST = 20  # models within models
@@ -90,20 +91,8 @@ def _called(model: Model) -> Iterator[Layer]:
 def as_object(value: Any, what: str) -> Config:
     """Return an object of JSON."""
     if not isinstance(value, Mapping):
-        raise ValueError(f"{what} must be an object, got {_short(value)}")
+        raise ValueError(f"{what} must be an object, got {short(value)}")
     return value
-
-
-def as_list(value: Any, what: str) -> list[Any]:
-    """Return a list of JSON."""
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"{what} must be a list, got {_short(value)}")
-    return list(value)
-
-
-def _short(value: Any) -> str:
-    """Return the beginning of a value from a file."""
-    return repr(value)[:100]
 
 
 def _layer_of(description: Any, depth: int) -> Layer:
@@ -113,7 +102,7 @@ def _layer_of(description: Any, depth: int) -> Layer:
     described = as_object(description, "a layer")
     kind, config = described.get("class_name"), described.get("config", {})
     if not isinstance(kind, str):
-        raise ValueError(f"a layer must have the name of a class, got {_short(kind)}")
+        raise ValueError(f"a layer must have the name of a class, got {short(kind)}")
     model = None
     if kind == SEQUENTIAL and isinstance(config, list):  # as Keras 1 wrote it
         config = {"layers": config}
@@ -126,7 +115,7 @@ def _layer_of(description: Any, depth: int) -> Layer:
         model = _sequential(config, depth)
     name = config.get("name", described.get("name"))
     if not isinstance(name, str | None):
-        raise ValueError(f"a layer must have a str as its name, got {_short(name)}")
+        raise ValueError(f"a layer must have a str as its name, got {short(name)}")
     return Layer(kind, config, name, model)
 
 
@@ -144,7 +133,7 @@ def _sequential(config: Config, depth: int) -> Model:
     """Return a model whose layers are called in order; a repeated name is the same layer."""
     layers: list[Layer] = []
     calls = []
-    for description in as_list(config["layers"], "the layers of a Sequential"):
+    for description in as_list("the layers of a Sequential", config["layers"]):
         layer = _layer_of(description, depth + 1)
         same = [other for other in layers if layer.name is not None and _is_same(other, layer)]
         if not same:
@@ -162,13 +151,13 @@ def _functional(config: Config, depth: int) -> Model:
     """Return a model whose calls are a chain from its single input to its single output."""
     layers: dict[str, Layer] = {}
     nodes: dict[str, list[Any]] = {}
-    for description in as_list(config["layers"], "the layers of a model"):
+    for description in as_list("the layers of a model", config["layers"]):
         layer = _layer_of(description, depth + 1)
         name = description.get("name", layer.name)
         if not isinstance(name, str) or name in layers:
-            raise ValueError(f"layers must have names that differ, got {_short(name)}")
+            raise ValueError(f"layers must have names that differ, got {short(name)}")
         layers[name] = layer
-        calls = as_list(description.get("inbound_nodes", []), f"the calls of {name}")
+        calls = as_list(f"the calls of {name}", description.get("inbound_nodes", []))
         nodes[name] = calls
     first = _only(config.get("input_layers"), "input")
     at = _only(config.get("output_layers"), "output")
@@ -176,7 +165,7 @@ def _functional(config: Config, depth: int) -> Model:
     while at != first:
         name, node = at
         if name not in layers or not 0 <= node < len(nodes[name]):
-            raise ValueError(f"a model must lead from its output to its input, got {_short(at)}")
+            raise ValueError(f"a model must lead from its output to its input, got {short(at)}")
         if len(chain) > _MOST_CALLS:
             raise ValueError(f"a model must call at most {_MOST_CALLS} layers, got more")
         if _is_training(nodes[name][node]):
@@ -190,13 +179,13 @@ def _functional(config: Config, depth: int) -> Model:
             )
         at = sources[0]
     if first[0] not in layers:
-        raise ValueError(f"a model must have its input layer, got {_short(first[0])}")
+        raise ValueError(f"a model must have its input layer, got {short(first[0])}")
     return Model(tuple(layers.values()), (layers[first[0]], *reversed(chain)))
 
 
 def _only(places: Any, what: str) -> tuple[str, int]:
     """Return the one place in a list of them, which is also written without the list."""
-    listed = as_list(places, f"the {what}s of a model")
+    listed = as_list(f"the {what}s of a model", places)
     found = [*_sources(listed, 0)]
     if len(found) != 1:
         raise ValueError(f"a model must have one {what}, got {len(found)}")
@@ -210,14 +199,14 @@ def _sources(node: Any, depth: int) -> Iterator[tuple[str, int]]:
     if isinstance(node, Mapping):
         if node.get("class_name") == "__keras_tensor__":
             history = as_object(node.get("config"), "a tensor").get("keras_history")
-            yield from _sources(as_list(history, "the origin of a tensor"), depth + 1)
+            yield from _sources(as_list("the origin of a tensor", history), depth + 1)
             return
         for part in node.values():
             yield from _sources(part, depth + 1)
     elif isinstance(node, list | tuple):
         if _is_place(node):
             if node[2] != 0:
-                raise ValueError(f"layers must have one output, got {_short(node)}")
+                raise ValueError(f"layers must have one output, got {short(node)}")
             yield node[0], node[1]
             node = node[3:]
         for part in node:

@@ -17,11 +17,13 @@ import numpy as np
 
 from ..._checks.arrays import Array
 from ..._checks.paths import as_path, open_regular
+from ..._storage.specs import short
 from ...core.activations import ACTIVATIONS, LEAKY_SLOPE
 from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
-from .._layer_builder import LayerBuilder, import_optional, unsupported_options
+from .._arguments import import_optional
+from .._layer_builder import LayerBuilder, unsupported_options
 from .hdf5 import MOST_EXPANSION, SMALL, Group
 from .models import LARGEST_CONFIG, SEQUENTIAL, Config, Layer, Model, called, model_of, parse_json
 from .weights import Weights, in_order, names_of, of_keras_3, of_legacy, of_objects
@@ -222,7 +224,7 @@ def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
     except (TypeError, ValueError, OverflowError):
         numbers = np.array(np.nan)
     if not np.isfinite(numbers).all():
-        raise ValueError(f"{name} of {layer.source} must be finite, got {repr(given)[:100]}")
+        raise ValueError(f"{name} of {layer.source} must be finite, got {short(given)}")
     return numbers
 
 

@@ -17,16 +17,16 @@ from ..._checks.paths import as_path
 from ...heads import Heads
 from ...losses import Loss
 from ...network import Network
-from .._centres import centred
-from .._layer_builder import (
+from .._arguments import (
     activations_of,
     as_network,
     check_activations,
     import_optional,
     model_of,
+    networks_of,
     refuse_heads,
 )
-from .._populations import check_near, networks_of
+from .._centres import centred, check_near
 from .activations import WRITTEN
 from .graph import GraphWriter
 from .loss import loss_in, note_of, refuse_heads_in

@@ -26,27 +26,31 @@ class GraphWriter:
         self.constants: list[Any] = []
 
     def table(self, name: str, width: int, far: Column | None) -> Any:
-        """Return the description of a table of any number of rows."""
-        dtype = np.dtype(np.float64) if far is not None and far.is_double else self.dtype
+        """Return the description of inputs or outputs, of any number of rows."""
+        return self.description(name, self._dtype_of(far), width)
+
+    def description(self, name: str, dtype: np.dtype[Any], *widths: int) -> Any:
+        """Return the description of an array of a number for each row, or of so many."""
         kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
-        return self.onnx.helper.make_tensor_value_info(name, kind, ["n_samples", width])
+        return self.onnx.helper.make_tensor_value_info(name, kind, ["n_samples", *widths])
 
     def from_means(self, values: str, far: Column) -> str:
         """Subtract the means of the inputs, in double if they are, and return the name."""
-        if not far.is_double:
-            return self.node("Sub", [values, self.constant("means", far.means)], "inputs/Sub")
-        means = self.constant("means", far.means, np.dtype(np.float64))
+        means = self.constant("means", far.means, self._dtype_of(far))
         values = self.node("Sub", [values, means], "inputs/Sub")
-        return self.cast(values, self.dtype, "inputs/Cast")
+        return self.cast(values, self.dtype, "inputs/Cast") if far.is_double else values
 
     def to_means(self, values: str, far: Column) -> str:
         """Add the means of the outputs, in double if they are, and return the name."""
-        if not far.is_double:
-            means = self.constant("output_means", far.means)
-            return self.node("Add", [values, means], "outputs/Add")
-        values = self.cast(values, np.dtype(np.float64), "outputs/Cast")
-        means = self.constant("output_means", far.means, np.dtype(np.float64))
+        dtype = self._dtype_of(far)
+        if far.is_double:
+            values = self.cast(values, dtype, "outputs/Cast")
+        means = self.constant("output_means", far.means, dtype)
         return self.node("Add", [values, means], "outputs/Add")
+
+    def _dtype_of(self, far: Column | None) -> np.dtype[Any]:
+        """Return the dtype of inputs or outputs, of which some may be far from 0."""
+        return np.dtype(np.float64) if far is not None and far.is_double else self.dtype
 
     def layer(self, name: str, values: str, activation: str, W: Array, b: Array | None) -> str:
         """Add f(x W + b) and return its name."""

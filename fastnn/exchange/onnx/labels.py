@@ -6,34 +6,29 @@ floats of them may be a layer's activation as well (a step at 0), and is told ap
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .values import Value
+from .values import Node, Value
 
 _COMPARISONS = {"Greater", "GreaterOrEqual", "Less", "LessOrEqual"}
 _KEEPING = {"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze", "ai.onnx.ml.ZipMap"}
 _FLOATS = {1, 10, 11, 16}  # FLOAT, FLOAT16, DOUBLE and BFLOAT16 of TensorProto.DataType
 
 
-def chosen_of(
-    operator: str, value: Value, attributes: Mapping[str, Any], source: str
-) -> Value | None:
+def chosen_of(node: Node, value: Value) -> Value | None:
     """Return the labels that a node chooses of a value, if it does; along the axis of classes."""
-    if operator in ("ArgMax", "ArgMin"):
-        chooses = attributes.get("axis", 0) in (1, -1)
-    else:
-        chooses = operator in _COMPARISONS or operator == "ai.onnx.ml.Binarizer"
+    is_number = node.operator == "ai.onnx.ml.Binarizer"
+    chooses = is_number or node.operator in _COMPARISONS
+    if node.operator in ("ArgMax", "ArgMin"):
+        chooses = node.attributes.get("axis", 0) in (1, -1)
     if not chooses:
         return None
-    is_number = operator == "ai.onnx.ml.Binarizer"
-    return Value(value.stage, None, source, of_label=value, is_number=is_number)
+    return Value(value.stage, None, node.source, of_label=value, is_number=is_number)
 
 
-def kept_of(
-    operator: str, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-) -> Value | None:
+def kept_of(node: Node) -> Value | None:
     """Return what a node makes of labels, if that is labels again, or the floats that it is."""
+    operator, operands, attributes, source = node
     values = [operand for operand in operands if isinstance(operand, Value)]
     if any(value.of_label is None for value in values):
         return None  # chooses among outputs themselves

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..._storage.functions import build_loss, describe_loss
-from ...losses import NAMED, HeadLosses, Loss, OwnLoss
+from ..._storage.functions import build_loss, describe_loss, plain_name
+from ...losses import HeadLosses, Loss, OwnLoss
 
 _LOSS, _OWN, _HEADS = "fastnn.loss", "fastnn.own_loss", "fastnn.heads"
 
@@ -18,8 +18,7 @@ def note_of(loss: Loss) -> dict[str, str]:
         return {_OWN: loss.name}
     if isinstance(loss, HeadLosses):
         return {_HEADS: ", ".join(part.name for part in loss.parts)}
-    says_all = NAMED.get(loss.name) == loss
-    return {_LOSS: loss.name if says_all else json.dumps(describe_loss(loss))}
+    return {_LOSS: plain_name(loss) or json.dumps(describe_loss(loss))}
 
 
 def refuse_heads_in(noted: Mapping[str, str], path: Path) -> None:

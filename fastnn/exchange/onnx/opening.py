@@ -37,14 +37,8 @@ _STORED = {  # the field of numbers that are not raw bytes, by data type
 def open_model(onnx: Any, path: Path) -> tuple[Any, dict[str, Array]]:
     """Return the model in a file, well formed, and the arrays of its initialisers, by name.
 
-    What it keeps in files beside it is read as well.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be read.
-    ValueError
-        If it is no ONNX file, or claims more than it holds.
+    What it keeps in files beside it is read as well. Raise OSError if a file cannot be read, and
+    ValueError if it is no ONNX file, or claims more than it holds.
     """
     model = _parsed(onnx, path)
     try:
@@ -213,13 +207,18 @@ def dense_of(onnx: Any, table: Any) -> Array:
             f"that is stored, got {shape} of {values.size}"
         )
     if indices.dtype.kind not in "iu":
-        raise ValueError(f"sparse tensor {name!r} must have whole numbers as places")
+        raise ValueError(
+            f"sparse tensor {name!r} must have whole numbers as places, got {indices.dtype}"
+        )
     if indices.ndim == 2 and indices.shape[1] == len(shape):
         places, ends = indices, np.array(shape)
     else:
         places, ends = indices.reshape(-1, 1), np.array([n_elements])
     if values.ndim != 1 or len(places) != len(values):
-        raise ValueError(f"sparse tensor {name!r} must have a place for each of its values")
+        raise ValueError(
+            f"sparse tensor {name!r} must have a place for each of its values, got {len(places)} "
+            f"for shape {values.shape}"
+        )
     if ((places < 0) | (places >= ends)).any():
         raise ValueError(f"sparse tensor {name!r} must have places within {shape}, got others")
     dense = np.zeros(shape, values.dtype)

@@ -15,7 +15,7 @@ from .constants import computed
 from .labels import chosen_of, kept_of
 from .opening import array_of, dense_of
 from .stages import RELU, SIGMOID, SOFTMAX, Stages
-from .values import UNKNOWN, Operand, Shape, Value, is_table, number_of
+from .values import UNKNOWN, Node, Operand, Shape, Value, is_table, number_of
 
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _TRANSFORMS = {b"NONE": Z, b"LOGISTIC": SIGMOID, b"SOFTMAX": SOFTMAX}
@@ -40,27 +40,28 @@ class GraphReader:
         """The layers that have been read."""
         return self._stages.reading
 
-    def visit(self, node: Any) -> None:
-        """Read one node."""
-        domain = "" if node.domain in ("", "ai.onnx") else f"{node.domain}."
-        operator = f"{domain}{node.op_type}"
-        source = f"node {node.name or next(iter(node.output), '')!r} ({operator})"
-        operands = [self._operand(name) for name in node.input]
+    def visit(self, described: Any) -> None:
+        """Read one node, of ONNX's class `NodeProto`."""
+        domain = "" if described.domain in ("", "ai.onnx") else f"{described.domain}."
+        operator = f"{domain}{described.op_type}"
+        source = f"node {described.name or next(iter(described.output), '')!r} ({operator})"
+        operands = [self._operand(name) for name in described.input]
         try:
             attributes = {
                 attribute.name: self._onnx.helper.get_attribute_value(attribute)
-                for attribute in node.attribute
+                for attribute in described.attribute
             }
             unlike = unsupported_options(ATTRIBUTES.get(operator, {}), attributes)
             source = f"{source.removesuffix(')')}{unlike})"
-            result = None if unlike else self._result(operator, operands, attributes, source)
+            node = Node(operator, operands, attributes, source)
+            result = None if unlike else self._result(node)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             result = None  # a malformed node: an attribute that is missing, sizes that do not fit
         if result is None:
             self._stages.reading.refuse(source)
             result = Value(self._stages.current, None, source)
         results = result if isinstance(result, tuple) else (result,)
-        for place, name in enumerate(node.output):
+        for place, name in enumerate(described.output):
             got = results[place] if place < len(results) else None
             if got is None:
                 self._values[name] = Value(UNKNOWN, None, f"output {place} of {source}")
@@ -99,14 +100,9 @@ class GraphReader:
 
     # ---- nodes -----------------------------------------------------------------------------------
 
-    def _result(
-        self,
-        operator: str,
-        operands: list[Operand | None],
-        attributes: Mapping[str, Any],
-        source: str,
-    ) -> Result:
+    def _result(self, node: Node) -> Result:
         """Return the result of a node, or None if it is not supported."""
+        operator, operands, attributes, source = node
         if operator == "Constant":
             return self._constant(attributes)
         given = [operand for operand in operands if operand is not None]
@@ -120,14 +116,14 @@ class GraphReader:
         if any(value.is_refused for value in values) and not is_product:  # has been named
             return Value(self._stages.current, None, source)
         if any(value.of_label is not None for value in values):
-            return kept_of(operator, operands, attributes, source)
-        if self._keeps_all(operator, operands, attributes):
+            return kept_of(node)
+        if self._keeps_all(node):
             return operands[0] if isinstance(operands[0], Value) else None
         if operator in self._READERS:
-            return self._READERS[operator](self, operands, attributes, source)
+            return self._READERS[operator](self, node)
         result = self._stages.applied(operator, operands, source)
         if result is None and len(values) == 1:
-            return chosen_of(operator, values[0], attributes, source)
+            return chosen_of(node, values[0])
         return result
 
     def _constant(self, attributes: Mapping[str, Any]) -> Array | None:
@@ -143,118 +139,100 @@ class GraphReader:
             return np.array(value, np.int64)
         return None
 
-    def _product(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
+    def _product(self, node: Node) -> Value | None:
         """Begin a layer on all outputs of the last one."""
-        x, W, *rest = operands
+        x, W, *rest = node.operands
         b = rest[0] if rest else None
         if not isinstance(x, Value) or not is_table(W) or isinstance(b, Value):
             return None
-        W = W.T if attributes.get("transB", 0) else W
+        W = W.T if node.attributes.get("transB", 0) else W
         n_out = W.shape[1]
-        alpha, beta = (number_of(attributes, name, 1.0) for name in ("alpha", "beta"))
+        alpha, beta = (number_of(node.attributes, name, 1.0) for name in ("alpha", "beta"))
         if b is not None:
             if b.shape not in ((), (1,), (1, 1), (n_out,), (1, n_out)) or b.dtype.kind != "f":
                 return None
             b = np.broadcast_to(b.reshape(-1), n_out)
         W = W if alpha == 1 else (W * np.float64(alpha)).astype(W.dtype)
         b = b if b is None or beta == 1 else (b * np.float64(beta)).astype(b.dtype)
-        return self._stages.begin(x, W, b, source)
+        return self._stages.begin(x, W, b, node.source)
 
-    def _regressor(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
+    def _regressor(self, node: Node) -> Value | None:
         """Read a LinearRegressor, whose coefficients are a row for each target."""
-        return self._linear(operands[0], attributes, attributes.get("targets", 1), source)
+        return self._linear(node, node.attributes.get("targets", 1))
 
-    def _classifier(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> tuple[Value, ...] | None:
+    def _classifier(self, node: Node) -> tuple[Value, ...] | None:
         """Read a LinearClassifier, whose outputs are labels and the scores of all classes."""
-        labels = attributes.get("classlabels_ints") or attributes.get("classlabels_strings") or []
-        transform = _TRANSFORMS.get(attributes.get("post_transform", b"NONE"))
+        given = node.attributes
+        labels = given.get("classlabels_ints") or given.get("classlabels_strings") or []
+        transform = _TRANSFORMS.get(given.get("post_transform", b"NONE"))
         if transform is None or len(labels) < 2:
             return None
-        value = self._linear(operands[0], attributes, len(labels), source)
-        if value is None:
+        if self._linear(node, len(labels)) is None:
             return None
-        scores = Value(self._stages.current, transform, source)
-        return Value(self._stages.current, None, source, of_label=scores), scores
+        scores = Value(self._stages.current, transform, node.source)
+        return Value(self._stages.current, None, node.source, of_label=scores), scores
 
-    def _linear(
-        self, x: Any, attributes: Mapping[str, Any], n_out: int, source: str
-    ) -> Value | None:
-        coefficients = np.array(attributes["coefficients"], np.float32)
-        given = attributes.get("intercepts")
+    def _linear(self, node: Node, n_out: int) -> Value | None:
+        coefficients = np.array(node.attributes["coefficients"], np.float32)
+        given = node.attributes.get("intercepts")
         b = np.array(given, np.float32) if given else None
         if n_out < 1 or coefficients.size % n_out or (b is not None and b.size != n_out):
             return None
-        return self._stages.begin(x, coefficients.reshape(n_out, -1).T, b, source)
+        W = coefficients.reshape(n_out, -1).T
+        return self._stages.begin(node.operands[0], W, b, node.source)
 
-    def _scaler(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
+    def _scaler(self, node: Node) -> Value | None:
         """Read a Scaler, (x - offset) scale."""
         offset, scale = (
-            np.array(attributes.get(name) or [default], np.float64)
+            np.array(node.attributes.get(name) or [default], np.float64)
             for name, default in (("offset", 0.0), ("scale", 1.0))
         )
-        return self._stages.stepped(operands[0], Affine.of(scale, -offset * scale), source)
+        step = Affine.of(scale, -offset * scale)
+        return self._stages.stepped(node.operands[0], step, node.source)
 
-    def _batch_normalisation(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
-        x, *arrays = operands
-        if attributes.get("training_mode", 0) or any(isinstance(part, Value) for part in arrays):
+    def _batch_normalisation(self, node: Node) -> Value | None:
+        x, *arrays = node.operands
+        in_training = node.attributes.get("training_mode", 0)
+        if in_training or any(isinstance(part, Value) for part in arrays):
             return None
         gamma, beta, mean, variance = arrays
-        epsilon = number_of(attributes, "epsilon", 1e-5)
+        epsilon = number_of(node.attributes, "epsilon", 1e-5)
         step = Affine.batch_normalisation(gamma, beta, mean, variance, epsilon)
-        return self._stages.stepped(x, step, source)
+        return self._stages.stepped(x, step, node.source)
 
-    def _clipped(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
+    def _clipped(self, node: Node) -> Value | None:
         """Read a Clip at 0, which is relu."""
-        x, low, high = [*operands, None, None][:3]
-        low = attributes.get("min", -_LARGEST_FLOAT32) if low is None else low.item()
-        high = attributes.get("max", _LARGEST_FLOAT32) if high is None else high.item()
+        x, low, high = [*node.operands, None, None][:3]
+        low = node.attributes.get("min", -_LARGEST_FLOAT32) if low is None else low.item()
+        high = node.attributes.get("max", _LARGEST_FLOAT32) if high is None else high.item()
         if low != 0 or high < _LARGEST_FLOAT32:
             return None
-        return self._stages.applied(RELU, [x], source)
+        return self._stages.applied(RELU, [x], node.source)
 
-    def _normaliser(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
+    def _normaliser(self, node: Node) -> Value | None:
         """Read a Normalizer of rows whose sum is 1 already."""
-        return operands[0] if self._stages.has_rows_of_sum_1(operands[0]) else None
+        x = node.operands[0]
+        return x if self._stages.has_rows_of_sum_1(x) else None
 
-    def _row_sum(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Array | None:
+    def _row_sum(self, node: Node) -> Array | None:
         """Read a sum along rows, where that is 1."""
-        x, *rest = operands
-        axes = list(attributes.get("axes", [])) if not rest else rest[0].reshape(-1).tolist()
-        if axes not in ([1], [-1]) or not attributes.get("keepdims", 1):
+        x, *rest = node.operands
+        axes = rest[0].reshape(-1).tolist() if rest else list(node.attributes.get("axes", []))
+        if axes not in ([1], [-1]) or not node.attributes.get("keepdims", 1):
             return None
         return np.ones((1, 1), np.float32) if self._stages.has_rows_of_sum_1(x) else None
 
-    def _absolute(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
-        x = operands[0]
+    def _absolute(self, node: Node) -> Value | None:
+        x = node.operands[0]
         if x.expression in (SIGMOID, SOFTMAX):
             return x  # type: ignore[no-any-return]
-        return self._stages.applied("Abs", operands, source)
+        return self._stages.applied("Abs", node.operands, node.source)
 
-    def _joined(
-        self, operands: Sequence[Any], attributes: Mapping[str, Any], source: str
-    ) -> Value | None:
+    def _joined(self, node: Node) -> Value | None:
         """Read 1 - p beside p, of one sigmoid unit: a softmax over the halves of z and -z."""
-        if attributes["axis"] not in (1, -1) or len(operands) != 2:
+        if node.attributes["axis"] not in (1, -1) or len(node.operands) != 2:
             return None
-        rest, p = operands
+        rest, p = node.operands
         is_rest = isinstance(rest, Value) and rest.step is not None and rest.base == SIGMOID
         if not is_rest or not isinstance(p, Value) or p.expression != SIGMOID:
             return None
@@ -263,13 +241,12 @@ class GraphReader:
         if rest.step is None or (rest.step.scale, rest.step.shift) != (-1, 1):
             return None
         self._stages.reading.oppose_last()
-        self._stages.next_stage(2, source)
-        return Value(self._stages.current, SOFTMAX, source)
+        self._stages.next_stage(2, node.source)
+        return Value(self._stages.current, SOFTMAX, node.source)
 
-    def _keeps_all(
-        self, operator: str, operands: Sequence[Any], attributes: Mapping[str, Any]
-    ) -> bool:
+    def _keeps_all(self, node: Node) -> bool:
         """Return True if a node does nothing to a table of values."""
+        operator, operands, attributes, _ = node
         x, *rest = operands
         if not isinstance(x, Value):
             return False

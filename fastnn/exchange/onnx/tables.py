@@ -67,7 +67,7 @@ class _TableWriter:
     """The parts of the graph. All that is no column has a name that begins with `root`."""
 
     def __init__(self, onnx: Any, model: TableModel, dtype: np.dtype[Any]) -> None:
-        self.onnx, self.model, self.encoder = onnx, model, model.encoder
+        self.model, self.encoder = model, model.encoder
         self.graph = GraphWriter(onnx, dtype)
         self.root = "fastnn"
         while any(name.startswith(self.root) for name in model.names):
@@ -79,10 +79,8 @@ class _TableWriter:
         """Return the descriptions of the columns."""
         dtypes = {TEXT: np.dtype(object), TIME: _INT64}  # ONNX knows strings as objects
         return [
-            self._end(
-                name,
-                dtypes.get(kind, _FLOAT64 if name in self.coarse else _FLOAT32),
-                ["n_samples", 1],
+            self.graph.description(
+                name, dtypes.get(kind, _FLOAT64 if name in self.coarse else _FLOAT32), 1
             )
             for name, kind in self.encoder.kinds_.items()
         ]
@@ -146,8 +144,8 @@ class _TableWriter:
         constant = self.graph.stored(f"{self.root}/labels", labels)
         label = self.graph.node("Gather", [constant, place], self._free("label"))
         return [
-            self._end(name, self.graph.dtype, ["n_samples", len(classes)]),
-            self._end(label, labels.dtype, ["n_samples"]),
+            self.graph.description(name, self.graph.dtype, len(classes)),
+            self.graph.description(label, labels.dtype),
         ]
 
     def _value(self, total: str) -> Any:
@@ -161,7 +159,7 @@ class _TableWriter:
         values = self.graph.node("Add", [values, ratio], f"{self.root}/value/Add")
         values = self._times(f"{self.root}/value", values, scale)
         name = self.graph.cast(values, dtype, self._free("value"))
-        return self._end(name, dtype, ["n_samples", 1])
+        return self.graph.description(name, dtype, 1)
 
     # ---- columns of numbers and times ------------------------------------------------------------
 
@@ -243,7 +241,7 @@ class _TableWriter:
         now = self.graph.node("Where", [missing, self._whole(f"{root}/0", 0), time], f"{root}/now")
         microseconds = w.mod(now, _DAY)
         day = w.over(w.less(now, microseconds), _DAY)  # since 1970, exact
-        since = w.plus(day, 719_468)
+        since = w.add(day, 719_468)
         of_era = w.mod(since, 146_097)
         era = w.over(w.less(since, of_era), 146_097)
         years = w.over(of_era, 1460)
@@ -252,13 +250,13 @@ class _TableWriter:
         years = w.over(w.less(years, w.over(of_era, 146_096)), 365)
         leaps = w.less(w.over(years, 4), w.over(years, 100))
         of_year = w.less(of_era, w.add(w.times(years, 365), leaps))
-        month = w.over(w.plus(w.times(of_year, 5), 2), 153)  # from March
+        month = w.over(w.add(w.times(of_year, 5), 2), 153)  # from March
         turned = w.over(month, 10)  # 1 in January and February
         numbers = [
             self._over(f"{root}/days", self._as(now, _FLOAT64), np.array(float(_DAY))),
             w.add(w.add(years, w.times(era, 400)), turned),
-            w.less(w.plus(month, 3), w.times(turned, 12)),
-            w.mod(w.plus(day, 3), 7),
+            w.less(w.add(month, 3), w.times(turned, 12)),
+            w.mod(w.add(day, 3), 7),
             self._over(f"{root}/hours", self._as(microseconds, _FLOAT64), np.array(float(_HOUR))),
         ]
         nan = self.graph.stored(f"{root}/nan", np.array(np.nan))
@@ -295,10 +293,6 @@ class _TableWriter:
         return f"{self.root}/column_{self.model.names.index(name)}"
 
     # ---- single nodes ----------------------------------------------------------------------------
-
-    def _end(self, name: str, dtype: np.dtype[Any], shape: list[Any]) -> Any:
-        kind = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
-        return self.onnx.helper.make_tensor_value_info(name, kind, shape)
 
     def _free(self, name: str) -> str:
         """Return a name for an output that no column has."""
@@ -363,13 +357,9 @@ class _Whole:
         operand = y if isinstance(y, str) else graph.stored(f"{name}/constant", np.array(y))
         return graph.node(operator, [x, operand], f"{name}/{operator}")
 
-    def add(self, x: str, y: str) -> str:
+    def add(self, x: str, y: str | int) -> str:
         """Return the name of x + y."""
         return self._node("Add", x, y)
-
-    def plus(self, x: str, n: int) -> str:
-        """Return the name of x + n."""
-        return self._node("Add", x, n)
 
     def less(self, x: str, y: str) -> str:
         """Return the name of x - y."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,15 @@ class Value:
 
 
 Operand = Value | Array
+
+
+class Node(NamedTuple):
+    """A node of a graph: what it is made of, and how an error calls it."""
+
+    operator: str
+    operands: Sequence[Any]  # each a `Value`, an array, or None where it is left out
+    attributes: Mapping[str, Any]
+    source: str
 
 
 def as_step(operator: str, operands: Sequence[Any]) -> Affine | None:

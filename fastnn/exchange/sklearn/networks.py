@@ -12,7 +12,8 @@ from ...activations import OwnActivation, as_activation
 from ...core.activations import ACTIVATIONS
 from ...losses import Loss
 from ...network import Network
-from .._layer_builder import LayerBuilder, as_network, import_optional, named, refuse_heads
+from .._arguments import as_network, import_optional, named, refuse_heads
+from .._layer_builder import LayerBuilder
 from .steps import (
     LINEAR_MODELS,
     check_answers,
@@ -255,7 +256,10 @@ def _set_classes(estimator: Any, n_out: int, last: str, classes: ArrayLike | Non
                 f"classes must be {n_classes} labels, ascending, got {labels.tolist()}"
             )
         if last == "sigmoid" and n_out == 2:
-            raise ValueError("classes must not be given for 2 sigmoid outputs: they are 2 labels")
+            raise ValueError(
+                "classes must not be given for 2 sigmoid outputs, which are 2 labels, got "
+                f"{labels.tolist()}"
+            )
     estimator._label_binarizer = LabelBinarizer().fit(labels)
     estimator.classes_ = estimator._label_binarizer.classes_
 

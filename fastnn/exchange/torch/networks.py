@@ -8,13 +8,8 @@ from ...core.activations import ACTIVATIONS
 from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
-from .._layer_builder import (
-    LayerBuilder,
-    as_network,
-    check_activations,
-    import_optional,
-    unsupported_options,
-)
+from .._arguments import as_network, check_activations, import_optional
+from .._layer_builder import LayerBuilder, unsupported_options
 from .modules import ModuleParts
 
 # Skipped: they do nothing in eval mode.
