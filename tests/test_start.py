@@ -84,6 +84,33 @@ def test_importing_compiles_nothing_and_loads_nothing(install):
     assert 0 < n_entries < n_dispatchers
 
 
+def test_a_prediction_compiles_nothing_that_draws_numbers(install):
+    compiled = install.run(
+        "import json\n"
+        "import numpy as np\n"
+        "from fastnn import Dense, Network\n"
+        "from fastnn.core import activations, counter_rng\n"
+        "Network(1, [Dense(1)]).predict(np.zeros((64, 1)))\n"
+        "parts = activations.activate, counter_rng.add_noise, counter_rng.drop_units\n"
+        "print(json.dumps(['dispatcher' in vars(part) for part in parts]))"
+    )
+    assert compiled == [True, False, False]
+
+
+def test_what_is_imported_later_is_named(install):
+    got = install.run(
+        "import json, sys, fastnn\n"
+        "rooms = 'fastnn.population', 'fastnn.schedules'\n"
+        "early = [name for name in rooms if name in sys.modules]\n"
+        "named = {'Population', 'population', 'schedules', 'Network'} <= set(dir(fastnn))\n"
+        "from fastnn import Population\n"
+        "is_one = Population is fastnn.Population is fastnn.population.Population\n"
+        "print(json.dumps([early, named, is_one, fastnn.schedules.Constant.__name__,"
+        " hasattr(fastnn, 'nothing')]))"
+    )
+    assert got == [[], True, True, "Constant", False]
+
+
 def test_two_processes_at_once_share_the_cache_of_the_user(install):
     """A read-only install: its kernels are kept below the home."""
     both = [install.start(PREDICT) for _ in range(2)]

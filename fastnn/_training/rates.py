@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.periods import PERIODS
 from .._checks.scalars import as_choice
-from ..schedules.curves import PERIODS
 
 Schedule = Callable[[int], float]
 

@@ -27,7 +27,6 @@ from .border import (
     checked,
     written,
 )
-from .counter_rng import NO_LEVELS, Noise
 from .evaluate import predict_block
 from .handle import block_of, net_of, optimizer_of, samples_of
 from .inputs import NOTHING, Data, Samples, is_finite
@@ -224,11 +223,11 @@ def _add_gradient(net, data, samples, skip_zeros, block, target):
     """Add the gradient of a block's samples, and their losses without the weights."""
     grad, sums = target
     first, last = output_range(net.layer_table)
-    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    forward_block(net, data.X, samples, skip_zeros, None, block)
     for t in range(samples.shape[0]):
         z, a, y = row_of(block.z, t), row_of(block.a, t), row_of(data.Y, samples[t])
         sums[0] += sample_loss(net.loss, z, a, first, last, y)
-    backward_block(net, data, samples, Noise(NO_LEVELS, 0, 0), block)
+    backward_block(net, data, samples, None, block)
     add_gradient_of_block(grad, net.layer_table, samples.shape[0], block)
     return True
 
@@ -241,7 +240,7 @@ def _add_vjp(net, data, samples, skip_zeros, block, target):
     layer_table, z, a, delta = net.layer_table, block.z, block.a, block.delta
     first, last = output_range(layer_table)
     n_rows = samples.shape[0]
-    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    forward_block(net, data.X, samples, skip_zeros, None, block)
     delta[n_rows : TILE_ROWS * n_tiles_of(n_rows)] = 0
     for t in range(n_rows):
         row = row_of(delta, t)

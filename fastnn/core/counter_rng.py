@@ -50,9 +50,6 @@ class Noise(NamedTuple):
     first_number: int
 
 
-NO_LEVELS = np.empty(0)  # without noise, Noise(NO_LEVELS, 0, 0)
-
-
 @inner
 def philox(c0, c1, c2, c3, k0, k1):
     """Return the four words of a counter of four words and a key of two."""

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .activations import scale_by_derivative
 from .block_pass import add_gradient_of_block, add_metrics_of_block, backward_block, forward_block
-from .counter_rng import NO_LEVELS, Noise
 from .dense import dense_error_below
 from .dispatch import may_skip_zeros
 from .inputs import NOTHING, Data, are_finite, is_finite, shows_finite
@@ -81,7 +80,7 @@ def predict_rows(params, layer_table, X, start, stop, outputs):
 @inner
 def predict_block(net, data, samples, skip_zeros, block, outputs):
     """Overwrite the outputs of a block's samples."""
-    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    forward_block(net, data.X, samples, skip_zeros, None, block)
     first, last = output_range(net.layer_table)
     for t in range(samples.shape[0]):
         a, row = row_of(block.a, t), row_of(outputs, samples[t])
@@ -113,7 +112,7 @@ def evaluate_rows(net, data, start, stop, metrics, sums):
 def _evaluate_all(net, data, samples, skip_zeros, block, target):
     """Do it for a block."""
     metrics, sums = target
-    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    forward_block(net, data.X, samples, skip_zeros, None, block)
     add_metrics_of_block(net, metrics, data, samples, block, sums)
     return True
 
@@ -133,9 +132,9 @@ def add_gradient_of_rows(net, data, start, stop, grad, sums):
 def _add_gradient_and_loss(net, data, samples, skip_zeros, block, target):
     """Do it for a block."""
     grad, sums = target
-    forward_block(net, data.X, samples, skip_zeros, Noise(NO_LEVELS, 0, 0), block)
+    forward_block(net, data.X, samples, skip_zeros, None, block)
     add_metrics_of_block(net, _NO_METRICS, data, samples, block, sums)
-    backward_block(net, data, samples, Noise(NO_LEVELS, 0, 0), block)
+    backward_block(net, data, samples, None, block)
     add_gradient_of_block(grad, net.layer_table, samples.shape[0], block)
     return True
 

@@ -197,6 +197,18 @@ def _kept(kernel, function):
 _INNER = options_of_inner()
 
 
+def _without_literals(dispatcher):
+    """Give a dispatcher no forms of its own for arguments that are literals."""
+    template_of = dispatcher.get_call_template
+
+    def template_of_types(args, kws):
+        plain = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return template_of(tuple(map(types.unliteral, args)), plain)
+
+    dispatcher.get_call_template = template_of_types
+    return dispatcher
+
+
 class Inner:
     """A function that Numba is shown when the first kernel is compiled that needs it.
 
@@ -210,15 +222,7 @@ class Inner:
     @functools.cached_property
     def dispatcher(self):
         """Numba's dispatcher, without forms of its own for arguments that are literals."""
-        dispatcher = njit(**JIT, **_INNER, **self._options, _nrt=False)(self.py_func)
-        template_of = dispatcher.get_call_template
-
-        def template_of_types(args, kws):
-            plain = {name: types.unliteral(kind) for name, kind in kws.items()}
-            return template_of(tuple(map(types.unliteral, args)), plain)
-
-        dispatcher.get_call_template = template_of_types
-        return dispatcher
+        return _without_literals(njit(**JIT, **_INNER, **self._options, _nrt=False)(self.py_func))
 
     @property
     def _numba_type_(self):
@@ -248,4 +252,4 @@ def maker(function):
 
     These numbers need what only machine code has, so it is not merely linked.
     """
-    return njit(**JIT, _nrt=True)(function)
+    return function if config.DISABLE_JIT else _without_literals(njit(**JIT, _nrt=True)(function))

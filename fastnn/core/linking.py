@@ -3,12 +3,17 @@
 Numba optimises each function, turns it into machine code, and optimises it again as a part of each
 caller. A library that only links leaves that to the entry point, which is optimised once, as a
 whole: the same code, in half the time.
+
+Two of Numba's passes are left out where no references are counted: they look for closures, which
+the core has not, and for expressions of arrays, whose values would be new arrays.
 """
 
 import ctypes
 
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+
+_LEFT_OUT = {"inline_closure_likes", "nopython_rewrites"}
 
 
 class _NoEnvironment:
@@ -49,7 +54,12 @@ class InnerCompiler(Compiler):
         state.library.enable_object_caching()
         state.flags.no_cpython_wrapper = True
         state.flags.no_cfunc_wrapper = True
-        return super().define_pipelines()
+        pipelines = super().define_pipelines()
+        if not state.flags.nrt:
+            for pipeline in pipelines:
+                steps = pipeline.passes
+                steps[:] = [step for step in steps if step[0].name() not in _LEFT_OUT]
+        return pipelines
 
 
 def options_of_inner():

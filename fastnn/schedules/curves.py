@@ -13,6 +13,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.monitors import MODES, as_monitor
 from .._checks.names import explained
+from .._checks.periods import PERIODS
 from .._checks.scalars import (
     as_amount,
     as_choice,
@@ -23,7 +24,6 @@ from .._checks.scalars import (
     check_fields,
 )
 
-PERIODS = ("epoch", "update")
 Numbers = TypeVar("Numbers", float, Array)
 
 

@@ -12,7 +12,7 @@ import pytest
 from numba import config, njit
 
 from fastnn.core import jit as _jit
-from fastnn.core.jit import cache_folder, entry, inner
+from fastnn.core.jit import cache_folder, entry, inner, maker
 from fastnn.core.levels import levels_here
 
 pytestmark = pytest.mark.compiled
@@ -249,8 +249,9 @@ def test_without_the_compiler_an_entry_is_its_function(monkeypatch):
     assert cache_folder() is None
 
 
-def test_a_literal_gets_no_form_of_its_own():
-    @inner
+@pytest.mark.parametrize("compile_part", [inner, maker])
+def test_a_literal_gets_no_form_of_its_own(compile_part):
+    @compile_part
     def doubled(x):
         return 2 * x
 
@@ -259,4 +260,4 @@ def test_a_literal_gets_no_form_of_its_own():
         return doubled(x) + doubled(1)
 
     assert both(3) == 8
-    assert len(doubled.dispatcher.overloads) == 1
+    assert len(getattr(doubled, "dispatcher", doubled).overloads) == 1

@@ -1,5 +1,6 @@
 """The word while a kernel is compiled: by Numba's events, and on functions that wait for it."""
 
+import gc
 import io
 import logging
 import sys
@@ -135,6 +136,22 @@ def test_in_a_users_function_the_word_is_on_fastnns(said):
     said.is_said.set()  # of the user's own function nothing will be
     njit(through_another)(VALUES)
     assert [text.split(",")[0] for _, text in said.records] == ["fastnn compiles first for float64"]
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_garbage_collector_rests_while_a_kernel_is_compiled(said, is_enabled):
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        with compiling(Kernel()):
+            with compiling(Kernel()):
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+        assert gc.isenabled() is is_enabled
+        with pytest.raises(ZeroDivisionError), compiling(Kernel()):
+            raise ZeroDivisionError
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable()
 
 
 def test_a_part_of_a_kernel_has_no_word(said):

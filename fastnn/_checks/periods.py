@@ -1,0 +1,3 @@
+"""What a schedule is a function of."""
+
+PERIODS = ("epoch", "update")
