@@ -31,6 +31,7 @@ from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
 from ._checks.arrays import as_choice, as_count, as_flag, as_positive
+from ._checks.extras import missing_package
 from ._checks.heads import check_metrics_of
 from ._checks.names import explained
 from ._cluster.replicas import Share, mean, same, train_replica
@@ -55,9 +56,7 @@ try:
     from ._cluster.chunks import as_chunks
     from ._cluster.lost import GONE, is_lost, no_cluster, tell, within_reach
 except ImportError as error:
-    raise ImportError(
-        'fastnn.distributed needs dask: pip install "fastnn-numba[distributed]"'
-    ) from error
+    raise missing_package("fastnn.distributed", "dask", "distributed") from error
 
 _POLL, _LOOK = 0.005, 1.0  # seconds between polls of the results, and of the workers
 

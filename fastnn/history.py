@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ._checks.extras import missing_package
 from ._checks.monitors import known_sign
 from ._checks.names import explained
 from ._notebook import html_table
@@ -194,7 +195,7 @@ class History(Mapping[str, list[float]]):
         try:
             import pandas as pd
         except ImportError:
-            raise ImportError('to_frame needs pandas: pip install "fastnn-numba[frames]"') from None
+            raise missing_package("to_frame", "pandas", "frames") from None
         columns = {
             name: pd.Series(values, index=self._epochs[name])
             for name, values in self._figures.items()

@@ -138,7 +138,14 @@ def n_arguments_of(function: Any, what: str, forms: Mapping[int, str]) -> int:
         raise TypeError(
             f"{what} must be a function defined by def or lambda, {known}, got {function!r}"
         )
-    n_arguments = len(inspect.signature(bare).parameters)
+    parameters = inspect.signature(bare).parameters
+    for name, parameter in parameters.items():
+        if parameter.default is not parameter.empty:
+            raise TypeError(
+                f"{what} must be a function, {known}, got one with a default, {parameter}: leave "
+                f"{name} out, and write {name} = {parameter.default!r} before the function"
+            )
+    n_arguments = len(parameters)
     if n_arguments not in forms:
         raise TypeError(f"{what} must be a function, {known}, got one of {n_arguments} arguments")
     return n_arguments

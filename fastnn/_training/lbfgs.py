@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._checks.arrays import Array, is_finite
+from .._checks.extras import missing_package
 from ..core.layout import BIASES, WEIGHTS
 from ..core.optimizers import L1, L2, MAX_NORM
 from ..optimizers import LBFGS
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def check_lbfgs(config: FitConfig, model: Model, batch_size: int | None) -> None:
     """Raise unless L-BFGS can train with these options, and SciPy is installed."""
     if importlib.util.find_spec("scipy") is None:
-        raise ImportError('L-BFGS needs SciPy: pip install "fastnn-numba[lbfgs]"')
+        raise missing_package("L-BFGS", "SciPy", "lbfgs")
     if batch_size is not None:
         raise ValueError(f"batch_size must be None with L-BFGS, got {batch_size}")
     if config.noise.size or np.isfinite(model.penalties[:, MAX_NORM]).any():

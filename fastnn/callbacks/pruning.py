@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
+from .._checks.extras import missing_package
 from .._checks.monitors import Monitoring, sign_of
 from .._checks.names import explained
 from .base import Callback, Run, monitored
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class OptunaPruning(Monitoring, Callback):  # numpydoc ignore=PR02
     """Report a metric to a trial of Optuna after each epoch, and end it if Optuna prunes it.
 
-    ``pip install "fastnn-numba[optuna]"`` brings Optuna. `fit` raises `optuna.TrialPruned` when
+    It needs Optuna, the extra ``optuna``. `fit` raises `optuna.TrialPruned` when
     ``trial.should_prune()`` says so; a study takes that from its objective.
 
     Parameters
@@ -70,9 +71,7 @@ class OptunaPruning(Monitoring, Callback):  # numpydoc ignore=PR02
         try:
             from optuna.trial import BaseTrial
         except ImportError as error:
-            raise ImportError(
-                'OptunaPruning needs Optuna: pip install "fastnn-numba[optuna]"'
-            ) from error
+            raise missing_package("OptunaPruning", "Optuna", "optuna") from error
         if not isinstance(self.trial, BaseTrial):
             raise TypeError(f"trial must be a trial of Optuna, got {self.trial!r}")
         expected = "maximize" if sign_of(self.monitor, self.mode) > 0 else "minimize"

@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from .. import DivergenceError, __version__
+from .._checks.extras import missing_package
 from .._checks.names import did_you_mean, flag_for
 from .._training.threads import n_cores
 from ..core.jit import cache_folder
@@ -125,9 +126,7 @@ def _run_table_command(name: str, options: argparse.Namespace) -> None:
         try:
             import_module(package)
         except ImportError as error:
-            raise ImportError(
-                f'fastnn {name} needs {package}: pip install "fastnn-numba[tables]"'
-            ) from error
+            raise missing_package(f"fastnn {name}", package, "tables") from error
     import_module(f"fastnn.cli.{_MODULES[name]}").RUN[name](options)
 
 
@@ -155,7 +154,8 @@ def _add_example(command: _Parser, name: str, argv: Sequence[str]) -> None:
         command.add_argument(
             "--source", action="store_true", help="print a program to copy, and run nothing"
         )
-        command.set_defaults(run=_run_example, example=example, name=name)
+        run = partial(_run_example, command, argv)
+        command.set_defaults(run=run, example=example, name=name)
 
 
 def _list_examples(options: argparse.Namespace) -> None:
@@ -163,10 +163,18 @@ def _list_examples(options: argparse.Namespace) -> None:
         print(f"{name:14}{line}")
 
 
-def _run_example(options: argparse.Namespace) -> None:
+def _run_example(command: _Parser, argv: Sequence[str], options: argparse.Namespace) -> None:
     if options.source:
+        words = [word.partition("=")[0] for word in argv if word.startswith("--")]
+        if others := [word for word in words if word not in ("--source", "--quiet")]:
+            command.error(
+                f"--source prints the program as it is and runs nothing, got {others[0]} too: "
+                "leave one of them out"
+            )
         print(_EXAMPLES.source(options.name), end="")
         return
+    if options.plot is None and getattr(options, "dark", False):
+        command.error("--dark is how pictures are drawn, got no --plot: add --plot PATH")
     if options.plot is not None:
         import_module("fastnn.plotting")  # tells of a missing matplotlib before the training
     options.example.run(options)

@@ -2,7 +2,8 @@
 
 The functions may be called from code under `numba.njit`; they take the handle first, call no Python
 and allocate nothing. `x` has the shape (n_in,), `y`, `error` and `outputs` (n_out,); `X` and `Y`
-hold many such rows, one after the other, `Y` in the network's dtype. A wrong shape is a ValueError.
+hold many such rows, one after the other, `Y` in the network's dtype. A wrong shape is a ValueError;
+called from Python they say in a line what else does not fit.
 Layers' dropout is left out; their penalties and max_norm take part in `update`.
 """
 
@@ -14,6 +15,17 @@ from .block_pass import (
     backward_block,
     forward_block,
     pull_back_to_inputs,
+)
+from .border import (
+    ERROR_ROWS,
+    INPUT,
+    INPUT_ROWS,
+    NUMBER,
+    TARGET,
+    TARGET_ROWS,
+    WEIGHTS,
+    checked,
+    written,
 )
 from .evaluate import predict_block
 from .handle import block_of, net_of, optimizer_of, samples_of
@@ -29,6 +41,7 @@ from .simd.borrow import row_of
 from .updates import change_params
 
 
+@checked(x=INPUT, outputs=written(TARGET))
 @entry_in_place
 def predict(handle, x, outputs):
     """Overwrite `outputs` with the network's outputs for the sample `x`."""
@@ -42,6 +55,7 @@ def predict(handle, x, outputs):
         outputs[j - first] = sample.a[j]
 
 
+@checked(X=INPUT_ROWS, outputs=written(TARGET_ROWS))
 @entry_in_place
 def predict_rows(handle, X, outputs):
     """Overwrite `outputs`, shape (n_samples, n_out), with the network's for the samples `X`."""
@@ -52,6 +66,7 @@ def predict_rows(handle, X, outputs):
     _predict_all(net_of(handle), data, 0, n_samples, block_of(handle), outputs)
 
 
+@checked(x=INPUT, y=TARGET, weight=NUMBER)
 @entry_in_place
 def add_gradient(handle, x, y, weight):
     """Add weight dLoss/dparams of the sample to `handle.grad`.
@@ -66,6 +81,7 @@ def add_gradient(handle, x, y, weight):
     return loss
 
 
+@checked(X=INPUT_ROWS, Y=TARGET_ROWS, weights=WEIGHTS)
 @entry_in_place
 def add_gradient_rows(handle, X, Y, weights):
     """Add the sum of weight dLoss/dparams over the samples, of shape (n_samples,), to `grad`.
@@ -85,6 +101,7 @@ def add_gradient_rows(handle, X, Y, weights):
     return handle.sums[0]
 
 
+@checked(x=INPUT, y=TARGET, grad_x=written(INPUT))
 @entry_in_place
 def gradient_of_inputs(handle, x, y, grad_x):
     """Overwrite `grad_x`, shape (n_in,), with dLoss/dx of the sample.
@@ -99,6 +116,7 @@ def gradient_of_inputs(handle, x, y, grad_x):
     return loss
 
 
+@checked(x=INPUT, error=TARGET, error_x=written(INPUT))
 @entry_in_place
 def add_vjp(handle, x, error, error_x):
     """Take dL/doutputs of the sample, `error`, back through the network, for any L.
@@ -119,6 +137,7 @@ def add_vjp(handle, x, error, error_x):
     _leave_error(handle, error_x)
 
 
+@checked(X=INPUT_ROWS, errors=ERROR_ROWS, errors_x=written(INPUT_ROWS))
 @entry_in_place
 def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
@@ -131,6 +150,7 @@ def add_vjp_rows(handle, X, errors, errors_x):
     _add_vjp(net_of(handle), data, 0, n_samples, block_of(handle), target)
 
 
+@checked(learning_rate=NUMBER)
 @entry_in_place
 def update(handle, learning_rate):
     """Change the parameters by the handle's optimiser and `handle.grad`, which becomes 0."""
@@ -140,6 +160,7 @@ def update(handle, learning_rate):
     handle.grad[:] = 0
 
 
+@checked(x=INPUT, y=TARGET, learning_rate=NUMBER)
 @entry_in_place
 def train_row(handle, x, y, learning_rate):
     """Do a step of plain gradient descent by one sample: the quickest way to train on it.

@@ -1,8 +1,13 @@
 """What Python hands to a user's kernel, checked in Python; compiled code gets the kernel itself."""
 
 import functools
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from .handle import Handle
+from .layout import N_IN, N_OUT
 
 FLOATS = frozenset(map(np.dtype, "df"))  # of this machine's byte order, as all here
 NUMBERS = FLOATS | frozenset(map(np.dtype, "bhilqBHILQ"))
@@ -33,14 +38,83 @@ def checked_from_python(kernel):
     return functools.partial(CheckedFromPython, kernel)
 
 
-def check_array(name, array, shape, dtypes, *, is_written=False):
+class Expected(NamedTuple):
+    """An array that a kernel takes, as `check_array` describes it; sizes are words.
+
+    "n_in" and "n_out" are those of the handle's network, "n_samples" is that of `X`.
+    """
+
+    shape: tuple[str, ...]
+    dtypes: frozenset[np.dtype[Any]] | None = None  # None: that of the network
+    is_written: bool = False
+    is_strided: bool = False
+
+
+_SAMPLES = "n_samples"
+_ANY = FLOATS | NUMBERS | {np.dtype(bool)}
+INPUT, TARGET = (Expected((n,), _ANY, is_strided=True) for n in ("n_in", "n_out"))
+INPUT_ROWS = Expected((_SAMPLES, "n_in"), NUMBERS)
+TARGET_ROWS = Expected((_SAMPLES, "n_out"))
+ERROR_ROWS = Expected((_SAMPLES, "n_out"), _ANY, is_strided=True)
+WEIGHTS = Expected((_SAMPLES,), FLOATS, is_strided=True)
+NUMBER = None
+
+
+def written(expected):
+    """Return what an array for results must be, of the shape of another."""
+    is_strided = expected.shape[0] != _SAMPLES
+    return Expected(expected.shape, FLOATS, is_written=True, is_strided=is_strided)
+
+
+def checked(**expected):
+    """Decorate a kernel of a handle and these arguments: what it makes is the kernel for users."""
+    names = tuple(expected)
+
+    def decorate(kernel):
+        @functools.wraps(kernel, updated=())
+        def check(handle, *arguments, **named):
+            check_handle(handle)
+            item = handle.layer_table.item
+            sizes = {"n_in": item(0, N_IN), "n_out": item(-1, N_OUT), _SAMPLES: _SAMPLES}
+            if named:
+                if {*names[len(arguments) :]} != {*named}:
+                    return  # the kernel tells what is missing
+                arguments += tuple([named[name] for name in names[len(arguments) :]])
+            for name, array, value in zip(names, expected.values(), arguments, strict=False):
+                if array is NUMBER:
+                    check_number(name, value)
+                    continue
+                shape = tuple([sizes[word] for word in array.shape])
+                dtypes = array.dtypes or {handle.params.dtype}
+                check_array(name, value, shape, dtypes, array.is_written, array.is_strided)
+                if shape[0] is _SAMPLES:
+                    sizes[_SAMPLES] = len(value)
+
+        return CheckedFromPython(kernel, check)
+
+    return decorate
+
+
+def check_handle(handle):
+    """Raise a TypeError unless it is a handle."""
+    if not isinstance(handle, Handle):
+        raise TypeError(f"handle must be what the handle() of a network returns, got {handle!r}")
+
+
+def check_number(name, value):
+    """Raise a TypeError unless it is a number."""
+    if type(value) is not float and not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+
+
+def check_array(name, array, shape, dtypes, is_written=False, is_strided=False):
     """Raise an error that names the remedy unless a kernel can take an array as it is.
 
     A word in `shape`, which may be its first, stands for any number.
     """
     if _is_fit(array, shape, dtypes):
         return
-    needed = f"({', '.join(map(str, shape))})"
+    needed = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
     known = sorted(dtype.name for dtype in dtypes if dtype.kind == "f")
     remedy = f"give np.ascontiguousarray({name}, {known[-1]!r})"
     if is_written:
@@ -58,7 +132,7 @@ def check_array(name, array, shape, dtypes, *, is_written=False):
     free = array.shape[:1] if isinstance(shape[0], str) else ()
     if array.shape != free + shape[len(free) :]:
         raise ValueError(f"{name} must have shape {needed}, got {array.shape}")
-    if not array.flags.c_contiguous or not array.flags.aligned:
+    if not (array.flags.c_contiguous or is_strided) or not array.flags.aligned:
         raise ValueError(f"{name} must be C-contiguous, got strides {array.strides}: {remedy}")
     if is_written and not array.flags.writeable:
         raise ValueError(f"{name} must be writable, got a read-only array: {remedy}")

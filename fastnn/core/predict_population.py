@@ -12,8 +12,8 @@ every other prediction of the row has.
 
 from .activations import SOFTMAX, activate
 from .api import require_shape
-from .border import FLOATS, NUMBERS, check_array, checked_from_python
-from .handle import Handle, samples_of
+from .border import FLOATS, NUMBERS, check_array, check_handle, checked_from_python
+from .handle import samples_of
 from .jit import entry_in_place, inner, maker
 from .layout import (
     ACTIVATION,
@@ -62,8 +62,7 @@ def predict_population(handle, vectors, X, outputs):
     All are C-contiguous; `vectors` have the network's dtype, `outputs` float64 or float32, and `X`
     one of these or integers. Called from Python, it refuses all else in a line.
     """
-    if not isinstance(handle, Handle):
-        raise TypeError(f"handle must be what the handle() of a network returns, got {handle!r}")
+    check_handle(handle)
     n_params, dtypes = handle.params.size, {handle.params.dtype}
     n_in, n_out = handle.layer_table.item(0, N_IN), handle.layer_table.item(-1, N_OUT)
     check_array("vectors", vectors, ("n_networks", n_params), dtypes)

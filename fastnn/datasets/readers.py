@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks.extras import missing_package
+
 _TABLES = ("X", "y")
 _MOST_EXPANSION = 100  # the largest ratio of content to compressed size
 _SMALL = 2**20  # bytes that are always allowed
@@ -194,8 +196,7 @@ def _optional(module: str, path: Path) -> Any:
         return import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        message = f'{package} must be installed to read {path}: pip install "fastnn-numba[files]"'
-        raise ImportError(message) from error
+        raise missing_package(f"reading {path}", package, "files") from error
 
 
 _HEADERS: dict[tuple[int, int], Callable[[io.BytesIO], tuple[tuple[int, ...], bool, Any]]] = {

@@ -12,6 +12,7 @@ from .. import Network
 from .._checks.arrays import Array
 from .._checks.targets import as_targets
 from ..core.heads import HEADS
+from ..reference.formulas import FORMULAS
 from ..reference.functions import as_activation, as_loss
 from ..reference.parametric import activation_like, loss_like
 
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
 
 WIDTH = 80  # characters of a line
 MOST = 28  # numbers of an array that is printed whole
-# Of a row; sums and means are over its outputs. The loss, and its derivative with which backward
-# begins: by z where the loss goes with one activation only, by a elsewhere.
-FORMULAS = {
-    "half_sse": ("sum (a - y)^2 / 2", "a - y"),
-    "sse": ("sum (a - y)^2", "2 (a - y)"),
-    "mse": ("mean (a - y)^2", "2 (a - y) / n_out"),
-    "mae": ("mean |a - y|", "sign(a - y) / n_out"),
-    "huber": ("mean (a - y)^2 / 2, beyond 1 |a - y| - 1/2", "clip(a - y, -1, 1) / n_out"),
-    "binary_cross_entropy": ("-sum (y log a + (1 - y) log(1 - a))", "a - y"),
-    "cross_entropy": ("-sum y log a", "a sum(y) - y"),
-    "poisson": ("sum (y log(y / a) + a - y)", "a - y"),
-}
 
 
 def print_step(

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._checks.extras import missing_package
 from ..activations import OwnActivation
 from ..heads import Heads
 from ..network import Network
@@ -29,9 +30,7 @@ def import_optional(module: str, function: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            f'{function} needs {package}: pip install "fastnn-numba[{extra}]"'
-        ) from error
+        raise missing_package(function, package, extra) from error
 
 
 def model_of(estimator: Any) -> TableModel | None:

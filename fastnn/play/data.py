@@ -26,7 +26,8 @@ class Data:
     `kind` is "plane" for two inputs, "digits" for images and "table" for all else. `y` holds
     labels from 0, or numbers if there are two classes; `one_output` says which of the two a network
     has, unless its outputs are softmax. `new` are rows that are not trained on, with names.
-    `program` are the lines of Python that make X and y.
+    `program` are the lines of Python that make X and y. Of columns that are standardised, `own` are
+    the numbers of the file, and X is (own - mean) / deviation by `scaling`.
     """
 
     name: str
@@ -40,6 +41,27 @@ class Data:
     rows: tuple[str, ...] = ()
     new: tuple[tuple[str, tuple[float, ...]], ...] = ()
     test: tuple[Floats, NDArray[Any]] | None = None
+    own: Floats | None = None
+    scaling: tuple[Floats, Floats] | None = None
+
+    @property
+    def shown(self) -> Floats:
+        """The inputs as their user knows them."""
+        return self.X if self.own is None else self.own
+
+    def standardised(self, rows: Floats) -> Floats:
+        """Return rows as the network takes them."""
+        if self.scaling is None:
+            return rows
+        mean, deviation = self.scaling
+        return (rows - mean) / deviation
+
+    def in_own_units(self, rows: Floats) -> Floats:
+        """Return rows of the network as their user knows them."""
+        if self.scaling is None:
+            return rows
+        mean, deviation = self.scaling
+        return mean + deviation * rows
 
     def n_out(self, output: str) -> int:
         """Return the number of outputs of a network whose last activation is `output`."""
@@ -124,7 +146,7 @@ def _of_table(table: Table, settings: Settings) -> Data:
     X, labels = table.numbers(inputs), table.columns[label]
     classes = tuple(sorted(set(labels)))
     y = np.array([classes.index(value) for value in labels])
-    scaled = _scaled(X, inputs)
+    scaling = _scaling(X, inputs)
     program = f"""\
 import csv
 
@@ -138,20 +160,24 @@ labels = [row[{label!r}].strip() for row in rows]
 classes = sorted(set(labels))
 y = np.array([classes.index(label) for label in labels])"""
     kind = "plane" if len(inputs) == 2 else "table"
-    return Data("csv", kind, scaled, y, inputs, classes, program, one_output=len(classes) == 2)
+    return Data(
+        "csv", kind, (X - scaling[0]) / scaling[1], y, inputs, classes, program,
+        one_output=len(classes) == 2, own=X, scaling=scaling,
+    )  # fmt: skip
 
 
-def _scaled(X: Floats, names: Sequence[str]) -> Floats:
-    """Return columns with a mean of 0 and a deviation of 1."""
+def _scaling(X: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return the mean and the deviation of columns, by which they can be standardised."""
     with np.errstate(all="ignore"):  # found below
-        scaled: Floats = (X - X.mean(axis=0)) / X.std(axis=0)
+        mean, deviation = X.mean(axis=0), X.std(axis=0)
+        scaled = (X - mean) / deviation
     for name, given, column in zip(names, X.T, scaled.T, strict=True):
         if not (np.isfinite(column).all() and column.any()):
             raise ValueError(
                 f"the column {name!r} must hold numbers that scale to a deviation of 1, got "
                 f"{given.min():g} to {given.max():g}"
             )
-    return scaled
+    return mean, deviation
 
 
 _LOAD: dict[str, Callable[[Settings], Data]] = {

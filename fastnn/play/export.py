@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from .. import Network, Standardize
 from .networks import is_drawn_by_name, is_seeded, layers_of
 from .run import Run
 
@@ -33,14 +34,24 @@ def exported(run: Run, form: str) -> tuple[str, bytes]:
     with TemporaryDirectory() as folder:
         if form == "onnx":
             path = Path(folder) / f"{name}.onnx"
-            to_onnx(run.net, path)
+            to_onnx(_for_own_units(run), path)
             return path.name, path.read_bytes()
-        to_c(run.net, Path(folder) / f"{name}.c")
+        to_c(_for_own_units(run), Path(folder) / f"{name}.c")
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(Path(folder).iterdir()):
                 archive.write(path, path.name)
     return f"{name}_c.zip", content.getvalue()
+
+
+def _for_own_units(run: Run) -> Network:
+    """Return the network, or one that takes a user's numbers as they are in the file."""
+    net, scaling = run.net, run.data.scaling
+    if scaling is None:
+        return net
+    own = Network(net.n_in, [Standardize(*scaling), *net.layers], loss=net.loss_name)
+    own.params = net.params
+    return own
 
 
 def program(run: Run) -> str:
@@ -65,6 +76,9 @@ def program(run: Run) -> str:
         imports.insert(0, "import numpy as np\n")
     if needed:
         imports.append(f"from fastnn.initializers import {', '.join(sorted(needed))}")
+    schedules = {type(action.how["learning_rate"]).__name__ for action in run.actions} - {"float"}
+    if schedules:
+        imports.append(f"from fastnn.schedules import {', '.join(sorted(schedules))}")
     y = "y.astype(float)" if net.n_out == 1 else "y"
     lines += [
         '"""A network trained with `fastnn play`, made and trained again."""\n',

@@ -55,7 +55,9 @@ class Camera:
         parts: dict[str, NDArray[Any]] = {"curve": activation_curve(str(net.layers[0].activation))}
         if data.kind == "plane":
             few = np.linspace(0, len(data.X) - 1, min(_MOST_POINTS, len(data.X))).astype(int)
+            corners = np.reshape(self._extent, (2, 2)).T  # (x1, x2), the least and the greatest
             head["extent"] = self._extent
+            head["own_extent"] = data.in_own_units(corners).T.ravel().tolist()
             parts |= {"points": data.X[few], "labels": data.y[few].astype(np.uint8)}
         if data.kind == "digits":
             images = data.X[self._shown].reshape(-1, _SIDE, _SIDE).transpose(0, 2, 1)
@@ -68,7 +70,7 @@ class Camera:
         names = data.rows or [str(s + 1) for s in self._shown]
         rows = []
         for name, s in zip(names, self._shown, strict=False):
-            x = [] if data.kind == "digits" else data.X[s, :MOST_SHOWN].tolist()
+            x = [] if data.kind == "digits" else data.shown[s, :MOST_SHOWN].tolist()
             rows.append({"name": name, "x": x, "y": data.classes[int(data.y[s])]})
         for name, x in data.new:
             rows.append({"name": name, "x": list(x), "y": None})

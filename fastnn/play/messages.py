@@ -6,7 +6,6 @@ A message is a JSON object with a "type" and the fields of that type, no more an
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NoReturn
@@ -18,10 +17,11 @@ MOST_NUMBERS = 400  # of a row to ask for
 MOST_COLUMNS = 64
 _LONGEST_NAME = 200
 _SHOWN = 60  # characters of a value in an error
-_NUMBERS = {"noise": (0.0, 0.5), "rate": (1e-9, 1000.0)}  # least and most
+# Least and most:
+_NUMBERS = {"noise": (0.0, 0.5), "rate": (1e-9, 1000.0), "dropout": (0.0, 0.9), "l2": (0.0, 10.0)}
 _WHOLE = {
     "seed": (0, MOST_SEED), "batch": (0, 1_000_000), "epochs": (0, MOST_EPOCHS),
-    "speed": (0, 1_000_000),
+    "speed": (0, 1_000_000), "span": (1, MOST_EPOCHS),
 }  # fmt: skip
 
 Check = Callable[[str, Any], Any]
@@ -132,7 +132,13 @@ def _several(check_one: Check, most: int, least: int = 0) -> Check:
 def _settings(name: str, value: Any) -> Settings:
     if not isinstance(value, dict):
         raise MessageError(f"{name} must be an object, got {_shown(value)}")
-    return Settings(**_checked(value, _SETTINGS))
+    settings = Settings(**_checked(value, _SETTINGS))
+    if settings.optimizer == "irprop" and settings.schedule != "constant":
+        raise MessageError(
+            f"schedule must be constant with irprop, which finds its own steps, got "
+            f"{settings.schedule}"
+        )
+    return settings
 
 
 _SETTINGS: dict[str, Check] = {
@@ -154,7 +160,7 @@ _TYPES: dict[str, dict[str, Check]] = {
     "step": {"of": _choice("sample", "batch")},
     "frame": {},
     "weights": {},
-    "ask": {"x": _several(_number(-math.pow(10, 9), math.pow(10, 9)), MOST_NUMBERS, 1)},
+    "ask": {"x": _several(_number(-1e15, 1e15), MOST_NUMBERS, 1)},
     "draw": {"pixels": _several(_whole(0, 255), 400, 400)},
     "export": {"format": _choice("python", "onnx", "c")},
     "csv": {"name": _text(_LONGEST_NAME), "text": _text(MOST_BYTES)},

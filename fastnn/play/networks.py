@@ -21,13 +21,17 @@ def layers_of(settings: Settings, n_out: int) -> list[tuple[int, str, dict[str, 
     widths = (*settings.layers, n_out)
     activations = [settings.activation] * len(settings.layers) + [settings.output]
     return [
-        (width, activation, _options(settings, width))
-        for width, activation in zip(widths, activations, strict=True)
+        (width, activation, _options(settings, width, is_last=k == len(widths) - 1))
+        for k, (width, activation) in enumerate(zip(widths, activations, strict=True))
     ]
 
 
-def _options(settings: Settings, width: int) -> dict[str, Any]:
+def _options(settings: Settings, width: int, *, is_last: bool) -> dict[str, Any]:
     options: dict[str, Any] = {}
+    if settings.dropout and not is_last:
+        options["dropout"] = settings.dropout
+    if settings.l2:
+        options["l2"] = settings.l2
     if settings.bias == "none":
         options["bias"] = False
     if settings.bias == "frozen":

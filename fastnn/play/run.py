@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import Network
+from ..schedules import Cosine, Exponential, Step
 from .data import Data
 from .networks import build
 from .settings import MOST_EPOCHS, Settings
-from .steps import corner, opened
+from .steps import corner, formulas, opened
 
 SPAN = 0.015  # seconds of training between two looks at what the page has said
 _MOST_POINTS = 512  # of a curve
@@ -74,6 +75,7 @@ class Run:
     samples: int = field(init=False, default=0)
     trained: float = field(init=False, default=0.0)  # seconds of the processor in `fit`
     has_diverged: bool = field(init=False, default=False)
+    _updates: int = field(init=False, default=0)
     _epoch_takes: float = field(init=False, default=SPAN)  # seconds
     _begun: float = field(init=False, default=0.0)  # the sum of the losses of an epoch's samples
 
@@ -112,6 +114,19 @@ class Run:
         """Whether as many epochs have been trained as a page may."""
         return self.samples // self.n_samples >= MOST_EPOCHS
 
+    def _rate(self) -> Any:
+        """Return the learning rate, or the schedule of it by updates, so that steps count too."""
+        settings, rate = self.settings, self.settings.rate
+        n_updates = settings.span * self._n_updates_of(self.n_samples)
+        if settings.schedule == "step":
+            return Step(rate, n_updates, 0.5, per="update")
+        if settings.schedule == "exponential":
+            return Exponential(rate, 0.5 ** (1 / n_updates), per="update")
+        return Cosine(rate, n_updates, per="update") if settings.schedule == "cosine" else rate
+
+    def _n_updates_of(self, n_rows: int) -> int:
+        return -(-n_rows // (self.settings.batch or n_rows))
+
     def step(self, of: str) -> dict[str, Any]:
         """Take one step on the next sample, or the next batch; return its numbers."""
         start = self.samples % self.n_samples
@@ -120,6 +135,7 @@ class Run:
         X, y = self.data.X[start:stop], self.y[start:stop]
         settings = self.settings
         layers = opened(self.net, X, y, settings.reduction)
+        rate = self._rate()
         losses = self._fit(start, stop, 1)
         for layer, W, b in zip(layers, self.net.weights, self.net.biases, strict=True):
             layer.add_after(W, b)
@@ -127,10 +143,11 @@ class Run:
             "type": "step",
             "rows": [start + 1, stop],
             "reduction": settings.reduction,
-            "rate": settings.rate,
+            "rate": rate(self._updates - 1) if callable(rate) else rate,
             "optimizer": settings.optimizer,
             "loss": losses[0],
             "y": corner("y", y.reshape(len(y), -1)),
+            "formulas": formulas(self.net),
             "layers": [layer.as_json() for layer in layers],
         }
 
@@ -140,7 +157,7 @@ class Run:
         how: dict[str, Any] = {
             "batch_size": settings.batch or None,
             "optimizer": settings.optimizer,
-            "learning_rate": settings.rate,
+            "learning_rate": self._rate(),
             "reduction": settings.reduction,
             "shuffle": settings.shuffle and is_whole,
         }
@@ -157,6 +174,7 @@ class Run:
         )
         self.has_diverged = False
         self.trained += thread_time() - began
+        self._updates += n_epochs * self._n_updates_of(stop - start)
         self._record(stop - start, history["loss"])
         last = self.actions[-1] if self.actions else None
         if last and (last.start, last.stop, last.how) == (start, stop, how):

@@ -1,4 +1,4 @@
-"""The server of ``fastnn play``, for this machine alone: ``pip install "fastnn-numba[play]"``.
+"""The server of ``fastnn play``, for this machine alone; it needs the extra ``play``.
 
 It listens on 127.0.0.1. Every address begins with a token that is new each time; who does not know
 it, or comes by another host's name or from another page, gets 404 and no more. Pages load nothing
@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from typing import Any
 
+from .._checks.extras import missing_package
 from ..core.waiting import telling
 from .greeting import greeting
 from .messages import MOST_BYTES, MessageError, parse
@@ -25,7 +26,7 @@ from .wire import as_text
 try:
     from tornado import httpserver, web, websocket
 except ImportError as error:
-    raise ImportError('fastnn play needs tornado: pip install "fastnn-numba[play]"') from error
+    raise missing_package("fastnn play", "tornado", "play") from error
 
 HOST = "127.0.0.1"
 MOST_SESSIONS = 8

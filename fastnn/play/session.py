@@ -228,7 +228,11 @@ class Session:
         self._send({"type": "weights", "layers": layers})
 
     def _do_ask(self, x: tuple[float, ...]) -> None:
-        outputs = self._present().net.predict(list(x))
+        run = self._present()
+        n_in = run.net.n_in
+        if len(x) != n_in:
+            raise ValueError(f"x must hold {n_in} numbers, got {len(x)}")
+        outputs = run.net.predict(run.data.standardised(np.array(x)))
         self._send({"type": "answer", "outputs": outputs.tolist()})
 
     def _do_draw(self, pixels: tuple[int, ...]) -> None:

@@ -20,6 +20,7 @@ DATA = (*TUTORIALS, "circles", "spirals", "csv")
 STARTS = ("tutorial", "ones", *initializers.NAMED)
 BIASES = ("trained", "frozen", "none")
 ACTIVATIONS = tuple(CODES)
+SCHEDULES = ("constant", "step", "exponential", "cosine")
 REDUCTIONS = ("mean", "sum")
 # L-BFGS has no learning rate and no step for a single sample.
 OPTIMIZERS = tuple(name for name in optimizers.NAMED if name != "lbfgs")
@@ -42,6 +43,10 @@ class Settings:
     seed: int = 0
     optimizer: str = "sgd"
     rate: float = 0.1
+    schedule: str = "constant"
+    span: int = 100  # epochs in which the rate is halved, or falls to 0 by a cosine
+    dropout: float = 0.0  # of the hidden layers
+    l2: float = 0.0  # of all weights
     batch: int = 1  # 0: all samples
     reduction: str = "mean"
     shuffle: bool = True
@@ -93,4 +98,5 @@ PRESETS = {
 CHOICES = {
     "data": DATA, "activation": ACTIVATIONS, "output": ACTIVATIONS, "loss": tuple(LOSSES),
     "bias": BIASES, "start": STARTS, "optimizer": OPTIMIZERS, "reduction": REDUCTIONS,
+    "schedule": SCHEDULES,
 }  # fmt: skip

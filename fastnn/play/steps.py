@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import Network
+from ..reference.formulas import BY_OUTPUT, FORMULAS, SLOPES, error_by_output
 from ..reference.functions import as_activation
 from ..reference.parametric import activation_like
 
@@ -18,6 +19,22 @@ def corner(name: str, array: NDArray[Any]) -> dict[str, Any]:
     """Return the name and shape of an array and its first rows and columns, as JSON holds them."""
     table = np.atleast_2d(array)
     return {"name": name, "shape": list(table.shape), "values": table[:_MOST, :_MOST].tolist()}
+
+
+def formulas(net: Network) -> dict[str, Any]:
+    """Return dLoss/da, what delta of the last layer is in short, and f'(z) of each layer."""
+    loss = net.loss_name
+    short = FORMULAS[loss][1]
+    return {
+        "error": BY_OUTPUT.get(loss, short),
+        "delta": short if loss in BY_OUTPUT else "",
+        "slopes": [SLOPES.get(str(layer.activation), "") for layer in net.layers],
+    }
+
+
+def _targets(net: Network, y: NDArray[Any]) -> NDArray[Any]:
+    """Return targets as rows of outputs."""
+    return y.reshape(-1, 1) if net.n_out == 1 else np.eye(net.n_out)[y]
 
 
 class LayerStep:
@@ -43,16 +60,21 @@ def opened(net: Network, X: NDArray[Any], y: NDArray[Any], reduction: str) -> li
     """Return what goes through each layer in a step on the rows X, y, before it is taken.
 
     The gradients are those that the step takes: the mean or the sum of those of the rows, as
-    `reduction` says. Where delta does not come from them, there are no error and no f'(z).
+    `reduction` says. Where dLoss/da has no end there are no error and no f'(z), and where f'(z) is
+    a matrix for each of several rows there is no f'(z): delta is known without them.
     """
     layers, x = [], X
+    loss = net.loss_name
     of_rows = len(X) if reduction == "sum" else 1  # those of a trace are means
     for k, trace in enumerate(net.trace(X, y)):
         layer, b = net.layers[k], net.biases[k]
         arrays = {"x": x, "W": net.weights[k], "b": b, "z": trace.z, "a": trace.a}
-        if k < net.n_layers - 1 or not net.loss_function.partners:
+        error = trace.error
+        if k == net.n_layers - 1 and loss in BY_OUTPUT:
+            error = error_by_output(loss, trace.a, _targets(net, y))
+        if np.isfinite(error).all():
             slopes = as_activation(activation_like(layer.activation)).derivative(trace.z)
-            arrays["error"] = trace.error
+            arrays["error"] = error
             if slopes.shape == trace.z.shape:
                 arrays["f'(z)"] = slopes
             elif len(slopes) == 1:  # a matrix of the one row

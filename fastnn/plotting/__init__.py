@@ -1,4 +1,4 @@
-"""Pictures of networks, data and training, with matplotlib: ``pip install "fastnn-numba[plot]"``.
+"""Pictures of networks, data and training, with matplotlib, the extra ``plot``.
 
 They are displays in scikit-learn's manner [1]_: a class method such as `from_network` computes what
 is to be shown and draws it on `ax`, or on a new figure if `ax` is None. The display keeps the data,
@@ -13,12 +13,12 @@ References
 .. [1] https://scikit-learn.org/stable/visualizations.html
 """
 
+from .._checks.extras import missing_package
+
 try:
     import matplotlib  # noqa: F401
 except ImportError as error:
-    raise ImportError(
-        'fastnn.plotting needs matplotlib: pip install "fastnn-numba[plot]"'
-    ) from error
+    raise missing_package("fastnn.plotting", "matplotlib", "plot") from error
 
 from .animation import SurfaceAnimation
 from .curves import ActivationDisplay, LearningCurvesDisplay

@@ -13,12 +13,12 @@ adamw, and `learning_rate` the schedules of `fastnn.schedules`. `network_` is th
 an estimator, and from scikit-learn 1.9 on, `set_callbacks` takes its callbacks.
 """
 
+from .._checks.extras import missing_package
+
 try:
     import sklearn  # noqa: F401
 except ImportError as error:
-    raise ImportError(
-        'fastnn.sklearn needs scikit-learn: pip install "fastnn-numba[sklearn]"'
-    ) from error
+    raise missing_package("fastnn.sklearn", "scikit-learn", "sklearn") from error
 
 from ._classifier import MLPClassifier
 from ._regressor import MLPRegressor

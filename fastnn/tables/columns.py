@@ -19,6 +19,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from .._checks.arrays import Array
+from .._checks.extras import missing_package
 from .._checks.frames import is_frame
 
 NUMBER, TEXT, TIME = "number", "text", "time"
@@ -128,9 +129,7 @@ def _columns_of_frame(X: Any) -> list[Column]:
     try:
         import narwhals.stable.v2 as nw
     except ImportError as error:
-        raise ImportError(
-            'a DataFrame needs narwhals: pip install "fastnn-numba[tables]"'
-        ) from error
+        raise missing_package("a DataFrame", "narwhals", "tables") from error
     names = [str(name) for name in getattr(X, "column_names", X.columns)]
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(

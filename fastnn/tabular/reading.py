@@ -17,12 +17,13 @@ from typing import Any
 
 from tqdm import tqdm
 
+from .._checks.extras import missing_package
 from ..tables.errors import TableError
 
 try:
     import pyarrow as pa
 except ImportError as error:
-    raise ImportError('a table needs pyarrow: pip install "fastnn-numba[tables]"') from error
+    raise missing_package("a table", "pyarrow", "tables") from error
 
 from ..tables.formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
 from ..tables.parsing import values_of

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from .._checks.extras import missing_package
 from ..tables.errors import TableError
 from ..tables.formats import PLAIN, readings
 
@@ -301,9 +302,7 @@ class ExcelSource:
         try:
             openpyxl = import_module("openpyxl")
         except ImportError:
-            raise ImportError(
-                f'{title} is Excel, which needs openpyxl: pip install "fastnn-numba[files]"'
-            ) from None
+            raise missing_package(f"{title} is Excel, which", "openpyxl", "files") from None
         with open(file, "rb") as opened:
             try:
                 book = openpyxl.load_workbook(opened, read_only=True, data_only=True)

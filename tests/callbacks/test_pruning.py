@@ -119,5 +119,5 @@ def test_studies_that_go_another_way():
 
 def test_without_optuna(monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna.trial", None)
-    with pytest.raises(ImportError, match=r'needs Optuna: pip install "fastnn-numba\[optuna\]"'):
+    with pytest.raises(ImportError, match='needs Optuna, of the extra optuna: pip install "optuna'):
         OptunaPruning(object())

@@ -54,6 +54,11 @@ def python_m_fastnn(*argv):
         (["example", "xor", "stray"], "fastnn: error: unrecognized arguments: stray"),
         (["example", "xor", "--epoch", "1"], "arguments: --epoch 1; did you mean '--epochs'?"),
         (["example", "xor", "--epochs", "0"], "fastnn example xor: error: argument --epochs: must"),
+        (["example", "xor", "--source", "--epochs", "5"], "runs nothing, got --epochs too: leave"),
+        (["xor", "--plot=x.png", "--source"], "fastnn xor: error: --source prints the program as"),
+        (["integral", "--source", "--seed", "1"], "got --seed too"),
+        (["moons", "--source", "--explain", "--dark"], "got --explain too"),
+        (["moons", "--dark"], "--dark is how pictures are drawn, got no --plot: add --plot PATH"),
         (["--versoin"], "are required: NAME"),
         (["xor", "--epoch", "1"], "arguments: --epoch 1; did you mean '--epochs'?"),
         (["xor", "--epoch=1"], "arguments: --epoch=1; did you mean '--epochs'?"),
@@ -167,7 +172,8 @@ def test_a_missing_matplotlib_is_told_before_the_training(monkeypatch, capsys, t
     assert main(["xor", "--plot", str(tmp_path / "xor.png")]) == 1
     got = capsys.readouterr()
     assert got.err == (
-        'fastnn: error: fastnn.plotting needs matplotlib: pip install "fastnn-numba[plot]"\n'
+        "fastnn: error: fastnn.plotting needs matplotlib, of the extra plot: "
+        'pip install "matplotlib>=3.8.4"\n'
     )
     assert got.out == ""
 

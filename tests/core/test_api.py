@@ -221,6 +221,7 @@ def test_a_row_that_is_not_finite_changes_nothing(where):
     np.testing.assert_array_equal(net.params, before)
 
 
+@pytest.mark.compiled  # what Python is told: test_border
 @pytest.mark.parametrize(
     ("function", "short"),
     [
@@ -238,6 +239,7 @@ def test_a_wrong_shape_is_refused(function, short):
     assert (arrays[short].shape[-1] + 1) in caught.value.args
 
 
+@pytest.mark.compiled
 def test_rows_of_a_wrong_shape_by_derivatives_of_inputs():
     handle, (x, y, error) = make_network().handle(), (np.zeros(4), np.zeros(3), np.zeros(3))
     with pytest.raises(ValueError, match="grad_x, required and got"):

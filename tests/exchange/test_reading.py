@@ -153,14 +153,14 @@ def test_widths_are_checked():
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("h5py", 'f needs h5py: pip install "fastnn-numba[keras]"'),
-        ("onnx", 'f needs onnx: pip install "fastnn-numba[onnx]"'),
-        ("sklearn.neural_network", 'f needs scikit-learn: pip install "fastnn-numba[sklearn]"'),
-        ("torch", 'f needs PyTorch: pip install "fastnn-numba[torch]"'),
+        ("h5py", "f needs h5py, of the extra keras: pip install "),
+        ("onnx", "f needs onnx, of the extra onnx: pip install "),
+        ("sklearn.neural_network", "f needs scikit-learn, of the extra sklearn: pip install "),
+        ("torch", "f needs PyTorch, of the extra torch: pip install "),
     ],
 )
 def test_the_extra_of_a_missing_package_is_said(monkeypatch, module, expected):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError) as error:
         import_optional(module, "f")
-    assert str(error.value) == expected
+    assert str(error.value).startswith(expected)

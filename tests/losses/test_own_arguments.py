@@ -129,3 +129,26 @@ def test_levels_may_be_numbers_of_numpy():
     assert Quantile(np.float32(0.5)) == Quantile(0.5)
     assert Quantile(np.float64(0.3)) == Quantile(0.3)
     assert Quantile(np.array(0.25)) == Quantile(np.array([0.25])) == Quantile(0.25)
+
+
+@pytest.mark.parametrize("width", [17, 100])
+def test_a_loss_of_rows_for_one_large_number_of_outputs(width):
+    def of_so_many(y, a, error):
+        if len(a) != width:
+            raise ValueError("another number")
+        error[:] = a - y
+        return ((a - y) ** 2).sum() / 2
+
+    own = fastnn.loss(of_so_many)
+    assert own.widths == (width,)
+    net = Network(2, [Dense(width)], loss=own, seed=0)
+    twin = Network(2, [Dense(width)], loss="half_sse", seed=0)
+    X, y = np.ones((3, 2)), np.zeros((3, width))
+    assert net.loss(X, y) == pytest.approx(twin.loss(X, y))
+
+
+def test_a_default_argument_is_refused_by_its_name():
+    with pytest.raises(TypeError, match=r"got one with a default, q=0\.3: leave q out, and"):
+        fastnn.loss(lambda y, a, q=0.3: (q * (a - y), q))
+    with pytest.raises(TypeError, match="got one with a default, k=2: leave k out"):
+        fastnn.activation(lambda z, k=2: (k * z, k))

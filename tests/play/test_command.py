@@ -35,7 +35,7 @@ def test_without_tornado_one_line_says_what_to_install(monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "fastnn.play.server", raising=False)
     assert main(["play", "--no-browser"]) == 1
     assert capsys.readouterr().err == (
-        'fastnn: error: fastnn play needs tornado: pip install "fastnn-numba[play]"\n'
+        'fastnn: error: fastnn play needs tornado, of the extra play: pip install "tornado>=6.4"\n'
     )
 
 

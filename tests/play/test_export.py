@@ -43,6 +43,24 @@ def test_a_program_makes_the_same_network(name, tmp_path, monkeypatch, capsys):
     assert f"loss {net.loss(run.data.X, run.y)}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("schedule", ["step", "exponential", "cosine"])
+def test_a_program_has_the_schedule_dropout_and_penalty(schedule, tmp_path, capsys):
+    changes = {"schedule": schedule, "span": 3, "dropout": 0.25, "l2": 0.01}
+    settings = replace(PRESETS["circles"], **changes)
+    run = Run(settings, load(settings, None))
+    plain = Run(PRESETS["circles"], load(settings, None))
+    for each in (run, plain):
+        each.step("sample")
+        each.step("batch")
+        each.train(4)
+    text = program(run)
+    assert f"import {schedule.capitalize()}" in text
+    assert "dropout=0.25, l2=0.01" in text
+    net = network_of(text, tmp_path)
+    np.testing.assert_array_equal(net.params, run.net.params)
+    assert not np.array_equal(net.params, plain.net.params)
+
+
 @pytest.mark.parametrize("start", ["ones", "he_normal", "orthogonal"])
 def test_a_program_starts_as_the_page_did(start, tmp_path, capsys):
     settings = replace(PRESETS["circles"], start=start, bias="frozen", seed=7)
@@ -85,10 +103,30 @@ def test_onnx_and_c_hold_the_network_as_it_is(tmp_path):
         assert b"play_gender_predict" in archive.read("play_gender.h")
 
 
+@pytest.mark.parametrize("bias", ["trained", "none"])
+def test_onnx_and_c_take_the_numbers_of_a_users_file(bias, tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    from fastnn.exchange import from_onnx
+
+    settings = replace(PRESETS["csv"], bias=bias)
+    run = Run(settings, load(settings, read(TEXT, "own.csv")))
+    run.train(20)
+    own = np.array([row[:2] for row in ROWS])
+    _, content = exported(run, "onnx")
+    (tmp_path / "x.onnx").write_bytes(content)
+    expected = run.net.predict(run.data.X)
+    got = from_onnx(tmp_path / "x.onnx").predict(own)
+    np.testing.assert_allclose(got, expected, atol=1e-12)
+    written = []
+    monkeypatch.setattr("fastnn.exchange.to_c", lambda net, path: written.append(net))
+    exported(run, "c")
+    np.testing.assert_allclose(written[0].predict(own), expected, atol=1e-12)
+
+
 def test_onnx_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     run = Run(PRESETS["xor"], load(PRESETS["xor"], None))
-    with pytest.raises(ImportError, match=r"fastnn-numba\[onnx\]"):
+    with pytest.raises(ImportError, match="needs onnx, of the extra onnx"):
         exported(run, "onnx")
 
 

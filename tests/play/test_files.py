@@ -62,9 +62,14 @@ def test_every_word_that_the_page_uses_has_a_text():
 
 @pytest.mark.parametrize("name", ["en", "zh"])
 def test_every_choice_has_a_text(name):
-    from fastnn.play.settings import BIASES, DATA, REDUCTIONS
+    from fastnn.play.settings import BIASES, DATA, REDUCTIONS, SCHEDULES
 
     words = json.loads(text_of(f"{name}.json"))
-    assert {*BIASES, *REDUCTIONS, "tutorial", "ones", *(f"data_{data}" for data in DATA)} <= set(
-        words
-    )
+    assert {
+        *BIASES,
+        *REDUCTIONS,
+        *SCHEDULES,
+        "tutorial",
+        "ones",
+        *(f"data_{data}" for data in DATA),
+    } <= set(words)

@@ -70,6 +70,12 @@ def test_bad_messages_are_named(text, what):
         {"inputs": ["a"] * 65},
         {"inputs": ["a" * 201]},
         {"optimizer": "lbfgs"},
+        {"optimizer": "irprop", "schedule": "step"},
+        {"schedule": "one_cycle"},
+        {"span": 0},
+        {"dropout": 0.95},
+        {"dropout": -0.1},
+        {"l2": -1},
         {"more": 1},
     ],
 )

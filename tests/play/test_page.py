@@ -1,5 +1,7 @@
 """The page in a real Chromium, as its user has it."""
 
+# ruff: noqa: RUF001 - the punctuation of Chinese
+
 import re
 import zipfile
 from time import sleep
@@ -84,12 +86,21 @@ def test_a_step_shows_its_numbers(opened):
         "z = x W",  # no + b: there are none
         "a = f(z)",
         "error = dLoss/da = delta[1] W[1]^T",
-        "f'(z)",
+        "f'(z) = a (1 - a)",
         "delta = dLoss/dz = error * f'(z)",
         "gradient of W, dLoss/dW = x^T delta",
         "adjustment of W = -rate * gradient of W",
     ]
     assert titles[11] == "x = a[0], the a of layer 0"
+    assert titles[15:18] == [
+        "error = dLoss/da = a - y",
+        "f'(z) = a (1 - a)",
+        "delta = dLoss/dz = error * f'(z)",
+    ]
+    for worked in page.locator("#step .worked").all_inner_texts():
+        delta, error, slope = map(float, re.split(r" = | \* ", worked))
+        assert delta == pytest.approx(error * slope, abs=2e-6)
+    assert page.locator("#step .worked").count() == 2
     assert "-0.165956" in text  # the first weight of the tutorial
     page.click("text=Step: one batch")
     wait_until(lambda: epoch_of(page) == 1)
@@ -97,6 +108,32 @@ def test_a_step_shows_its_numbers(opened):
     assert text.startswith("Rows 2 to 7, sum of their gradients, mean loss before the step 0.")
     assert "rate = 1" in text
     assert text.count("dLoss/dW = x^T delta (sum of 6 rows)") == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "delta"),
+    [
+        ("data=xor&loss=binary_cross_entropy", "(a - y) / (a (1 - a))", "* f'(z), which is a - y"),
+        (
+            "data=moons&output=softmax&loss=cross_entropy",
+            "-y / a",
+            "@ f'(z), a matrix of each row,",
+        ),
+    ],
+)
+def test_the_last_delta_is_shown_with_its_factors(opened, settings, error, delta):
+    page = opened(f"#{settings}")
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step table")
+    text = page.inner_text("#step")
+    assert f"error = dLoss/da = {error}" in text
+    assert f"delta = dLoss/dz = error {delta}" in text
+    worked = page.locator("#step .worked").all_inner_texts()[-1]
+    value, _, factors = worked.partition(" = ")
+    got = sum(float(e) * float(s) for e, s in (pair.split(" * ") for pair in factors.split(" + ")))
+    assert got == pytest.approx(float(value), abs=3e-6)
+    page.click("#language")
+    page.wait_for_selector(f"#step:has-text('误差 = dLoss/da = {error}')")
 
 
 def test_gender_is_worked_by_hand_in_two_clicks(opened):
@@ -177,6 +214,40 @@ def test_settings_come_back_from_the_address(opened):
         assert each.input_value("[name=rate]") == "0.07"
 
 
+def test_schedule_dropout_and_penalty_are_chosen_and_shared(opened, tmp_path):
+    page = opened("#data=circles&speed=0&epochs=30")
+    assert page.locator("#span_field").is_hidden()
+    page.select_option("[name=schedule]", "cosine")
+    page.wait_for_selector("#span_field")
+    for name, value in (("span", "60"), ("dropout", "0.2"), ("l2", "0.001")):
+        page.fill(f"[name={name}]", value)
+        page.press(f"[name={name}]", "Tab")
+        wait_until(lambda name=name, value=value: f"{name}={value}" in address_of(page))
+    page.click("#play")
+    wait_until(lambda: epoch_of(page) == 30)
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step table")
+    assert "rate = 0.015" in page.inner_text("#step")  # half of 0.03, half way
+    assert "adjustment of W, by sgd, with dropout and penalty" in page.inner_text("#step")
+    again = opened(address_of(page)[address_of(page).index("#") :])
+    for name, value in (
+        ("schedule", "cosine"), ("span", "60"), ("dropout", "0.2"), ("l2", "0.001")
+    ):  # fmt: skip
+        assert again.input_value(f"[name={name}]") == value
+    again.select_option("[name=optimizer]", "irprop")
+    again.wait_for_selector("#error:has-text('schedule must be constant with irprop')")
+    assert again.input_value("[name=optimizer]") == "sgd"
+    again.click("#language")
+    again.wait_for_selector("#settings:has-text('余弦：降到 0 再回升')")
+    page.click("text=Share and export")
+    with page.expect_download() as download:
+        page.click("[data-export=python]")
+    download.value.save_as(tmp_path / "play.py")
+    text = (tmp_path / "play.py").read_text()
+    assert "learning_rate=Cosine(learning_rate=0.03, epochs=2400," in text
+    assert "dropout=0.2, l2=0.001" in text
+
+
 def test_two_pages_at_once(opened):
     first, second = opened("#data=xor&epochs=0&speed=1000"), opened("#data=gender&epochs=0")
     first.click("#play")
@@ -203,6 +274,18 @@ def test_a_table_of_ones_own(opened, tmp_path):
     wait_until(lambda: "2-8-2" in page.inner_text("#summary"))
     assert page.locator("#error").is_hidden()
     assert page.inner_text("#classes").split() == ["a", "b"]
+    page.click("#tab_rows")
+    assert page.inner_text("#ask_label").startswith("A row of your own, one, two, in the units")
+    assert page.input_value("#x") == "0, 0"
+    assert page.locator("#rows tbody tr").nth(23).inner_text().split()[:3] == ["24", "23", "4"]
+    page.fill("#x", "23, 4")
+    page.press("#x", "Enter")
+    wait_until(lambda: page.inner_text("#answer"))
+    answers = [float(text) for text in page.inner_text("#answer").split(", ")]
+    shown = page.locator("#rows tbody tr").nth(23).locator("td").all_inner_texts()[-2:]
+    assert answers == pytest.approx([float(text) for text in shown], abs=1e-4)
+    page.click("text=Step: one sample")
+    page.wait_for_selector("#step:has-text('(x - mean) / deviation of each column')")
 
 
 def test_the_page_speaks_chinese(opened):

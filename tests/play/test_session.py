@@ -101,7 +101,8 @@ def test_a_step_shows_the_numbers_before_and_after(client):
 @pytest.mark.parametrize(
     ("data", "output", "loss"),
     [("xor", "sigmoid", "half_sse"), ("gender", "sigmoid", "binary_cross_entropy"),
-     ("moons", "softmax", "sse")],
+     ("moons", "softmax", "sse"), ("moons", "softmax", "cross_entropy"),
+     ("xor", "exp", "poisson")],
 )  # fmt: skip
 def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
     rate, kept = 0.05, {"layers": [3], "bias": bias, "reduction": reduction}
@@ -111,8 +112,8 @@ def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
     layers = [
         {array["name"]: np.array(array["values"]) for array in layer} for layer in step["layers"]
     ]
-    for k, layer in enumerate(layers):
-        assert ("error" in layer) == (k == 0 or loss != "binary_cross_entropy")
+    for layer in layers:
+        assert "error" in layer
         if "f'(z)" in layer:
             np.testing.assert_allclose(layer["error"] * layer["f'(z)"], layer["delta"], atol=1e-12)
         gradients = {"W": layer["x"].T @ layer["delta"], "b": layer["delta"].sum(axis=0)[None]}
@@ -122,6 +123,61 @@ def test_a_batch_is_worked_by_hand(client, data, output, loss, reduction, bias):
             gradient = gradients[name] / (1 if reduction == "sum" else 4)
             np.testing.assert_allclose(layer[f"gradient of {name}"], gradient, atol=1e-12)
             np.testing.assert_allclose(layer[f"adjustment of {name}"], -rate * gradient, atol=1e-12)
+
+
+def test_the_delta_of_an_output_that_is_sure_is_known_without_its_factors():
+    from fastnn import Dense, Network
+    from fastnn.play.steps import opened
+
+    layer = Dense(1, "sigmoid", weights=[[1e3]])
+    net = Network(1, [layer], loss="binary_cross_entropy")
+    (step,) = opened(net, np.array([[-5.0]]), np.array([1.0]), "mean")
+    arrays = {array["name"]: array["values"] for array in step.as_json()}
+    assert arrays["a"] == [[0]]
+    assert arrays["delta"] == [[-1]]
+    assert not {"error", "f'(z)"} & {*arrays}
+
+
+def test_a_row_of_softmax_is_worked_by_hand(client):
+    client.use("moons", output="softmax", loss="cross_entropy")
+    last = client.ask("step", "step", of="sample")["layers"][-1]
+    step = {array["name"]: np.array(array["values"]) for array in last}
+    np.testing.assert_allclose(step["error"] @ step["f'(z)"], step["delta"], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "share"),
+    [
+        ("constant", lambda at: 1),
+        ("step", lambda at: 0.5 ** (at // 1)),
+        ("exponential", lambda at: 0.5**at),
+        ("cosine", lambda at: (1 + np.cos(np.pi * at)) / 2),
+    ],
+    ids=["constant", "step", "exponential", "cosine"],
+)
+def test_a_schedule_gives_the_rate_of_each_update(client, schedule, share):
+    """An epoch of `gender` is four updates, by steps or at once; the span is of eight."""
+    client.use("gender", schedule=schedule, span=2, rate=0.3, epochs=1, speed=0)
+    got = [client.ask("step", "step", of="sample")["rate"] for _ in range(4)]
+    trained(client)
+    got += [client.ask("step", "step", of="sample")["rate"] for _ in range(2)]
+    expected = [0.3 * share(update / 8) for update in (0, 1, 2, 3, 8, 9)]
+    np.testing.assert_allclose(got, expected, atol=1e-12)
+
+
+def test_a_penalty_and_dropout_take_part(client):
+    steps = {}
+    for name, changes in (("plain", {}), ("l2", {"l2": 0.5}), ("dropout", {"dropout": 0.9})):
+        client.use("circles", batch=0, **changes)
+        step = client.ask("step", "step", of="batch")
+        steps[name] = {array["name"]: np.array(array["values"]) for array in step["layers"][0]}
+    plain, l2, dropout = steps.values()
+    rate = 0.03
+    np.testing.assert_allclose(
+        l2["adjustment of W"], plain["adjustment of W"] - rate * 0.5 * plain["W"], atol=1e-12
+    )
+    np.testing.assert_array_equal(plain["z"], dropout["z"])  # shown without
+    assert not np.allclose(plain["adjustment of W"], dropout["adjustment of W"])
 
 
 def test_play_ends_the_epoch_that_steps_have_begun(client):
@@ -153,6 +209,31 @@ def test_a_table_of_ones_own_is_trained_on(client):
     assert scene["kind"] == "plane"
     assert scene["classes"] == ["green", "red"]
     assert trained(client)["figures"]["accuracy"] > 0.9
+
+
+def test_a_table_is_shown_and_asked_in_its_own_units(client):
+    rng = np.random.default_rng(3)
+    rows = [[f"{1e6 + a:.0f}", f"{b / 1e3:.6f}"] for a, b in 100 * rng.normal(size=(30, 2))]
+    lines = [",".join([*row, "uv"[s % 2]]) for s, row in enumerate(rows)]
+    client.ask("csv", "columns", name="own.csv", text="\n".join(["far,near,kind", *lines]))
+    scene = client.use("csv", epochs=5, speed=0)
+    own = np.array(rows, float)
+    assert [row["x"] for row in scene["rows"]] == own[:24].tolist()
+    x0, x1, y0, y1 = scene["own_extent"]
+    for (least, most), column in zip(((x0, x1), (y0, y1)), own.T, strict=True):
+        margin = 0.12 * np.ptp(column)
+        np.testing.assert_allclose([least, most], [column.min() - margin, column.max() + margin])
+    outputs = trained(client)["outputs"]
+    for row, expected in zip(own[:24].tolist(), outputs, strict=True):
+        got = client.ask("ask", "answer", x=row)["outputs"]
+        np.testing.assert_allclose(got, expected, rtol=1e-5)
+    assert client.ask("ask", "answer", x=[1e14, 0])["type"] == "answer"
+    assert client.ask("ask", "error", x=[1])["message"] == "x must hold 2 numbers, got 1"
+
+
+def test_data_that_are_not_scaled_have_one_extent(client):
+    scene = client.use("gender")
+    assert scene["own_extent"] == scene["extent"]
 
 
 def test_another_table_of_the_same_columns_is_another(client):

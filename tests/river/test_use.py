@@ -202,4 +202,6 @@ def test_a_stream_from_a_file(tmp_path):
 def test_without_river_the_extra_is_named():
     code = "import sys; sys.modules['river'] = None; import fastnn.river"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.endswith('fastnn.river needs river: pip install "fastnn-numba[river]"\n')
+    assert done.stderr.endswith(
+        'fastnn.river needs river, of the extra river: pip install "river>=0.26"\n'
+    )

@@ -34,8 +34,8 @@ def test_without_scikit_learn_the_import_says_what_to_install():
     code = "import sys; sys.modules['sklearn'] = None; import fastnn; import fastnn.sklearn"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     got = result.stderr.strip().splitlines()[-1]
-    expected = 'fastnn.sklearn needs scikit-learn: pip install "fastnn-numba[sklearn]"'
-    assert got == f"ImportError: {expected}"
+    expected = "fastnn.sklearn needs scikit-learn, of the extra sklearn: pip install "
+    assert got == f'ImportError: {expected}"scikit-learn>=1.7" "scipy>=1.13"'
 
 
 def test_where_scikit_learn_has_no_callbacks_it_says_from_when_on():

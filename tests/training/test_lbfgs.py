@@ -214,4 +214,4 @@ def test_without_scipy_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError) as caught:
         small_network().fit(X, Y, batch_size=None, optimizer="lbfgs")
-    assert str(caught.value) == 'L-BFGS needs SciPy: pip install "fastnn-numba[lbfgs]"'
+    assert str(caught.value) == 'L-BFGS needs SciPy, of the extra lbfgs: pip install "scipy>=1.13"'

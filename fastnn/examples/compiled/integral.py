@@ -35,6 +35,7 @@ import numpy as np
 
 from ... import Dense, Network, core
 from ..._checks.arrays import Array
+from ..._checks.extras import missing_package
 from ...cli.arguments import whole_number
 from ...core import Handle
 from ...schedules import Cosine
@@ -111,7 +112,7 @@ def build(seed: int) -> Network:
 def run(options: argparse.Namespace) -> None:
     """Integrate a network by callbacks of three kinds, before and after its training."""
     if importlib.util.find_spec("scipy") is None:
-        raise ImportError('integral needs SciPy: pip install "fastnn-numba[lbfgs]"')
+        raise missing_package("integral", "SciPy", "lbfgs")
     X, y = samples(options.seed)
     net = build(options.seed)
     functions = {

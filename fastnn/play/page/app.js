@@ -6,7 +6,7 @@ import { drawAnswers, drawCurve, drawFunction, showScene } from "./output.js";
 import { CLASSES, css, onTheme } from "./paint.js";
 import { Pad } from "./pad.js";
 import { make, Rows, showStep, showTutorial, showWeights } from "./tables.js";
-import { count, language, number, percent, speak, t } from "./text.js";
+import { count, language, number, percent, reason, speak, t } from "./text.js";
 import { Wire } from "./wire.js";
 
 const at = (id) => document.getElementById(id);
@@ -23,6 +23,7 @@ let askedAt = 0;
 let isDrawPlanned = false;
 let pictures = 0;
 let toldAt = 0;
+let notice = null; // why the address at the start could not be used, until there is a network
 let beside = ""; // the place for the error of what was asked last, if it is not the banner
 const told = {}; // what stands in these elements, as key and values: for another language
 const drawnAt = [];
@@ -34,13 +35,15 @@ const pad = new Pad((pixels) => wire.send("draw", { pixels }));
 const RECEIVE = {
   hello(message) {
     controls = new Controls(message, (settings) => set(settings));
-    set(controls.fromAddress());
+    fromAddress();
   },
   scene(message) {
     scene = message;
     frame = lastStep = null;
     beside = "";
     hideError();
+    if (notice) showError("address_start", notice);
+    notice = null;
     setPlaying(false);
     loaded();
     controls.show(message.settings);
@@ -124,7 +127,7 @@ const RECEIVE = {
     showError(code, { why: message });
     if (code !== "refused" || columnsAwaited()) return;
     if (scene) controls.show(scene.settings); // what was refused is not shown
-    else set(controls.hello.presets.xor);
+    else if (!notice) startAnew(message);
   },
 };
 
@@ -140,12 +143,33 @@ function connect() {
   });
 }
 
+// Take what the address holds; if it cannot be, nothing changes, or all is as the data begin.
+function fromAddress() {
+  const { settings, why } = controls.fromAddress();
+  if (settings) set(settings);
+  else if (scene) showAddress(why);
+  else startAnew(why);
+}
+
+function showAddress(why) {
+  showError("address_kept", { why });
+  controls.show(scene.settings);
+}
+
+function startAnew(why) {
+  const start = controls.begin(new URLSearchParams(location.hash.slice(1)).get("data"));
+  notice = { why, data: start.data };
+  set(start);
+}
+
 function set(settings, place = "") {
   if (settings.data === "csv" && !columns) {
     loaded();
     controls.show(settings);
     say(t("csv_first"));
-    showError("csv_first");
+    if (notice) showError("address_start", notice);
+    else showError("csv_first");
+    notice = null;
     at("csv_file").focus();
     return;
   }
@@ -217,7 +241,7 @@ const showError = (key, values) => tell("error", key, values);
 // Write words that stay for a while into an element, or hide what is there.
 function tell(id, key = "", values = {}) {
   told[id] = { key, values };
-  at(id).textContent = key && t(key, values);
+  at(id).textContent = key && t(key, { ...values, why: reason(values.why ?? "") });
   at(id).hidden = !key;
 }
 
@@ -236,11 +260,14 @@ function setPlaying(is) {
   document.body.dataset.playing = is;
 }
 
+const listed = (names, n) => names.join(", ") + (n > names.length ? ", …" : "");
+
 // All words that depend on the network.
 function words() {
   const shape = [scene.n_in, ...scene.widths].join("-");
   at("summary").textContent = t("summary", { shape, n: count(scene.n_params) });
   rows.build(scene);
+  at("ask_label").textContent = scene.settings.data === "csv" ? t("ask_own", { inputs: listed(scene.inputs, scene.n_in) }) : t("ask");
   showTutorial(controls.hello.tutorials, scene.settings.data);
   drawFunction(scene.parts.curve, scene.activations[0]);
   at("classes").replaceChildren(...(scene.kind === "plane" ? scene.classes : []).map((name, k) => {
@@ -329,14 +356,15 @@ at("ask").onsubmit = (event) => {
 };
 at("paste").onsubmit = (event) => {
   event.preventDefault();
-  const settings = controls.pasted(at("pasted").value);
-  tell("paste_error", settings ? "" : "paste_form", { got: at("pasted").value.trim() || "-" });
+  const { settings, why } = controls.pasted(at("pasted").value);
+  if (why) tell("paste_error", "refused", { why });
+  else tell("paste_error", settings ? "" : "paste_form", { got: at("pasted").value.trim() || "-" });
   if (settings) set(settings, "paste_error");
 };
 at("csv_file").onchange = async ({ target }) => {
   const [file] = target.files;
   if (!file) return;
-  if (file.size > 3900000) { showError("refused", { why: "> 3.9 MB" }); return; }
+  if (file.size > 3900000) { showError("refused", { why: `the file must have at most 3.9 MB, got ${(file.size / 1e6).toFixed(1)} MB` }); return; }
   wire.send("csv", { name: file.name, text: await file.text() });
   target.value = "";
 };
@@ -348,7 +376,7 @@ at("copy").onclick = async () => {
 for (const button of document.querySelectorAll("[data-export]")) {
   button.onclick = () => wire.send("export", { format: button.dataset.export });
 }
-addEventListener("hashchange", () => { if (controls) set(controls.fromAddress()); });
+addEventListener("hashchange", () => { if (controls) fromAddress(); });
 addEventListener("resize", () => { if (frame) requestAnimationFrame(draw); });
 onTheme(() => { if (scene) { showScene(scene); words(); picture(true); } });
 

@@ -4,7 +4,8 @@ import { t } from "./text.js";
 import { icon } from "./icons.js";
 
 const SPEEDS = [0, 1, 5, 10, 100, 1000, 5000, 10000, 100000];
-const WORDED = ["bias", "start", "reduction"]; // choices with a word of the page's language
+const WORDED = ["bias", "start", "reduction", "schedule"]; // choices with a word of the page's language
+const LANGUAGES = ["en", "zh"];
 const form = document.getElementById("settings");
 const field = (name) => form.elements[name];
 
@@ -54,6 +55,7 @@ export class Controls {
       if (field(name) && !["shuffle", "data"].includes(name)) field(name).value = value;
     }
     document.getElementById("noise_field").hidden = !["circles", "spirals"].includes(settings.data);
+    document.getElementById("span_field").hidden = settings.schedule === "constant";
     document.getElementById("csv").hidden = settings.data !== "csv";
     this.#showLayers();
     writeAddress(this.address());
@@ -116,28 +118,54 @@ export class Controls {
     return parameters;
   }
 
-  // The settings in what a user pastes: an address, or the part after #; null if there are none.
+  // What a user pastes is an address, or the part after #; without data there are no settings.
   pasted(text) {
     const parameters = new URLSearchParams(text.trim().replace(/^[^#]*#/, ""));
-    return Object.hasOwn(this.hello.presets, parameters.get("data")) ? this.fromAddress(parameters) : null;
+    return parameters.has("data") ? this.fromAddress(parameters) : {};
   }
 
-  // The settings that an address holds; what it does not say is as the data begin.
+  // The settings that an address holds; what it does not say is as the data begin. Or `why` there
+  // are none: of what this page does not know, a part is no answer.
   fromAddress(parameters = new URLSearchParams(location.hash.slice(1))) {
-    const { presets } = this.hello;
-    const data = parameters.get("data");
-    const settings = { ...(Object.hasOwn(presets, data) ? presets[data] : presets.xor) };
+    const data = parameters.get("data") ?? "xor";
+    const start = this.begin(data);
+    if (start.data !== data) return { why: `there are no data ${quoted(data)}` };
+    const settings = { ...start };
     for (const [name, text] of parameters) {
-      const old = settings[name];
-      if (old === undefined || name === "data") continue;
-      if (Array.isArray(old)) {
-        const parts = text ? text.split(",").map(decodeURIComponent) : [];
-        settings[name] = name === "layers" ? parts.map(Number) : parts;
-      } else {
-        settings[name] = typeof old === "number" ? Number(text) : typeof old === "boolean" ? text === "true" : text;
-      }
+      if (name === "data") continue;
+      if (name === "lang" && !LANGUAGES.includes(text)) return { why: `lang must be one of ${LANGUAGES.join(", ")}, got ${quoted(text)}` };
+      if (name === "lang") continue;
+      if (!Object.hasOwn(start, name)) return { why: `there is no setting ${quoted(name)}` };
+      settings[name] = valueOf(text, start[name], name);
     }
-    return settings;
+    return { settings };
+  }
+
+  // The settings that data begin with; those of xor if there are no such data.
+  begin(data) {
+    const { presets } = this.hello;
+    return Object.hasOwn(presets, data) ? presets[data] : presets.xor;
+  }
+}
+
+const quoted = (text) => `'${text.length > 60 ? `${text.slice(0, 60)} ...` : text}'`;
+const asNumber = (text) => (text.trim() && !Number.isNaN(Number(text)) ? Number(text) : text);
+
+// A value of the kind of another; text that is none stays, for the server to refuse.
+function valueOf(text, like, name) {
+  if (Array.isArray(like)) {
+    const parts = text ? text.split(",").map(decoded) : [];
+    return name === "layers" ? parts.map(asNumber) : parts;
+  }
+  if (typeof like === "boolean") return { true: true, false: false }[text] ?? text;
+  return typeof like === "number" ? asNumber(text) : text;
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // of no address that this page writes
   }
 }
 
@@ -145,7 +173,7 @@ export class Controls {
 function writeAddress(parameters) {
   document.getElementById("address").value = `#${parameters}`;
   const language = new URLSearchParams(location.hash.slice(1)).get("lang");
-  if (language) parameters.set("lang", language);
+  if (LANGUAGES.includes(language)) parameters.set("lang", language);
   history.replaceState(null, "", `#${parameters}`);
 }
 

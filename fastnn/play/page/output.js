@@ -1,7 +1,7 @@
 // What the network answers: the plane, or the digits; and the curves.
 
 import { CLASSES, css, ink, line, open, paintClasses, paintInk, sheet, soft, WRONG } from "./paint.js";
-import { count, number, t } from "./text.js";
+import { count, t } from "./text.js";
 
 const plane = document.getElementById("boundary");
 const digits = document.getElementById("digits");
@@ -38,16 +38,17 @@ function drawnPoints(scene, width, height) {
   const context = drawn.getContext("2d");
   const ratio = plane.width / width;
   context.scale(ratio, ratio);
-  const [x0, x1, y0, y1] = scene.extent;
   const { values, shape } = scene.parts.points;
   const r = shape[0] > 600 ? 2.1 : shape[0] > 60 ? 3.1 : 6;
-  const at = (x, y) => [((x - x0) / (x1 - x0)) * width, ((y1 - y) / (y1 - y0)) * height];
+  const within = ([x0, x1, y0, y1]) => (x, y) => [((x - x0) / (x1 - x0)) * width, ((y1 - y) / (y1 - y0)) * height];
+  const at = within(scene.extent);
+  const ownAt = within(scene.own_extent); // rows have the units of their file
   for (let s = 0; s < shape[0]; s++) {
     mark(context, at(values[2 * s], values[2 * s + 1]), r, css(CLASSES[scene.parts.labels.values[s]]));
   }
   for (const { name, x, y } of scene.rows) {
     if (shape[0] > 60) break;
-    const place = at(...x);
+    const place = ownAt(...x);
     if (y === null) mark(context, place, r, "transparent", ink());
     const isRight = place[0] > width - 70;
     context.textAlign = isRight ? "right" : "left";
@@ -60,16 +61,24 @@ function drawnPoints(scene, width, height) {
 }
 
 function axisNames(context, scene, width, height) {
-  const [x0, x1, y0, y1] = scene.extent;
+  const [x0, x1, y0, y1] = scene.own_extent;
+  const range = (name, least, most) => `${name}: ${inRange(least, least, most)} … ${inRange(most, least, most)}`;
   context.font = "11px system-ui, sans-serif";
   context.fillStyle = ink();
   context.textAlign = "center";
-  context.fillText(`${scene.inputs[0]}: ${number(x0, 1)} … ${number(x1, 1)}`, width / 2, height - 6);
+  context.fillText(range(scene.inputs[0], x0, x1), width / 2, height - 6);
   context.save();
   context.translate(12, height / 2);
   context.rotate(-Math.PI / 2);
-  context.fillText(`${scene.inputs[1]}: ${number(y0, 1)} … ${number(y1, 1)}`, 0, 0);
+  context.fillText(range(scene.inputs[1], y0, y1), 0, 0);
   context.restore();
+}
+
+// A number with as many digits as tell it from others of its range.
+function inRange(value, least, most) {
+  const size = Math.max(Math.abs(least), Math.abs(most));
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(most - least)));
+  return size >= 1e6 || digits > 6 ? value.toPrecision(Math.min(15, digits + Math.ceil(Math.log10(size)))) : value.toFixed(digits);
 }
 
 function mark(context, [x, y], r, fill, edge = "#fff") {

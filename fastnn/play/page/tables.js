@@ -1,7 +1,7 @@
 // Numbers as tables: of a step, of rows and answers, of the weights, and a tutorial's lines.
 
 import { argmax } from "./output.js";
-import { number, t } from "./text.js";
+import { number, t, translated } from "./text.js";
 
 export function make(kind, content = [], options = {}) {
   const element = Object.assign(document.createElement(kind), options);
@@ -11,13 +11,14 @@ export function make(kind, content = [], options = {}) {
 
 const head = (words) => make("thead", make("tr", words.map((word) => make("th", word, { scope: "col" }))));
 
-function array({ name, title, shape, values }) {
+function array({ name, title, worked, shape, values }) {
   const [n, m] = shape;
   const isWhole = values.length === n && values[0]?.length === m;
   const size = isWhole ? `${n}×${m}` : t("corner", { shape: `${n}×${m}` });
   const caption = make("caption", [title ?? t(`array_${name}`), " ", make("small", size)]);
   const rows = values.map((row) => make("tr", row.map((value) => make("td", number(value)))));
-  return make("div", make("table", [caption, make("tbody", rows)]));
+  const table = make("table", [caption, make("tbody", rows)]);
+  return make("div", [table, ...(worked ? [make("p", worked, { className: "note worked" })] : [])]);
 }
 
 // Tables side by side, which a keyboard can scroll too.
@@ -34,30 +35,49 @@ export function showStep(step, scene) {
   const values = { a, b, name, loss: number(step.loss), rate: step.rate, reduction: t(step.reduction) };
   const parts = [make("p", t(words, values)), group(t("array_y"), [step.y])];
   step.layers.forEach((layer, k) => {
-    const titled = layer.map((each) => ({ ...each, title: arrayTitle(each.name, k, step, scene) }));
+    const titled = layer.map((each) => ({ ...each, title: arrayTitle(each.name, k, step, scene), worked: worked(each, layer) }));
     parts.push(make("h3", layerTitle(scene, k)), group(layerTitle(scene, k), titled));
   });
   target.replaceChildren(...parts);
 }
 
+// The first delta, or the first row of it, from the numbers beside it.
+function worked({ name, values: [row] }, layer) {
+  const [error, slope] = ["error", "f'(z)"].map((other) => layer.find((each) => each.name === other));
+  if (name !== "delta" || !error || !slope) return "";
+  const factors = ([e, s]) => `${number(e)} * ${number(s)}`;
+  const errors = error.values[0];
+  const isMatrix = error.shape.join() !== slope.shape.join();
+  if (isMatrix && errors.length < error.shape[1]) return ""; // not all of them are here
+  const sum = isMatrix ? errors.map((e, j) => [e, slope.values[j][0]]) : [[errors[0], slope.values[0][0]]];
+  return `${number(row[0])} = ${sum.map(factors).join(" + ")}`;
+}
+
 // What an array of a step is, so that it can be worked by hand from the others.
-function arrayTitle(name, k, { layers, rows: [a, b], reduction, optimizer }, scene) {
+function arrayTitle(name, k, { layers, rows: [a, b], reduction, optimizer, formulas }, scene) {
   const has = (other) => layers[k].some((each) => each.name === other);
   const isLast = k === layers.length - 1;
   const n = b - a + 1;
+  const { dropout, l2 } = scene.settings;
+  const adjusted = (part) => {
+    if (dropout || (l2 && part === "W")) return `adjustment of ${part}_more`;
+    return optimizer !== "sgd" && `adjustment of ${part}_other`;
+  };
   const variants = {
-    x: k > 0 && "x_between",
+    x: k > 0 ? "x_between" : scene.settings.data === "csv" && "x_standardised",
     b: !has("b after the step") && "b_frozen",
     z: !has("b") && "z_without_b",
     error: !isLast && "error_between",
-    delta: !has("error") ? "delta_short" : scene.activations[k] === "softmax" && "delta_softmax",
+    "f'(z)": formulas.slopes[k] && "f'(z)_of",
+    delta: !has("error") ? formulas.delta && "delta_short"
+      : `delta${scene.activations[k] === "softmax" ? "_softmax" : ""}${isLast && formulas.delta ? "_of" : ""}`,
     "gradient of W": n > 1 && `gradient of W_${reduction}`,
     "gradient of b": n > 1 && `gradient of b_${reduction}`,
-    "adjustment of W": optimizer !== "sgd" && "adjustment of W_other",
-    "adjustment of b": optimizer !== "sgd" && "adjustment of b_other",
+    "adjustment of W": adjusted("W"),
+    "adjustment of b": adjusted("b"),
   };
   const { activations, settings: { loss } } = scene;
-  return t(`array_${variants[name] || name}`, { n, below: k - 1, above: k + 1, loss, f: activations[k], optimizer });
+  return t(`array_${variants[name] || name}`, { n, below: k - 1, above: k + 1, loss, f: activations[k], optimizer, slope: formulas.slopes[k], by_a: formulas.error, by_z: formulas.delta });
 }
 
 function layerTitle(scene, k) {
@@ -112,15 +132,15 @@ export class Rows {
 
 export function showTutorial(tutorials, name) {
   const place = document.getElementById("tutorial");
-  const tutorial = tutorials[name];
-  if (!tutorial) {
+  if (!tutorials[name]) {
     place.replaceChildren(make("p", t("no_tutorial"), { className: "note" }));
     return;
   }
+  const tutorial = translated(name, tutorials[name]);
   const rows = tutorial.rows.map((row) => make("tr", row.map((cell) => make("td", make("code", cell), { className: "text" }))));
   place.replaceChildren(
     make("p", [t("tutorial_note"), " ", make("code", `fastnn example ${name}`)], { className: "note" }),
-    make("div", make("table", [make("caption", tutorial.title, { lang: "en" }), head([t("tutorial_head"), "fastnn"]), make("tbody", rows)]), { className: "scroll", tabIndex: 0, role: "region", ariaLabel: tutorial.title }),
-    make("p", tutorial.note, { className: "note", lang: "en" }),
+    make("div", make("table", [make("caption", tutorial.title), head([t("tutorial_head"), "fastnn"]), make("tbody", rows)]), { className: "scroll", tabIndex: 0, role: "region", ariaLabel: tutorial.title }),
+    make("p", tutorial.note, { className: "note" }),
   );
 }

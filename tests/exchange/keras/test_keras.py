@@ -323,6 +323,6 @@ def test_something_else_is_refused(other):
 def test_what_is_missing_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(
-        ImportError, match=r'^from_keras needs h5py: pip install "fastnn-numba\[keras'
+        ImportError, match=r"^from_keras needs h5py, of the extra keras: pip install "
     ):
         from_keras(FILES / "model.keras")

@@ -134,7 +134,7 @@ def test_the_loss_comes_back_unless_one_is_given(path, loss):
 
 def test_what_is_missing_is_said(path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r'^to_onnx needs onnx: pip install "fastnn-numba\[onnx'):
+    with pytest.raises(ImportError, match=r"^to_onnx needs onnx, of the extra onnx: pip "):
         to_onnx(network_of("tanh", "float64"), path)
     with pytest.raises(ImportError, match=r"^from_onnx needs onnx"):
         from_onnx(path)

@@ -231,7 +231,7 @@ def test_something_else_is_refused():
 
 def test_what_is_missing_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match=r'^to_torch needs PyTorch: pip install "fastnn-numba\['):
+    with pytest.raises(ImportError, match=r"^to_torch needs PyTorch, of the extra torch: pip"):
         to_torch(network_of("tanh", "float64"))
     with pytest.raises(ImportError, match=r"^from_torch needs PyTorch"):
         from_torch(None)

@@ -1,0 +1,184 @@
+"""What Python hands to a user's kernel is looked at, and told in a line if it does not fit."""
+
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+from numba import njit
+
+from fastnn import Dense, Network, core
+
+N_IN, N_OUT, N = 4, 3, 6
+FUNCTIONS = [
+    "predict", "predict_rows", "add_gradient", "add_gradient_rows", "gradient_of_inputs",
+    "add_vjp", "add_vjp_rows", "train_row", "update",
+]  # fmt: skip
+OF_INPUTS = ("x", "error_x", "grad_x", "X", "errors_x")
+NUMBERS = ("weight", "learning_rate")
+TABLES = ("X", "Y", "outputs", "errors_x")  # row after row
+WRITTEN = ("outputs", "error_x", "grad_x", "errors_x")
+
+
+def make_handle(dtype="float64"):
+    return Network(N_IN, [Dense(5, "tanh"), Dense(N_OUT)], dtype=dtype, seed=0).handle()
+
+
+def fitting(name):
+    """Return the arguments of a function, by name, all as they should be."""
+    given = {}
+    for argument in [*inspect.signature(getattr(core, name)).parameters][1:]:
+        width = N_IN if argument in OF_INPUTS else N_OUT
+        shape = (N, width) if name.endswith("rows") else (width,)
+        if argument in NUMBERS:
+            given[argument] = 0.1
+        elif argument == "weights":
+            given[argument] = np.ones(N)
+        else:
+            given[argument] = np.linspace(-1, 1, np.prod(shape)).reshape(shape)
+    return given
+
+
+ARGUMENTS = [(name, argument) for name in FUNCTIONS for argument in fitting(name)]
+ARRAYS = [(name, argument) for name, argument in ARGUMENTS if argument not in NUMBERS]
+
+
+def refused(name, given, *, handle=None):
+    """Return the error of a call, which is one line and has changed nothing."""
+    handle = handle or make_handle()
+    arrays = [array for array in [*handle, *given.values()] if isinstance(array, np.ndarray)]
+    before = [array.copy() for array in arrays]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        getattr(core, name)(handle, **given)
+    for array, old in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, old)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "argument"), ARRAYS)
+def test_what_is_no_plain_array_of_numbers_is_named(name, argument):
+    given = fitting(name)
+    array = given[argument]
+    for wrong, got in (
+        (array.tolist(), "must be a plain NumPy array, got list: give np."),
+        (None, "must be a plain NumPy array, got NoneType"),
+        (np.ma.masked_array(array), "must be a plain NumPy array, got MaskedArray"),
+        (array.astype(object), "got object: give np."),
+        (array.astype(complex), "got complex128: give np."),
+        (array.astype(">f8"), "got >f8: give np."),
+    ):
+        message = refused(name, given | {argument: wrong})
+        assert message.startswith(f"{argument} must ")
+        assert got in message
+
+
+@pytest.mark.parametrize(("name", "argument"), ARRAYS)
+def test_a_wrong_shape_is_told_with_both(name, argument):
+    given = fitting(name)
+    array = given[argument]
+    for wrong in (array[None], array[..., :-1].copy(), np.concatenate([array, array])):
+        message = refused(name, given | {argument: wrong})
+        if argument != "X":  # which may have any length, and then the others do not fit
+            assert message.startswith(f"{argument} must have shape (")
+            assert message.endswith(f", got {wrong.shape}")
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"), [pair for pair in ARRAYS if pair[1] in (*WRITTEN, "Y", "weights")]
+)
+def test_integers_are_refused_where_floats_are_needed(name, argument):
+    given = fitting(name)
+    message = refused(name, given | {argument: given[argument].astype(int)})
+    shape = f"({', '.join(map(str, given[argument].shape))}"
+    remedy = f"give np.empty({shape}" if argument in WRITTEN else "give np.ascontiguousarray("
+    assert f"got int64: {remedy}" in message
+
+
+@pytest.mark.parametrize(("name", "argument"), [pair for pair in ARRAYS if pair[1] in WRITTEN])
+def test_results_need_an_array_that_can_be_written(name, argument):
+    given = fitting(name)
+    given[argument].flags.writeable = False
+    assert "got a read-only array: give np.empty(" in refused(name, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"), [pair for pair in ARRAYS if pair[1] in TABLES and pair[0][-4:] == "rows"]
+)
+def test_tables_must_be_contiguous(name, argument):
+    given = fitting(name)
+    given[argument] = np.repeat(given[argument], 2, axis=-1)[..., ::2]
+    assert "must be C-contiguous, got strides" in refused(name, given)
+
+
+def strided(array):
+    return np.repeat(array, 2)[::2]
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize("changed", [np.int64, strided, read_only])
+def test_a_row_may_be_of_integers_strided_or_read_only(changed):
+    x, got, expected = np.arange(4.0), np.empty(N_OUT), np.empty(N_OUT)
+    core.predict(make_handle(), x, expected)
+    core.predict(make_handle(), changed(x), got)
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_handle_and_numbers_are_needed(name):
+    given = fitting(name)
+    with pytest.raises(
+        TypeError, match=r"^handle must be what the handle\(\) of a network returns"
+    ):
+        getattr(core, name)(Network(1, [Dense(1)]), **given)
+    for number in {*NUMBERS} & {*given}:
+        for wrong in ("0.1", None, np.ones(2)):
+            message = refused(name, given | {number: wrong})
+            assert message == f"{number} must be a number, got {wrong!r}"
+
+
+def test_targets_of_a_table_have_the_dtype_of_the_network():
+    given = fitting("add_gradient_rows")
+    message = refused("add_gradient_rows", given, handle=make_handle("float32"))
+    wanted = "Y must have dtype float32, got float64: give np.ascontiguousarray(Y, 'float32')"
+    assert message == wanted
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_functions_are_themselves_to_python(name):
+    function = getattr(core, name)
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert (function.__name__, function.__module__) == (name, "fastnn.core.api")
+    assert next(iter(inspect.signature(function).parameters)) == "handle"
+    assert function.__doc__
+
+
+def test_arguments_have_names_or_none():
+    given = fitting("predict")
+    expected = np.empty(N_OUT)
+    core.predict(make_handle(), given["x"], expected)
+    for words in ((), ("x",)):
+        got = np.empty(N_OUT)
+        rest = {"x": given["x"], "outputs": got}
+        positional = [rest.pop(word) for word in words]
+        core.predict(make_handle(), *positional, **rest)
+        np.testing.assert_array_equal(got, expected)
+    with pytest.raises(TypeError, match="argument"):
+        core.predict(make_handle(), outputs=got)
+
+
+@pytest.mark.compiled
+def test_compiled_code_has_the_kernel_itself():
+    @njit
+    def ask(handle, x, outputs):
+        core.predict(handle, x, outputs)
+
+    handle, x, got, expected = make_handle(), np.ones(N_IN), np.empty(N_OUT), np.empty(N_OUT)
+    ask(handle, x, got)
+    core.predict(handle, x, expected)
+    np.testing.assert_array_equal(got, expected)
+    assert "CheckedFromPython" not in next(iter(ask.inspect_llvm().values()))
