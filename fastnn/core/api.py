@@ -76,7 +76,7 @@ def add_gradient(handle, x, y, weight):
     loss : float
         Without the weight.
     """
-    loss = _find_delta(handle, x, y, weight)
+    loss = _find_delta(handle, x, y, 1.0 * weight)
     _add_step(handle, handle.grad)
     return loss
 
@@ -170,7 +170,7 @@ def train_row(handle, x, y, learning_rate):
     loss : float
         Before the step. NaN, and nothing is changed, unless the sample and its loss are finite.
     """
-    loss = _find_delta(handle, x, y, -learning_rate)
+    loss = _find_delta(handle, x, y, -1.0 * learning_rate)
     if is_finite(x) and abs(loss) < np.inf:
         _add_step(handle, handle.params)
         return loss

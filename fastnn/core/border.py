@@ -1,7 +1,6 @@
 """What Python hands to a user's kernel, checked in Python; compiled code gets the kernel itself."""
 
 import functools
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from .layout import N_IN, N_OUT
 
 FLOATS = frozenset(map(np.dtype, "df"))  # of this machine's byte order, as all here
 NUMBERS = FLOATS | frozenset(map(np.dtype, "bhilqBHILQ"))
+_KERNEL_NUMBERS = float, int, np.float32, np.integer, np.bool_
 
 
 class CheckedFromPython:
@@ -98,13 +98,18 @@ def checked(**expected):
 def check_handle(handle):
     """Raise a TypeError unless it is a handle."""
     if not isinstance(handle, Handle):
-        raise TypeError(f"handle must be what the handle() of a network returns, got {handle!r}")
+        kind = type(handle).__name__
+        raise TypeError(f"handle must be what the handle() of a network returns, got {kind}")
 
 
 def check_number(name, value):
-    """Raise a TypeError unless it is a number."""
-    if type(value) is not float and not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+    """Raise an error unless it is a finite number that a kernel takes."""
+    if not isinstance(value, _KERNEL_NUMBERS):
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a float, or a whole number, got {kind}: give a float")
+    if not -(2.0**63) <= value < 2.0**63:  # NaN too
+        got = value if value != value else "a larger one"
+        raise ValueError(f"{name} must be a finite number from -2**63 to 2**63, got {got}")
 
 
 def check_array(name, array, shape, dtypes, is_written=False, is_strided=False):

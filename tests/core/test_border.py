@@ -1,6 +1,7 @@
 """What Python hands to a user's kernel is looked at, and told in a line if it does not fit."""
 
 import inspect
+import math
 import pickle
 
 import numpy as np
@@ -138,7 +139,28 @@ def test_a_handle_and_numbers_are_needed(name):
     for number in {*NUMBERS} & {*given}:
         for wrong in ("0.1", None, np.ones(2)):
             message = refused(name, given | {number: wrong})
-            assert message == f"{number} must be a number, got {wrong!r}"
+            kind = type(wrong).__name__
+            assert message == (
+                f"{number} must be a float, or a whole number, got {kind}: give a float"
+            )
+        for wrong, got in ((math.nan, "nan"), (math.inf, "a larger one"), (10**400, "a larger")):
+            message = refused(name, given | {number: wrong})
+            assert message.startswith(f"{number} must be a finite number from ")
+            assert f"got {got}" in message
+
+
+@pytest.mark.parametrize("name", ["add_gradient", "train_row", "update"])
+@pytest.mark.parametrize("whole", [1, True, np.int32(1)], ids=["int", "bool", "int32"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_whole_numbers_are_numbers(name, whole, dtype):
+    given = fitting(name)
+    (number,) = {*NUMBERS} & {*given}
+    handles = make_handle(dtype), make_handle(dtype)
+    for handle, value in zip(handles, (whole, 1.0), strict=True):
+        handle.grad[:] = 0.5
+        getattr(core, name)(handle, **given | {number: value})
+    for got, expected in zip(*handles, strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_targets_of_a_table_have_the_dtype_of_the_network():
