@@ -332,8 +332,26 @@ def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense
     Dense
         The copy.
     """
+    return with_options(layer, weights=W, biases=b)
+
+
+def with_options(layer: Dense, **options: Any) -> Dense:
+    """Return a copy of a layer's description with some options changed, which are not checked.
+
+    Parameters
+    ----------
+    layer : Dense
+        The description.
+    **options : Any
+        The options, by name.
+
+    Returns
+    -------
+    Dense
+        The copy.
+    """
     twin = object.__new__(type(layer))
-    twin.__dict__.update(layer.__dict__, weights=W, biases=b)
+    twin.__dict__.update(layer.__dict__, **options)
     return twin
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +22,7 @@ from ..core.layout import Net
 from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
-from ..layers import Dense, net_parts, penalty_table, with_arrays
+from ..layers import Dense, net_parts, penalty_table, with_arrays, with_options
 from ..losses import Loss
 from ..optimizers import Optimizer
 from ..standardize import Standardize
@@ -173,7 +173,7 @@ class NetworkState:
         """Say of each layer whether training changes it; the caller has the lock."""
         bare = (with_arrays(layer, None, None) for layer in self.layers)
         layers = tuple(
-            replace(layer, trainable=flag) for layer, flag in zip(bare, flags, strict=True)
+            with_options(layer, trainable=flag) for layer, flag in zip(bare, flags, strict=True)
         )
         last = self.model
         table, code = net_parts(last.n_in, layers, last.loss, last.dtype)
@@ -329,7 +329,7 @@ class Snapshot:
         self._state = state
         if like is None:
             self.params = state.model.params.copy()
-            self.stream = _stream_of(state.random) if draws else None
+            self.stream = stream_of(state.random) if draws else None
         else:
             self.params, self.stream = like.params, like.stream
         training, past, latest = state.training, state.past.epoch, state.latest.epoch
@@ -351,7 +351,7 @@ class Snapshot:
         last, past, latest, names, random = self._refs
         state.model.params[:] = self.params
         if self.stream is not None:
-            _set_stream(random, self.stream)
+            set_stream(random, self.stream)
         training = self._training
         if training is not None:  # with the slots of the last training, or with other ones
             training.slots[...], training.counters[...] = self.arrays[1:]
@@ -370,7 +370,7 @@ class Snapshot:
 state_of: Callable[[Any], NetworkState] = attrgetter("_state")
 
 
-def _set_stream(random: Any, stream: Any) -> None:
+def set_stream(random: Any, stream: Any) -> None:
     """Let a source of random numbers go on from where one stood."""
     if isinstance(random, np.random.RandomState):
         random.set_state(stream)
@@ -378,7 +378,7 @@ def _set_stream(random: Any, stream: Any) -> None:
         random.bit_generator.state = stream
 
 
-def _stream_of(random: Any) -> Any:
+def stream_of(random: Any) -> Any:
     """Return the state of a random source."""
     if isinstance(random, np.random.RandomState):
         return random.get_state()

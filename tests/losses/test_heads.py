@@ -183,3 +183,14 @@ def test_equal_heads_are_one_table():
     first, second = (make("classes")._state.model for _ in range(2))
     assert first.net.loss == second.net.loss
     assert_array_equal(first.table, second.table)
+
+
+def test_layers_below_heads_and_heads_themselves_are_frozen_and_freed():
+    net, (X, y, _) = make("classes"), data_of("classes")
+    for flags in ([False, True], [True, False]):
+        net.trainable = flags
+        before = [weights.copy() for weights in net.weights]
+        net.fit(X, y, batch_size=8)
+        changed = [bool((new != old).any()) for new, old in zip(net.weights, before, strict=True)]
+        assert changed == flags
+        assert net.layers[-1].names == make("classes").layers[-1].names
