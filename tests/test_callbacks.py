@@ -290,3 +290,58 @@ def test_another_kind_of_table_is_not_appended_to(tmp_path):
 def test_what_cannot_be_built(build, error, message):
     with pytest.raises(error, match=message):
         build()
+
+
+# ---- what a user's own callback says of itself ---------------------------------------------------
+
+
+class Expecting(Callback):
+    def expect(self, recorded):
+        self.recorded = recorded
+
+
+def test_a_users_callback_is_told_what_will_be_recorded():
+    net, callback = Network(2, [Dense(1)], seed=0), Expecting()
+    X, y = np.eye(2), np.ones(2)
+    net.fit(
+        X,
+        y,
+        metrics=["mse"],
+        validation_data=(X, y),
+        callbacks=[callback, EarlyStopping("val_loss")],
+    )
+    assert callback.recorded == ("loss", "mse", "val_loss", "val_mse")
+
+
+class NextEpoch(Callback):
+    def __init__(self, answer):
+        self.answer = answer
+
+    def next_epoch(self, epoch):
+        return self.answer(epoch)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (lambda epoch: epoch - 1, "-1"),
+        (lambda epoch: -7, "-7"),
+        (lambda epoch: None, "None"),
+        (lambda epoch: epoch + 3.0, "3.0"),
+        (lambda epoch: math.nan, "nan"),
+    ],
+    ids=["before", "far before", "None", "a float", "NaN"],
+)
+def test_a_next_epoch_that_is_none_is_refused(answer, shown):
+    net = Network(2, [Dense(1)], seed=0)
+    before = net.params.copy()
+    with pytest.raises(ValueError, match=rf"^next_epoch\(0\) of a callback must .*, got {shown}$"):
+        net.fit(np.eye(2), np.ones(2), epochs=12, callbacks=[NextEpoch(answer)])
+    assert_array_equal(net.params, before)
+
+
+def test_a_next_epoch_may_be_a_whole_number_or_never():
+    for answer in (lambda epoch: epoch + 2, lambda epoch: np.int64(epoch), lambda epoch: math.inf):
+        net = Network(2, [Dense(1)], seed=0)
+        history = net.fit(np.eye(2), np.ones(2), epochs=12, callbacks=[NextEpoch(answer)])
+        assert history.epoch == list(range(12))

@@ -106,11 +106,12 @@ class FitRequest:
     def check_monitors(self, model: Model) -> None:
         """Raise if a callback or schedule monitors a metric that training does not record.
 
-        User-defined callbacks may record further metrics: with them the first epoch decides.
+        User-defined callbacks may record further metrics: with them, for fastnn's own the first
+        epoch decides.
         """
         callbacks, schedule = self.config.callbacks, self.training.schedule
         own = Callback.__module__.rpartition(".")[0]  # the package of fastnn's callbacks
-        if all(type(callback).__module__.startswith(own) for callback in callbacks):
-            for item in (*callbacks, schedule):
-                if (expect := getattr(item, "expect", None)) is not None:
-                    expect(self.recorded(model))
+        users = [item for item in callbacks if not type(item).__module__.startswith(own)]
+        for item in users or (*callbacks, schedule):
+            if (expect := getattr(item, "expect", None)) is not None:
+                expect(self.recorded(model))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
 from types import FunctionType
@@ -121,7 +122,7 @@ class CompiledEpochs:
             epochs = min(epochs, -now % config.evaluate_every + 1)
         for callback in config.callbacks:
             next_epoch = getattr(callback, "next_epoch", None)
-            epochs = min(epochs, 1 if next_epoch is None else next_epoch(now) - now + 1)
+            epochs = min(epochs, 1 if next_epoch is None else _n_until(next_epoch(now), now))
         return epochs
 
     def draw_order(self, data: Arrays, span: int) -> Array:
@@ -241,6 +242,17 @@ class CompiledEpochs:
         settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
         penalties = self.state.model.penalties
         return Optimizer(settings, penalties, training.slots, training.counters)
+
+
+def _n_until(epoch: Any, now: int) -> int:
+    """Return the number of epochs from `now` to the one that a callback names."""
+    if isinstance(epoch, float) and epoch == math.inf:
+        return sys.maxsize
+    if isinstance(epoch, int | np.integer) and epoch >= now:
+        return int(epoch) - now + 1
+    raise ValueError(
+        f"next_epoch({now}) of a callback must return an epoch from {now} on, an int, got {epoch!r}"
+    )
 
 
 def divergence(
