@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._checks.arrays import Array
 from .._training.rates import Schedule, per_of, rates_of
-from .._training.state import state_of
+from .._training.state import set_stream, state_of, stream_of
 from ..initializers import Random
 from ..network import Network
 from ..optimizers import SGD, Adam, AdamW, CompiledOptimizer, Momentum, Nesterov
@@ -87,8 +87,8 @@ class StepSchedule:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the rates depend on nothing that happens in training."""
-        return self.schedule == "constant" and not hasattr(self.curve, "observe")
+        """Whether there is one rate for all epochs."""
+        return self.schedule == "constant" and self.curve is None
 
     def expect(self, recorded: Collection[str]) -> None:
         """Raise unless the schedule goes by one of these names, or by none."""
@@ -127,10 +127,13 @@ class EpochOrders:
     def __init__(self, n_samples: int, shuffle: bool, random: Random) -> None:
         self._last, self._shuffle, self._random = np.arange(n_samples), shuffle, random
         self._drawn: dict[int, Array] = {}
+        self._ahead: tuple[int, Any] | None = None  # an epoch, and the random state before it
 
     def __call__(self, first: int, n: int) -> Array:
         """Return the sample numbers of some epochs in order, a row each; asked again, the same."""
         orders = []
+        if n > 1 and self._shuffle and first not in self._drawn:
+            self._ahead = first, stream_of(self._random)
         for epoch in range(first, first + n):
             if epoch not in self._drawn:
                 if self._shuffle:
@@ -140,6 +143,18 @@ class EpochOrders:
         for epoch in [epoch for epoch in self._drawn if epoch < first]:
             del self._drawn[epoch]
         return np.array(orders)
+
+    def put_back(self, n_epochs: int) -> None:
+        """Leave the random state as after the epochs that were trained and the one begun, if any.
+
+        Of a span that ends early, the orders of further ones were drawn too.
+        """
+        if self._ahead is None or max(self._drawn) <= n_epochs:
+            return
+        first, random_state = self._ahead
+        set_stream(self._random, random_state)
+        for _ in range(first, n_epochs + 1):
+            self._random.permutation(len(self._last))
 
 
 @dataclass(eq=False)

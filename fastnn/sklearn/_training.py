@@ -217,12 +217,13 @@ def train_by_steps(call: FitCall, solver: SolverState) -> str:
     if weights is not None and batch_size == 1 and not state.model.has_penalty:
         weights = np.sign(weights)  # a gradient is divided by the weight of its batch
     samples = Arrays(whole(inputs), targets, state.as_weights(weights, len(targets)))
+    orders = EpochOrders(len(targets), estimator.shuffle, state.random)
     config = FitConfig(
         epochs=call.n_epochs,
         batch_size=batch_size,
         optimizer=steps.network_optimizer(),
         schedule=steps,
-        draw_orders=EpochOrders(len(targets), estimator.shuffle, state.random),
+        draw_orders=orders,
         divide_penalty=True,
         noise=as_noise(state),
         callbacks=[record],
@@ -241,8 +242,11 @@ def train_by_steps(call: FitCall, solver: SolverState) -> str:
         record.diverge(remedy)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=6)
+    finally:
+        orders.put_back(training.epochs)
     if estimator.early_stopping and solver.best_params is not None:
         network.params = solver.best_params
+        solver.best_params = None  # with warm_start, training goes on, better or not
     if not incremental and estimator.n_iter_ == estimator.max_iter and not record.has_stopped:
         return (
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the"

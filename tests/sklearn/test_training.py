@@ -9,6 +9,8 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
+from fastnn.schedules import OneCycle
+
 from .twins import (
     CLASSIFIED,
     KINDS,
@@ -302,6 +304,39 @@ def test_training_that_diverges_has_the_same_epochs_however_often_it_looks(capsy
         curves.append(ours.loss_curve_)
     assert curves[0] == curves[1]
     assert len(curves[0]) > 3  # of the 51 after which it would first look
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_a_random_state_goes_on_after_the_epoch_that_diverged(verbose, capsys):
+    random_state = np.random.RandomState(0)
+    ours = make_ours(
+        "number", solver="sgd", activation="identity", learning_rate_init=1.0, alpha=0,
+        max_iter=200, n_iter_no_change=50, verbose=verbose, random_state=random_state,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+        ours.fit(X, make_targets("number"))
+    expected = np.random.RandomState(0)
+    for W, b in zip(ours.coefs_, ours.intercepts_, strict=True):  # as the initial ones were drawn
+        expected.uniform(size=W.size + b.size)
+    for _ in range(ours.n_iter_ + 1):  # it was begun
+        expected.permutation(N_SAMPLES)
+    assert random_state.uniform() == expected.uniform()
+
+
+def test_a_schedule_that_ends_early_leaves_the_epochs_before_it():
+    ours = make_ours("number", learning_rate=OneCycle(0.05, 8), max_iter=20, n_iter_no_change=30)
+    with pytest.raises(ValueError, match="8"):
+        ours.fit(X, make_targets("number"))
+    assert ours.n_iter_ == len(ours.loss_curve_) == 8
+
+
+def test_training_goes_on_from_the_best_weights_however_the_score_goes():
+    twins = make_twins(
+        "multiclass", solver="sgd", max_iter=1, early_stopping=True, warm_start=True, batch_size=1
+    )
+    for _ in range(5):
+        of_both(twins, "fit", X, make_targets("multiclass"))
+        assert_equal(twins)
 
 
 def test_weights_that_leave_the_finite_numbers_are_an_error():
