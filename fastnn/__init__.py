@@ -4,24 +4,27 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from .activations import activation as activation
-from .errors import DivergenceError as DivergenceError
-from .errors import FormatError as FormatError
-from .heads import Heads as Heads
-from .history import History as History
-from .layers import Dense as Dense
-from .losses import loss as loss
-from .models import load_model as load_model
-from .network import Network as Network
-from .standardize import Standardize as Standardize
-from .warmup import warmup as warmup
+from .activations import activation
+from .errors import DivergenceError, FormatError
+from .heads import Heads
+from .history import History
+from .layers import Dense
+from .losses import loss
+from .models import load_model
+from .network import Network
+from .standardize import Standardize
+from .warmup import warmup
 
 if _TYPE_CHECKING:
-    from . import population as population
-    from . import schedules as schedules
-    from .population import Population as Population
+    from . import population, schedules
+    from .population import Population
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Dense", "DivergenceError", "FormatError", "Heads", "History", "Network", "Population",
+    "Standardize", "activation", "load_model", "loss", "population", "schedules", "warmup",
+]  # fmt: skip
 
 # Imported when they are first asked for: a fifth of the time of `import fastnn`.
 _LATER = ("Population", "population", "schedules")

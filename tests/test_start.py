@@ -103,7 +103,7 @@ def test_what_is_imported_later_is_named(install):
         "rooms = 'fastnn.population', 'fastnn.schedules'\n"
         "early = [name for name in rooms if name in sys.modules]\n"
         "named = {'Population', 'population', 'schedules', 'Network'} <= set(dir(fastnn))\n"
-        "from fastnn import Population\n"
+        "from fastnn import *\n"
         "is_one = Population is fastnn.Population is fastnn.population.Population\n"
         "print(json.dumps([early, named, is_one, fastnn.schedules.Constant.__name__,"
         " hasattr(fastnn, 'nothing')]))"

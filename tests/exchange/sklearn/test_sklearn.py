@@ -549,5 +549,7 @@ def test_classes_must_fit(last, n_out, classes, expected):
 
 def test_what_is_missing_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.neural_network", None)
-    with pytest.raises(ImportError, match=r'^to_sklearn needs scikit-learn: pip install "fastnn'):
+    with pytest.raises(
+        ImportError, match=r"^to_sklearn needs scikit-learn, of the extra sklearn: pip install"
+    ):
         to_sklearn(network_to_be_carried("identity", 1))
