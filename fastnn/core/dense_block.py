@@ -114,7 +114,7 @@ def dense_step_forward_block(params, layer, n_tiles, last, block):
 def _start_from_biases(params, layer, n_tiles, z):
     """Overwrite the layer's units of `z` with b."""
     two, n_units = zeros(params, 2), z.shape[1]
-    for column in range(0, layer[STRIDE], lanes_of(two)):
+    for column in range(0, layer[N_OUT], lanes_of(two)):
         biases = load(params, layer[BIASES] + column, two)
         for row in range(TILE_ROWS * n_tiles):
             store(z, row * n_units + layer[UNITS] + column, biases)
@@ -125,7 +125,7 @@ def _add_to_biases(target, layer, n_tiles, delta):
     """Add the sum of delta to the biases in `target`, in place, unless they are frozen."""
     if layer[TRAIN_BIAS]:
         two, n_units = zeros(target, 2), delta.shape[1]
-        for column in range(0, layer[STRIDE], lanes_of(two)):
+        for column in range(0, layer[N_OUT], lanes_of(two)):
             sums = load(target, layer[BIASES] + column, two)
             for row in range(TILE_ROWS * n_tiles):
                 sums = sums + load(delta, row * n_units + layer[UNITS] + column, two)
