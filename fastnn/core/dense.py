@@ -24,6 +24,7 @@ from .layout import (
     BELOW,
     BIASES,
     N_IN,
+    N_OUT,
     STRIDE,
     TRAIN_BIAS,
     TRAIN_WEIGHTS,
@@ -42,12 +43,12 @@ def dense_forward(params, layer, sample):
     if is_narrow(layer):
         narrow_forward(params, layer, sample.a, sample.bitset, sample.z)
         return
-    column, stride = 0, layer[STRIDE]
+    column, n_out = 0, layer[N_OUT]
     four, two = zeros(params, 4), zeros(params, 2)
-    while stride - column >= lanes_of(four):
+    while n_out - column > lanes_of(two):
         _forward_columns(params, layer, column, sample, four)
         column += lanes_of(four)
-    if stride > column:
+    if n_out > column:
         _forward_columns(params, layer, column, sample, two)
 
 
@@ -82,12 +83,12 @@ def dense_step_forward(params, layer, last, sample):
     if is_narrow(layer):
         narrow_step_forward(params, layer, last, sample)
         return
-    column, stride = 0, layer[STRIDE]
+    column, n_out = 0, layer[N_OUT]
     four, two = zeros(params, 4), zeros(params, 2)
-    while stride - column >= lanes_of(four):
+    while n_out - column > lanes_of(two):
         _step_columns(params, layer, column, last, sample, four)
         column += lanes_of(four)
-    if stride > column:
+    if n_out > column:
         _step_columns(params, layer, column, last, sample, two)
 
 
@@ -122,7 +123,7 @@ def dense_error_below(params, layer, delta, error):
     if is_narrow(layer):
         narrow_error_below(params, layer, delta, error)
         return
-    n_in, stride, units = layer[N_IN], layer[STRIDE], layer[UNITS]
+    n_in, n_out, stride, units = layer[N_IN], layer[N_OUT], layer[STRIDE], layer[UNITS]
     two = zeros(params, 2)
     for i in range(0, n_in, 4):  # four rows of W, the last one again where there are no more
         row0 = layer[WEIGHTS] + i * stride
@@ -130,7 +131,7 @@ def dense_error_below(params, layer, delta, error):
         row2 = layer[WEIGHTS] + min(i + 2, n_in - 1) * stride
         row3 = layer[WEIGHTS] + min(i + 3, n_in - 1) * stride
         sums0 = sums1 = sums2 = sums3 = two
-        for column in range(0, stride, lanes_of(two)):
+        for column in range(0, n_out, lanes_of(two)):
             deltas = load(delta, units + column, two)
             sums0 = multiply_add(load(params, row0 + column, two), deltas, sums0)
             sums1 = multiply_add(load(params, row1 + column, two), deltas, sums1)

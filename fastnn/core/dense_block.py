@@ -2,7 +2,8 @@
 
 `block` is a `Block`, or a part of one: its arrays hold whole tiles of `TILE_ROWS` samples. Of each,
 a layer reads or writes the parts that are its own or those of the layer below. The caller zeroes
-what stands in the place of samples that are missing in the last tile.
+what stands in the place of samples that are missing in the last tile. The rows of `h` may have
+another length than those of the other arrays: below layer 0 they may be the samples themselves.
 
 The weights are taken in parts, of a word of inputs by some registers of outputs, and all samples go
 through a part while it is in the cache, a tile of them at a time (`simd.tile`).
@@ -114,7 +115,7 @@ def dense_step_forward_block(params, layer, n_tiles, last, block):
 def _start_from_biases(params, layer, n_tiles, z):
     """Overwrite the layer's units of `z` with b."""
     two, n_units = zeros(params, 2), z.shape[1]
-    for column in range(0, layer[STRIDE], lanes_of(two)):
+    for column in range(0, layer[N_OUT], lanes_of(two)):
         biases = load(params, layer[BIASES] + column, two)
         for row in range(TILE_ROWS * n_tiles):
             store(z, row * n_units + layer[UNITS] + column, biases)
@@ -125,7 +126,7 @@ def _add_to_biases(target, layer, n_tiles, delta):
     """Add the sum of delta to the biases in `target`, in place, unless they are frozen."""
     if layer[TRAIN_BIAS]:
         two, n_units = zeros(target, 2), delta.shape[1]
-        for column in range(0, layer[STRIDE], lanes_of(two)):
+        for column in range(0, layer[N_OUT], lanes_of(two)):
             sums = load(target, layer[BIASES] + column, two)
             for row in range(TILE_ROWS * n_tiles):
                 sums = sums + load(delta, row * n_units + layer[UNITS] + column, two)
@@ -144,7 +145,7 @@ def _forward_part(params, layer, first, column, n_tiles, block):
     W = Rows(params, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
     for tile in range(n_tiles):
         mask, h, place = _places(layer, first, column, tile, block)
-        z = Rows(flat(block.z), place, h.row)
+        z = Rows(flat(block.z), place, block.z.shape[1])
         if mask:
             n_left = layer[N_OUT] - column
             if n_left > 3 * lanes_of(zeros(params, 1)):
@@ -180,10 +181,9 @@ def _add_part(target, layer, first, column, n_tiles, block):
 def _places(layer, first, column, tile, block):
     """Return a tile's mask of inputs, the inputs, and where its first sample has the outputs."""
     mask = row_of(block.bitsets, tile)[(layer[BELOW] + first) // WORD]
-    n_units = block.h.shape[1]
-    sample = TILE_ROWS * tile * n_units
-    h = Grid(flat(block.h), sample + layer[BELOW] + first, n_units)
-    return mask, h, sample + layer[UNITS] + column
+    row, n_inputs = TILE_ROWS * tile, block.h.shape[1]
+    h = Grid(flat(block.h), row * n_inputs + layer[BELOW] + first, n_inputs)
+    return mask, h, row * block.z.shape[1] + layer[UNITS] + column
 
 
 # ---- of three samples ----------------------------------------------------------------------------

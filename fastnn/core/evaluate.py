@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .activations import scale_by_derivative
-from .block_pass import add_gradient_of_block, add_metrics_of_block, backward_block, forward_block
+from .block_pass import (
+    add_gradient_of_block,
+    add_metrics_of_block,
+    backward_block,
+    forward_block,
+    forward_rows,
+)
 from .dense import dense_error_below
 from .dispatch import may_skip_zeros
 from .inputs import NOTHING, Data, are_finite, is_finite, shows_finite
@@ -79,13 +85,9 @@ def predict_rows(params, layer_table, X, start, stop, outputs):
 
 @inner
 def predict_block(net, data, samples, skip_zeros, block, outputs):
-    """Overwrite the outputs of a block's samples."""
+    """Overwrite the outputs of a block's samples, which may be of another dtype."""
     forward_block(net, data.X, samples, skip_zeros, None, block)
-    first, last = output_range(net.layer_table)
-    for t in range(samples.shape[0]):
-        a, row = row_of(block.a, t), row_of(outputs, samples[t])
-        for j in range(first, last):
-            row[j - first] = a[j]
+    _leave_outputs(net, samples, block, outputs)
     return True
 
 
@@ -93,8 +95,19 @@ def predict_block(net, data, samples, skip_zeros, block, outputs):
 @inner
 def _predict_while_finite(net, data, samples, skip_zeros, block, outputs):
     """Do it, as long as the samples are finite."""
-    predict_block(net, data, samples, skip_zeros, block, outputs)
+    forward_rows(net, data.X, samples, skip_zeros, block)
+    _leave_outputs(net, samples, block, outputs)
     return are_finite(data.X, samples, net.layer_table, block.z)
+
+
+@inner
+def _leave_outputs(net, samples, block, outputs):
+    """Overwrite the outputs of the samples with those in the block."""
+    first, last = output_range(net.layer_table)
+    for t in range(samples.shape[0]):
+        a, row = row_of(block.a, t), row_of(outputs, samples[t])
+        for j in range(first, last):
+            row[j - first] = a[j]
 
 
 @entry
@@ -112,7 +125,7 @@ def evaluate_rows(net, data, start, stop, metrics, sums):
 def _evaluate_all(net, data, samples, skip_zeros, block, target):
     """Do it for a block."""
     metrics, sums = target
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_rows(net, data.X, samples, skip_zeros, block)
     add_metrics_of_block(net, metrics, data, samples, block, sums)
     return True
 

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .jit import inner
-from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
+from .layout import BIASES, N_IN, N_OUT, STRIDE, TRAIN_BIAS, UNITS, WEIGHTS
 from .simd.arithmetic import multiply_add
 from .simd.borrow import row_of
 from .simd.vectors import lanes_of, load, splat, store, total, zeros
@@ -137,7 +137,7 @@ def join_modes(layer, params, factors, z, sums):
     """Overwrite the layer's units of `sums` with its biases and the products of `factors` and z."""
     two, start = zeros(params, 2), layer[UNITS]
     V_factor, U_factor = splat(factors[0], two), splat(factors[1], two)
-    for unit in range(start, start + layer[STRIDE], lanes_of(two)):
+    for unit in range(start, start + layer[N_OUT], lanes_of(two)):
         products = V_factor * load(z[0], unit, two) + U_factor * load(z[1], unit, two)
         store(sums, unit, products + load(params, layer[BIASES] + unit - start, two))
 
@@ -147,7 +147,7 @@ def scale_step(layer, factor, delta, step):
     """Overwrite the layer's units of `step` with factor delta."""
     two = zeros(delta, 2)
     factors = splat(factor, two)
-    for unit in range(layer[UNITS], layer[UNITS] + layer[STRIDE], lanes_of(two)):
+    for unit in range(layer[UNITS], layer[UNITS] + layer[N_OUT], lanes_of(two)):
         store(step, unit, factors * load(delta, unit, two))
 
 
@@ -178,7 +178,7 @@ def inner_product(x, y, start, n):
 def add_steps(layer, products, steps, t, z):
     """Add to `z`, the units of sample `t`, what the steps of the samples before it change."""
     two = zeros(z, 2)
-    for unit in range(layer[UNITS], layer[UNITS] + layer[STRIDE], lanes_of(two)):
+    for unit in range(layer[UNITS], layer[UNITS] + layer[N_OUT], lanes_of(two)):
         sums = load(z, unit, two)
         for s in range(t):
             sums = multiply_add(splat(products[t, s], two), load(row_of(steps, s), unit, two), sums)

@@ -27,6 +27,14 @@ def part_of(array, start, n):
     return array[start : start + n]
 
 
+def rows_like(table, first, n, like):
+    """Return the view table[first : first + n] of a C-contiguous table, likewise.
+
+    Its type is that of `like`, which may be written to, while a table may not.
+    """
+    return table[first : first + n]
+
+
 def borrowed(arrays):
     """Return a tuple of arrays, and other things, of which nothing counts the references."""
     return arrays
@@ -81,6 +89,28 @@ def _lower_part_of(context, builder, signature, args):
     )
     data = builder.gep(array.data, [start])
     return _view(context, builder, signature.return_type, data, [n], [array.itemsize])
+
+
+@type_callable(rows_like)
+def _type_rows_like(context):
+    def typer(table, first, n, like):
+        kinds = {(array.layout, array.ndim, array.dtype) for array in (table, like)}
+        return like if kinds == {("C", 2, like.dtype)} else None
+
+    return typer
+
+
+@lower_builtin(rows_like, types.Array, types.Integer, types.Integer, types.Array)
+def _lower_rows_like(context, builder, signature, args):
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    first, n = (
+        context.cast(builder, arg, kind, types.intp)
+        for arg, kind in zip(args[1:3], signature.args[1:3], strict=True)
+    )
+    shape = [n, cgutils.unpack_tuple(builder, array.shape)[1]]
+    strides = cgutils.unpack_tuple(builder, array.strides)
+    data = cgutils.pointer_add(builder, array.data, builder.mul(first, strides[0]))
+    return _view(context, builder, signature.return_type, data, shape, strides)
 
 
 def _view(context, builder, kind, data, shape, strides):

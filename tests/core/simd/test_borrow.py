@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from fastnn.core.simd.borrow import part_of, row_of
+from fastnn.core.simd.borrow import part_of, row_of, rows_like
 
 
 @njit
@@ -31,6 +31,20 @@ def test_parts_are_views():
     row = np.zeros(6)
     fill_part(row, 2, 3)
     np.testing.assert_array_equal(row, [0, 0, 1, 2, 3, 0])
+
+
+@njit
+def sums_of_rows(table, like):
+    rows = like
+    if table.shape[0] > 0:  # one name, so one type
+        rows = rows_like(table, 1, 2, rows)
+    return rows.shape, rows[0].sum(), rows[1].sum()
+
+
+def test_rows_of_a_table_that_is_read_only_are_of_the_type_of_others():
+    table = np.arange(12.0).reshape(4, 3)
+    table.flags.writeable = False
+    assert sums_of_rows(table, np.zeros((5, 7))) == ((2, 3), 12, 21)
 
 
 def test_a_row_lives_as_long_as_its_array():
