@@ -1,8 +1,8 @@
 """The command line: a user's table, ``fastnn play``, ``fastnn warmup``, ``fastnn example NAME``.
 
 Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
-what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in
-one line on stderr.
+what is needed, or training diverges; 2 wrong arguments; 130 interrupted (``fastnn play``, which
+Ctrl-C ends: 0). What goes wrong is said in one line on stderr.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     code : int
         0; 1 where an optional package is missing, a file cannot be read or written or is not what
-        is needed, or training diverges; 130 on Ctrl-C.
+        is needed, or training diverges; 130 on Ctrl-C, but 0 where that ends ``fastnn play``.
 
     Raises
     ------
