@@ -19,6 +19,7 @@ import numpy as np
 from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 from .names import did_you_mean
+from .slopes import shown
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _WITH_DOTS = 4  # the first protocol of pickle that looks up a name with dots by itself
@@ -97,7 +98,8 @@ class UserFunction:
                 value = self.function(*arguments)
         except Exception as raised:
             return f"{what} {self.name} raised {type(raised).__name__}: {raised}, {where}"
-        return "" if np.isfinite(value).all() else f"{what} {self.name} returned {value} {where}"
+        is_finite = np.isfinite(value).all()
+        return "" if is_finite else f"{what} {self.name} returned {shown(value)} {where}"
 
     def source(self) -> str:
         """Return what the function does, without its comments and layout, its docstring and name.

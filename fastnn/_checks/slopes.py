@@ -79,15 +79,30 @@ def as_pair_of(what: str, returned: Any, names: str) -> tuple[float, float]:
         numbers = tuple(map(_as_number, returned))
         if None not in numbers:
             return numbers  # type: ignore[return-value]
-    raise TypeError(f"{what} must return {names}, two numbers, got {returned!r}")
+    raise TypeError(f"{what} must return {names}, two numbers, got {shown(returned)}")
 
 
 def as_value(what: str, returned: Any) -> float:
     """Return the one number that a function has returned."""
     number = _as_number(returned)
     if number is None:
-        raise TypeError(f"{what} must return its value, a number, got {returned!r}")
+        raise TypeError(f"{what} must return its value, a number, got {shown(returned)}")
     return number
+
+
+def shown(returned: Any) -> str:
+    """Return what a function has returned as text, numbers without NumPy's types.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastnn._checks.slopes import shown
+    >>> shown((np.float64(0.5), None))
+    '(0.5, None)'
+    """
+    if type(returned) is tuple and len(returned) > 1:
+        return f"({', '.join(map(shown, returned))})"
+    return str(returned) if isinstance(returned, np.number) else repr(returned)
 
 
 def _as_number(value: Any) -> float | None:

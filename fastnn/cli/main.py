@@ -1,8 +1,8 @@
 """The command line: a user's table, ``fastnn play``, ``fastnn warmup``, ``fastnn example NAME``.
 
 Exit codes: 0 done; 1 an optional package is missing, a file cannot be read or written or is not
-what is needed, or training diverges; 2 wrong arguments; 130 interrupted. What goes wrong is said in
-one line on stderr.
+what is needed, or training diverges; 2 wrong arguments; 130 interrupted (``fastnn play``, which
+Ctrl-C ends: 0). What goes wrong is said in one line on stderr.
 """
 
 from __future__ import annotations
@@ -47,20 +47,30 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong and may have been meant; argparse prints the usage too."""
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """Return the options; a flag that is unknown is compared with those of the command."""
+        """Return the options; the command in use says what is unknown to it."""
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            word = unknown[0].partition("=")[0]
-            hint = did_you_mean(word, options.flags) or flag_for(word, options.flags)
-            self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+            options.command.refuse(unknown, sys.argv[1:] if args is None else args)
         return options
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Return the options, with the flags of the innermost command, and what is unknown."""
+        """Return the options, with the innermost command, and what is unknown."""
         options, unknown = super().parse_known_args(args, namespace)
-        if "flags" not in options:
-            options.flags = [*self._option_string_actions]
+        if "command" not in options:
+            options.command = self
         return options, unknown
+
+    def refuse(self, unknown: list[str], args: Sequence[str]) -> NoReturn:
+        """End the program at arguments that are unknown, with what may have been meant."""
+        flags = self._option_string_actions
+        word = unknown[0].partition("=")[0]
+        before = [*args[: args.index(unknown[0])]] if unknown[0] in args else []
+        last = next((arg.partition("=")[0] for arg in before[::-1] if arg[:1] == "-"), "")
+        if word[:1] != "-" and isinstance(flags.get(last), argparse._AppendAction):
+            hint = f"; {last} takes one {flags[last].metavar}: repeat {last} for each"
+        else:
+            hint = did_you_mean(word, flags) or flag_for(word, flags)
+        self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:
@@ -256,7 +266,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     code : int
         0; 1 where an optional package is missing, a file cannot be read or written or is not what
-        is needed, or training diverges; 130 on Ctrl-C.
+        is needed, or training diverges; 130 on Ctrl-C, but 0 where that ends ``fastnn play``.
 
     Raises
     ------

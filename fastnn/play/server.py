@@ -13,6 +13,7 @@ import socket
 import webbrowser
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
@@ -295,8 +296,9 @@ class PageSocket(websocket.WebSocketHandler):
 
 
 def serve(port: int, say: Callable[[str], object], *, open_browser: bool = True) -> None:
-    """Serve pages until Ctrl-C; `say` is told the address."""
-    asyncio.run(_serve(port, say, open_browser))
+    """Serve pages until Ctrl-C, which is no error; `say` is told the address."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(port, say, open_browser))
 
 
 async def _serve(port: int, say: Callable[[str], object], open_browser: bool) -> None:

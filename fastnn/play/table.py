@@ -81,29 +81,30 @@ def read(text: str, name: str) -> Table:
     text = text.removeprefix("\ufeff")
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        names = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader if row]  # without empty lines
     except csv.Error as error:
         raise ValueError(f"the file must be CSV: {error}") from None
-    if len(rows) < 3 or len(rows) > MOST_ROWS + 1:
+    if not 2 <= len(rows) <= MOST_ROWS:
         raise ValueError(f"the file must have a header and 2 to {MOST_ROWS} rows, got {len(rows)}")
-    names = rows[0]
     if not 3 <= len(names) <= MOST_COLUMNS or len(set(names)) < len(names) or "" in names:
         raise ValueError(
             f"the header must hold 3 to {MOST_COLUMNS} different names, got {len(names)}"
         )
-    rows = [row for row in rows[1:] if row]
-    for number, row in enumerate(rows, 2):
+    for line, row in rows:
         if len(row) != len(names):
-            raise ValueError(f"row {number} must have {len(names)} cells, got {len(row)}")
+            raise ValueError(f"line {line} must have {len(names)} cells, got {len(row)}")
         if max(map(len, [*row, *names])) > _LONGEST_CELL:
             raise ValueError(
-                f"row {number} must have cells of at most {_LONGEST_CELL} characters, got a longer "
+                f"line {line} must have cells of at most {_LONGEST_CELL} characters, got a longer "
                 "one"
             )
+    cells = [row for _, row in rows]
     columns = {
         head: [cell.strip() for cell in column]
-        for head, column in zip(names, zip(*rows, strict=True), strict=True)
+        for head, column in zip(names, zip(*cells, strict=True), strict=True)
     }
     table = Table(columns, delimiter, name)
     known = table.description()

@@ -2,7 +2,8 @@
 
 The colours are those of seaborn's palette "colorblind" [1]_, which refines that of Okabe and Ito:
 colour-blind readers can tell them apart, and the first two differ in greyscale too. Nothing is told
-by colour alone: classes differ by their marker, curves by their line style, signs by dashes.
+by colour alone: ten classes differ by their marker, and up to a hundred by marker and colour
+together; curves differ by their line style, signs by dashes.
 
 References
 ----------
@@ -77,8 +78,8 @@ def color_of(number: int) -> str:
 
 
 def marker_of(number: int) -> str:
-    """Return the marker of class or curve `number`; they repeat after ten."""
-    return MARKERS[number % len(MARKERS)]
+    """Return the marker of class or curve `number`; with its colour, it repeats after a hundred."""
+    return MARKERS[(number + number // len(PALETTE)) % len(MARKERS)]
 
 
 def as_axes(ax: Any) -> Axes | None:

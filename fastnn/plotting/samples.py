@@ -137,7 +137,8 @@ class SamplesDisplay(Display):  # numpydoc ignore=PR02
 class PointsDisplay(Display):  # numpydoc ignore=PR02
     """Samples of two features as points, with a colour and a marker for each class.
 
-    `from_samples` checks the data and draws them.
+    `from_samples` checks the data and draws them. Ten classes differ by their marker, more by
+    marker and colour together, which repeat after a hundred.
 
     Parameters
     ----------

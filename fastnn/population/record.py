@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .._checks.arrays import Array
-from .._checks.monitors import sign_of
+from .._checks.monitors import as_monitor, check_recorded, sign_of
 from .._training.state import state_of
 from ..history import History
 from ..network import Network
@@ -52,12 +52,21 @@ class Record:
 
     def best(self, monitor: str, mode: str) -> tuple[int, float]:
         """Return the index of the network with the best metric, the first of equals, and that."""
+        as_monitor("monitor", monitor)
+        recorded = {name: None for net in self.networks for name in net.history}  # in order
+        if not recorded:
+            raise ValueError(
+                f"monitor must be a metric that a network has recorded, got {monitor!r} before any "
+                "training: call fit first"
+            )
+        check_recorded(monitor, recorded)
         sign = sign_of(monitor, mode)
         figures = {k: self.figure(k, monitor) for k in range(len(self.networks))}
         known = {k: figure for k, figure in figures.items() if not math.isnan(figure)}
         if not known:
             raise ValueError(
-                f"monitor must be a metric that a network has recorded, got {monitor!r}"
+                f"monitor must be a metric with a value that is not NaN, got {monitor!r}, which is "
+                "NaN for every network"
             )
         index = max(known, key=lambda k: sign * known[k])
         return index, known[index]

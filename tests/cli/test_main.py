@@ -22,9 +22,15 @@ def python_m_fastnn(*argv):
     [
         ([], "fastnn: error: the following arguments are required: NAME"),
         (["nope"], "fastnn: error: argument NAME: invalid choice: 'nope'"),
-        (["xor", "stray"], "fastnn: error: unrecognized arguments: stray"),
-        (["first_column", "--seed", "1"], "fastnn: error: unrecognized arguments: --seed 1"),
-        (["xor", "--epoch", "1"], "fastnn: error: unrecognized arguments: --epoch 1"),
+        (
+            ["xor", "stray"],
+            "fastnn xor: error: unrecognized arguments: stray (see fastnn xor --help)",
+        ),
+        (
+            ["first_column", "--seed", "1"],
+            "fastnn first_column: error: unrecognized arguments: --se",
+        ),
+        (["xor", "--epoch", "1"], "fastnn xor: error: unrecognized arguments: --epoch 1"),
         (["xor", "--epochs", "0"], "at least 1, got '0'"),
         (["xor", "--seed", "-1"], "from 0 to 4294967295, got '-1'"),
         (["xor", "--dtype", "int8"], "invalid choice: 'int8'"),
@@ -51,7 +57,10 @@ def python_m_fastnn(*argv):
         (["exampel"], "; did you mean 'example'?"),
         (["example", "first-colum"], "; did you mean 'first_column'? (see fastnn example --help)"),
         (["example", "train"], "fastnn example: error: argument NAME: invalid choice: 'train'"),
-        (["example", "xor", "stray"], "fastnn: error: unrecognized arguments: stray"),
+        (
+            ["example", "xor", "stray"],
+            "fastnn example xor: error: unrecognized arguments: stray (see",
+        ),
         (["example", "xor", "--epoch", "1"], "arguments: --epoch 1; did you mean '--epochs'?"),
         (["example", "xor", "--epochs", "0"], "fastnn example xor: error: argument --epochs: must"),
         (["example", "xor", "--source", "--epochs", "5"], "runs nothing, got --epochs too: leave"),
@@ -76,6 +85,28 @@ def test_wrong_arguments_exit_with_2_and_one_line(argv, expected, capsys):
     assert expected in got.err
     assert got.err.count("\n") == 1
     assert got.out == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "hint"),
+    [
+        (["--ignore", "id", "note"], "; --ignore takes one COLUMN: repeat --ignore for each"),
+        (
+            ["--categories=id", "note"],
+            "; --categories takes one COLUMN: repeat --categories for each",
+        ),
+        (["--ignore", "id", "--fast", "note"], ""),
+        (["--ignore", "id", "--fats"], "; did you mean '--fast'?"),
+    ],
+)
+def test_a_flag_that_takes_one_column_is_to_be_repeated(more, hint, capsys):
+    argv = ["train", "a.csv", "--target", "y", "--save", "m", *more]
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == (
+        f"fastnn train: error: unrecognized arguments: {more[-1]}{hint} (see fastnn train --help)\n"
+    )
 
 
 @pytest.mark.parametrize("argv", [["first-column"], ["example", "first-column"]])

@@ -73,11 +73,18 @@ def test_activations_of_heads():
         net.fit(X, targets)
 
 
+@fastnn.loss
+def steep(y, a):
+    e = a - y
+    return (e * e, 2 * e) if y > -2 else (e * np.nan, np.nan)
+
+
 @pytest.mark.parametrize(
     ("loss", "told"),
     [
         (picky, "the loss picky raised ValueError: y is too low, for y = -3.0 and a = "),
         (cliff, r"the loss cliff filled error with \[nan\] for y = \[-3.\]"),
+        (steep, r"the loss steep returned \(nan, nan\) for y = -3.0 and a = "),
     ],
 )
 def test_losses(loss, told):

@@ -27,24 +27,33 @@ def test_columns_are_told_apart(delimiter):
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "header and 2"),
-        ("a,b,c\n1,2,x\n", "header and 2"),
+        ("", "header and 2 to 10000 rows, got 0"),
+        ("a,b,c\n1,2,x\n", "header and 2 to 10000 rows, got 1"),
+        ("a,b,c\n\n\n", "header and 2 to 10000 rows, got 0"),
+        ("\na,b,c\n1,2,x\n2,3,y\n", "the header must hold 3 to 64 different names, got 0"),
         ("a,b,a\n1,2,x\n2,3,y\n", "3 to 64 different names"),
         ("a,b\n1,x\n2,y\n", "3 to 64 different names"),
         (",".join(f"c{i}" for i in range(65)) + "\n1\n2\n", "3 to 64"),
-        ("a,b,c\n1,2,x\n1,2\n", "row 3 must have 3 cells, got 2"),
+        ("a,b,c\n1,2,x\n1,2\n", "line 3 must have 3 cells, got 2"),
+        ("a,b,c\n\n\n1,2,x\n1,2\n", "line 5 must have 3 cells, got 2"),
+        ('a,b,c\r\n1,2,"x\r\ny"\r\n1,2\r\n', "line 4 must have 3 cells, got 2"),
         ("a,b,c\n1,nan,x\n2,3,y\n", "two or more columns of numbers"),
         ("a,b,c\n1,,x\n2,3,y\n", "two or more columns of numbers"),
         ("a,b,c\n1,2,x\n2,3,x\n", "another column of 2 to 10 labels"),
         ('a,b,c\n1,"2,x\n2,3,y\n', "must be CSV"),
-        ("a,b,c\n" + "1,2,x\n" * (MOST_ROWS + 1), "to 10000 rows"),
+        ("a,b,c\n" + "1,2,x\n" * (MOST_ROWS + 1), "to 10000 rows, got 10001"),
         ("a,b,c\n1,2,\ufffd\n2,3,y\n", "encoded as UTF-8"),
-        (f"a,b,c\n1,2,{'x' * 201}\n2,3,y\n", "at most 200 characters"),
+        (f"a,b,c\n1,2,{'x' * 201}\n2,3,y\n", "line 2 .* at most 200 characters"),
     ],
 )
 def test_bad_files_are_refused(text, what):
     with pytest.raises(ValueError, match=what):
         read(text, "own.csv")
+
+
+def test_empty_lines_are_no_rows():
+    lines = "\n\n" + "1,2,x\n\n2,3,y\n\n" * (MOST_ROWS // 2)
+    assert read("a,b,c" + lines, "own.csv").n_rows == MOST_ROWS
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,15 @@ def test_classes_differ_by_their_marker():
     assert zeros.get_paths()[0].vertices.shape != ones.get_paths()[0].vertices.shape
 
 
+def test_a_hundred_classes_differ_by_marker_and_colour():
+    labels = np.arange(100)
+    drawn = PointsDisplay.from_samples(RNG.random((100, 2)), labels).ax_.collections
+    markers = [line.get_paths()[0].to_polygons()[0].tobytes() for line in drawn]
+    colors = [line.get_facecolor().tobytes() for line in drawn]
+    assert len({*markers[:10]}) == len({*colors[:10]}) == 10
+    assert len({*zip(markers, colors, strict=True)}) == 100
+
+
 def test_points_have_two_features():
     with pytest.raises(ValueError, match=r"X must have shape \(n_samples, 2\), got \(5, 6\)"):
         PointsDisplay.from_samples(IMAGES, [0] * 5)

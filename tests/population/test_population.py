@@ -498,6 +498,31 @@ def test_best_of_those_that_have_a_figure():
             population.best(bad, mode="low")
 
 
+def test_best_of_what_no_network_has_recorded():
+    population = Population(small_network(seed=seed) for seed in range(3))
+    with pytest.raises(ValueError, match="recorded, got 'foo' before any training: call fit first"):
+        population.best("foo")
+    population[1].fit(X, Y, metrics=["accuracy"])
+    for bad, expected in {
+        "foo": "one of 'loss', 'accuracy'; got 'foo'$",
+        "los": r"one of 'loss', 'accuracy'; got 'los'; did you mean 'loss'\?",
+        "val_loss": "one of 'loss', 'accuracy'; got 'val_loss'; without validation data",
+    }.items():
+        with pytest.raises(ValueError, match=f"must be a metric that is recorded, {expected}"):
+            population.best(bad)
+
+
+def test_best_of_figures_that_are_all_nan():
+    population = Population(small_network(seed=seed) for seed in range(2))
+
+    def nowhere(y, outputs):
+        return np.nan
+
+    population.fit(X, Y, metrics=[nowhere], validation_data=(X, Y))
+    with pytest.raises(ValueError, match="value that is not NaN, got 'val_nowhere', which is NaN"):
+        population.best("val_nowhere", mode="min")
+
+
 def test_optimisers_may_be_shared():
     optimizer, schedule = Adam(0.01), schedules.ReduceOnPlateau(0.1, patience=1)
     for shared in ({"optimizer": optimizer}, {"optimizer": Momentum(), "learning_rate": schedule}):

@@ -468,6 +468,17 @@ def test_a_schedule_of_ones_own_must_be_given_again(path):
     through_file(net, path).fit(X, Y)
 
 
+def test_a_lambda_as_a_schedule_can_be_saved_but_not_pickled(path):
+    net = small_network()
+    net.fit(X, Y, learning_rate=lambda epoch: 0.1)
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(net)
+    for twin in (copy.deepcopy(net), through_file(net, path)):
+        np.testing.assert_array_equal(twin.params, net.params)
+    net.fit(X, Y, learning_rate=halving)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(net)).params, net.params)
+
+
 def draw(random, shape):
     return random.random(shape)
 
