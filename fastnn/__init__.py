@@ -16,14 +16,15 @@ from .standardize import Standardize
 from .warmup import warmup
 
 if _TYPE_CHECKING:
-    from . import population, schedules
+    from . import population as population
+    from . import schedules as schedules
     from .population import Population
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Dense", "DivergenceError", "FormatError", "Heads", "History", "Network", "Population",
-    "Standardize", "activation", "load_model", "loss", "population", "schedules", "warmup",
+    "Standardize", "activation", "load_model", "loss", "warmup",
 ]  # fmt: skip
 
 # Imported when they are first asked for: a fifth of the time of `import fastnn`.

@@ -45,7 +45,8 @@ def use_everything(net, X, Y):
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
         if optimizer != "lbfgs":
             net.fit(X, Y, optimizer=optimizer)
-            net.partial_fit(X[0], Y[0], optimizer=optimizer).partial_fit(X[0], Y[0])
+            x, y = X[0].astype(net.dtype), Y[0].astype(net.dtype)
+            net.partial_fit(x, y, optimizer=optimizer).partial_fit(x, y)
     net.partial_fit(X[0], Y[0], optimizer="sgd")
     for row in (X[0].astype(net.dtype), np.repeat(X[0].astype(net.dtype), 2)[::2]):
         row.flags.writeable = False

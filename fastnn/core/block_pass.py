@@ -24,6 +24,7 @@ from .one_output import (
     find_deltas,
     has_one_output,
     has_one_term,
+    pack,
 )
 from .sample_pass import scale_units
 from .scratch import Block, sample_of
@@ -75,8 +76,7 @@ def _forward_layers(net, n_rows, skip_zeros, noise, block, inputs):
         n_calls, first, last = n_rows, start, start + n_out
         if has_one_output(layer):
             n_calls, first, last = 1, start + PACKED, start + PACKED + n_rows
-            for t in range(n_rows):
-                z[0, first + t] = z[t, start]
+            pack(z, start, n_rows)
         for t in range(n_calls):  # one call in the source: all activations are compiled into it
             activate(layer[ACTIVATION], row_of(z, t), row_of(a, t), first, last)
         if has_one_output(layer):

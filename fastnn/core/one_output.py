@@ -12,7 +12,7 @@ from .layout import ACTIVATION, N_OUT, UNITS
 from .losses import CROSS_ENTROPY, FROM_Z, POISSON, error_of, term_of
 from .pointers import is_address, is_table
 from .simd.borrow import row_of
-from .simd.vectors import lanes_of, load, store, zeros
+from .simd.vectors import lanes_of, load, splat, store, zeros
 
 PACKED = 16  # from the output to them: the most lanes of a register. A word has room for a block's
 
@@ -33,12 +33,31 @@ def has_one_term(net):
 
 
 @inner
+def pack(z, unit, n_rows):
+    """Pack a unit of all rows into the first one, and 0 into the rest of the last register."""
+    place, one = unit + PACKED, zeros(z, 1)
+    for j in range(place, place + n_rows, lanes_of(one)):
+        store(z, j, one)
+    for t in range(n_rows):
+        z[0, place + t] = z[t, unit]
+
+
+@inner
+def _pack_targets(data, samples, packed, place):
+    """Do the same with the targets; 1 is one for every loss."""
+    n_rows, one = samples.shape[0], zeros(data.Y, 1)
+    for j in range(place, place + n_rows, lanes_of(one)):
+        store(packed, j, splat(1.0, one))
+    for t in range(n_rows):
+        packed[place + t] = data.Y[samples[t], 0]
+
+
+@inner
 def add_losses(net, data, samples, block, sums):
     """Add the losses, times the weights, to sums[0]; `z` and `a` are packed, `delta` is scratch."""
     z, a, terms = row_of(block.z, 0), row_of(block.a, 0), row_of(block.delta, 0)
     place, one, n_rows = net.layer_table[-1, UNITS] + PACKED, zeros(block.z, 1), samples.shape[0]
-    for t in range(n_rows):
-        terms[place + t] = data.Y[samples[t], 0]
+    _pack_targets(data, samples, terms, place)
     for j in range(place, place + n_rows, lanes_of(one)):
         y = load(terms, j, one)
         store(terms, j, term_of(net.loss, load(a, j, one) - y, load(z, j, one), y))
@@ -52,8 +71,7 @@ def find_deltas(net, data, samples, block):
     z, a, delta = row_of(block.z, 0), row_of(block.a, 0), row_of(block.delta, 0)
     unit, one, n_rows = net.layer_table[-1, UNITS], zeros(block.z, 1), samples.shape[0]
     place = unit + PACKED
-    for t in range(n_rows):
-        delta[place + t] = data.Y[samples[t], 0]
+    _pack_targets(data, samples, delta, place)
     for j in range(place, place + n_rows, lanes_of(one)):
         y = load(delta, j, one)
         store(delta, j, error_of(net.loss, load(a, j, one) - y, load(z, j, one), y))

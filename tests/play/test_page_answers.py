@@ -67,7 +67,7 @@ def test_reasons_and_tutorials_are_in_the_language_of_the_page(opened, tmp_path)
     (tmp_path / "bad.csv").write_text("one,two\n1,2\n")
     page.click("label:has(input[value=csv])")
     page.set_input_files("#csv_file", tmp_path / "bad.csv")
-    page.wait_for_selector("#error:has-text('文件必须有表头和 2 到 10000 行数据，收到 2 行')")
+    page.wait_for_selector("#error:has-text('文件必须有表头和 2 到 10000 行数据，收到 1 行')")
     page.click("#language")
     page.wait_for_selector("#error:has-text('the file must have a header and 2 to 10000 rows')")
     for name, english, chinese in (
