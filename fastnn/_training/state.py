@@ -171,9 +171,9 @@ class NetworkState:
 
     def set_trainable(self, flags: Sequence[bool]) -> None:
         """Say of each layer whether training changes it; the caller has the lock."""
-        bare = (with_arrays(layer, None, None) for layer in self.layers)
         layers = tuple(
-            with_options(layer, trainable=flag) for layer, flag in zip(bare, flags, strict=True)
+            with_options(layer, weights=None, biases=None, trainable=flag)
+            for layer, flag in zip(self.layers, flags, strict=True)
         )
         last = self.model
         table, code = net_parts(last.n_in, layers, last.loss, last.dtype)

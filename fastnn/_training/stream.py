@@ -225,7 +225,7 @@ def _first_step(
 ) -> BatchStep:
     """Train on rows by a new step, and return it."""
     step, before = BatchStep(state, config, training), Snapshot(state)
-    state.row_step = state.batch_step = None
+    state.drop_ready()
     try:
         state.begin(training, names, None)
         step.train(data)
