@@ -55,11 +55,11 @@ def predict_few(params, layer_table, X, outputs):
     """Do what `predict_row` does for each row of `X`, shape (n_samples, n_in), of few."""
     n_units = units_size(layer_table)
     units = np.empty((2, n_units), params.dtype)
-    z, a = row_of(units, 0), row_of(units, 1)
     bitset = np.empty(n_units // WORD, np.uint64)
     first, last = output_range(layer_table)
     finite = True
     for s in range(X.shape[0]):
+        z, a = row_of(units, 0), row_of(units, 1)  # here: `units` must be named to the end
         row = row_of(outputs, s)
         forward(params, layer_table, row_of(X, s), False, Sample(z, a, z, bitset))
         for j in range(first, last):

@@ -1,5 +1,7 @@
 """Rows that are multiplied where they lie, and rows that are copied first."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,8 @@ from fastnn._training.state import state_of
 from fastnn.core import evaluate
 from fastnn.core.inputs import Samples
 from fastnn.core.simd.bitset import TILE_ROWS
+
+from ..support.processes import run_python
 
 N_IN, N_ROWS = 70, 3 * TILE_ROWS  # rows of more than a word
 
@@ -64,3 +68,33 @@ def test_a_row_that_is_not_finite_is_found(net, dtype):
     X[-1, -1] = np.nan
     finite, _ = predicted(net, X, 0, N_ROWS)
     assert not finite
+
+
+IN_THREADS = """
+import threading
+import numpy as np
+from fastnn import Dense, Network
+
+nets = [Network(3, [Dense(5, "tanh"), Dense(2)], seed=seed) for seed in range(4)]
+X = np.random.default_rng(0).normal(size=(5, 3))
+expected = [net.predict(X) for net in nets]
+wrong = []
+
+def predict(k):
+    for _ in range(5000):
+        if not np.array_equal(nets[k].predict(X), expected[k]):
+            wrong.append(k)
+
+threads = [threading.Thread(target=predict, args=(k,)) for k in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(wrong)
+"""
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(sys.platform != "linux", reason="sets an option of glibc")
+def test_few_rows_are_predicted_in_memory_that_no_other_thread_takes():
+    assert run_python(IN_THREADS, MALLOC_ARENA_MAX="1").strip() == "[]"

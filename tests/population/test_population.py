@@ -55,15 +55,15 @@ def mixed():
 COMMON = {"epochs": 6, "metrics": ["accuracy", "r2"], "validation_data": (X[:5], LABELS[:5])}
 
 
-def same_bits(net, other):
-    """Return True if all that training changes is equal."""
+def check_same_bits(net, other):
+    """Assert that all that training changes is equal."""
     np.testing.assert_array_equal(net.params, other.params)
     np.testing.assert_array_equal(state_of(net).training.slots, state_of(other).training.slots)
     np.testing.assert_array_equal(
         state_of(net).training.counters, state_of(other).training.counters
     )
     assert state_of(net).random.random() == state_of(other).random.random()
-    return net.history.columns() == other.history.columns()
+    assert net.history.columns() == other.history.columns()
 
 
 @pytest.fixture
@@ -85,12 +85,12 @@ def test_each_network_is_trained_as_if_it_were_alone(n_threads):
     for net, own, history, got in zip(alone, mixed()[1], histories, networks, strict=True):
         expected = net.fit(X, LABELS, **COMMON | own)
         assert dict(history) == dict(expected)
-        assert same_bits(got, net)
+        check_same_bits(got, net)
     again = [own | {"callbacks": ()} for own in settings]
     population.fit(X, LABELS, n_threads=n_threads, resume=True, settings=again, **COMMON)
     for net, own, got in zip(alone, again, networks, strict=True):
         net.fit(X, LABELS, resume=True, **COMMON | own)
-        assert same_bits(got, net)
+        check_same_bits(got, net)
 
 
 @pytest.mark.compiled
@@ -114,7 +114,7 @@ def test_sparse_inputs_and_weights():
     population.fit(csr_array(X), LABELS, n_threads=2, **how)
     for net, got in zip(alone, population, strict=True):
         net.fit(csr_array(X), LABELS, **how)
-        assert same_bits(got, net)
+        check_same_bits(got, net)
     prediction = population.predict(csr_array(X))
     np.testing.assert_array_equal(prediction.mean, population.predict(X).mean)
 
@@ -230,7 +230,7 @@ def test_where_some_diverge_the_others_are_trained(n_threads):
     for net, rate, got in zip(alone, rates, networks, strict=True):
         if rate < 1:
             net.fit(X, Y, epochs=5, learning_rate=rate)
-            assert same_bits(got, net)
+            check_same_bits(got, net)
         else:
             with pytest.raises(DivergenceError, match=r"^training must stay finite") as lone:
                 net.fit(X, Y, epochs=5, learning_rate=rate)
@@ -531,4 +531,4 @@ def test_optimisers_may_be_shared():
         for seed, got in enumerate(population):
             net = small_network(seed=seed)
             net.fit(X, Y, epochs=12, **shared)
-            assert same_bits(got, net)
+            check_same_bits(got, net)
