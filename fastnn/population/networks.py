@@ -12,7 +12,7 @@ from ..network import Network
 
 
 def as_networks(networks: Iterable[Network]) -> tuple[Network, ...]:
-    """Return networks that may be trained at once: different ones, with seeds of their own."""
+    """Return networks that may be trained at once on one X: different ones, with own seeds."""
     if isinstance(networks, Network):
         raise TypeError("networks must be an iterable of Network, got one: write [network]")
     given = tuple(networks)
@@ -28,6 +28,11 @@ def as_networks(networks: Iterable[Network]) -> tuple[Network, ...]:
         ):
             if (first := seen.setdefault(id(part), k)) != k:
                 raise ValueError(f"networks must {what}, got one for both {first} and {k}")
+        if net.n_in != given[0].n_in:
+            raise ValueError(
+                f"networks must have the same n_in, got {given[0].n_in} at 0 and {net.n_in} at {k}"
+                ": all take the same X"
+            )
     return given
 
 

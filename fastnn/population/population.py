@@ -28,13 +28,14 @@ from .training import PopulationFit, SharedData, as_n_threads, as_options, locke
 class Population:
     """Networks that threads train in parallel on the same data.
 
-    They may differ in all else: layers, loss, dtype, seed. Each gets the same bits as if it were
-    trained alone, for any number of threads.
+    They may differ in all but n_in: layers, loss, dtype, seed. Each gets the same bits as if it
+    were trained alone, for any number of threads.
 
     Parameters
     ----------
     networks : iterable of Network
-        The networks, at least one. All must be different, and so must their random sources.
+        The networks, at least one, all with the same n_in. All must be different, and so must
+        their random sources.
 
     Attributes
     ----------
@@ -164,7 +165,7 @@ class Population:
         ----------
         X : array_like or sparse matrix, shape (n_samples, n_in)
             The inputs, as `Network.fit` takes them, but not as chunks. They are checked and
-            converted once for all networks with the same n_in, n_out, dtype and loss.
+            converted once for all networks with the same n_out, dtype and loss.
         y : array_like, shape (n_samples, n_out), or (n_samples,)
             The targets, as `Network.fit` takes them.
         folds : int or sequence of array_like, optional

@@ -55,7 +55,7 @@ class SharedData:
         model, data, validation = state.model, options.validation_data, None
         first = state.standardize
         way = None if first is None else first.with_mean
-        kind = model.n_in, model.n_out, model.dtype, model.loss, way
+        kind = model.n_out, model.dtype, model.loss, way
         if kind not in self._pairs:
             self._pairs[kind] = state.as_pair(self._X, self._y, raw=True)
         if data is not None:

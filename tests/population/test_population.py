@@ -316,6 +316,11 @@ def test_a_network_that_is_being_trained_elsewhere():
             ValueError,
             "have seeds of their own, got one for both 0 and 1",
         ),
+        (
+            lambda: [small_network(), noisy_network(), Network(4, [Dense(2)])],
+            ValueError,
+            "must have the same n_in, got 3 at 0 and 4 at 2: all take the same X",
+        ),
     ],
 )
 def test_what_a_population_is_made_of(make, error, message):
