@@ -47,7 +47,7 @@ from .heads import as_loss_of
 from .history import History
 from .layers import Dense, fill_params, net_parts, with_arrays
 from .losses import Loss, OwnLoss, as_loss
-from .optimizers import CompiledOptimizer, Optimizer, as_optimizer
+from .optimizers import COMPILED, CompiledOptimizer, Optimizer, as_optimizer
 from .standardize import Standardize
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
@@ -769,7 +769,7 @@ class Network:
         >>> net.predict([3.0]).round(6)
         array([7.])
         """
-        rule = as_optimizer(optimizer, None, None)
+        rule = as_optimizer(optimizer, None, None, named=COMPILED)
         if not isinstance(rule, CompiledOptimizer):
             raise ValueError(f"optimizer must be one that is compiled, got {rule}")
         model, frozen = self._state.model, as_flag("frozen", frozen)

@@ -16,7 +16,7 @@ from ..initializers import Random
 from ..layers import Dense
 from ..losses import Loss, as_loss
 from ..network import Network
-from ..optimizers import CompiledOptimizer, Optimizer, RMSprop, as_optimizer
+from ..optimizers import COMPILED, CompiledOptimizer, Optimizer, RMSprop, as_optimizer
 
 # Chosen on streams of river that are none of those in the table: `benchmarks/streams.py --choose`.
 HIDDEN = (32,)
@@ -119,7 +119,7 @@ def _as_design(
 
 def _as_rule(optimizer: Any, learning_rate: float | None, last: Optimizer | None) -> Optimizer:
     """Return the optimiser with its rate; `last` is the one for None."""
-    rule = as_optimizer(optimizer, learning_rate, last)
+    rule = as_optimizer(optimizer, learning_rate, last, named=COMPILED)
     if not isinstance(rule, CompiledOptimizer):
         raise ValueError(f"optimizer must be one that learns from single rows, got {rule}")
     return rule

@@ -27,6 +27,7 @@ All other names and defaults, those of `RMSprop`, `Adagrad`, `Adam` and `AdamW`,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,9 +48,16 @@ NAMED: dict[str, type[Optimizer]] = {
     kind.__name__.lower(): kind
     for kind in (SGD, Momentum, Nesterov, RMSprop, Adagrad, Adam, AdamW, IRprop, LBFGS)
 }
+COMPILED = {name: kind for name, kind in NAMED.items() if issubclass(kind, CompiledOptimizer)}
 
 
-def as_optimizer(optimizer: Any, learning_rate: float | None, last: Optimizer | None) -> Optimizer:
+def as_optimizer(
+    optimizer: Any,
+    learning_rate: float | None,
+    last: Optimizer | None,
+    *,
+    named: Mapping[str, type[Optimizer]] = NAMED,
+) -> Optimizer:
     """Return the optimiser to train with.
 
     Parameters
@@ -61,6 +69,8 @@ def as_optimizer(optimizer: Any, learning_rate: float | None, last: Optimizer | 
         The rate, which replaces that of the optimiser.
     last : Optimizer or None
         The optimiser that training last used.
+    named : mapping of str to type
+        The optimisers that may be named, by default all.
 
     Returns
     -------
@@ -79,7 +89,7 @@ def as_optimizer(optimizer: Any, learning_rate: float | None, last: Optimizer | 
     elif isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         raise TypeError(f"optimizer must be an object, got the class: write {optimizer.__name__}()")
     else:
-        kind = NAMED[as_choice("optimizer", optimizer, NAMED)]
+        kind = named[as_choice("optimizer", optimizer, named)]
         chosen = last if type(last) is kind else kind()
     if learning_rate is None:
         return chosen

@@ -9,7 +9,7 @@ import pytest
 from numba import carray, cfunc, njit, typeof, types
 
 from fastnn import Dense, Network, core
-from fastnn.optimizers import Adam
+from fastnn.optimizers import LBFGS, Adam
 
 from ..support.processes import run_python
 from .test_api import make_network, predict_many, rows, train_in_batches, train_one_by_one
@@ -65,8 +65,14 @@ def test_copies_in_the_process():
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "newton", 3])
 def test_other_optimizers_are_refused(optimizer):
-    with pytest.raises((ValueError, TypeError), match="optimizer must be"):
+    message = f"optimizer must be one of .* 'adamw', 'irprop'; got {optimizer!r}"
+    with pytest.raises(ValueError, match=message):
         make_network().handle(optimizer=optimizer)
+
+
+def test_an_optimizer_that_no_kernel_applies_is_refused():
+    with pytest.raises(ValueError, match="optimizer must be one that is compiled, got LBFGS"):
+        make_network().handle(optimizer=LBFGS())
 
 
 @pytest.mark.compiled

@@ -6,7 +6,7 @@ import pytest
 from fastnn import Dense, Network
 from fastnn.losses import Quantile
 from fastnn.online import OnlineClassifier, OnlineRegressor
-from fastnn.optimizers import SGD, Adam, RMSprop
+from fastnn.optimizers import LBFGS, SGD, Adam, RMSprop
 
 
 def made_by(kind=OnlineRegressor, **options):
@@ -59,7 +59,8 @@ def test_models_that_share_a_random_source_differ(source):
         ({"loss": "gaussian_nll"}, "gaussian_nll must follow a mean_and_spread layer"),
         ({"dtype": "int"}, "dtype must be 'float32' or 'float64'"),
         ({"optimizer": "adm"}, "did you mean 'adam'"),
-        ({"optimizer": "lbfgs"}, "optimizer must be one that learns from single rows, got LBFGS"),
+        ({"optimizer": "lbfgs"}, "optimizer must be one of .* 'adamw', 'irprop'; got 'lbfgs'"),
+        ({"optimizer": LBFGS()}, "optimizer must be one that learns from single rows, got LBFGS"),
         ({"learning_rate": 0.0}, "learning_rate must be finite and above 0"),
         ({"seed": -1}, "seed must be an int >= 0"),
         ({"grow": False}, "grow must be True without a network, got False"),
