@@ -56,7 +56,7 @@ INPUT, TARGET = (Expected((n,), _ANY, is_strided=True) for n in ("n_in", "n_out"
 INPUT_ROWS = Expected((_SAMPLES, "n_in"), NUMBERS)
 TARGET_ROWS = Expected((_SAMPLES, "n_out"))
 ERROR_ROWS = Expected((_SAMPLES, "n_out"), _ANY, is_strided=True)
-WEIGHTS = Expected((_SAMPLES,), FLOATS, is_strided=True)
+WEIGHTS = Expected((_SAMPLES,), _ANY, is_strided=True)
 NUMBER = None
 
 

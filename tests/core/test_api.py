@@ -123,6 +123,22 @@ def test_gradients_are_those_of_the_network(output, loss, dtype):
         np.testing.assert_allclose(value / len(X), net.loss(X, Y), rtol=1e2 * tolerance["rtol"])
 
 
+@pytest.mark.parametrize("n_out", [1, 2])
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
+def test_weights_are_numbers_of_any_kind(dtype, n_out):
+    net = Network(3, [Dense(n_out)], seed=0)
+    handle, (X, Y, _) = net.handle(), rows(net)
+    weights = (np.arange(len(X)) % 2).astype(dtype)
+    for add in (core.add_gradient_rows, add_rows):  # from Python, and from compiled code
+        grads = []
+        for given in (weights, weights.astype(float)):
+            handle.grad[:] = 0
+            add(handle, X, Y, given)
+            grads.append(handle.grad.copy())
+        np.testing.assert_array_equal(*grads)
+        assert grads[0].any()
+
+
 def test_gradients_are_added():
     net = make_network()
     handle, (X, Y, weights) = net.handle(), rows(net, 3)

@@ -204,6 +204,8 @@ def _type_splat(context):
 
 
 @lower_builtin(splat, types.Float, Vector)
+@lower_builtin(splat, types.Integer, Vector)
+@lower_builtin(splat, types.Boolean, Vector)
 def _lower_splat(context, builder, signature, args):
     vector = signature.return_type
     scalar = context.cast(builder, args[0], signature.args[0], vector.dtype)
