@@ -74,6 +74,17 @@ def test_activations_of_heads():
 
 
 @fastnn.loss
+def wall(y, a):
+    e = a - y
+    return (e * e, 2 * e) if y > -2 else (1.0, -np.inf)
+
+
+@fastnn.activation
+def jump(z):
+    return (z, 1.0) if z < 20 else (z, np.inf)
+
+
+@fastnn.loss
 def steep(y, a):
     e = a - y
     return (e * e, 2 * e) if y > -2 else (e * np.nan, np.nan)
@@ -98,6 +109,34 @@ def test_losses(loss, told):
         net.fit(X, LOW)
     with pytest.raises(DivergenceError, match=told):
         Population([Network(1, [Dense(1)], loss=loss, seed=0)]).fit(X, LOW)
+
+
+@pytest.mark.parametrize(
+    ("net", "y", "told"),
+    [
+        (
+            Network(1, [Dense(1)], loss=wall, seed=0),
+            LOW,
+            r"the loss wall returned \(1.0, -inf\) for y = -3.0",
+        ),
+        (
+            Network(1, [Dense(1, jump, weights=[[15]])]),
+            Y,
+            r"the activation jump returned \(30.0, inf\) for z = 30.0",
+        ),
+    ],
+    ids=["loss", "activation"],
+)
+def test_infinite_derivatives(net, y, told):
+    for call in (net.gradient, net.gradient_per_sample, net.gradient_of_inputs):
+        with pytest.raises(ValueError, match=told):
+            call(X, y)
+    assert np.isfinite(net.loss(X, y))
+
+
+def test_finite_derivatives_whose_sum_is_infinite():
+    net = Network(1, [Dense(1, weights=[[1]])], loss=steep, dtype="float32")
+    assert np.isfinite(net.gradient_of_inputs(np.full((4, 1), 1e38), Y[[0, 0, 0, 0]])).all()
 
 
 def test_losses_of_heads():
