@@ -50,7 +50,8 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="take the numbers of this column as categories; may be given several times",
+        help="take this column as categories: numbers, or texts of which nearly each is another, "
+        "which is else left out; may be given several times",
     )
     table.add_argument(
         "--ignore",

@@ -252,6 +252,15 @@ def _text(scout: Scout, options: ReadingOptions) -> Format:
     )
 
 
+def names_rows(scout: Scout, form: Format, options: ReadingOptions) -> bool:
+    """Return whether a column holds texts of which nearly each is another, as names of the rows.
+
+    That of the target does not, nor does one that the user wants as categories.
+    """
+    is_asked = scout.as_text or scout.name == options.target
+    return form == TEXT and scout.is_nearly_unique and not is_asked
+
+
 def _notes(
     scouts: Sequence[Scout], formats: dict[str, Format], options: ReadingOptions
 ) -> list[str]:
@@ -264,10 +273,10 @@ def _notes(
             notes.append(f"{name!r} has no value in any row")
         if scout.exceeds or (scout.common == {TEXT} and not scout.as_text):
             notes.append(f"{name!r} holds whole numbers beyond 2^53: kept as texts, none merged")
-        if form == TEXT and scout.is_nearly_unique and name != options.target:
+        if names_rows(scout, form, options):
             notes.append(
                 f"{name!r} has nearly as many categories as rows ({scout.n_distinct} of "
-                f"{scout.n_looked_at}): --ignore {quote(name)} if it names the rows"
+                f"{scout.n_looked_at}) and is left out: --categories {quote(name)} takes it"
             )
         if form == TEXT and (words := {word: n for word, n in scout.missing.items() if word}):
             told = ", ".join(f"{word!r} ({n} times)" for word, n in words.items())

@@ -28,7 +28,7 @@ except ImportError as error:
 from ..tables.formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
 from ..tables.parsing import values_of
 from .deciding import ReadingOptions as ReadingOptions
-from .deciding import Scout, decide
+from .deciding import Scout, decide, names_rows
 from .sources import ParquetSource, Source, open_source
 
 _NEAR = 0.5  # a likeness by which one name may be meant by the other
@@ -53,6 +53,7 @@ class Table:
         self.path = source.title
         self.n_rows: int | None = None
         self.notes: list[str] = []
+        self.row_names: list[str] = []  # columns that tell rows apart, and nothing else
         self._source, self._options, self._quiet = source, options, quiet
         self._formats = {name: Format.from_json(form) for name, form in (formats or {}).items()}
         na_values = options.na_values
@@ -165,6 +166,11 @@ class Table:
                     na_values=None if na_values is None else [*na_values]
                 )
             self.notes += notes
+            self.row_names += [
+                scout.name
+                for scout in scouts
+                if names_rows(scout, formats[scout.name], self._options)
+            ]
         return {name: self._formats[name] for name in names}
 
     def _typed(self, formats: Mapping[str, Format]) -> Iterator[Any]:

@@ -123,6 +123,25 @@ def test_a_column_that_names_the_rows_is_left_out_and_said(here, capsys):
     assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
 
 
+def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(here, capsys):
+    head, *rows = flowers(60).splitlines()
+    write("t.csv", "\n".join([f"name,{head}", *(f"Mr. {k} X,{row}" for k, row in enumerate(rows))]))
+    how = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
+    run("train", "t.csv", *how)
+    got = " ".join(capsys.readouterr().out.split())
+    assert "t.csv: 60 rows, 3 columns" in got
+    assert "(60 of 60) and is left out: --categories name takes it" in got
+    assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
+    run("predict", "model", "t.csv", "-o", "p.csv")
+    assert "the model does not use the columns 'name'" in capsys.readouterr().err
+    run("train", "t.csv", *how, "--categories", "name")
+    assert "left out" not in capsys.readouterr().out
+    assert "name" in fastnn.load_model("model").feature_names_in_
+    write("t.csv", "\n".join(["name,y", *(f"Mr. {k} X,{k}.5" for k in range(60))]))
+    told = "must have columns beside 'y', got only names of the rows, ['name']"
+    assert told in refusal(capsys, "train", "t.csv", "--target", "y", "--save", "other")
+
+
 def test_each_column_has_a_line_of_a_terminal_and_info_has_them_all(here, capsys):
     names = [f"a rather long name of a column, number {k}" for k in range(30)]
     texts = ["a very long text that no terminal shows in one line " * 3 + t for t in "uv"]

@@ -146,9 +146,10 @@ def test_as_many_categories_as_rows_are_noted():
     texts = [f"Mr. N{'x' * k}" for k in range(300)]
     (note,) = decided({"name": texts, "few": ["a", "b"] * 150})[1]
     assert note == (
-        "'name' has nearly as many categories as rows (300 of 300): --ignore name if it names the "
-        "rows"
+        "'name' has nearly as many categories as rows (300 of 300) and is left out: "
+        "--categories name takes it"
     )
+    assert decided({"name": texts}, categories=["name"])[1] == []
     (_, note) = decided({"id": [str(2**60 + k) for k in range(300)]})[1]
     assert note.startswith("'id' has nearly as many categories as rows (300 of 300)")
 
