@@ -28,7 +28,7 @@ from ._estimator import HIDDEN
 from ._holder import NetworkHolder
 from ._scores import Score
 from ._split import Data, is_given
-from ._steps import SOLVERS, SolverState
+from ._steps import SOLVERS, SolverState, most_epochs
 from ._training import FitCall, train_by_lbfgs, train_by_steps
 
 
@@ -266,7 +266,7 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
         """Return the tasks of a fit for the callbacks of scikit-learn; that of the fit begins."""
         context = self._init_callback_context(
             task_name="partial_fit" if incremental else "fit",
-            max_subtasks=1 if incremental else self.max_iter,
+            max_subtasks=most_epochs(self, incremental=incremental),
         )
         return FitTasks(self, context, given, self._as_if_stopped)
 

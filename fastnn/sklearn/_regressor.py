@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import d2_pinball_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks.arrays import Array
@@ -19,7 +18,7 @@ from .._checks.scales import remedy_of_scale
 from .._training.rates import Schedule
 from ..activations import OwnActivation
 from ..losses import GaussianNLL, Loss, Quantile
-from ._base import BaseMLP, is_stochastic
+from ._base import BaseMLP
 from ._design import (
     HALF_SQUARED_ERROR,
     NUMBERS,
@@ -184,11 +183,12 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
     ) -> None:
         self._keep(locals())
 
-    @available_if(is_stochastic)
     @explained
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one pass over the data, from the present state; for sgd and adam.
+        """Train for one pass over the data, from the present state.
+
+        With the solver lbfgs it is `max_iter` iterations, as in scikit-learn.
 
         Parameters
         ----------

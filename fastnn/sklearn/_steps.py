@@ -23,6 +23,12 @@ SOLVERS = ("sgd", "adam", "adamw")
 LEAST_RATE = 1e-6  # from there an adaptive rate falls no further, and training stops
 
 
+def most_epochs(estimator: Any, *, incremental: bool) -> int:
+    """Return how many epochs, or iterations of lbfgs, a call of `fit` or `partial_fit` may take."""
+    is_one = incremental and estimator.solver in SOLVERS
+    return 1 if is_one else estimator.max_iter
+
+
 @dataclass(eq=False)
 class StepSchedule:
     """The solver's state that `partial_fit` keeps between calls, beside the network's.

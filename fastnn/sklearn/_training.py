@@ -38,7 +38,7 @@ from ._callbacks import FitTasks
 from ._design import scale_of, share_of_loss
 from ._scores import Score
 from ._split import Data, Split
-from ._steps import EpochOrders, SolverState, StepSchedule
+from ._steps import EpochOrders, SolverState, StepSchedule, most_epochs
 
 if TYPE_CHECKING:
     from ._base import BaseMLP
@@ -66,8 +66,8 @@ class FitCall(NamedTuple):
 
     @property
     def n_epochs(self) -> int:
-        """The largest number of epochs."""
-        return 1 if self.incremental else self.estimator.max_iter
+        """The largest number of epochs, or of iterations of lbfgs."""
+        return most_epochs(self.estimator, incremental=self.incremental)
 
     @property
     def factors(self) -> tuple[float, float]:

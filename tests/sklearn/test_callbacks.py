@@ -135,6 +135,14 @@ def test_every_task_that_begins_ends(solver):
     assert n_trained == ours.n_iter_
 
 
+def test_a_task_of_each_iteration_of_partial_fit_by_lbfgs():
+    recorder = Recorder()
+    ours = make_ours("number", solver="lbfgs", max_iter=3).set_callbacks(recorder)
+    of_both([ours], "partial_fit", X, NUMBER)
+    _, begins, ends, _ = recorder.counts()
+    assert begins == ends == 1 + 3
+
+
 def test_data_are_those_of_the_user():
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     words, weights = make_targets("words"), np.arange(1.0, 24)

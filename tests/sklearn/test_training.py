@@ -75,6 +75,15 @@ def test_lbfgs_equals_that_of_scikit_learn(kind):
     assert_equal(twins)
 
 
+@pytest.mark.parametrize("max_iter", [3, 20])
+def test_partial_fit_by_lbfgs_equals_that_of_scikit_learn(max_iter):
+    twins = make_twins("number", solver="lbfgs", alpha=0.1, max_iter=max_iter)
+    for _ in range(2):  # iterations, not epochs, and on from where the last call has ended
+        of_both(twins, "partial_fit", X, make_targets("number"))
+        assert_equal(twins)
+    assert twins[0].n_iter_ > 1
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_of_samples_equal_those_of_scikit_learn(kind, solver):
