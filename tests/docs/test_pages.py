@@ -12,9 +12,12 @@ import sys
 
 import pytest
 
+from fastnn import losses
 from fastnn.core.activations import ACTIVATIONS, SECOND_NAMES
+from fastnn.core.heads import HEADS
 from fastnn.core.losses import LOSSES
-from fastnn.optimizers import NAMED
+from fastnn.examples import TUTORIALS
+from fastnn.optimizers import COMPILED, NAMED
 from tests.support.pages import (
     DOCS,
     MEASURED,
@@ -51,6 +54,10 @@ TOOLS = {"microcontroller.md": ["size"]}  # of binutils
 WITHOUT_CODE = {"adding.md", "api.md", "lines.md", "play.md"}
 ON_THE_MACHINE = {"sklearn.md": 2}  # how many numbers depend on it: as few as can be
 CLICKS = 2  # from the README to any page
+NUMBERS = [  # in words, as the README has them
+    *("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+]
 
 _LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
@@ -153,6 +160,20 @@ def test_every_page_is_two_clicks_from_the_readme():
 def test_pages_list_all_that_is_built_in(page, names):
     text = (DOCS / page).read_text("utf-8")
     assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("what", "things"),
+    [
+        ("activations", ACTIVATIONS | HEADS),
+        ("losses", losses.NAMED),
+        ("optimisers", COMPILED),  # "eight optimisers and L-BFGS"
+        ("tutorials", TUTORIALS),
+    ],
+)
+def test_the_readme_counts_what_is_built_in(what, things):
+    text = (ROOT / "README.md").read_text("utf-8").lower()
+    assert re.findall(rf"(\w+) {what}\b", text) == [NUMBERS[len(things)]]
 
 
 def names_in_api():
