@@ -27,7 +27,9 @@ myst_heading_anchors = 3
 nb_execution_mode = "cache"  # two notebooks of the same code run once: see tox.ini
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_execution_in_temp = True  # what a page saves is not beside the pages
 nb_merge_streams = True
+nb_output_stderr = "remove"  # what is compiled
 
 templates_path = ["_templates"]
 autosummary_generate = True
@@ -47,6 +49,9 @@ linkcheck_timeout = 20
 linkcheck_retries = 2
 linkcheck_workers = 4
 
+_WITH_PICTURES = {"pictures"}  # pages that are run, to show what they draw
+_NOTEBOOK = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
+
 _CHINESE = "[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e]"
 
 
@@ -64,9 +69,13 @@ def _visit_displayed_math(translator: Any, node: nodes.Element) -> None:
 def _prepare_source(app: Any, name: str, source: list[str]) -> None:
     """Lead links out of this folder to the copy that tox.ini makes; offer notebooks as such.
 
+    A page of pictures is run, and shows what its blocks print and draw in the place of their texts.
     And let no space come of a line's end between two Chinese characters.
     """
     source[0] = source[0].replace("../../benchmarks/README.md", "benchmarks.md")
+    if name in _WITH_PICTURES:
+        text = re.sub("^```text\n.*?^```\n", "", source[0], flags=re.DOTALL | re.MULTILINE)
+        source[0] = _NOTEBOOK + text.replace("```python\n", "```{code-cell} python\n")
     source[0] = re.sub(f"(?<={_CHINESE})\n(?={_CHINESE})", "", source[0])
     if "notebooks/" in name:
         file = name.rpartition("/")[2] + ".ipynb"

@@ -52,6 +52,7 @@ NEEDS = {
 }
 TOOLS = {"microcontroller.md": ["size"]}  # of binutils
 WITHOUT_CODE = {"adding.md", "api.md", "lines.md", "play.md"}
+WITH_PICTURES = {"pictures.md"}  # whose blocks leave figures open, which the site shows
 ON_THE_MACHINE = {"sklearn.md": 2}  # how many numbers depend on it: as few as can be
 CLICKS = 2  # from the README to any page
 NUMBERS = [  # in words, as the README has them
@@ -91,6 +92,9 @@ def test_blocks_run_as_written(page, tmp_path, monkeypatch):
             assert got or n_figures() > before, f"shows nothing: {block.code}"
             before = n_figures()
         else:
+            if name in WITH_PICTURES:
+                assert n_figures() > before, f"draws nothing: {block.code}"
+                before = n_figures()
             assert got, f"prints nothing: {block.code}"
             assert without_measured(got) == without_measured(block.output or ""), block.code
     if pyplot := sys.modules.get("matplotlib.pyplot"):
