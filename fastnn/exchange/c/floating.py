@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from string import Template
 from typing import Any
 
@@ -20,7 +20,7 @@ from .functions import (
     term_of,
     value_of,
 )
-from .text import Layer, definition, in_precision
+from .text import Layer, Span, definition, in_precision
 
 _LAYER = Template("""\
 /* Layer $k: z = x W + b, a = f(z), where f is $activation. */
@@ -39,17 +39,17 @@ $activate
 """)
 
 _ACTIVATE = Template("""\
-    for (int j = 0; j < $n_out; j++) {
+    for (int j = $start; j < $stop; j++) {
         a[j] = $value;
     }""")
 
 _FIND_DELTA = Template("""\
 /* Overwrite delta_$k with dLoss/dz and return the loss, $loss. */
-static double find_delta(const double y[N_OUT])
+static double find_delta$head(const double y[N_OUT])
 {
     double loss = 0.0;
 
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = $start; j < $stop; j++) {
         const double e = a_$k[j] - y[j];
 
         loss += $term;
@@ -61,24 +61,47 @@ $pull_back    return loss;
 
 _FIND_DELTA_OF_SOFTMAX = Template("""\
 /* Overwrite delta_$k with dLoss/dz and return the loss, the sum of y (ln sum e^z - z). */
-static double find_delta(const double y[N_OUT])
+static double find_delta$head(const double y[N_OUT])
 {
-    const double largest = largest_of(z_$k);
+    const double largest = largest_of($n, $z);
     double sum = 0.0, mass = 0.0, loss = 0.0;
 
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = $start; j < $stop; j++) {
         sum += exp(z_$k[j] - largest);
         mass += y[j];
     }
 
     const double log_sum = log(sum);
 
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = $start; j < $stop; j++) {
         loss += y[j] * (log_sum + (largest - z_$k[j]));
         delta_$k[j] = mass * a_$k[j] - y[j];
     }
     return loss;
 }
+""")
+
+_FIND_DELTA_OF_HEADS = Template("""\
+/* Overwrite delta_$k with dLoss/dz and return the loss, the weighted sum of those of the heads. */
+static double find_delta(const double y[N_OUT])
+{
+    double loss = 0.0;
+
+$heads    return loss;
+}
+""")
+
+_HEAD = Template("""\
+    loss += head_weight[$head] * find_delta_$head(y);
+    for (int j = $start; j < $stop; j++) {
+        delta_$k[j] *= head_weight[$head];
+    }
+""")
+
+_HEAD_WITHOUT_WEIGHT = Template("""\
+    for (int j = $start; j < $stop; j++) {
+        delta_$k[j] = 0.0;
+    }
 """)
 
 _BACKWARD = Template("""\
@@ -128,14 +151,23 @@ $calls
 
 
 def float_source(
-    name: str, layers: list[Layer], own: Centred, loss: str, dtype: np.dtype[Any], *, train: bool
+    name: str,
+    layers: list[Layer],
+    own: Centred,
+    losses: Sequence[tuple[str, float]],
+    dtype: np.dtype[Any],
+    *,
+    train: bool,
 ) -> str:
-    """Return the source that follows the widths."""
+    """Return the source that follows the widths.
+
+    `losses` are the name and the weight of the loss, or of that of each head.
+    """
     steps = [*map(layer_function, layers), predict(name, layers, own)]
     if train:
         trained = [layer for layer in layers if layer.trainable]
         passed = _passed_back(layers)
-        steps += [_find_delta(layers[-1], loss), *(_backward(*pair) for pair in passed)]
+        steps += [*_find_delta(layers[-1], losses), *(_backward(*pair) for pair in passed)]
         steps += [*map(_update, trained), _train(name, layers)]
     with_delta = {layers[-1].k, *(below.k for _, below in _passed_back(layers))} if train else set()
     own_units = "".join(
@@ -145,6 +177,14 @@ def float_source(
     code = [own_units + buffers(own, inputs=True), *functions_called("".join(steps)), *steps]
     tables = [table for layer in layers for table in parameters(layer, train=train)]
     tables += mean_tables(own, dtype)
+    weights = [weight for _, weight in losses]
+    if train and len(weights) > 1 and any(weights):
+        tables.append(
+            "/* How much the loss of each head counts. */\n"
+            + definition(
+                f"static const double head_weight[{len(weights)}]", np.array(weights, dtype)
+            )
+        )
     return "\n".join([*tables, *(in_precision(block, dtype) for block in code)])
 
 
@@ -158,10 +198,13 @@ def network_code(layers: Sequence[Layer], dtype: np.dtype[Any]) -> list[str]:
 
 def activate(layer: Layer) -> str:
     """Return the statements that compute a from the layer's z."""
-    if row := activated_row(layer.activation, f"z_{layer.k}", "a"):
+    return "\n".join(_activate(span, f"z_{layer.k}") for span in layer.spans)
+
+
+def _activate(span: Span, z: str) -> str:
+    if row := activated_row(span.activation, span.n, span.of(z), span.of("a")):
         return f"    {row}"
-    value = value_of(layer.activation, f"z_{layer.k}[j]")
-    return _ACTIVATE.substitute(n_out=layer.n_out, value=value)
+    return _ACTIVATE.substitute(span._asdict(), value=value_of(span.activation, f"{z}[j]"))
 
 
 def parameters(layer: Layer, *, train: bool = False) -> list[str]:
@@ -191,19 +234,36 @@ def layer_function(layer: Layer) -> str:
     return _LAYER.substitute(layer._asdict(), start=start, activate=activate(layer))
 
 
-def _find_delta(layer: Layer, loss: str) -> str:
+def _find_delta(layer: Layer, losses: Sequence[tuple[str, float]]) -> Iterator[str]:
+    """Yield the function that finds the loss and delta, after those for single heads."""
+    if len(losses) == 1:
+        yield _find_delta_of(layer.k, layer.spans[0], losses[0][0], "")
+        return
+    heads = []
+    for head, (span, (loss, weight)) in enumerate(zip(layer.spans, losses, strict=True)):
+        if weight != 0:  # else not even an infinite loss counts
+            yield _find_delta_of(layer.k, span, loss, f"_{head}")
+        template = _HEAD if weight != 0 else _HEAD_WITHOUT_WEIGHT
+        heads.append(template.substitute(span._asdict(), k=layer.k, head=head))
+    yield _FIND_DELTA_OF_HEADS.substitute(k=layer.k, heads="".join(heads))
+
+
+def _find_delta_of(k: str, span: Span, loss: str, head: str) -> str:
     if loss == "cross_entropy":
-        return _FIND_DELTA_OF_SOFTMAX.substitute(k=layer.k)
-    z, a = f"z_{layer.k}[j]", f"a_{layer.k}[j]"
-    delta, pull_back = error_of(loss, z, a), ""
+        return _FIND_DELTA_OF_SOFTMAX.substitute(
+            span._asdict(), k=k, head=head, z=span.of(f"z_{k}")
+        )
+    z, a = f"z_{k}[j]", f"a_{k}[j]"
+    delta, pull_back = error_of(loss, span.n, z, a), ""
     if not LOSSES[loss].partner:
-        row = [f"{role}_{layer.k}" for role in ("z", "a", "delta")]
-        if pull_back := pulled_back_row(layer.activation, *row):
+        row = [span.of(f"{role}_{k}") for role in ("z", "a", "delta")]
+        if pull_back := pulled_back_row(span.activation, span.n, *row):
             pull_back = f"    {pull_back}\n"
         else:
-            delta = scaled_by_derivative(layer.activation, delta, z, a)
+            delta = scaled_by_derivative(span.activation, delta, z, a)
+    term = term_of(loss, span.n, z, a)
     return _FIND_DELTA.substitute(
-        k=layer.k, loss=loss, term=term_of(loss, z, a), delta=delta, pull_back=pull_back
+        span._asdict(), k=k, head=head, loss=loss, term=term, delta=delta, pull_back=pull_back
     )
 
 

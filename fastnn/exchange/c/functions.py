@@ -19,11 +19,11 @@ static double normal_cdf(double z)
 }
 """,
     "largest_of": """\
-static double largest_of(const double z[N_OUT])
+static double largest_of(int n, const double *z)
 {
     double largest = z[0];
 
-    for (int j = 1; j < N_OUT; j++) {
+    for (int j = 1; j < n; j++) {
         if (z[j] > largest) {
             largest = z[j];
         }
@@ -33,16 +33,16 @@ static double largest_of(const double z[N_OUT])
 """,
     "softmax": """\
 /* a = e^z / sum(e^z), shifted by the largest z: exp cannot overflow. */
-static void softmax(const double z[N_OUT], double a[N_OUT])
+static void softmax(int n, const double *z, double *a)
 {
-    const double largest = largest_of(z);
+    const double largest = largest_of(n, z);
     double sum = 0.0;
 
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = 0; j < n; j++) {
         a[j] = exp(z[j] - largest);
         sum += a[j];
     }
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = 0; j < n; j++) {
         a[j] /= sum;
     }
 }
@@ -51,35 +51,35 @@ static void softmax(const double z[N_OUT], double a[N_OUT])
 _FUNCTIONS_OF_ROWS = {
     "softmax_back": """\
 /* Turn delta from dLoss/da into dLoss/dz. */
-static void softmax_back(const double a[N_OUT], double delta[N_OUT])
+static void softmax_back(int n, const double *a, double *delta)
 {
     double mean = 0.0;
 
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = 0; j < n; j++) {
         mean += a[j] * delta[j];
     }
-    for (int j = 0; j < N_OUT; j++) {
+    for (int j = 0; j < n; j++) {
         delta[j] = a[j] * (delta[j] - mean);
     }
 }
 """,
     "ascending": """\
 /* a = z_0, then steps up of softplus(z_j). */
-static void ascending(const double z[N_OUT], double a[N_OUT])
+static void ascending(int n, const double *z, double *a)
 {
     a[0] = z[0];
-    for (int j = 1; j < N_OUT; j++) {
+    for (int j = 1; j < n; j++) {
         a[j] = a[j - 1] + softplus(z[j]);
     }
 }
 """,
     "ascending_back": """\
 /* Turn delta from dLoss/da into dLoss/dz: a step moves its own output and all that are above. */
-static void ascending_back(const double z[N_OUT], double delta[N_OUT])
+static void ascending_back(int n, const double *z, double *delta)
 {
     double total = 0.0;
 
-    for (int j = N_OUT - 1; j > 0; j--) {
+    for (int j = n - 1; j > 0; j--) {
         total += delta[j];
         delta[j] = total * sigmoid(z[j]);
     }
@@ -88,9 +88,9 @@ static void ascending_back(const double z[N_OUT], double delta[N_OUT])
 """,
     "mean_and_spread": f"""\
 /* a = z and softplus(z) in turn: a spread is positive, even where softplus rounds to 0. */
-static void mean_and_spread(const double z[N_OUT], double a[N_OUT])
+static void mean_and_spread(int n, const double *z, double *a)
 {{
-    for (int j = 0; j < N_OUT; j += 2) {{
+    for (int j = 0; j < n; j += 2) {{
         a[j] = z[j];
         a[j + 1] = softplus(z[j + 1]) + {LEAST_SPREAD:.1e};
     }}
@@ -98,9 +98,9 @@ static void mean_and_spread(const double z[N_OUT], double a[N_OUT])
 """,
     "mean_and_spread_back": """\
 /* Turn delta from dLoss/da into dLoss/dz. */
-static void mean_and_spread_back(const double z[N_OUT], double delta[N_OUT])
+static void mean_and_spread_back(int n, const double *z, double *delta)
 {
-    for (int j = 1; j < N_OUT; j += 2) {
+    for (int j = 1; j < n; j += 2) {
         delta[j] *= sigmoid(z[j]);
     }
 }
@@ -150,16 +150,16 @@ FUNCTIONS = {  # each after those that it calls
 }
 
 
-def activated_row(activation: str, z: str, a: str) -> str:
-    """Return the statement of an f(z) of a whole row; an empty string if it is elementwise."""
-    return f"{activation}({z}, {a});" if activation in _OF_ROWS else ""
+def activated_row(activation: str, n: str, z: str, a: str) -> str:
+    """Return the statement of an f(z) of a row of `n`; an empty string if it is elementwise."""
+    return f"{activation}({n}, {z}, {a});" if activation in _OF_ROWS else ""
 
 
-def pulled_back_row(activation: str, z: str, a: str, delta: str) -> str:
+def pulled_back_row(activation: str, n: str, z: str, a: str, delta: str) -> str:
     """Return the statement that turns dLoss/da of a row into dLoss/dz; likewise."""
     if activation not in _OF_ROWS:
         return ""
-    return f"{activation}_back({z if _OF_ROWS[activation] == 'z' else a}, {delta});"
+    return f"{activation}_back({n}, {z if _OF_ROWS[activation] == 'z' else a}, {delta});"
 
 
 def value_of(activation: str, z: str) -> str:
@@ -175,19 +175,19 @@ def scaled_by_derivative(activation: str, error: str, z: str, a: str) -> str:
     return f"{error} * {_call(f'{activation}_derivative', body, {'z': z, 'a': a})}"
 
 
-def term_of(loss: str, z: str, a: str) -> str:
-    """Return the expression of an output's part of a loss, of its e = a - y[j]."""
-    return _of_loss(loss, loss, LOSSES[loss].c[0], z, a)
+def term_of(loss: str, n: str, z: str, a: str) -> str:
+    """Return the expression of an output's part of a loss, of its e = a - y[j]; of `n` outputs."""
+    return _of_loss(loss, loss, LOSSES[loss].c[0], n, z, a)
 
 
-def error_of(loss: str, z: str, a: str) -> str:
+def error_of(loss: str, n: str, z: str, a: str) -> str:
     """Return the expression of dLoss/da, or of dLoss/dz if the loss is computed from z."""
-    return _of_loss(loss, f"{loss}_error", LOSSES[loss].c[1], z, a)
+    return _of_loss(loss, f"{loss}_error", LOSSES[loss].c[1], n, z, a)
 
 
-def _of_loss(loss: str, name: str, body: str, z: str, a: str) -> str:
+def _of_loss(loss: str, name: str, body: str, n: str, z: str, a: str) -> str:
     call = _call(name, body, {"e": "e", "z": z, "a": a, "y": "y[j]"})
-    return f"{call} / (double)N_OUT" if LOSSES[loss].is_mean else call
+    return f"{call} / (double){n}" if LOSSES[loss].is_mean else call
 
 
 def functions_called(code: str) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from string import Template
 
 from ...tables.columns import NUMBER, TEXT, TIME
 from ...tables.model import TableModel
+from .text import shown
 
 _FIELDS = {NUMBER: "double ", TEXT: "const char *", TIME: "int64_t "}
 # Names that a field may not have: words of C and C++, and macros of the headers and compilers.
@@ -73,11 +73,6 @@ def ensemble_header(model: TableModel, name: str) -> str:
         fields="\n".join(lines),
         classes=classes,
     )
-
-
-def shown(name: str) -> str:
-    """Return a name for a comment."""
-    return json.dumps(name).replace("*/", "*\\/").replace("/*", "/\\*")
 
 
 def fields_of(names: list[str]) -> dict[str, str]:

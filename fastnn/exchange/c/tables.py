@@ -14,7 +14,7 @@ from ...tables.encoder import ENCODINGS, TableEncoder
 from ...tables.model import TableModel
 from ...tables.numbers import CLIP, LARGEST_SCALED
 from .floating import network_code, parameters
-from .rows import fields_of, shown
+from .rows import fields_of
 from .text import (
     Layer,
     definition,
@@ -22,6 +22,7 @@ from .text import (
     in_precision,
     layer_calls,
     layers_of,
+    shown,
     string,
     widths_of,
 )

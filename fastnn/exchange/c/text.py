@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._checks.arrays import Array, as_numbers
+from ...heads import Heads
+from ...layers import Dense
 from ...network import Network
 from .._centres import Centred
 
@@ -18,6 +21,19 @@ _NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?:e[-+]\d+)?")
 _MATH = re.compile(r"\b(?:erfc|exp|expm1|fabs|log|log1p|lrint|tanh)(?=\()")
 
 
+class Span(NamedTuple):
+    """The units of a layer, or of a head: from `start` to before `stop`, `n` of them, in C."""
+
+    activation: str
+    start: str
+    stop: str
+    n: str
+
+    def of(self, units: str) -> str:
+        """Return the expression of these units of an array."""
+        return units if self.start == "0" else f"{units} + {self.start}"
+
+
 class Layer(NamedTuple):
     """A layer for the templates: `n_in` and `n_out` are the names of its widths in C."""
 
@@ -25,6 +41,7 @@ class Layer(NamedTuple):
     n_in: str
     n_out: str
     activation: str
+    spans: tuple[Span, ...]  # one, or of each head
     W: Array
     b: Array | None
     train_bias: bool
@@ -45,7 +62,8 @@ def layers_of(
             k=f"{of}_{k}".removeprefix("_"),
             n_in=names[k],
             n_out=names[k + 1],
-            activation=str(layer.activation),
+            activation=", ".join(span.activation for span in spans),
+            spans=spans,
             W=as_numbers(f"weights of layer {k}", W, dtype),
             b=None if b is None else as_numbers(f"biases of layer {k}", b, dtype),
             train_bias=layer.trainable and layer.train_bias,
@@ -54,7 +72,18 @@ def layers_of(
         for k, (layer, W, b) in enumerate(
             zip(net.layers, parameters.weights, parameters.biases, strict=True)
         )
+        for spans in [_spans_of(layer, names[k + 1])]
     ]
+
+
+def _spans_of(layer: Dense, n_out: str) -> tuple[Span, ...]:
+    """Return what a layer's activation, or each of several, belongs to."""
+    if not isinstance(layer, Heads):
+        return (Span(str(layer.activation), "0", n_out, n_out),)
+    return tuple(
+        Span(str(part.activation), str(part.start), str(part.stop), str(part.n_out))
+        for part in layer.parts
+    )
 
 
 def in_precision(code: str, dtype: np.dtype[Any]) -> str:
@@ -63,6 +92,11 @@ def in_precision(code: str, dtype: np.dtype[Any]) -> str:
         return code.replace(ALWAYS_DOUBLE, "double")
     code = _NUMBER.sub(r"\g<0>f", code.replace("double", "float"))
     return _MATH.sub(r"\g<0>f", code).replace(ALWAYS_DOUBLE, "double")
+
+
+def shown(name: str) -> str:
+    """Return a name for a comment."""
+    return json.dumps(name).replace("*/", "*\\/").replace("/*", "/\\*")
 
 
 def string(text: str) -> str:

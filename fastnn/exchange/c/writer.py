@@ -19,6 +19,8 @@ from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
 from ..._checks.paths import as_path
 from ..._storage.functions import plain_name, shown_loss
 from ...core.losses import LOSSES
+from ...heads import Heads
+from ...losses import HeadLosses
 from ...network import Network
 from .._arguments import as_network, check_activations, model_of, networks_of
 from .._centres import Centred, centred, check_near, standardising
@@ -27,7 +29,7 @@ from .fixed import int8_source
 from .floating import float_source
 from .functions import KNOWN
 from .population import mean_source
-from .text import enum, in_precision, layers_of
+from .text import enum, in_precision, layers_of, shown
 
 if TYPE_CHECKING:
     from ...tables.model import TableModel
@@ -84,7 +86,8 @@ def to_c(
 ) -> None:
     """Write a network, a population or a fitted estimator of tables as C99: source and header.
 
-    A population is written as the mean of its networks. For ``digits.c`` the header is
+    A population is written as the mean of its networks; of `Heads` the outputs are side by side,
+    and the source says where each begins. For ``digits.c`` the header is
     ``digits.h``, with the constants ``DIGITS_N_IN`` and ``DIGITS_N_OUT``, and the functions are::
 
         void digits_predict(const double input[DIGITS_N_IN], double output[DIGITS_N_OUT]);
@@ -119,10 +122,10 @@ def to_c(
         user's own. With `train`, if `int8` is True, if a layer has dropout, l1, l2 or max_norm, if
         all are frozen, if the network has `Standardize`, or if the loss is none of half_sse, sse,
         mse, mae, huber, binary_cross_entropy, cross_entropy (without smoothing) and poisson. With
-        `int8`, if a layer has more than 32767 inputs. If an
-        estimator is not fitted; if it or a population is given with `train` or `int8`. If the
-        networks of a population differ in n_in or n_out, or one of them standardises columns far
-        from 0 and `dtype` is float32.
+        `int8`, if a layer has more than 32767 inputs. If an estimator is not fitted; if it or a
+        population is given with `train` or `int8`. If the networks of a population have heads,
+        differ in n_in or n_out, or one of them standardises columns far from 0 and `dtype` is
+        float32.
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
@@ -213,7 +216,7 @@ def to_c(
             f"calibration must be given with int8 and only then, got int8={int8} and {given} "
             "calibration"
         )
-    check_activations(net, KNOWN)
+    check_activations(net, KNOWN, heads=True)
     own = centred(net, real)
     if train:
         _check_plain(net)
@@ -221,7 +224,7 @@ def to_c(
     name = source.stem
     if calibration is None:
         layers = layers_of(net, real, own)
-        body = float_source(name, layers, own, net.loss_name, real, train=train)
+        body = float_source(name, layers, own, _losses_of(net), real, train=train)
     else:
         samples = _as_calibration(calibration, net.n_in)
         if given.standardize is None:
@@ -294,9 +297,10 @@ def _as_source(path: str | os.PathLike[str]) -> Path:
 
 def _check_plain(net: Network) -> None:
     """Raise if a step of gradient descent, on a loss of C's, is not what training does."""
-    if plain_name(net.loss_function) not in LOSSES:
+    loss = net.loss_function
+    if any(plain_name(own) not in LOSSES for own in loss.losses or [loss]):
         raise ValueError(
-            f"train must be False for the loss {net.loss_function!r}, got True: C has a step of "
+            f"train must be False for the loss {loss!r}, got True: C has a step of "
             f"{', '.join(LOSSES)}; without train, the file predicts"
         )
     if not any(net.trainable):
@@ -313,6 +317,14 @@ def _check_plain(net: Network) -> None:
         raise ValueError(
             f"train must be False where layers have {', '.join(_UNCARRIED)}, got {', '.join(found)}"
         )
+
+
+def _losses_of(net: Network) -> list[tuple[str, float]]:
+    """Return the name and the weight of a network's loss, or of that of each head."""
+    loss = net.loss_function
+    if isinstance(loss, HeadLosses):
+        return [(own.name, weight) for own, weight in zip(loss.losses, loss.weights, strict=True)]
+    return [(net.loss_name, 1.0)]
 
 
 def _check_not_far(own: Centred) -> None:
@@ -338,7 +350,14 @@ def _title(net: Network, arithmetic: str) -> str:
         frozen = "" if layer.train_bias else ", biases frozen"
         biases = frozen if layer.bias and layer.trainable else "" if layer.bias else ", no biases"
         whole = "" if layer.trainable else ", frozen"
-        lines.append(f"{layer.n_out:>8} {layer.activation}{whole}{biases}")
+        if not isinstance(layer, Heads):
+            lines.append(f"{layer.n_out:>8} {layer.activation}{whole}{biases}")
+            continue
+        lines += [
+            f"{part.n_out:>8} {part.activation}{whole}{biases}: {shown(part.name)}, "
+            f"from output[{part.start}] on"
+            for part in layer.parts
+        ]
     loss = shown_loss(net.loss_function)
     told = f"Trained for the loss {loss}; {net.n_params} parameters in {net.dtype}."
     lines += ["", *wrap(told, _LONGEST, break_long_words=False, break_on_hyphens=False)]
