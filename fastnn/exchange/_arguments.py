@@ -108,7 +108,8 @@ def refuse_heads(net: Network) -> None:
         raise ValueError(
             f"net must have one output, got {net.layers[-1]}: export one head at a time, that of "
             "Network(net.n_in, [*net.layers[:-1], net.layers[-1].heads[0]], "
-            "loss=net.loss_function.losses[0]); to_onnx and to_c write all those of a network"
+            "loss=net.loss_function.losses[0]); to_onnx, to_c and to_torch write all those of a "
+            "network"
         )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from ..._checks.arrays import Array
 from ...core.activations import ACTIVATIONS
+from ...heads import Heads
+from ...layers import Dense
 from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
@@ -33,8 +37,9 @@ def to_torch(net: Network) -> Any:
     -------
     torch.nn.Sequential
         The module, with a `Linear` in the network's dtype for each layer, and an activation unless
-        it is identity. It has copies of the parameters; what is frozen requires no gradient.
-        Dropout and penalties, which affect training only, are dropped.
+        it is identity; of `Heads`, which come last, the output is a tuple. It has copies of the
+        parameters; what is frozen requires no gradient. Dropout and penalties, which affect
+        training only, are dropped.
 
     Raises
     ------
@@ -58,20 +63,45 @@ def to_torch(net: Network) -> Any:
     """
     torch = import_optional("torch", "to_torch")
     net = as_network(net)
-    check_activations(net, ACTIVATIONS, "PyTorch has no such module; to_onnx and to_c write it")
-    dtype = getattr(torch, net.dtype.name)
+    remedy = "PyTorch has no such module; to_onnx and to_c write it"
+    check_activations(net, ACTIVATIONS, remedy, heads=True)
     modules = []
     for layer, W, b in zip(net.layers, net.weights, net.biases, strict=True):
-        linear = torch.nn.utils.skip_init(torch.nn.Linear, *W.shape, b is not None, dtype=dtype)
-        linear.weight.data.copy_(torch.tensor(W.T))
-        if b is not None:
-            linear.bias.data.copy_(torch.tensor(b))
-            linear.bias.requires_grad_(layer.trainable and layer.train_bias)
-        linear.weight.requires_grad_(layer.trainable)
-        modules.append(linear)
-        if layer.activation != "identity":
-            modules.append(_activation(torch, str(layer.activation)))
+        if isinstance(layer, Heads):
+            modules.append(_heads(torch, layer, W, b))
+        else:
+            modules += _modules_of(torch, layer, str(layer.activation), W, b)
     return torch.nn.Sequential(*modules)
+
+
+def _modules_of(
+    torch: Any, layer: Dense, activation: str, W: Array, b: Array | None
+) -> Iterator[Any]:
+    """Yield the modules of a layer, or of a head of one."""
+    dtype = getattr(torch, W.dtype.name)
+    linear = torch.nn.utils.skip_init(torch.nn.Linear, *W.shape, b is not None, dtype=dtype)
+    linear.weight.data.copy_(torch.tensor(W.T))
+    if b is not None:
+        linear.bias.data.copy_(torch.tensor(b))
+        linear.bias.requires_grad_(layer.trainable and layer.train_bias)
+    linear.weight.requires_grad_(layer.trainable)
+    yield linear
+    if activation != "identity":
+        yield _activation(torch, activation)
+
+
+def _heads(torch: Any, layer: Heads, W: Array, b: Array | None) -> Any:
+    """Return a module whose output is a tuple, one of each head: a graph, saved without fastnn."""
+    graph, modules = torch.fx.Graph(), {}
+    x = graph.placeholder("x")
+    for k, part in enumerate(layer.parts):
+        own = slice(part.start, part.stop)
+        own_b = None if b is None else b[own]
+        modules[f"head_{k}"] = torch.nn.Sequential(
+            *_modules_of(torch, layer, str(part.activation), W[:, own], own_b)
+        )
+    graph.output(tuple(graph.call_module(name, (x,)) for name in modules))
+    return torch.fx.GraphModule(modules, graph, "Heads")
 
 
 def from_torch(module: Any, *, loss: str | Loss | None = None) -> Network:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network
+from fastnn import Dense, Heads, Network
 from fastnn.core import activations
 from fastnn.exchange import from_torch, to_torch
 
@@ -43,6 +43,30 @@ def test_softplus_agrees_on_both_sides_of_thresholds(dtype):
     net = Network(1, [Dense(1, "softplus", weights=[[1.0]])], dtype=dtype)
     X = np.linspace(-60, 60, 241, dtype=dtype)[:, np.newaxis]
     np.testing.assert_allclose(outputs(to_torch(net), X), net.predict(X), **TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_the_output_of_heads_is_a_tuple(dtype, bias, tmp_path):
+    heads = Heads(
+        Dense(1, "sigmoid", bias=bias), Dense(3, "softmax", bias=bias), d=Dense(2, bias=bias)
+    )
+    net = Network(4, [Dense(5, "tanh"), heads], loss="mse", dtype=dtype, seed=0)
+    net.trainable = [False, True]
+    X = np.random.default_rng(0).normal(size=(6, 4)).astype(dtype)
+    module = to_torch(net)
+    torch.save(module, tmp_path / "module.pt")
+    for own in (module, torch.load(tmp_path / "module.pt", weights_only=False)):
+        got = own(torch.tensor(X))
+        assert type(got) is tuple
+        for part, expected in zip(got, net.predict(X), strict=True):
+            np.testing.assert_allclose(part.detach().numpy(), expected, **TOLERANCES[dtype])
+    sum(part.sum() for part in got).backward()
+    hidden, _, last = own
+    assert hidden.weight.grad is None
+    assert all(parameter.grad is not None for parameter in last.parameters())
+    with pytest.raises(ValueError, match=r"module '2' \(Heads with a forward of its own"):
+        from_torch(module)
 
 
 def test_a_module_owns_its_parameters():
