@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ._checks.arrays import Array, as_choice
+from ._checks.arrays import Array
 from ._checks.functions import UserFunction, check_decorated, compiling, n_arguments_of
 from ._checks.heads import Part, split
+from ._checks.scalars import as_choice
 from ._checks.slopes import Place, as_pair_of, called, check_slopes
 from .core.activations import CODES, SECOND_NAMES
 from .core.heads import HEADS

@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from ._checks.arrays import as_choice, as_count, as_flag, as_positive
 from ._checks.extras import missing_package
 from ._checks.heads import check_metrics_of
 from ._checks.names import explained
+from ._checks.scalars import as_choice, as_count, as_flag, as_positive
 from ._cluster.replicas import Share, mean, same, train_replica
 from ._training.config import FitConfig, FitRequest, Metric
 from ._training.loop import TrainingLoop

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._checks.arrays import Array, as_number, as_numbers
+from ._checks.arrays import Array, as_numbers
+from ._checks.scalars import as_number
 from ._checks.targets import as_targets
 
 _FLOAT64 = np.dtype(np.float64)

@@ -11,18 +11,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ._checks.arrays import (
-    Array,
-    as_count,
-    as_dtype,
-    as_flag,
-    as_generator,
-    as_numbers,
-)
+from ._checks.arrays import Array, as_dtype, as_numbers
 from ._checks.frames import names_of
 from ._checks.heads import split
 from ._checks.inputs import as_ready_row, as_ready_table, as_table, whole
 from ._checks.names import explained, hint_of_attribute
+from ._checks.scalars import as_count, as_flag, as_generator
 from ._notebook import TextTable, html_table
 from ._training.config import Metric
 from ._training.loop import TrainingLoop

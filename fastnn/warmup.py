@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ._checks.arrays import Array, as_dtype, as_flag
+from ._checks.arrays import Array, as_dtype
 from ._checks.names import explained
-from ._checks.scalars import as_choice
+from ._checks.scalars import as_choice, as_flag
 from .core.dispatch import FEW
 from .core.jit import numbers_of_forms
 from .core.waiting import telling

@@ -17,15 +17,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from .frames import NUMBERED_CLASSES, NUMBERS, column_of, is_column, is_frame, table_of
 from .names import did_you_mean
-from .scalars import as_choice as as_choice
-from .scalars import as_count as as_count
-from .scalars import as_flag as as_flag
-from .scalars import as_generator as as_generator
-from .scalars import as_in_range as as_in_range
-from .scalars import as_number as as_number
-from .scalars import as_positive as as_positive
+from .scalars import as_choice, as_in_range
 
 Array = NDArray[Any]
+
+_DTYPES = np.dtype(np.float64), np.dtype(np.float32)
 
 _FEW = 64  # numbers, which Python adds up sooner than NumPy is called
 _SOME = 4096  # numbers: of more, `vdot` may start threads
@@ -33,7 +29,7 @@ _SOME = 4096  # numbers: of more, `vdot` may start threads
 
 def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Return `dtype` as float32 or float64."""
-    for allowed in (np.dtype(np.float32), np.dtype(np.float64)):
+    for allowed in _DTYPES:
         try:
             if dtype is not None and allowed == np.dtype(dtype):  # np.dtype(None) is float64
                 return allowed

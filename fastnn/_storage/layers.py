@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from .._checks.arrays import as_count
+from .._checks.scalars import as_count
 from ..heads import Heads
 from ..layers import Dense
 from .functions import Functions, build_activation, describe_activation

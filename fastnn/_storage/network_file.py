@@ -64,7 +64,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .._checks.arrays import Array, as_choice, as_count, as_dtype, as_flag, as_numbers
+from .._checks.arrays import Array, as_dtype, as_numbers
+from .._checks.scalars import as_choice, as_count, as_flag
 from .._training.state import TrainingState
 from ..core import layout
 from ..core.optimizers import KEY, N_COUNTERS, N_SEEN, N_UPDATES

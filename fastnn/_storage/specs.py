@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import initializers, optimizers, schedules
-from .._checks.arrays import as_in_range
+from .._checks.scalars import as_in_range
 from ..initializers import Initializer, Random
 from ..optimizers import Optimizer
 from ..schedules import ReduceOnPlateau

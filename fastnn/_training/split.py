@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._checks.arrays import Array, as_in_range
+from .._checks.arrays import Array
 from .._checks.heads import rows_of_given
+from .._checks.scalars import as_in_range
 from .._checks.stored import taken
 from ..optimizers import LBFGS
 from .config import FitRequest, Validation

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._checks.arrays import as_choice
 from .._checks.functions import check_decorated
+from .._checks.scalars import as_choice
 from ..core.losses import LOSSES
 from .base import Loss as Loss
 from .base import NamedLoss as NamedLoss

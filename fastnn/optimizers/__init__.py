@@ -31,7 +31,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._checks.arrays import as_choice
+from .._checks.scalars import as_choice
 from .adaptive import Adagrad as Adagrad
 from .adaptive import Adam as Adam
 from .adaptive import AdamW as AdamW

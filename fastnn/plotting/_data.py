@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .._checks.arrays import Array, as_choice, as_numbers
+from .._checks.arrays import Array, as_numbers
 from .._checks.inputs import as_samples, as_table
-from .._checks.scalars import as_count
+from .._checks.scalars import as_choice, as_count
 from ..heads import Heads
 from ..network import Network
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self, cast
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from .._checks.arrays import Array, as_choice, as_flag
+from .._checks.arrays import Array
 from .._checks.monitors import known_sign
+from .._checks.scalars import as_choice, as_flag
 from ..activations import OwnActivation, as_activation
 from ..core.activations import SECOND_NAMES
 from ..history import History

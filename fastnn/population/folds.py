@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._checks.arrays import Array, as_array, as_count
+from .._checks.arrays import Array, as_array
+from .._checks.scalars import as_count
 from .._training.split import labels_of
 
 _SEED = 0  # the same samples in the same folds, whatever the networks

@@ -9,9 +9,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._checks.arrays import as_count, as_flag
 from .._checks.monitors import sign_of
 from .._checks.names import explained
+from .._checks.scalars import as_count, as_flag
 from .._training.state import state_of
 from .population import Population
 from .record import record_of

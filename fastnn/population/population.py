@@ -9,8 +9,9 @@ from typing import Any, BinaryIO, Self
 
 from numpy.typing import ArrayLike
 
-from .._checks.arrays import Array, as_flag
+from .._checks.arrays import Array
 from .._checks.names import explained
+from .._checks.scalars import as_flag
 from .._training.state import state_of
 from ..activations import OwnActivation
 from ..history import History

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .._checks.arrays import Array, as_count
+from .._checks.arrays import Array
 from .._checks.frames import names_of
 from .._checks.monitors import check_recorded
 from .._checks.names import hint_of_argument
+from .._checks.scalars import as_count
 from .._checks.stored import Inputs
 from .._training import threads
 from .._training.config import FitRequest, Validation

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._checks.arrays import Array, as_generator, as_numbers
+from .._checks.arrays import Array, as_numbers
+from .._checks.scalars import as_generator
 from .._training.state import state_of
 from ..core import layout
 from ..history import History

@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 
 from fastnn import Dense, Network
-from fastnn._checks.arrays import (
-    as_class_weights,
-    as_in_range,
-    as_numbers,
-    as_weights,
-)
+from fastnn._checks.arrays import as_class_weights, as_numbers, as_weights
+from fastnn._checks.scalars import as_in_range
 from fastnn._checks.targets import check_targets
 from fastnn._training.state import state_of
 from fastnn.activations import as_activation

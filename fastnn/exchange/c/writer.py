@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from ... import __version__
 from ..._atomic import check_folder, replace_files
-from ..._checks.arrays import Array, as_dtype, as_flag, as_numbers
+from ..._checks.arrays import Array, as_dtype, as_numbers
 from ..._checks.paths import as_path
+from ..._checks.scalars import as_flag
 from ..._storage.functions import plain_name, shown_loss
 from ...core.losses import LOSSES
 from ...heads import Heads
