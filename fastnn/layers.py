@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise, starmap
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _REGULARIZERS = {"dropout": 0.0, "l1": 0.0, "l2": 0.0, "max_norm": None}
 _LAST = ("softmax", *HEADS)  # of the last layer only
 _USAGE = "Dense(n_out, activation), such as Dense(25, 'sigmoid'); its inputs are what is before it"
 _ADDRESSES = 2**47  # bytes that a process can address
+_OF_TABLE = attrgetter("n_out", "activation", "bias", "train_bias", "trainable")
 
 
 def _listed(name: str, known: Activation | Head) -> str:
@@ -190,9 +192,9 @@ def net_parts(
     for layer in layers:
         if not isinstance(layer, Dense):
             raise TypeError(f"layers must hold Dense only, got {layer!r}; write {_USAGE}")
-    widths = [layer.n_out for layer in layers]
-    _check_size([n_in, *widths], dtype)
-    functions = [as_activation("activation", layer.activation) for layer in layers]
+    of_layers = zip(*map(_OF_TABLE, layers), strict=True)
+    widths, functions, has_bias, train_bias, trained = of_layers
+    _check_size((n_in, *widths), dtype)
     for k, function in enumerate(functions[:-1]):
         if function in _LAST or isinstance(function, HeadActivations):
             name = "Heads" if isinstance(function, HeadActivations) else function
@@ -205,21 +207,16 @@ def net_parts(
                 _check_outputs(own, part.activation, part.n_out)
     else:
         _check_outputs(loss, functions[-1], widths[-1])
-    table = layout.layer_table(
-        n_in,
-        widths,
-        [code_of(function, dtype) for function in functions],
-        [layer.bias for layer in layers],
-        [layer.train_bias for layer in layers],
-        [layer.trainable for layer in layers],
-        dtype,
-    )
+    codes = [code_of(function, dtype) for function in functions]
+    table = layout.layer_table(n_in, widths, codes, has_bias, train_bias, trained, dtype)
     return table, loss.code(str(functions[-1]), widths[-1], dtype)
 
 
 def _check_size(widths: Sequence[int], dtype: np.dtype[Any]) -> None:
     """Raise if no computer's memory can hold weights between layers of these widths."""
-    n_weights = sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+    n_weights = 0
+    for n_in, n_out in pairwise(widths):
+        n_weights += (n_in + 1) * n_out
     if n_weights * dtype.itemsize > _ADDRESSES:
         raise ValueError(
             f"n_in and n_out must make a network that memory can hold, got {n_weights:.3g} "
@@ -256,15 +253,20 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
     ndarray, shape (n_layers, 3), or (0, 3)
         The penalties of each layer, none of one that is not trained; no rows if no layer has any.
     """
-    trained = [layer for layer in layers if layer.trainable]
-    if not any(layer.l1 or layer.l2 or layer.max_norm is not None for layer in trained):
+    penalized = [
+        k
+        for k, layer in enumerate(layers)
+        if layer.trainable and (layer.l1 or layer.l2 or layer.max_norm is not None)
+    ]
+    if not penalized:
         return np.zeros((0, 3))
     table = np.zeros((len(layers), 3))
     table[:, optimizers.MAX_NORM] = math.inf
-    for row, layer in zip(table, layers, strict=True):
-        if layer.trainable:
-            row[[optimizers.L1, optimizers.L2]] = layer.l1, layer.l2
-            row[optimizers.MAX_NORM] = math.inf if layer.max_norm is None else layer.max_norm
+    for k in penalized:
+        row, layer = table[k], layers[k]
+        row[[optimizers.L1, optimizers.L2]] = layer.l1, layer.l2
+        if layer.max_norm is not None:
+            row[optimizers.MAX_NORM] = layer.max_norm
     return table
 
 
@@ -315,7 +317,7 @@ def fill_params(
             _fill(b, f"biases of layer {k}", layer.biases, layer.bias_initializer, random)
 
 
-def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense:
+def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None, **options: Any) -> Dense:
     """Return a copy of a layer's description that holds these arrays.
 
     Parameters
@@ -326,24 +328,8 @@ def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None) -> Dense
         The weights, which are not copied.
     b : array_like or None
         The biases, which are not copied.
-
-    Returns
-    -------
-    Dense
-        The copy.
-    """
-    return with_options(layer, weights=W, biases=b)
-
-
-def with_options(layer: Dense, **options: Any) -> Dense:
-    """Return a copy of a layer's description with some options changed, which are not checked.
-
-    Parameters
-    ----------
-    layer : Dense
-        The description.
     **options : Any
-        The options, by name.
+        Further options to change, by name, which are not checked.
 
     Returns
     -------
@@ -351,7 +337,7 @@ def with_options(layer: Dense, **options: Any) -> Dense:
         The copy.
     """
     twin = object.__new__(type(layer))
-    twin.__dict__.update(layer.__dict__, **options)
+    twin.__dict__.update(layer.__dict__, weights=W, biases=b, **options)
     return twin
 
 

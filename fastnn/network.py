@@ -276,8 +276,10 @@ class Network:
     def params(self) -> Array:
         """All weights and biases in one vector, shape (n,), with padding; assigning copies in.
 
-        Padding is zero, and stays zero whatever is assigned; but writing to the vector in place, as
-        in ``net.params[:] = v``, writes to it too.
+        Padding is zero, and stays zero whatever is assigned, also by ``net.params += v``. But
+        writing to the vector in place, as in ``net.params[:] = v``, writes to padding too, and
+        training then takes it for weights in l1, l2, max_norm, clip_norm and L-BFGS: assign, or
+        write to `weights` and `biases`.
 
         Examples
         --------
@@ -1097,8 +1099,13 @@ class Network:
             sample_weight, class_weight, metrics, validation_data, validation_fraction,
             evaluate_every, callbacks, resume, progress, verbose,
         )  # fmt: skip
-        with self._state.lock:  # what training goes on from is read when no other thread changes it
-            return TrainingLoop(self, as_request(self._state, X, y, options)).train()
+        state = self._state
+        if not state.lock.acquire(False):  # before it is read what training goes on from
+            raise state.lock.refusal()
+        try:
+            return TrainingLoop(self, as_request(state, X, y, options)).train()
+        finally:
+            state.lock.release()
 
     @explained
     def partial_fit(
@@ -1151,19 +1158,19 @@ class Network:
         array([0.8])
         """
         state = self._state
-        if not state.lock.acquire(False):  # as `with state.lock`, in fewer calls of Python
+        if not state.lock.acquire(False):
             raise state.lock.refusal()
         try:
+            is_as_before = optimizer is None and (
+                learning_rate is None
+                or (type(learning_rate) is float and learning_rate == state.ready_rate)
+            )
             if (
-                (step := state.row_step) is not None
+                is_as_before
+                and (step := state.row_step) is not None
                 and batch_size == 1
-                and optimizer is None
-                and (
-                    learning_rate is None
-                    or (type(learning_rate) is float and learning_rate == step.asked_rate)
-                )
                 and sample_weight is None
-                and step(X, y)
+                and step.take_if_ready(X, y)
             ):
                 return self
             names = state.feature_names
@@ -1172,6 +1179,7 @@ class Network:
             train_rows(
                 self, Arrays(whole(inputs), targets, weights), names or names_of(X),
                 batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
+                is_as_before=is_as_before,
             )  # fmt: skip
         finally:
             state.lock.release()

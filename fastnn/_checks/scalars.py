@@ -172,7 +172,7 @@ def as_generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     if isinstance(seed, _RANDOM):
         return seed
     try:
-        if type(seed) is int:
+        if seed is None or type(seed) is int:
             return np.random.default_rng(seed)
         if np.ndim(seed) == 0 and isinstance(_without_array(seed), (bool, np.bool_)):
             raise TypeError

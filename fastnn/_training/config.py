@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,10 +67,6 @@ class UsualFit:
     n_samples: int
     config: FitConfig
     runner: CompiledEpochs | None = None  # at rest
-
-    def serves(self, given: Sequence[Any], n_samples: int) -> bool:
-        """Return True if a call that gives these objects needs the same."""
-        return n_samples == self.n_samples and all(map(is_, given, self.given))
 
 
 @dataclass(slots=True)

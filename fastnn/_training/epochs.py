@@ -27,8 +27,10 @@ from ..core.simd.bitset import TILE_ROWS, WORD
 from ..core.train_batches import Batches
 from ..core.train_samples import Slice
 from ..errors import DivergenceError
+from ..initializers import Random
 from ..optimizers import CompiledOptimizer
 from .config import FitConfig
+from .model import Model
 from .sources import Arrays, Source
 from .state import NetworkState, TrainingState
 
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 _UPDATED = 6  # what a rule's update of a parameter may cost, in parameters visited, of few
 _MOST_MORE = 20_000  # what that adds at most: of many, the copies before a slice cost more
+
+
+_LOOKING_AHEAD = False, True  # not sparse, looks ahead: a key of what is ready
 
 
 class Observer(Protocol):
@@ -52,28 +57,23 @@ class Observer(Protocol):
 class CompiledEpochs:
     """Epochs by the kernel for these options; its scratch is kept between calls."""
 
-    def __init__(self, state: NetworkState, config: FitConfig, training: TrainingState) -> None:
-        self.state, self.config, self.training = state, config, training
+    def __init__(self, model: Model, config: FitConfig, training: TrainingState) -> None:
+        self.model, self.config, self.training = model, config, training
         assert isinstance(config.optimizer, CompiledOptimizer)
         self._settings = config.optimizer
         self.is_single = config.batch_size == 1
-        is_bare = self.is_single and not (state.model.penalties.size or config.noise.size)
+        is_bare = self.is_single and not (model.penalties.size or config.noise.size)
         self.is_plain = is_bare and config.optimizer.is_plain  # params -= rate gradient, of one
-        self._codes = state.model.metric_codes(config.metrics)
+        self._codes = model.metric_codes(config.metrics)
         self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
 
     def rest(self) -> None:
-        """Drop the network, its training and all scratch but the units of a plain step."""
-        del self.state, self.training
-        for how in tuple(self._ready):
-            if not self.is_plain or how[1]:  # which looks ahead, with the units of many samples
-                del self._ready[how]
-
-    def again(self, state: NetworkState, training: TrainingState) -> CompiledEpochs:
-        """Return the same after a rest, for a new training of the network."""
-        self.state, self.training = state, training
-        return self
+        """Drop all scratch but the units of a plain step of one sample, which are few."""
+        if self.is_plain:
+            self._ready.pop(_LOOKING_AHEAD, None)
+        else:
+            self._ready.clear()
 
     def train_span(self, loop: TrainingLoop, span: int = 0) -> None:
         """Train the epochs until callbacks, a schedule or validation run, and record them.
@@ -90,11 +90,12 @@ class CompiledEpochs:
             if is_per_update:
                 rates = training.rates_ahead(span, n_of_part, n_updates)
             n_updates += n_of_part
-            part, is_all_finite = self.pass_over(data, rates, self.draw_order(data, span), loop)
+            order = self.draw_order(data, span, loop.state.random)
+            part, is_all_finite = self.pass_over(data, rates, order, loop)
             if not is_all_finite:
                 if span > 1:
                     break
-                error = divergence(data, part, rates[0], training.epochs, self.state)
+                error = divergence(data, part, rates[0], training.epochs, loop.state)
                 if where:
                     error.add_note(where)
                 raise loop.diverged(error)
@@ -117,7 +118,7 @@ class CompiledEpochs:
         if self.training.schedule is not None and hasattr(self.training.schedule, "observe"):
             return 1
         n_at_once = self._samples_per_slice(data.X) if data.is_sparse else self._n_at_once
-        epochs = min(max(1, n_at_once // data.n_samples), loop.epochs_left())
+        epochs = min(max(1, n_at_once // data.n_samples), loop.stop_epoch - now)
         if config.validation is not None:
             epochs = min(epochs, -now % config.evaluate_every + 1)
         for callback in config.callbacks:
@@ -125,7 +126,7 @@ class CompiledEpochs:
             epochs = min(epochs, 1 if next_epoch is None else _n_until(next_epoch(now), now))
         return epochs
 
-    def draw_order(self, data: Arrays, span: int) -> Array:
+    def draw_order(self, data: Arrays, span: int, random: Random) -> Array:
         """Return a row of sample numbers for each epoch, or a single row for all of them."""
         config, n_samples = self.config, data.n_samples
         order = np.arange(n_samples)[np.newaxis]
@@ -134,7 +135,7 @@ class CompiledEpochs:
         elif config.shuffle:
             order = order if span == 1 else order.repeat(span, axis=0)
             for row in order:
-                self.state.random.shuffle(row)  # as `permutation` does, without the copy
+                random.shuffle(row)  # as `permutation` does, without the copy
         return order if data.rows is None else data.rows[order]
 
     def pass_over(
@@ -145,7 +146,7 @@ class CompiledEpochs:
         Also return whether all is finite: if not, the state before that compiled call is restored.
         """
         X: Any = data.X
-        Y, weights, model = data.Y, data.weights, self.state.model
+        Y, weights, model = data.Y, data.weights, self.model
         is_sparse = data.is_sparse
         how = is_sparse, self._looks_ahead(data, rates)
         kernel, arguments = self._ready.get(how) or self._kernel_for(*how)
@@ -180,11 +181,11 @@ class CompiledEpochs:
 
     def changed(self) -> tuple[Array, Array, Array]:
         """Return the arrays that a compiled call changes."""
-        return self.state.model.params, self.training.slots, self.training.counters
+        return self.model.params, self.training.slots, self.training.counters
 
     def _samples_per_slice(self, X: Inputs | None) -> int:
         """Return the number of samples in a compiled call; X only counts if it is sparse."""
-        model, n_updated = self.state.model, 0
+        model, n_updated = self.model, 0
         if not self.is_plain:
             size = model.params.size
             n_updated = min(_UPDATED * size, size + _MOST_MORE) // self.config.batch_size
@@ -192,7 +193,7 @@ class CompiledEpochs:
 
     def _looks_ahead(self, data: Arrays, rates: Array) -> bool:
         """Return True if layer 0 looks ahead, in updates by single samples."""
-        if not self.is_single or data.is_sparse or self.state.model.n_ahead == 1:
+        if not self.is_single or data.is_sparse or self.model.n_ahead == 1:
             return False
         if self.is_plain:
             return True
@@ -212,7 +213,7 @@ class CompiledEpochs:
 
     def _choose_kernel(self, looks_ahead: bool) -> tuple[Callable[..., int], tuple[Any, ...]]:
         """Choose among batches, single samples by any optimiser, and plain steps of these."""
-        model, config = self.state.model, self.config
+        model, config = self.model, self.config
         dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
         if not self.is_single:
             units, grad = np.zeros((4, BLOCK_ROWS, n_units), dtype), np.zeros_like(model.params)
@@ -240,7 +241,7 @@ class CompiledEpochs:
             config.batch_size > 1 or config.divide_penalty
         )
         settings[optimizers.DIVIDE_PENALTY] = config.divide_penalty
-        penalties = self.state.model.penalties
+        penalties = self.model.penalties
         return Optimizer(settings, penalties, training.slots, training.counters)
 
 

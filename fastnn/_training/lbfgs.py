@@ -118,7 +118,7 @@ class LBFGSEpochs:
                 objective,
                 accepted,
                 finish_iteration,
-                maxiter=loop.epochs_left(),
+                maxiter=loop.stop_epoch - self._training.epochs,
                 maxfun=np.inf,
                 maxcor=optimizer.memory,
                 gtol=optimizer.gtol,

@@ -25,7 +25,7 @@ from ..history import History
 from ..metrics import figure_of
 from ..optimizers import LBFGS
 from ..standardize import Standardize
-from .config import FitRequest, UsualFit
+from .config import FitRequest
 from .epochs import CompiledEpochs
 from .lbfgs import LBFGSEpochs
 from .sources import Arrays, Chunks
@@ -66,11 +66,12 @@ class TrainingLoop:
         recorded: bool = True,
         before: Snapshot | None = None,
     ) -> None:
-        self.state, self.request, self._recorded = state_of(net), request, recorded
+        self.state, self.request = state_of(net), request
         self.config, self.training = request.config, request.training
         self.run = Run(net, History())
+        self._history = self.run.history if recorded else None  # that becomes the network's
         self._before = before
-        self._last_epoch = self.training.epochs + self.config.epochs
+        self.stop_epoch = self.training.epochs + self.config.epochs  # the one past the last
 
     def train(self, runner: Runner | None = None) -> History:
         """Train until all epochs are done, or a callback stops it; return what was recorded.
@@ -80,7 +81,6 @@ class TrainingLoop:
         to be invalid leave the network as it was before the call.
         """
         request, state = self.request, self.state
-        state.drop_ready()
         is_late = not request.is_checked or not isinstance(request.source, Arrays)
         if self._before is None and (is_late or request.n_validation):
             self._before = Snapshot(state)
@@ -112,7 +112,10 @@ class TrainingLoop:
     def _train_by(self, runner: Runner | None) -> None:
         """Train by a runner, by default that for the optimiser, which may be kept."""
         usual = self.request.usual
-        runner = runner or self._runner(usual)
+        ready = None if usual is None else usual.runner
+        if ready is not None:
+            ready.training = self.training
+        runner = runner or ready or self._new_runner()
         if self.config.callbacks or self.config.progress:
             self._train_surrounded(runner)
         else:
@@ -122,15 +125,13 @@ class TrainingLoop:
             usual.runner = runner
             self.state.usual_fit = usual
 
-    def _runner(self, usual: UsualFit | None) -> Runner:
-        """Return the runner for the optimiser."""
-        if usual is not None and usual.runner is not None:
-            return usual.runner.again(self.state, self.training)
+    def _new_runner(self) -> Runner:
+        """Return a runner for the optimiser."""
         source = self.request.source
         if isinstance(self.config.optimizer, LBFGS):
             assert isinstance(source, Arrays)
             return LBFGSEpochs(self.state.model, source, self.config, self.training)
-        return CompiledEpochs(self.state, self.config, self.training)
+        return CompiledEpochs(self.state.model, self.config, self.training)
 
     def _split(self) -> None:
         """Split off the validation samples."""
@@ -240,7 +241,7 @@ class TrainingLoop:
 
     def _train(self, runner: Runner) -> None:
         try:
-            while self.training.epochs < self._last_epoch and not self.run.stopping:
+            while self.training.epochs < self.stop_epoch and not self.run.stopping:
                 self.begin_span()
                 runner.train_span(self)
         except BaseException as error:
@@ -248,12 +249,7 @@ class TrainingLoop:
                 self.put_back()
             raise
         if self.state.training is not self.training:  # a callback has stopped it before that
-            self._begin()
-
-    def _begin(self) -> None:
-        """Make the training of this call that of the network."""
-        history = self.run.history if self._recorded else None
-        self.state.begin(self.training, self.request.names, history)
+            self.state.begin(self.training, self.request.names, self._history)
 
     def begin_span(self) -> None:
         """Keep what the next epochs change, until `finish_epochs` has recorded them.
@@ -267,7 +263,7 @@ class TrainingLoop:
         self._mark = Snapshot(state, draws=draws, like=like, next_training=training)
         self._is_at_mark = not is_noisy  # the key of the noise is one of the counters
         if state.training is not training:
-            self._begin()
+            state.begin(training, self.request.names, self._history)
         if is_noisy:
             training.draw_key(state.random)
 
@@ -287,10 +283,6 @@ class TrainingLoop:
             array.copy() for array in (self.state.model.params, training.slots, training.counters)
         ]
 
-    def epochs_left(self) -> int:
-        """Return the number of epochs still to train."""
-        return self._last_epoch - self.training.epochs
-
     def advance(self, n_samples: int) -> None:
         """Report so many trained samples to `watch` and the progress bar."""
         if self.config.watch is not None:
@@ -304,13 +296,13 @@ class TrainingLoop:
         `rate` is that of the last of `n_updates`.
         """
         config, training, run = self.config, self.training, self.run
-        history, names = run.history, ["loss", *config.metrics]
+        names = ["loss", *config.metrics]
         if self.state.model.has_penalty:
             names.append("penalty")
         last = training.epochs + len(epochs) - 1
         numbers = range(training.epochs, last + 1)
         values = epochs.T.tolist()  # the last column may be a penalty of 0, which is not recorded
-        history.extend(numbers, {name: (numbers, values[k]) for k, name in enumerate(names)})
+        run.history.extend(numbers, {name: (numbers, values[k]) for k, name in enumerate(names)})
         training.epochs, training.updates = last + 1, training.updates + n_updates
         run.epoch, run.learning_rate = last, rate
         if config.callbacks:
@@ -321,7 +313,7 @@ class TrainingLoop:
         else:
             self._judge(last)
         if self._bar is not None:
-            postfix = {name: f"{values[-1]:.4g}" for name, values in history.items()}
+            postfix = {name: f"{values[-1]:.4g}" for name, values in run.history.items()}
             self._bar.set_postfix(postfix, refresh=False)
 
     def _judge(self, last: int) -> None:

@@ -54,6 +54,8 @@ class Model:
         self.params, self.table, self.penalties = params, table, penalties
         self.net, self.loss, self.dtype = net, loss, params.dtype
         self.parts = loss.parts  # the heads, if there are any
+        # What targets must meet beside their shape, if anything.
+        self.rule = None if loss.targets == "numbers" and loss.n_per_target == 1 else loss
         self.n_in, self.n_out = int(table[0, layout.N_IN]), int(table[-1, layout.N_OUT])
         self.n_units = layout.units_size(table)
         self.no_weights = as_read_only(np.empty(0, params.dtype))

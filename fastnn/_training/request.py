@@ -83,8 +83,10 @@ def as_request(
     what a rollback can restore: the network, with all of X, no callbacks.
     """
     is_usual = held is None and all(map(is_, options[_N_OFTEN_GIVEN:], _USUAL))  # needs no check
-    is_small = type(X) is np.ndarray and X.size <= CHECKED_AT_ONCE
-    names, last, n_validation = names_of(X), None, 0
+    is_array = type(X) is np.ndarray
+    is_small = is_array and X.size <= CHECKED_AT_ONCE
+    names = None if is_array else names_of(X)
+    last, n_validation = None, 0
     if not is_usual and as_flag("resume", options.resume):
         check_names(X, state.feature_names)
         names, last = state.feature_names or names, state.training
@@ -129,7 +131,7 @@ def as_request(
 def _as_usual(state: NetworkState, source: Arrays, options: FitOptions) -> UsualFit | None:
     """Return what the network has kept for such a call or, if it may be kept, what is new."""
     given, kept = options[:_N_OFTEN_GIVEN], state.usual_fit
-    if kept is not None and kept.serves(given, source.n_samples):
+    if kept is not None and kept.n_samples == source.n_samples and all(map(is_, given, kept.given)):
         return kept
     if not _PLAIN.issuperset(map(type, given)):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -22,7 +23,7 @@ from ..core.layout import Net
 from ..core.optimizers import KEY, N_COUNTERS, N_UPDATES
 from ..history import History
 from ..initializers import Random
-from ..layers import Dense, net_parts, penalty_table, with_arrays, with_options
+from ..layers import Dense, net_parts, penalty_table, with_arrays
 from ..losses import Loss
 from ..optimizers import Optimizer
 from ..standardize import Standardize
@@ -138,13 +139,19 @@ class TrainingState:
         return int(self.counters[KEY])
 
 
+# What the next call that trains may find ready; NaN is no rate.
+_NOTHING_READY: dict[str, Any] = {
+    "row_step": None, "batch_step": None, "ready_rate": math.nan, "usual_fit": None,
+}  # fmt: skip
+
+
 class NetworkState:
     """The parameters of a network, its random source, and what training goes on from.
 
     `training` is None before any training. `past` holds what earlier calls of `fit` have recorded,
     `latest` what the last one did. `row_step` and `batch_step`, if not None, are ready for the next
-    call of `partial_fit`, `usual_fit` for the next of `fit`. `standardize` is what comes before the
-    layers, if anything does.
+    call of `partial_fit`, also for one that asks for `ready_rate`; `usual_fit` is for the next of
+    `fit`. `standardize` is what comes before the layers, if anything does.
     """
 
     def __init__(
@@ -159,32 +166,26 @@ class NetworkState:
         self.weights = layout.weight_views(net.params, net.layer_table)
         self.biases = layout.bias_views(net.params, net.layer_table)
         self.layers = tuple(map(with_arrays, layers, self.weights, self.biases))
-        self.has_dropout = any(layer.dropout for layer in layers)
+        self.has_dropout = any(map(attrgetter("dropout"), layers))
         self.random, self.standardize = random, standardize
         self.training: TrainingState | None = None
         self.past, self.latest = History(), History()
         self.feature_names: Names = None
         self.lock = TrainingLock()
+        # Not by an update of `__dict__`, after which an attribute takes longer to find.
         self.row_step: SingleSampleStep | None = None
         self.batch_step: BatchStep | None = None
+        self.ready_rate = math.nan
         self.usual_fit: UsualFit | None = None
 
     def set_trainable(self, flags: Sequence[bool]) -> None:
         """Say of each layer whether training changes it; the caller has the lock."""
-        layers = tuple(
-            with_options(layer, weights=None, biases=None, trainable=flag)
-            for layer, flag in zip(self.layers, flags, strict=True)
-        )
+        own = zip(self.layers, self.weights, self.biases, flags, strict=True)
+        layers = tuple(with_arrays(layer, W, b, trainable=flag) for layer, W, b, flag in own)
         last = self.model
         table, code = net_parts(last.n_in, layers, last.loss, last.dtype)
         model = Model(Net(last.params, table, code), last.loss, penalty_table(layers))
-        layers = tuple(map(with_arrays, layers, self.weights, self.biases))
-        self.drop_ready()
-        self.__dict__.update(model=model, layers=layers)
-
-    def drop_ready(self) -> None:
-        """Drop what was ready for the next call that trains."""
-        self.row_step = self.batch_step = self.usual_fit = None
+        self.__dict__.update(_NOTHING_READY, model=model, layers=layers)
 
     # ---- checks ----------------------------------------------------------------------------------
 
@@ -243,7 +244,7 @@ class NetworkState:
         row = row and not is_table and np.ndim(X) == 1
         if model.parts:
             return inputs, targets_of_heads(y, n_samples, model.dtype, model.loss, row=row)
-        return inputs, as_targets(y, n_samples, model.n_out, model.dtype, model.loss, row=row)
+        return inputs, as_targets(y, n_samples, model.n_out, model.dtype, model.rule, row=row)
 
     def as_weights(self, sample_weight: ArrayLike | None, n_samples: int) -> Array:
         """Return the weights of the samples, or an empty array if all are 1."""
@@ -263,16 +264,18 @@ class NetworkState:
     def begin(self, training: TrainingState, names: Names, history: History | None) -> None:
         """Let training start: from `training`, its `history` after what was recorded, or anew.
 
-        All of it or, if Ctrl-C comes, nothing: one call of C.
+        What was ready for other training is dropped. All of it or, if Ctrl-C comes, nothing: one
+        call of C.
         """
-        new: dict[str, Any] = {"training": training, "feature_names": names}
+        new = {**_NOTHING_READY, "training": training, "feature_names": names}
         if history is None:
             self.__dict__.update(new)
             return
-        if training.epochs == 0:
-            self.__dict__.update(new, past=History(), latest=history)
-            return
         past = self.past
+        if training.epochs == 0:
+            past = History() if past.epoch else past
+            self.__dict__.update(new, past=past, latest=history)
+            return
         n_past = past.epoch[-1] + 1 if past.epoch else 0
         try:
             past.extend(self.latest.epoch, self.latest.columns())

@@ -67,7 +67,8 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
         super().__post_init__()
         check_fields(self, alpha=as_share, momentum=as_share, eps=as_positive, centered=as_flag)
 
-    def _starts(self) -> Sequence[float]:
+    @property
+    def _starts(self) -> Sequence[float]:  # type: ignore[override]
         return [0.0] * (3 if self.centered else 1 + (self.momentum > 0))
 
 
@@ -121,7 +122,8 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
         super().__post_init__()
         check_fields(self, lr_decay=as_amount, initial_accumulator_value=as_amount, eps=as_positive)
 
-    def _starts(self) -> Sequence[float]:
+    @property
+    def _starts(self) -> Sequence[float]:  # type: ignore[override]
         return [self.initial_accumulator_value]
 
 
@@ -169,6 +171,7 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
         "eps_hat": optimizers.EPS_HAT,
         "is_decoupled": optimizers.IS_DECOUPLED,
     }
+    _starts: ClassVar[Sequence[float]] = (0.0, 0.0)
     is_decoupled: ClassVar[bool] = False  # whether the decay does not go through the gradient
 
     learning_rate: float = 0.001
@@ -179,9 +182,6 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
     def __post_init__(self) -> None:
         super().__post_init__()
         check_fields(self, betas=pair_of(as_share, "a beta"), eps=as_positive, eps_hat=as_flag)
-
-    def _starts(self) -> Sequence[float]:
-        return [0.0, 0.0]
 
 
 @explained

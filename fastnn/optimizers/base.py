@@ -25,6 +25,9 @@ class Optimizer:
     True
     """
 
+    # The value with which each vector of the state starts.
+    _starts: ClassVar[Sequence[float]] = ()
+
     def initial_slots(self, n_params: int, dtype: np.dtype[Any]) -> Array:
         """Return the optimiser state before the first update.
 
@@ -40,15 +43,10 @@ class Optimizer:
         ndarray, shape (n_slots, n_params)
             The state.
         """
-        starts = self._starts()
-        slots = np.empty((len(starts), n_params), dtype)
-        for slot, start in zip(slots, starts, strict=True):
-            slot[:] = start
+        slots = np.empty((len(self._starts), n_params), dtype)
+        for k, start in enumerate(self._starts):
+            slots[k] = start
         return slots
-
-    def _starts(self) -> Sequence[float]:
-        """Return the value with which each vector of the state starts."""
-        return ()
 
 
 @dataclass(frozen=True)

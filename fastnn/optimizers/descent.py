@@ -76,6 +76,7 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
         "momentum": optimizers.FACTOR,
         "dampening": optimizers.DAMPENING,
     }
+    _starts: ClassVar[Sequence[float]] = (0.0,)
 
     momentum: float = 0.9
     dampening: float = 0.0
@@ -83,9 +84,6 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
     def __post_init__(self) -> None:
         super().__post_init__()
         check_fields(self, momentum=as_share, dampening=as_share)
-
-    def _starts(self) -> Sequence[float]:
-        return [0.0]
 
 
 @explained
@@ -121,12 +119,10 @@ class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
 
     rule: ClassVar[int] = optimizers.NESTEROV
     places: ClassVar[Mapping[str, int | list[int]]] = {"momentum": optimizers.FACTOR}
+    _starts: ClassVar[Sequence[float]] = (0.0,)
 
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_fields(self, momentum=as_share)
-
-    def _starts(self) -> Sequence[float]:
-        return [0.0]

@@ -63,7 +63,8 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
         if self.step_sizes[0] > self.step_sizes[1]:
             raise ValueError(f"step_sizes must be in order, got {self.step_sizes}")
 
-    def _starts(self) -> Sequence[float]:
+    @property
+    def _starts(self) -> Sequence[float]:  # type: ignore[override]
         return [0.0, self.learning_rate]
 
 

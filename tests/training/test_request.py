@@ -180,10 +180,23 @@ def test_nothing_is_kept_of_a_call_that_fails_or_of_other_layers():
     np.testing.assert_array_equal(net.weights[0], before)
 
 
-@pytest.mark.parametrize("options", USUAL, ids=str)
-def test_a_network_and_its_samples_are_freed_without_a_collection(options):
-    net, x = small_network(), X.copy()
+def fit(net, x, **options):
     net.fit(x, Y, **options)
+
+
+def stream(net, x, **options):
+    for _ in range(2):  # the second time it is ready
+        net.partial_fit(x, Y, **options)
+
+
+@pytest.mark.parametrize(
+    ("train", "options"),
+    [*((fit, options) for options in USUAL), (stream, {}), (stream, {"batch_size": 4})],
+    ids=lambda part: getattr(part, "__name__", str(part)),
+)
+def test_a_network_and_its_samples_are_freed_without_a_collection(train, options):
+    net, x = small_network(), X.copy()
+    train(net, x, **options)
     alive = weakref.ref(state_of(net)), weakref.ref(x)
     gc.collect()
     gc.disable()
