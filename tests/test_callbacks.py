@@ -53,6 +53,42 @@ def test_a_run_stops_when_it_is_told_to():
     assert run.stopping
 
 
+class SetsRate(Callback):
+    """Sets the rate before or after the first epoch, and counts its ends."""
+
+    n_ends = 0
+
+    def __init__(self, when):
+        self.when = when
+
+    def start(self, run):
+        if self.when == "start":
+            run.learning_rate = 0.5
+
+    def epoch(self, run):
+        if self.when == "epoch":
+            run.learning_rate /= 2
+
+    def end(self, run):
+        self.n_ends += 1
+
+
+@pytest.mark.parametrize(("when", "got"), [("start", 0.5), ("epoch", 0.05)])
+def test_a_callback_that_sets_the_rate_is_told_how(when, got):
+    net, expected = (Network(2, [Dense(3, "tanh"), Dense(1)], seed=0) for _ in range(2))
+    X, y, callback = [[0, 1], [1, 0]], [0, 1], SetsRate(when)
+    for one in (net, expected):
+        one.fit(X, y, epochs=2, learning_rate=0.1)
+    message = f"must stay as training sets it, 0.1, got {got} from the callback SetsRate: give fit"
+    with pytest.raises(ValueError, match=message):
+        net.fit(X, y, epochs=3, learning_rate=0.1, resume=True, callbacks=[callback])
+    if when == "epoch":  # which is whole
+        expected.fit(X, y, learning_rate=0.1, resume=True)
+    assert callback.n_ends == 1
+    assert_array_equal(net.params, expected.params)
+    assert net.history.columns() == expected.history.columns()
+
+
 def test_figures_are_those_of_the_last_epoch():
     run = make_run()
     assert run.figures() == {}

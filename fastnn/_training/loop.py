@@ -216,7 +216,8 @@ class TrainingLoop:
     def _train_surrounded(self, runner: Runner) -> None:
         """Train between start and end of the callbacks; those that have started are ended."""
         config, run, training = self.config, self.run, self.training
-        run.epoch, run.learning_rate = training.epochs - 1, training.rate_ahead()
+        rate = training.rate_ahead()
+        run.epoch, run.learning_rate = training.epochs - 1, rate
         run.recorded = self.request.recorded(self.state.model)
         started: list[Callback] = []
         with ExitStack() as around:
@@ -224,6 +225,7 @@ class TrainingLoop:
             for callback in config.callbacks:
                 callback.start(run)
                 started.append(callback)
+                _check_rate(run, rate, callback)
             if config.progress:
                 n_samples = self.request.source.n_samples
                 total = None if n_samples is None else config.epochs * n_samples
@@ -310,6 +312,7 @@ class TrainingLoop:
                 self._judge(last)
                 for callback in _swapping_first(config.callbacks):
                     callback.epoch(run)
+                    _check_rate(run, rate, callback)
         else:
             self._judge(last)
         if self._bar is not None:
@@ -346,6 +349,16 @@ class TrainingLoop:
             for name, metric in config.validation_metrics.items():
                 metrics[name] = figure_of(name, metric, data.y, outputs)
         return {f"val_{name}": value for name, value in metrics.items()}
+
+
+def _check_rate(run: Run, rate: float, callback: Callback) -> None:
+    """Raise if a callback has set the learning rate, which training would not go by."""
+    if run.learning_rate is not rate:
+        raise ValueError(
+            f"run.learning_rate must stay as training sets it, {rate}, got {run.learning_rate!r} "
+            f"from the callback {type(callback).__name__}: give fit a schedule as learning_rate, a "
+            "function of the epoch or, to go by what is recorded, one such as ReduceOnPlateau"
+        )
 
 
 def _swapping_first(callbacks: Sequence[Callback]) -> Sequence[Callback]:

@@ -24,7 +24,8 @@ class Run:  # numpydoc ignore=PR02
         The epoch that has just ended, by default -1, which means before the first epoch.
     learning_rate : float
         The rate of that epoch's last update, or before the first epoch, that of the first update;
-        by default NaN.
+        by default NaN. A callback must not set it: a schedule does, which `fit` takes as
+        `learning_rate`; it may see what the epochs record (`fastnn.schedules.ReduceOnPlateau`).
     stopping : bool
         Whether training ends after this epoch, by default False.
     recorded : tuple of str, optional
