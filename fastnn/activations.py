@@ -173,25 +173,7 @@ def activation(function: Callable[..., Any]) -> OwnActivation:
 
 
 def as_activation(name: str, value: object) -> Any:
-    """Return the first name of an activation, or one of the user's own.
-
-    Parameters
-    ----------
-    name : str
-        What errors call it.
-    value : object
-        A name, also a second name, an activation of the user's own, or None for identity.
-
-    Returns
-    -------
-    str, OwnActivation or HeadActivations
-        The activation.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such activation.
-    """
+    """Return the first name of an activation, or one of the user's own; None means identity."""
     if isinstance(value, OwnActivation | HeadActivations):
         return value
     names = (*CODES, *HEADS)
@@ -202,25 +184,7 @@ def as_activation(name: str, value: object) -> Any:
 
 
 def code_of(known: str | OwnActivation | HeadActivations, dtype: np.dtype[Any]) -> int:
-    """Return what stands for an activation in a kernel; on first use it may be compiled.
-
-    Parameters
-    ----------
-    known : str, OwnActivation or HeadActivations
-        The activation, as `as_activation` returns it.
-    dtype : numpy.dtype
-        The dtype of the network.
-
-    Returns
-    -------
-    int
-        The code.
-
-    Raises
-    ------
-    TypeError
-        If Numba does not compile the user's function.
-    """
+    """Return what stands for an activation in a kernel; on first use it may be compiled."""
     if isinstance(known, str) and known in CODES:
         return CODES[known]
     if isinstance(known, HeadActivations):
@@ -265,16 +229,5 @@ def _compiled(known: str | OwnActivation, dtype: np.dtype[Any]) -> int:
 
 
 def own_activation(code: int) -> OwnActivation | HeadActivations | None:
-    """Return the user's activation that a code stands for, or those of heads, if one is the user's.
-
-    Parameters
-    ----------
-    code : int
-        The code, as `code_of` returns it.
-
-    Returns
-    -------
-    OwnActivation, HeadActivations or None
-        The activation.
-    """
+    """Return the user's activation that a code stands for, if it is one, or those of heads."""
     return _OWN.get(code)

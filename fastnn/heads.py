@@ -207,32 +207,7 @@ class Heads(Dense):
 
 
 def as_loss_of(layers: Sequence[Dense], value: Any) -> Loss:
-    """Return the loss of a network of these layers.
-
-    Parameters
-    ----------
-    layers : sequence of Dense
-        The layers.
-    value : Any
-        The loss, its name, or, where the layers end with `Heads`, one for each head.
-
-    Returns
-    -------
-    Loss
-        The loss.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such loss.
-
-    Examples
-    --------
-    >>> from fastnn import Dense
-    >>> from fastnn.heads import as_loss_of
-    >>> as_loss_of([Dense(1)], "mae")
-    'mae'
-    """
+    """Return the loss of a network of these layers: for `Heads`, of one for each head."""
     last = layers[-1] if layers else None
     if isinstance(last, Heads):
         return last.loss_of(value)

@@ -286,25 +286,7 @@ _USAGES = {  # of those that need numbers, and of what others have instead
 
 
 def as_initializer(name: str, value: Any) -> Initializer:
-    """Return the initializer that a value means.
-
-    Parameters
-    ----------
-    name : str
-        The name of the parameter, for messages.
-    value : str or callable
-        The name of an initializer, or a function.
-
-    Returns
-    -------
-    callable
-        The initializer, a function of the random source and a shape.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no initializer of that name.
-    """
+    """Return the initializer that a name or a function means; errors call it `name`."""
     if callable(value):
         return value  # type: ignore[no-any-return]
     if isinstance(value, str) and (usage := _USAGES.get(value.lower().removeprefix("random_"))):

@@ -162,31 +162,7 @@ def _as_bias(name: str, bias: Any) -> bool:
 def net_parts(
     n_in: int, layers: Sequence[Dense], loss: Loss, dtype: np.dtype[Any]
 ) -> tuple[Array, int]:
-    """Check that layers and loss go together, and return them as kernels take them.
-
-    Parameters
-    ----------
-    n_in : int
-        The number of inputs.
-    layers : sequence of Dense
-        The layers.
-    loss : Loss
-        The loss.
-    dtype : numpy.dtype
-        The dtype of the parameters.
-
-    Returns
-    -------
-    layer_table : ndarray
-        The table, as `core.layout` describes it.
-    code : int
-        What stands for the loss.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the layers cannot make a network with this loss.
-    """
+    """Check that layers and loss go together; return the layer table and the code of the loss."""
     if not layers:
         raise ValueError("layers must hold at least one Dense, got none")
     for layer in layers:
@@ -241,17 +217,9 @@ def _check_outputs(loss: Loss, activation: str | OwnActivation, n_out: int) -> N
 
 
 def penalty_table(layers: Sequence[Dense]) -> Array:
-    """Return l1, l2 and max_norm of each layer for the kernels.
+    """Return l1, l2 and max_norm of each layer for the kernels, shape (n_layers, 3).
 
-    Parameters
-    ----------
-    layers : sequence of Dense
-        The layers.
-
-    Returns
-    -------
-    ndarray, shape (n_layers, 3), or (0, 3)
-        The penalties of each layer, none of one that is not trained; no rows if no layer has any.
+    A layer that is not trained has none; there are no rows if no layer has any.
     """
     penalized = [
         k
@@ -271,20 +239,7 @@ def penalty_table(layers: Sequence[Dense]) -> Array:
 
 
 def noise_levels(layers: Sequence[Dense], input_noise: float) -> Array:
-    """Return the input noise and the dropout of each hidden layer for the kernels.
-
-    Parameters
-    ----------
-    layers : sequence of Dense
-        The layers.
-    input_noise : float
-        The standard deviation of the noise on the inputs.
-
-    Returns
-    -------
-    ndarray, shape (n_layers,), or (0,)
-        The noise, then the dropout of each hidden layer; empty if all are zero.
-    """
+    """Return the noise on the inputs, then the dropout of each hidden layer; empty if all are 0."""
     levels = np.array([input_noise, *(layer.dropout for layer in layers[:-1])])
     return levels if levels.any() else levels[:0]
 
@@ -295,22 +250,7 @@ def fill_params(
     biases: Sequence[Array | None],
     random: Random,
 ) -> None:
-    """Set parameters that are zero to their initial values.
-
-    Parameters
-    ----------
-    layers : sequence of Dense
-        The layers.
-    weights, biases : sequence of ndarray
-        The parameters of each layer, in place; None for a layer without biases.
-    random : numpy.random.Generator or numpy.random.RandomState
-        The random source, used layer by layer: first for W, then for b.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If given or drawn parameters have another shape, or are not finite numbers.
-    """
+    """Set parameters that are zero to their initial values, layer by layer: first W, then b."""
     for k, (layer, W, b) in enumerate(zip(layers, weights, biases, strict=True)):
         _fill(W, f"weights of layer {k}", layer.weights, layer.initializer, random)
         if b is not None:
@@ -318,23 +258,9 @@ def fill_params(
 
 
 def with_arrays(layer: Dense, W: ArrayLike | None, b: ArrayLike | None, **options: Any) -> Dense:
-    """Return a copy of a layer's description that holds these arrays.
+    """Return a copy of a description that holds these arrays; they are not copied, nor checked.
 
-    Parameters
-    ----------
-    layer : Dense
-        The description.
-    W : array_like or None
-        The weights, which are not copied.
-    b : array_like or None
-        The biases, which are not copied.
-    **options : Any
-        Further options to change, by name, which are not checked.
-
-    Returns
-    -------
-    Dense
-        The copy.
+    The same goes for further options to change.
     """
     twin = object.__new__(type(layer))
     twin.__dict__.update(layer.__dict__, weights=W, biases=b, **options)

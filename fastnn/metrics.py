@@ -188,31 +188,10 @@ def _as_plain(item: Any) -> Any:
 
 
 def figure_of(name: str, metric: Callable[[Any, Any], Any], y: Any, outputs: Any) -> float:
-    """Return the value of a user-defined metric.
+    """Return the value of a user-defined metric, `name` in messages.
 
     If there is one output, the metric gets the targets in the shape of the outputs; class labels
-    stay one-dimensional.
-
-    Parameters
-    ----------
-    name : str
-        The name of the metric, for messages.
-    metric : callable
-        The function of targets and outputs.
-    y : array_like
-        The targets as the user gave them; of several heads, a tuple of them.
-    outputs : ndarray, shape (n_samples, n_out)
-        The outputs of the network, or a tuple likewise.
-
-    Returns
-    -------
-    float
-        The value.
-
-    Raises
-    ------
-    TypeError
-        If the value is not a number.
+    stay one-dimensional. Of several heads, `y` and `outputs` are tuples with one for each.
     """
     if isinstance(outputs, tuple):  # of several heads
         targets: Any = tuple(map(_as_given, y, outputs))

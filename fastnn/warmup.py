@@ -124,34 +124,9 @@ def warmup(
 def warm_up(
     dtypes: Any, only: Any = WORDS, *, progress: bool = False, n_processes: int = 1
 ) -> tuple[int, int]:
-    """Do the work of `warmup`, in several processes too, which leave their kernels on disk alone.
+    """Do the work of `warmup`; return how many kernels were compiled, and how many were there.
 
-    Parameters
-    ----------
-    dtypes, only : str, or a list or tuple of them
-        As for `warmup`.
-    progress : bool
-        As for `warmup`.
-    n_processes : int
-        The largest number of processes, by default 1, which is this one.
-
-    Returns
-    -------
-    n_compiled : int
-        How many kernels were compiled.
-    n_loaded : int
-        How many were there.
-
-    Raises
-    ------
-    ValueError
-        As `warmup`.
-
-    Examples
-    --------
-    >>> from fastnn.warmup import warm_up
-    >>> sum(warm_up("float64", "predict")) <= 5  # fewer, if this process has some already
-    True
+    Several processes leave their kernels on disk alone.
     """
     from tqdm.auto import tqdm  # as in the training loop
 
@@ -222,13 +197,7 @@ work(sys.argv[1::2], sys.argv[2::2])
 
 
 def work(dtypes: Sequence[str], calls: Sequence[str]) -> None:
-    """Run a share of the steps in this process; write a line of what became of each.
-
-    Parameters
-    ----------
-    dtypes, calls : sequence of str
-        The dtype and the name of the call of each step.
-    """
+    """Run a share of the steps in this process; write a line of what became of each."""
     for dtype, call in zip(dtypes, calls, strict=True):
         n_compiled, n_loaded = _run(dtype, call)
         sys.stdout.write(f"{n_compiled} {n_loaded}\n")

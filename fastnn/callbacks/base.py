@@ -131,33 +131,9 @@ class Callback(Protocol):
 
 
 def monitored(run: Run, monitor: str) -> float | None:
-    """Return a metric of the epoch that has just ended.
+    """Return a metric of the epoch that has just ended, None if it was not computed in it.
 
-    Parameters
-    ----------
-    run : Run
-        The state of the training.
-    monitor : str
-        The name of the metric.
-
-    Returns
-    -------
-    float or None
-        Its value, or None if it was not computed in this epoch.
-
-    Raises
-    ------
-    ValueError
-        If training does not record it.
-
-    Examples
-    --------
-    >>> from fastnn import Dense, History, Network
-    >>> from fastnn.callbacks.base import Run, monitored
-    >>> run = Run(Network(1, [Dense(1)]), History(), epoch=0)
-    >>> run.history.record(0, {"loss": 0.5})
-    >>> monitored(run, "loss")
-    0.5
+    Raise ValueError if training does not record it.
     """
     if run.recorded is None:  # where training is resumed, validation may come later
         due = run.history.epoch[0] == 0 or not monitor.startswith("val_")

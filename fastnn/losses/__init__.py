@@ -30,25 +30,7 @@ NAMED: dict[str, Loss] = {name: NamedLoss(name) for name in LOSSES} | {
 
 
 def as_loss(name: str, value: Any) -> Loss:
-    """Return a loss; `value` may be its name.
-
-    Parameters
-    ----------
-    name : str
-        What errors call it.
-    value : str or Loss
-        The loss.
-
-    Returns
-    -------
-    Loss
-        The loss.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such loss.
-    """
+    """Return a loss; `value` may be its name. Errors call it `name`."""
     if isinstance(value, Loss):
         return value
     if isinstance(value, type) and issubclass(value, Loss):

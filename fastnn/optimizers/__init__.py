@@ -58,29 +58,10 @@ def as_optimizer(
     *,
     named: Mapping[str, type[Optimizer]] = NAMED,
 ) -> Optimizer:
-    """Return the optimiser to train with.
+    """Return the optimiser to train with, `last` being the one that training last used.
 
-    Parameters
-    ----------
-    optimizer : Optimizer, str or None
-        An optimiser, or a name. A name means `last` if that is of the same kind, else one with its
-        defaults; None means `last`, or else `SGD`.
-    learning_rate : float or None
-        The rate, which replaces that of the optimiser.
-    last : Optimizer or None
-        The optimiser that training last used.
-    named : mapping of str to type
-        The optimisers that may be named, by default all.
-
-    Returns
-    -------
-    Optimizer
-        The optimiser.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is no such optimiser, or it has no learning rate.
+    A name, one of `named`, means `last` if that is of the same kind, else one with its defaults;
+    None means `last`, or else `SGD`. A learning rate replaces that of the optimiser.
     """
     if isinstance(optimizer, Optimizer):
         chosen = optimizer

@@ -349,23 +349,7 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
 
 
 def is_stochastic(estimator: BaseMLP) -> bool:
-    """Raise unless the solver, which partial_fit needs, is stochastic.
-
-    Parameters
-    ----------
-    estimator : BaseMLP
-        The estimator.
-
-    Returns
-    -------
-    bool
-        True.
-
-    Raises
-    ------
-    AttributeError
-        If the solver is lbfgs.
-    """
+    """Return True; raise AttributeError for a solver that partial_fit cannot use."""
     if estimator.solver not in SOLVERS:
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers."
