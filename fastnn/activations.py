@@ -56,19 +56,8 @@ class OwnActivation(UserFunction):
         """The function for Numba."""
         return linked(self.function, is_checked=True)
 
-    def fault(self, z: Array) -> str:
-        """Return what the function does wrong for some input, or an empty string.
-
-        Parameters
-        ----------
-        z : ndarray
-            The inputs of units.
-
-        Returns
-        -------
-        str
-            What it has raised or returned for the first input where it has, which is finite.
-        """
+    def fault(self, z: Array) -> str:  # numpydoc ignore=PR01,RT01
+        """Return what the function does wrong for the first input that is finite, or ""."""
         for value in z[np.isfinite(z)]:
             if fault := self.fault_at("the activation", f"for z = {value}", value):
                 return fault
@@ -109,19 +98,8 @@ class HeadActivations:  # numpydoc ignore=PR02
     def __str__(self) -> str:
         return ", ".join(map(str, self.parts))
 
-    def fault(self, z: Array) -> str:
-        """Return what a user's function does wrong for some input, or an empty string.
-
-        Parameters
-        ----------
-        z : ndarray, shape (n_samples, n_out)
-            The inputs of the units of all heads.
-
-        Returns
-        -------
-        str
-            What it has raised or returned, and of which head it is.
-        """
+    def fault(self, z: Array) -> str:  # numpydoc ignore=PR01,RT01
+        """Return what a user's function does wrong, and in which head, or ""."""
         for part, own in zip(self.parts, split(z, self.parts), strict=True):
             known = part.activation
             if isinstance(known, OwnActivation) and (fault := known.fault(own)):

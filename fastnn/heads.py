@@ -143,31 +143,8 @@ class Heads(Dense):
             )
         return split(np.asarray(outputs), self.parts)
 
-    def loss_of(self, value: Any) -> HeadLosses:
-        """Return the loss of the heads.
-
-        Parameters
-        ----------
-        value : sequence, mapping, str or Loss
-            A loss for each head, or one for all; in the place of each may be a pair, of the loss
-            and its weight.
-
-        Returns
-        -------
-        HeadLosses
-            The loss.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If it is none, or there are too few or too many.
-
-        Examples
-        --------
-        >>> from fastnn import Dense, Heads
-        >>> Heads(Dense(1), Dense(2)).loss_of("mse").name
-        'mse + mse'
-        """
+    def loss_of(self, value: Any) -> HeadLosses:  # numpydoc ignore=PR01,RT01
+        """Return the loss of the heads, of one for each or one for all; a pair has a weight."""
         given = self._losses(value)
         pairs = [self._pair(part, one) for part, one in zip(self.parts, given, strict=True)]
         losses, weights = zip(*pairs, strict=True)

@@ -117,19 +117,8 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
             self._forget()
 
     @contextmanager
-    def swapped(self, run: Run) -> Iterator[None]:
-        """Let the network have the average of this epoch, until validation and callbacks are done.
-
-        Parameters
-        ----------
-        run : Run
-            The state of the training.
-
-        Yields
-        ------
-        None
-            Nothing.
-        """
+    def swapped(self, run: Run) -> Iterator[None]:  # numpydoc ignore=PR01,YD01
+        """Let the network have the average of this epoch for validation and callbacks."""
         self._next = None
         if run.epoch >= self.start_epoch:
             self._next = self._averaged(run.network.params)

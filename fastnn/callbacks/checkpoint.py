@@ -74,19 +74,8 @@ class Checkpoint(Monitoring, Callback):  # numpydoc ignore=PR02
         self._best = -self._sign * math.inf
         check_folder(self._path)
 
-    def next_epoch(self, epoch: int) -> int:
-        """Return the next epoch after which a save is due.
-
-        Parameters
-        ----------
-        epoch : int
-            The epoch from which on to look.
-
-        Returns
-        -------
-        int
-            That epoch, or a later one.
-        """
+    def next_epoch(self, epoch: int) -> int:  # numpydoc ignore=PR01,RT01
+        """Return the next epoch after which a save is due."""
         return epoch + -(epoch + 1) % self.every
 
     def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01

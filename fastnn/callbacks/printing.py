@@ -58,19 +58,8 @@ class PrintMetrics(Callback):  # numpydoc ignore=PR02
         """Remember where training begins."""
         self._last_printed = run.epoch
 
-    def next_epoch(self, epoch: int) -> int:
-        """Return the next epoch after which there is a line.
-
-        Parameters
-        ----------
-        epoch : int
-            The epoch from which on to look.
-
-        Returns
-        -------
-        int
-            That epoch, or a later one.
-        """
+    def next_epoch(self, epoch: int) -> int:  # numpydoc ignore=PR01,RT01
+        """Return the next epoch after which there is a line."""
         return epoch + -epoch % self.every
 
     def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01

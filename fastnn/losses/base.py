@@ -60,51 +60,17 @@ class Loss:
     def code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         """Return what stands for the loss in a kernel; on first use it is compiled.
 
-        Parameters
-        ----------
-        activation : str
-            The activation of the last layer.
-        n_out : int
-            The number of outputs.
-        dtype : numpy.dtype
-            The dtype of the network.
-
-        Returns
-        -------
-        int
-            The code.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the loss does not go with such a network.
+        Raise ValueError or TypeError if the loss does not go with such a network.
         """
-        return self._code(activation, n_out, dtype)
-
-    def fault(self, targets: Array, outputs: Array) -> str:
-        """Return what a user's function does wrong for some sample, or an empty string.
-
-        Parameters
-        ----------
-        targets, outputs : ndarray, shape (n_samples, n_out)
-            The targets and the network's outputs.
-
-        Returns
-        -------
-        str
-            What it has raised or returned, and where; of a loss of fastnn nothing.
-        """
-        return self._fault(targets, outputs)
-
-    def _fault(self, targets: Array, outputs: Array) -> str:
-        return ""
-
-    def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         place = self, activation, dtype
         if place not in _CODES:
             rows, from_z = self._rows(activation)
             _CODES[place] = code_of_loss(rows, dtype, from_z=from_z, parameters=self._parameters)
         return _CODES[place]
+
+    def fault(self, targets: Array, outputs: Array) -> str:
+        """Return what a user's function does wrong for some sample, and where; else ""."""
+        return ""
 
     @property
     def _parameters(self) -> Sequence[float]:
@@ -172,6 +138,6 @@ class NamedLoss(Loss):  # numpydoc ignore=PR02
         """Whether kernels check the targets of a single sample, or take all: not counts."""
         return self.name != "poisson"
 
-    def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
+    def code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         """Return its place in the table."""
         return CODES[self.name]

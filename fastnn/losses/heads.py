@@ -60,7 +60,7 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
         """A flag, False: targets in a list are made a row in Python."""
         return False
 
-    def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
+    def code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         """Return the code of a table of the losses' own codes."""
         if (self, dtype) not in _CODES:
             _CODES[self, dtype] = code_of_parts(
@@ -71,29 +71,16 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
             )
         return _CODES[self, dtype]
 
-    def _fault(self, targets: Array, outputs: Array) -> str:
+    def fault(self, targets: Array, outputs: Array) -> str:
         """Return what the first of the losses to do so does wrong."""
         parts = self.parts
         columns = zip(self.losses, split(targets, parts), split(outputs, parts), strict=True)
         return next(filter(None, (own.fault(y, a) for own, y, a in columns)), "")
 
-    def metric_names(self, asked: Sequence[str]) -> list[str]:
-        """Return the names of what is recorded beside the loss.
+    def metric_names(self, asked: Sequence[str]) -> list[str]:  # numpydoc ignore=PR01,RT01
+        """Return the names of what is recorded beside the loss: of each head, then of the metrics.
 
-        Parameters
-        ----------
-        asked : sequence of str
-            Names of metrics, for all heads that have them, or with the name of a head before.
-
-        Returns
-        -------
-        list of str
-            The loss of each head, then the metrics.
-
-        Raises
-        ------
-        ValueError
-            If no head has a metric.
+        A metric is asked for by its name, for all heads that have it, or by that of a head too.
         """
         names = [f"{part.name}_loss" for part in self.parts]
         for metric in asked:
@@ -109,30 +96,13 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
             names += [name for name in found if name not in names]
         return names
 
-    def known_metrics(self) -> list[str]:
-        """Return the metrics that kernels compute of single heads, by their names.
-
-        Returns
-        -------
-        list of str
-            The names of the head and of the metric, with an underscore between them.
-        """
+    def known_metrics(self) -> list[str]:  # numpydoc ignore=RT01
+        """Return the metrics that kernels compute of single heads: "head_metric"."""
         names = ("loss", *kernel_metrics.CODES)
         return [f"{part.name}_{name}" for part in self.parts for name in names]
 
-    def metric_code(self, name: str) -> int:
-        """Return what stands for a metric of a head in a kernel.
-
-        Parameters
-        ----------
-        name : str
-            A name that `metric_names` has returned.
-
-        Returns
-        -------
-        int
-            The code.
-        """
+    def metric_code(self, name: str) -> int:  # numpydoc ignore=PR01,RT01
+        """Return what stands in a kernel for a metric that `metric_names` has named."""
         for part in self.parts:
             if name == f"{part.name}_loss":
                 return LOSS_OF_PART
@@ -141,14 +111,8 @@ class HeadLosses(Loss):  # numpydoc ignore=PR02
                     return code_of_part(code, part.start, part.n_out)
         raise LookupError(name)
 
-    def heads_of_numbers(self) -> list[int]:
-        """Return the numbers of the heads whose outputs are numbers to compare with targets.
-
-        Returns
-        -------
-        list of int
-            The numbers.
-        """
+    def heads_of_numbers(self) -> list[int]:  # numpydoc ignore=RT01
+        """Return the numbers of the heads whose outputs are numbers to compare with targets."""
         found = set(self._heads_with("mse")) - set(self._heads_with("accuracy"))
         return [k for k, part in enumerate(self.parts) if part in found]
 

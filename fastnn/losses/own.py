@@ -76,14 +76,14 @@ class OwnLoss(UserFunction, Loss):
         else:
             check_slopes(f"the loss {self.name}", self._outputs())
 
-    def _code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
+    def code(self, activation: str, n_out: int, dtype: np.dtype[Any]) -> int:
         """Return what stands for the loss in a kernel, after a try with so many outputs."""
         if self._is_of_rows and n_out not in self._tried:
             self._try_rows(n_out)
         remark = "; a loss may write to error alone, not to y or a" if self._is_of_rows else ""
         with compiling(f"the loss {self.name}", remark):
             compile_linked(self._linked, dtype, self._arguments)
-            return super()._code(activation, n_out, dtype)
+            return super().code(activation, n_out, dtype)
 
     def _rows(self, activation: str) -> tuple[Rows, bool]:
         """Return the loss of a sample."""
@@ -106,7 +106,7 @@ class OwnLoss(UserFunction, Loss):
     def _linked(self) -> Any:
         return linked(self.function, is_checked=True)
 
-    def _fault(self, targets: Array, outputs: Array) -> str:
+    def fault(self, targets: Array, outputs: Array) -> str:
         """Return what the function has raised or returned, and where."""
         for y, a in zip(targets, outputs, strict=True):
             error = np.zeros(len(y), a.dtype)

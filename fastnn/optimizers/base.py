@@ -109,14 +109,8 @@ class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
             and self.clip_norm is None
         )
 
-    def settings(self) -> Array:
-        """Return the hyperparameters for the kernels.
-
-        Returns
-        -------
-        ndarray, shape (N_SETTINGS,)
-            The values, in the order of `core.optimizers`.
-        """
+    def settings(self) -> Array:  # numpydoc ignore=RT01
+        """Return the hyperparameters for the kernels, in the order of `core.optimizers`."""
         values = np.zeros(optimizers.N_SETTINGS)
         values[optimizers.RULE] = self.rule
         values[optimizers.WEIGHT_DECAY] = self.weight_decay

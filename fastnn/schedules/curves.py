@@ -56,21 +56,8 @@ class CheckedSchedule:
             return float(self._curve(0.0)) * (number + 1) / (self.warmup + 1)
         return float(self._curve(number - self.warmup))
 
-    def rates(self, first: int, n: int) -> Array:
-        """Return the rates of some epochs, or updates, at once.
-
-        Parameters
-        ----------
-        first : int
-            The number of the first one.
-        n : int
-            How many.
-
-        Returns
-        -------
-        ndarray of float64, shape (n,)
-            The rates, within rounding of those that calls one by one return.
-        """
+    def rates(self, first: int, n: int) -> Array:  # numpydoc ignore=PR01,RT01
+        """Return the rates of `n` epochs, or updates, at once, within rounding of calls."""
         numbers = np.arange(first, first + n)
         if self.per == "epoch":  # few, and by the same bits as ever
             return np.array([self(number) for number in numbers.tolist()])
