@@ -4,7 +4,7 @@ reading     a CSV, Parquet or Excel file, whole or some rows at a time, with typ
             `sources` has the files, `deciding` the formats by which their texts are values
 target      what is to be predicted: classes or numbers
 samples     rows with a target: all of them chunk by chunk, or a random sample
-rows        the split, and a buffer of encoded rows in memory or in a temporary file
+rows        the split, and a buffer of encoded rows in a temporary file
 training    the estimators' ensemble, on all rows at once
 chunks      one network, on a table that memory does not hold; `spilled` has its epochs
 judging     scores beside a linear model and who always says the same

@@ -124,7 +124,7 @@ def train_by_chunks(
     estimator = settings.estimator(target)
     with ExitStack() as around:
         parts = [
-            around.enter_context(closing(SpillBuffer(encoder.width, np.dtype("f4"), folder)))
+            around.enter_context(closing(SpillBuffer(encoder.width, folder)))
             for _ in range(N_PARTS)
         ]
         for samples in read_samples(problem, chunk_rows):

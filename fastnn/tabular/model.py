@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _KEY = "fastnn train"  # in the metadata of a model
 _TRAINED = ("file", "n_rows", "seed", "date", "platform", "versions")
-_FORMER_KEY = "table"  # in the metadata of a network, which an earlier version has trained
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,7 @@ def provenance() -> dict[str, str]:
 def load(path: Path) -> tuple[Any, Record | None]:
     """Return the model in a file, and its record if `fastnn train` wrote it."""
     loaded = load_model(path)
-    if isinstance(loaded, Population):
-        return loaded, None
-    if isinstance(loaded, Network):
-        if _FORMER_KEY in loaded.metadata:
-            raise TableError(
-                f"{path} was trained by an earlier version of fastnn train: train again"
-            )
+    if isinstance(loaded, Network | Population):
         return loaded, None
     try:
         return loaded, Record.in_model(loaded.model_)

@@ -1,4 +1,4 @@
-"""The split of the rows, and a buffer of encoded rows, in memory or in a temporary file.
+"""The split of the rows, and a buffer of encoded rows in a temporary file.
 
 The split takes one row at random of each 1 / fraction consecutive ones. It depends on the number of
 a row alone, so no list of rows is kept.
@@ -6,12 +6,10 @@ a row alone, so no list of rows is kept.
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from .._checks.arrays import Array
 N_PARTS = 3
 TRAINING, VALIDATION, HELD_OUT = range(N_PARTS)
 
+_FLOAT32 = np.dtype(np.float32)
 _PAGES = 64  # of which a shuffled chunk is made: places all over the file
 
 
@@ -70,30 +69,26 @@ def _uniform(counters: Array, key: int) -> Array:
 
 
 class SpillBuffer:
-    """Encoded rows of one width: append them once, then read them as often as needed.
+    """Encoded rows of one width, float32: append them once, then read them as often as needed.
 
-    They are kept in memory or, given a `folder`, in an unnamed file there, so that nothing is left
-    behind however the program ends.
+    They are in an unnamed file in `folder`: nothing is left behind however the program ends.
     """
 
-    def __init__(self, width: int, dtype: np.dtype[Any], folder: Path | None) -> None:
-        self._file: IO[bytes] = io.BytesIO()
-        if folder is not None:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by `close`
-        self._width, self._dtype = width, dtype
-        self._n_bytes = width * dtype.itemsize  # of a row
-        self.n_rows = 0
+    def __init__(self, width: int, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed by `close`
+        self._width, self.n_rows = width, 0
 
     def append(self, rows: Array) -> None:
         """Add rows, shape (n, width)."""
-        self._file.write(np.ascontiguousarray(rows, self._dtype).tobytes())
+        self._file.write(np.ascontiguousarray(rows, _FLOAT32).tobytes())
         self.n_rows += len(rows)
 
     def read(self, start: int, stop: int) -> Array:
         """Return rows, shape (stop - start, width); fewer beyond the last one."""
-        self._file.seek(start * self._n_bytes)
-        content = self._file.read(max(0, stop - start) * self._n_bytes)
-        return np.frombuffer(content, self._dtype).reshape(-1, self._width)
+        n_bytes = self._width * _FLOAT32.itemsize  # of a row
+        self._file.seek(start * n_bytes)
+        content = self._file.read(max(0, stop - start) * n_bytes)
+        return np.frombuffer(content, _FLOAT32).reshape(-1, self._width)
 
     def chunks(self, n_rows: int) -> Iterator[Array]:
         """Yield all rows in their order, some at a time."""
@@ -112,5 +107,5 @@ class SpillBuffer:
             yield np.concatenate([self.read(start, start + page) for start in pages])
 
     def close(self) -> None:
-        """Release the memory or the file."""
+        """Release the file."""
         self._file.close()

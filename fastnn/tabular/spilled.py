@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -41,39 +40,24 @@ def train_spilled(
                 yield rows[:, :-1], rows[:, -1]
                 bar.update(len(rows))
 
-        loss = partial(_loss, network, validation, chunk_rows)
         network.fit(
             chunks,
             **recipe.fit_options(training.n_rows),
-            callbacks=[ValidationLoss(loss), stopping, *limits, ShownMetrics(bar)],
+            callbacks=[Validation(validation, chunk_rows, bar), stopping, *limits],
         )
     return stopping
 
 
-class ValidationLoss(Callback):
-    """Record as "val_loss" what a function returns after each epoch."""
+class Validation(Callback):
+    """Record the loss of validation rows after each epoch, and show all metrics in a bar."""
 
-    def __init__(self, loss: Callable[[], float]) -> None:
-        self._loss = loss
-
-    def epoch(self, run: Run) -> None:
-        """Record the loss."""
-        run.history.record(run.epoch, {"val_loss": self._loss()})
-
-
-class ShownMetrics(Callback):
-    """Show the metrics of each epoch in a progress bar."""
-
-    def __init__(self, bar: Any) -> None:
-        self._bar = bar
+    def __init__(self, rows: SpillBuffer, chunk_rows: int, bar: Any) -> None:
+        self._rows, self._chunk_rows, self._bar = rows, chunk_rows, bar
 
     def epoch(self, run: Run) -> None:
-        """Show the metrics."""
+        """Record the loss as "val_loss", and show the metrics."""
+        total = 0.0
+        for rows in self._rows.chunks(self._chunk_rows):
+            total += run.network.loss(rows[:, :-1], rows[:, -1]) * len(rows)
+        run.history.record(run.epoch, {"val_loss": total / self._rows.n_rows})
         self._bar.set_postfix({name: f"{values[-1]:.4g}" for name, values in run.history.items()})
-
-
-def _loss(network: Network, rows: SpillBuffer, chunk_rows: int) -> float:
-    """Return the mean loss."""
-    chunks = rows.chunks(chunk_rows)
-    total = sum(network.loss(chunk[:, :-1], chunk[:, -1]) * len(chunk) for chunk in chunks)
-    return total / rows.n_rows

@@ -159,18 +159,6 @@ def test_force_overwrites_an_export(flower_model):
     assert "net_predict" in (flower_model.parent / "net.h").read_text()
 
 
-@pytest.mark.parametrize("name", ["predict", "evaluate", "export", "info"])
-def test_a_model_of_an_earlier_version(here, capsys, name):
-    net = Network(2, [Dense(1)])
-    net.metadata["table"] = {"columns": []}
-    net.save("former")
-    write("new.csv", "1,2\n")
-    more = {"predict": ["new.csv"], "evaluate": ["new.csv"], "export": ["--c", "net.c"]}
-    assert refusal(capsys, name, "former", *more.get(name, [])) == (
-        "former was trained by an earlier version of fastnn train: train again"
-    )
-
-
 def test_a_record_that_is_malformed(flower_model, capsys):
     model = fastnn.load_model("model")
     model.model_.metadata["fastnn train"] = {"target": "y"}
