@@ -159,8 +159,6 @@ class Network:
     layers : tuple of Dense
         The layers as given, but their `weights` and `biases` are the network's own views. A network
         made of them starts from a copy of these parameters. Read-only.
-    standardize : Standardize or None
-        What standardises the inputs, with its mean and scale once they are known; read-only.
     loss_name : str
         The name of the loss; read-only.
     loss_function : Loss
@@ -169,16 +167,6 @@ class Network:
         The dtype of parameters and arithmetic; read-only.
     metadata : dict
         The user's own data, which `save` keeps in the file.
-    weights : tuple of ndarray, shape (n_in, n_out)
-        Views of `params`, without a copy: writing to them changes the network.
-    biases : tuple of ndarray, shape (n_out,), or None
-        Views of `params`, as `weights` are; None for a layer without biases.
-    trainable : tuple of bool
-        Whether training updates each layer. Assigning freezes layers, or frees them.
-    feature_names_in_ : ndarray of str, or None
-        The column names of X, if training has seen a table with names, all of them str. From then
-        on a table with other names, or in another order, is refused; arrays, which have no names,
-        are accepted. `fit` takes the names of its new X, unless it resumes.
 
     Raises
     ------
@@ -245,18 +233,11 @@ class Network:
             if not name.startswith("_"):
                 is_known = name in Network.__annotations__ or hasattr(Network, name)
                 if name not in _ASSIGNABLE and (is_known or type(self) is Network):
-                    why = (
-                        f"{name} must stay as the network was made: make another Network"
-                        if is_known
-                        else f"a Network has no attribute {name}"
-                        + hint_of_attribute(
-                            name,
-                            [
-                                *_ASSIGNABLE,
-                                *(own for own in Network.__annotations__ if own != "_state"),
-                            ],
-                        )
-                    )
+                    why = f"{name} must stay as the network was made: make another Network"
+                    if not is_known:
+                        shown = [own for own in Network.__annotations__ if own != "_state"]
+                        hint = hint_of_attribute(name, [*_ASSIGNABLE, *shown])
+                        why = f"a Network has no attribute {name}{hint}"
                     raise AttributeError(why, name=name, obj=self)
             super().__setattr__(name, value)
 
@@ -443,7 +424,10 @@ class Network:
 
     @property
     def feature_names_in_(self) -> Array | None:
-        """The column names of the X that training has seen; None if it had none.
+        """The column names of the X that training has seen, all of them str; None if it had none.
+
+        Once there are some, a table with other names, or in another order, is refused; arrays,
+        which have no names, are accepted. `fit` takes the names of its new X, unless it resumes.
 
         Examples
         --------

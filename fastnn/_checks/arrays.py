@@ -39,14 +39,10 @@ def as_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}{hint}")
 
 
-def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any], *, finite: bool = True) -> Array:
-    """Return `values` as a read-only, C-contiguous array of finite numbers of `dtype`.
-
-    With `finite` False, NaN and infinity are allowed: the caller checks for them.
-    """
+def as_numbers(name: str, values: ArrayLike, dtype: np.dtype[Any]) -> Array:
+    """Return `values` as a read-only, C-contiguous array of finite numbers of `dtype`."""
     array = as_contiguous(as_array(name, values), dtype)
-    if finite:
-        check_finite(name, array)
+    check_finite(name, array)
     return array
 
 

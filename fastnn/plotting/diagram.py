@@ -40,6 +40,7 @@ MAX_WORDS = 6  # more edges than this have a bare gradient, without "dL/dw ="
 SIDE = 0.9  # inches beside the outer layers, for the names of inputs and outputs
 RADIUS, LINE = 0.26, 0.15  # inches: of a unit, and from line to line of what is written below it
 SMALL = 8  # points, of values
+BACKWARD: dict[str, Any] = {"color": RED, "fontstyle": "italic"}
 
 
 @dataclass(eq=False)
@@ -231,19 +232,18 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
             )
             n_edges = len(columns[k - 1]) * len(places) if k else 0
             for unit, (x, y) in places.items():
-                lines = _Lines(ax, x, y - RADIUS)
+                lines: list[tuple[str, dict[str, Any]]] = []
                 b = biases[k]
                 if b is not None and n_edges <= MAX_VALUES:
-                    lines.write(_text(self._name_of(k - 1, unit, None) or "b", b[unit]))
-                if self.trace is None:
-                    continue
-                if k == 0 and self.x is not None:
-                    lines.write(f"{self.x[unit]:.3g}")
-                    continue
-                step = self.trace[k - 1]
-                lines.write(_text("z", step.z[unit]))
-                lines.write(_text("a", step.a[unit]))
-                lines.write(_text("δ", step.delta[unit]), color=RED, fontstyle="italic")
+                    lines.append((_text(self._name_of(k - 1, unit, None) or "b", b[unit]), {}))
+                if self.trace is not None and k == 0 and self.x is not None:
+                    lines.append((f"{self.x[unit]:.3g}", {}))
+                elif self.trace is not None:
+                    step = self.trace[k - 1]
+                    lines += [(_text("z", step.z[unit]), {}), (_text("a", step.a[unit]), {})]
+                    lines.append((_text("δ", step.delta[unit]), BACKWARD))
+                for number, (text, style) in enumerate(lines, 1):
+                    _write(ax, x, y - RADIUS + (0.4 - number) * LINE, text, **style)
 
     def _draw_edges(self, ax: Axes, columns: list[Places]) -> None:
         """Draw an edge for each weight, and write the weights where they are few."""
@@ -283,7 +283,7 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
                     gradient = self.trace[k].grad_W[source, unit]
                     text = _text(f"dL/d{name or 'w'}" if words else "", gradient)
                     below = place[1] - shift
-                    _write(ax, place[0], below, text, color=RED, fontstyle="italic")
+                    _write(ax, place[0], below, text, **BACKWARD)
 
     def _name_of(self, k: int, unit: int, source: int | None) -> str:
         """Return the name of a weight of layer `k`, or without a source that of a bias."""
@@ -320,18 +320,6 @@ class NetworkDisplay(Display):  # numpydoc ignore=PR02
             fontsize=9,
             handlelength=3.5,
         )
-
-
-class _Lines:
-    """Lines of text, one below the other."""
-
-    def __init__(self, ax: Axes, x: float, y: float) -> None:
-        self._ax, self._x, self._y = ax, x, y
-
-    def write(self, text: str, **options: Any) -> None:
-        """Write the next line."""
-        self._y -= LINE
-        _write(self._ax, self._x, self._y + 0.4 * LINE, text, **options)
 
 
 def _write(ax: Axes, x: float, y: float, text: str, **options: Any) -> None:

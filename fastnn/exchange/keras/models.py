@@ -81,10 +81,8 @@ def called(model: Model) -> list[Layer]:
 
 def _called(model: Model) -> Iterator[Layer]:
     for layer in model.calls:
-        if layer.model is None:
-            yield layer
-        else:
-            yield layer  # counts, so that models within models have an end
+        yield layer  # one that is a model counts too, so that models within models have an end
+        if layer.model is not None:
             yield from _called(layer.model)
 
 

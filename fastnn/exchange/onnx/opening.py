@@ -48,9 +48,7 @@ def open_model(onnx: Any, path: Path) -> tuple[Any, dict[str, Array]]:
         constants = _constants_of(onnx, model.graph)
         _give_shapes(model.graph)
         onnx.checker.check_model(model)
-    except onnx.checker.ValidationError as error:
-        raise _no_onnx(path, error) from error
-    except UnicodeDecodeError as error:
+    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
         raise _no_onnx(path, error) from error
     versions = {opset.domain: opset.version for opset in model.opset_import}
     version = versions.get("", versions.get("ai.onnx", 0))

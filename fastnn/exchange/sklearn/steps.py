@@ -136,17 +136,9 @@ def _robust(scaler: Any) -> Affine:
     return Affine.standardisation(center, scaler.scale_ if scaler.with_scaling else 1.0)
 
 
-def _min_max(scaler: Any) -> Affine:
-    return Affine.of(scaler.scale_, scaler.min_)
-
-
-def _max_abs(scaler: Any) -> Affine:
-    return Affine.standardisation(0.0, scaler.scale_)
-
-
 _SCALERS: dict[str, Callable[[Any], Affine]] = {
-    "MaxAbsScaler": _max_abs,
-    "MinMaxScaler": _min_max,
+    "MaxAbsScaler": lambda scaler: Affine.standardisation(0.0, scaler.scale_),
+    "MinMaxScaler": lambda scaler: Affine.of(scaler.scale_, scaler.min_),
     "RobustScaler": _robust,
     "StandardScaler": _standard,
 }
