@@ -75,13 +75,7 @@ from ..layers import net_parts
 from ..losses import Loss
 from ..standardize import Standardize
 from .files import read_file, write_file
-from .functions import (
-    Functions,
-    as_functions,
-    build_loss,
-    check_names,
-    describe_loss,
-)
+from .functions import Functions, as_functions, build_loss, check_names, describe_loss
 from .layers import describe_layer, layers_in
 from .npz import Archive, pack
 from .specs import (

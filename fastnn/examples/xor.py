@@ -103,12 +103,7 @@ def run(options: argparse.Namespace) -> None:
 
 def pictures(net: Network, histories: Mapping[str, History]) -> dict[str, Callable[[], Axes]]:
     """Return what draws each picture, by name."""
-    from ..plotting import (
-        ActivationDisplay,
-        LearningCurvesDisplay,
-        NetworkDisplay,
-        PointsDisplay,
-    )
+    from ..plotting import ActivationDisplay, LearningCurvesDisplay, NetworkDisplay, PointsDisplay
 
     def draw_points() -> Axes:
         X, y = load_xor()

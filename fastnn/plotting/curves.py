@@ -17,17 +17,7 @@ from ..activations import OwnActivation, as_activation
 from ..core.activations import SECOND_NAMES
 from ..history import History
 from ..reference import ACTIVATIONS
-from ._style import (
-    BLUE,
-    ORANGE,
-    STYLES,
-    Display,
-    add_legend,
-    color_of,
-    ink_of,
-    marker_of,
-    new_axes,
-)
+from ._style import BLUE, ORANGE, STYLES, Display, add_legend, color_of, ink_of, marker_of, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,17 +14,7 @@ from matplotlib.patches import Circle
 from .._checks.arrays import Array
 from ._data import as_network, as_tables, row_text
 from ._plane import shape_of
-from ._style import (
-    BLUE,
-    ORANGE,
-    RED,
-    WIDTH,
-    Display,
-    add_legend,
-    ink_of,
-    new_axes,
-    paper_of,
-)
+from ._style import BLUE, ORANGE, RED, WIDTH, Display, add_legend, ink_of, new_axes, paper_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

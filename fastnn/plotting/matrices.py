@@ -12,16 +12,7 @@ from matplotlib.ticker import FixedLocator
 
 from .._checks.arrays import Array
 from ._data import as_class_names, as_labels, as_network, as_pixels, images_of
-from ._style import (
-    BLUE,
-    LOW_TO_HIGH,
-    WIDTH,
-    Display,
-    add_colorbar,
-    ink_of,
-    new_axes,
-    paper_of,
-)
+from ._style import BLUE, LOW_TO_HIGH, WIDTH, Display, add_colorbar, ink_of, new_axes, paper_of
 from ._tiles import Tiles
 
 if TYPE_CHECKING:

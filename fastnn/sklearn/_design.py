@@ -18,13 +18,7 @@ from .._checks.arrays import Array
 from .._checks.targets import check_targets
 from ..activations import OwnActivation, as_activation
 from ..layers import Dense
-from ..losses import (
-    NAMED,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Loss,
-    Quantile,
-)
+from ..losses import NAMED, BinaryCrossEntropy, CrossEntropy, Loss, Quantile
 from ..network import Network
 
 HALF_SQUARED_ERROR, POISSON = NAMED["half_sse"], NAMED["poisson"]

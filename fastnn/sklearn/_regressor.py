@@ -19,13 +19,7 @@ from .._training.rates import Schedule
 from ..activations import OwnActivation
 from ..losses import GaussianNLL, Loss, Quantile
 from ._base import BaseMLP
-from ._design import (
-    HALF_SQUARED_ERROR,
-    NUMBERS,
-    check_outputs,
-    loss_of_numbers,
-    outputs_of,
-)
+from ._design import HALF_SQUARED_ERROR, NUMBERS, check_outputs, loss_of_numbers, outputs_of
 from ._scores import Score, r2, score_of_numbers
 
 

@@ -27,14 +27,7 @@ from .._checks.frames import is_frame
 from .._checks.names import explained
 from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
-from ..tables.ensemble import (
-    Member,
-    Recipe,
-    Task,
-    held_out_outputs,
-    mean_and_spread,
-    train,
-)
+from ..tables.ensemble import Member, Recipe, Task, held_out_outputs, mean_and_spread, train
 from ..tables.model import TableModel
 from ._estimator import HIDDEN, Estimator
 

@@ -13,17 +13,7 @@ import pyarrow.compute as pc
 
 from ..tables.columns import LARGEST_WHOLE
 from ..tables.errors import TableError
-from ..tables.formats import (
-    CLOCK,
-    DATE,
-    EMPTY,
-    NUMBER,
-    PLAIN,
-    TEXT,
-    Format,
-    Misfit,
-    readings,
-)
+from ..tables.formats import CLOCK, DATE, EMPTY, NUMBER, PLAIN, TEXT, Format, Misfit, readings
 from ..tables.parsing import format_of, is_text, is_whole, parse, texts_of, values_of
 
 _MOST_DISTINCT = 20_000  # that are remembered of a column

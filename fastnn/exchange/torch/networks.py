@@ -17,12 +17,7 @@ from .._layer_builder import LayerBuilder, unsupported_options
 from .modules import ModuleParts
 
 # Skipped: they do nothing in eval mode.
-_DROPOUTS = (
-    "AlphaDropout",
-    "Dropout",
-    "Dropout1d",
-    "FeatureAlphaDropout",
-)
+_DROPOUTS = ("AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout")
 
 
 def to_torch(net: Network) -> Any:
