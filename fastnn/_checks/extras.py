@@ -1,5 +1,8 @@
 """Optional packages: what is said where one is missing."""
 
+from importlib import import_module
+from typing import Any
+
 # What each extra of pyproject.toml brings. fastnn is on no index, so that only a clone could
 # install an extra by its name: the packages themselves can be installed beside a wheel too.
 EXTRAS = {
@@ -29,3 +32,11 @@ def missing_package(what: str, package: str, extra: str) -> ImportError:
     """
     packages = " ".join(f'"{requirement}"' for requirement in EXTRAS[extra])
     return ImportError(f"{what} needs {package}, of the extra {extra}: pip install {packages}")
+
+
+def optional(module: str, what: str, extra: str, package: str = "") -> Any:
+    """Import an optional module that `what` needs, of a package that may have another name."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise missing_package(what, package or module.partition(".")[0], extra) from error

@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from .. import DivergenceError, __version__
-from .._checks.extras import missing_package
+from .._checks.extras import optional
 from .._checks.names import did_you_mean, flag_for
 from .._training.threads import n_cores
 from ..core.jit import cache_folder
@@ -133,10 +133,7 @@ def _add_table_command(command: _Parser, name: str) -> None:
 def _run_table_command(name: str, options: argparse.Namespace) -> None:
     """Run a command that needs optional packages; say which extra brings one that is missing."""
     for package in _PACKAGES[name]:
-        try:
-            import_module(package)
-        except ImportError as error:
-            raise missing_package(f"fastnn {name}", package, "tables") from error
+        optional(package, f"fastnn {name}", "tables")
     import_module(f"fastnn.cli.{_MODULES[name]}").RUN[name](options)
 
 

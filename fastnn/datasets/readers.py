@@ -14,14 +14,13 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks.extras import missing_package
+from .._checks.extras import optional
 
 _TABLES = ("X", "y")
 _MOST_EXPANSION = 100  # the largest ratio of content to compressed size
@@ -86,7 +85,7 @@ def _as_numbers(table: Any, name: str) -> NDArray[np.float64]:
 
 def _read_mat(path: Path) -> Mapping[str, Any]:
     """Read the variables of a MATLAB file, in another process: a damaged one can crash it."""
-    _optional("scipy.io", path)
+    optional("scipy.io", f"reading {path}", "files")
     if not sys.executable or getattr(sys, "frozen", False):
         raise ValueError("Python must be able to start itself to read it, got no executable")
     seconds = _MAT_SECONDS + path.stat().st_size / 10**6
@@ -109,7 +108,7 @@ def _read_mat(path: Path) -> Mapping[str, Any]:
 
 def _read_xlsx(path: Path) -> Mapping[str, Any]:
     """Read the sheets of a workbook."""
-    openpyxl = _optional("openpyxl", path)
+    openpyxl = optional("openpyxl", f"reading {path}", "files")
     with zipfile.ZipFile(path) as archive:
         n_bytes = _check_entries(path, archive.infolist())
     workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -188,15 +187,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _optional(module: str, path: Path) -> Any:
-    """Import the optional package that reads `path`."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        package = module.partition(".")[0]
-        raise missing_package(f"reading {path}", package, "files") from error
 
 
 _HEADERS: dict[tuple[int, int], Callable[[io.BytesIO], tuple[tuple[int, ...], bool, Any]]] = {

@@ -1,12 +1,10 @@
-"""What readers and writers are given: optional packages, networks, and what cannot be carried."""
+"""What readers and writers are given: networks, and what cannot be carried."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._checks.extras import missing_package
 from ..activations import OwnActivation
 from ..heads import Heads
 from ..network import Network
@@ -15,22 +13,6 @@ from ._centres import folded
 
 if TYPE_CHECKING:  # which needs scikit-learn
     from ..tables.model import TableModel
-
-_PACKAGES = {  # the name for a user, and the extra that brings it
-    "h5py": ("h5py", "keras"),
-    "onnx": ("onnx", "onnx"),
-    "sklearn.neural_network": ("scikit-learn", "sklearn"),
-    "torch": ("PyTorch", "torch"),
-}
-
-
-def import_optional(module: str, function: str) -> Any:
-    """Return the module of an optional package that a function needs."""
-    package, extra = _PACKAGES[module]
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise missing_package(function, package, extra) from error
 
 
 def model_of(estimator: Any) -> TableModel | None:

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from .._checks.arrays import Array
-from .._checks.extras import missing_package
+from .._checks.extras import optional
 from .._checks.frames import is_frame
 
 NUMBER, TEXT, TIME = "number", "text", "time"
@@ -126,10 +126,7 @@ def _is_beyond(*integers: int) -> bool:
 
 def _columns_of_frame(X: Any) -> list[Column]:
     """Return the columns of a DataFrame."""
-    try:
-        import narwhals.stable.v2 as nw
-    except ImportError as error:
-        raise missing_package("a DataFrame", "narwhals", "tables") from error
+    nw = optional("narwhals.stable.v2", "a DataFrame", "tables")
     names = [str(name) for name in getattr(X, "column_names", X.columns)]
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(

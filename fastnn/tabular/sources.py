@@ -12,7 +12,6 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from .._checks.extras import missing_package
+from .._checks.extras import optional
 from ..tables.errors import TableError
 from ..tables.formats import PLAIN, readings
 
@@ -299,10 +298,7 @@ class ExcelSource:
 
     def __init__(self, file: Path, title: str) -> None:
         self.title = title
-        try:
-            openpyxl = import_module("openpyxl")
-        except ImportError:
-            raise missing_package(f"{title} is Excel, which", "openpyxl", "files") from None
+        openpyxl = optional("openpyxl", f"{title} is Excel, which", "files")
         with open(file, "rb") as opened:
             try:
                 book = openpyxl.load_workbook(opened, read_only=True, data_only=True)

@@ -1,12 +1,14 @@
 """What all readers have in common: layers one by one, and what is said of those refused."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fastnn import Dense, Network
+from fastnn.exchange import from_keras, from_onnx, from_torch, to_sklearn
 from fastnn.exchange._affine import Affine
-from fastnn.exchange._arguments import import_optional
 from fastnn.exchange._layer_builder import LayerBuilder
 
 
@@ -151,16 +153,23 @@ def test_widths_are_checked():
 
 
 @pytest.mark.parametrize(
-    ("module", "expected"),
+    ("module", "function", "expected"),
     [
-        ("h5py", "f needs h5py, of the extra keras: pip install "),
-        ("onnx", "f needs onnx, of the extra onnx: pip install "),
-        ("sklearn.neural_network", "f needs scikit-learn, of the extra sklearn: pip install "),
-        ("torch", "f needs PyTorch, of the extra torch: pip install "),
+        ("h5py", lambda: from_keras("model.h5"), "from_keras needs h5py, of the extra keras"),
+        ("onnx", lambda: from_onnx("net.onnx"), "from_onnx needs onnx, of the extra onnx"),
+        (
+            "sklearn.neural_network",
+            lambda: to_sklearn(Network(1, [Dense(1)])),
+            "to_sklearn needs scikit-learn, of the extra sklearn",
+        ),
+        ("torch", lambda: from_torch(None), "from_torch needs PyTorch, of the extra torch"),
     ],
+    ids=["h5py", "onnx", "sklearn", "torch"],
 )
-def test_the_extra_of_a_missing_package_is_said(monkeypatch, module, expected):
+def test_the_extra_of_a_missing_package_is_said(tmp_path, monkeypatch, module, function, expected):
+    monkeypatch.chdir(tmp_path)
+    Path("model.h5").write_bytes(b"")
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError) as error:
-        import_optional(module, "f")
-    assert str(error.value).startswith(expected)
+        function()
+    assert str(error.value).startswith(f"{expected}: pip install ")

@@ -23,7 +23,6 @@ are.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import math
 from collections.abc import Callable
 from functools import cache
@@ -35,7 +34,7 @@ import numpy as np
 
 from ... import Dense, Network, core
 from ..._checks.arrays import Array
-from ..._checks.extras import missing_package
+from ..._checks.extras import optional
 from ...cli.arguments import whole_number
 from ...core import Handle
 from ...schedules import Cosine
@@ -111,8 +110,7 @@ def build(seed: int) -> Network:
 
 def run(options: argparse.Namespace) -> None:
     """Integrate a network by callbacks of three kinds, before and after its training."""
-    if importlib.util.find_spec("scipy") is None:
-        raise missing_package("integral", "SciPy", "lbfgs")
+    optional("scipy", "integral", "lbfgs", "SciPy")
     X, y = samples(options.seed)
     net = build(options.seed)
     functions = {

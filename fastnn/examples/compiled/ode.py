@@ -257,18 +257,18 @@ def _rms(differences: Array, steps: slice) -> float:
 
 def draw(truth: Array, data: Array, got: Array) -> Axes:
     """Draw both animals against time: the truth, what was measured, and what is foretold."""
-    from ...plotting._style import BLUE, ORANGE, add_legend, new_axes
+    from matplotlib import pyplot as plt
 
-    ax = new_axes(4.5)
+    ax = plt.subplots(figsize=(8, 4.5), layout="constrained")[1]
     times = STEP * np.arange(len(truth))
-    for i, (name, color) in enumerate((("prey", BLUE), ("predators", ORANGE))):
+    for i, (name, color) in enumerate((("prey", "C0"), ("predators", "C1"))):
         ax.plot(times, truth[:, i], "--", color=color, alpha=0.5, label=f"{name}, true")
         ax.plot(times[: len(data)], data[:, i], ".", color=color, label=f"{name}, measured")
         ax.plot(times, got[:, i], "-", color=color, label=f"{name}, foretold")
     ax.axvline(times[len(data) - 1], color="gray", linewidth=1)
     ax.set(title="Measured up to the line, foretold beyond it", xlabel="time", ylabel="animals")
     ax.set_ylim(0, 1.4 * truth.max())  # room for the legend
-    add_legend(ax, ncols=2)
+    ax.legend(ncols=2)
     ax.grid(alpha=0.3)
     return ax
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..._checks.arrays import Array
-from .._arguments import import_optional
+from ..._checks.extras import optional
 
 MOST_EXPANSION = 100  # times that what is compressed may be larger
 SMALL = 2**20  # bytes that are not looked at closely
@@ -31,7 +31,7 @@ class Group:
     @classmethod
     def opened(cls, file: BinaryIO, n_bytes: int, function: str) -> Group:
         """Return the root of a file of `n_bytes`; a file that is not HDF5 raises various errors."""
-        h5py = import_optional("h5py", function)
+        h5py = optional("h5py", function, "keras")
         left = [MOST_EXPANSION * n_bytes + SMALL]
         return cls(h5py, h5py.File(file, "r"), left)
 

@@ -16,13 +16,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..._checks.arrays import Array
+from ..._checks.extras import optional
 from ..._checks.paths import as_path, open_regular
 from ..._storage.specs import short
 from ...core.activations import ACTIVATIONS, LEAKY_SLOPE
 from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
-from .._arguments import import_optional
 from .._layer_builder import LayerBuilder, unsupported_options
 from .hdf5 import MOST_EXPANSION, SMALL, Group
 from .models import LARGEST_CONFIG, SEQUENTIAL, Config, Layer, Model, called, model_of, parse_json
@@ -311,7 +311,7 @@ def _dense_model(activations: Sequence[str | None] | None) -> Model:
 def _from_file(path: Path, activations: Sequence[str | None] | None) -> tuple[Model, Weights]:
     """Return the model and the weights in a file."""
     with open_regular(path) as file:
-        import_optional("h5py", "from_keras")
+        optional("h5py", "from_keras", "keras")
         try:
             if zipfile.is_zipfile(file):
                 return _from_zip(file)

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from ..._atomic import check_folder, replace_file
 from ..._checks.arrays import Array, as_dtype
+from ..._checks.extras import optional
 from ..._checks.paths import as_path
 from ...heads import Heads
 from ...losses import Loss
@@ -21,7 +22,6 @@ from .._arguments import (
     activations_of,
     as_network,
     check_activations,
-    import_optional,
     model_of,
     networks_of,
     refuse_heads,
@@ -101,7 +101,7 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     else:
         networks = [as_network(net)] if population is None else population
     path = as_path(path)
-    onnx = import_optional("onnx", "to_onnx")
+    onnx = optional("onnx", "to_onnx", "onnx")
     check_folder(path)
     kind = np.result_type(*(n.dtype for n in networks)) if dtype is None else as_dtype(dtype)
     for network in networks:
@@ -221,7 +221,7 @@ def from_onnx(path: str | os.PathLike[str], *, loss: str | Loss | None = None) -
     >>> twin.loss_name, twin.weights[0].tolist()
     ('binary_cross_entropy', [[1.0], [2.0]])
     """
-    onnx = import_optional("onnx", "from_onnx")
+    onnx = optional("onnx", "from_onnx", "onnx")
     path = as_path(path)
     try:
         return _read(onnx, path, loss)

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._checks.arrays import Array
+from ..._checks.extras import optional
 from ...activations import OwnActivation, as_activation
 from ...core.activations import ACTIVATIONS
 from ...losses import Loss
 from ...network import Network
-from .._arguments import as_network, import_optional, named, refuse_heads
+from .._arguments import as_network, named, refuse_heads
 from .._layer_builder import LayerBuilder
 from .steps import (
     LINEAR_MODELS,
@@ -182,7 +183,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
     >>> to_sklearn(net, classes=["no", "yes"]).predict([[-1.0], [1.0]])
     array(['no', 'yes'], dtype='<U3')
     """
-    module = import_optional("sklearn.neural_network", "to_sklearn")
+    module = optional("sklearn.neural_network", "to_sklearn", "sklearn", "scikit-learn")
     net = as_network(net)
     refuse_heads(net)
     activations: list[Any] = [layer.activation for layer in net.layers]

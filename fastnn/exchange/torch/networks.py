@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._checks.arrays import Array
+from ..._checks.extras import optional
 from ...core.activations import ACTIVATIONS
 from ...heads import Heads
 from ...layers import Dense
 from ...losses import Loss
 from ...network import Network
 from .._affine import Affine
-from .._arguments import as_network, check_activations, import_optional
+from .._arguments import as_network, check_activations
 from .._layer_builder import LayerBuilder, unsupported_options
 from .modules import ModuleParts
 
@@ -56,7 +57,7 @@ def to_torch(net: Network) -> Any:
       (2): Linear(in_features=3, out_features=1, bias=True)
     )
     """
-    torch = import_optional("torch", "to_torch")
+    torch = optional("torch", "to_torch", "torch", "PyTorch")
     net = as_network(net)
     remedy = "PyTorch has no such module; to_onnx and to_c write it"
     check_activations(net, ACTIVATIONS, remedy, heads=True)
@@ -143,7 +144,7 @@ def from_torch(module: Any, *, loss: str | Loss | None = None) -> Network:
     Network(2, [Dense(3, 'tanh'), Dense(1, 'sigmoid')], loss='binary_cross_entropy',
         dtype='float32')
     """
-    torch = import_optional("torch", "from_torch")
+    torch = optional("torch", "from_torch", "torch", "PyTorch")
     reading = LayerBuilder()
     if not isinstance(module, torch.nn.Module):
         raise TypeError(
