@@ -69,7 +69,7 @@ class Display:
     @property
     def figure_(self) -> Figure:
         """The figure that holds `ax_`."""
-        return cast("Figure", self.ax_.get_figure(root=True))
+        return self.ax_.figure.figure
 
 
 def color_of(number: int) -> str:
@@ -134,7 +134,7 @@ def add_legend_beside(ax: Axes, **options: Any) -> None:
 def add_colorbar(ax: Axes, drawn: ScalarMappable, label: str, *, extend: str = "neither") -> None:
     """Draw the scale of colours at the right of `ax`."""
     options: dict[str, Any] = {"fraction": 0.04, "pad": 0.02, "extend": extend}
-    bar = ax.get_figure(root=True).colorbar(drawn, ax=ax, **options)  # type: ignore[union-attr]
+    bar = ax.figure.figure.colorbar(drawn, ax=ax, **options)
     ink = ink_of(ax)
     bar.set_label(label, color=ink)
     bar.ax.tick_params(colors=ink)
