@@ -1,7 +1,6 @@
 """`Standardize` beside the same network whose inputs are standardised before."""
 
 import copy
-import io
 import json
 import pickle
 
@@ -14,6 +13,8 @@ from fastnn._checks import stored
 from fastnn.callbacks import Callback
 from fastnn.online import OnlineRegressor
 from fastnn.reference import ReferenceNetwork
+
+from .support.files import saved, saved_and_loaded
 
 DTYPES = ["float64", "float32"]
 UNKNOWN = "mean and scale of Standardize must be known, got none: call fit"
@@ -499,13 +500,6 @@ def test_it_is_read_only():
 # ---- copies, files, what is shown ----------------------------------------------------------------
 
 
-def saved_and_loaded(net):
-    file = io.BytesIO()
-    net.save(file)
-    file.seek(0)
-    return Network.load(file)
-
-
 TWINS = [copy.copy, copy.deepcopy, saved_and_loaded, lambda net: pickle.loads(pickle.dumps(net))]
 
 
@@ -528,10 +522,7 @@ def test_copies_and_files(data, with_mean, twin_of):
 def test_a_file_without_it_is_for_an_earlier_fastnn_too():
     headers = []
     for net in (make(), make(Standardize())):
-        file = io.BytesIO()
-        net.save(file)
-        file.seek(0)
-        with np.load(file) as content:
+        with np.load(saved(net)) as content:
             headers.append(json.loads(content["header"].tobytes()))
     assert "standardize" not in headers[0]
     assert headers[1]["standardize"] == {"with_mean": True, "is_known": False}

@@ -8,6 +8,7 @@ from fastnn.examples import gender
 from fastnn.reference import ReferenceNetwork
 
 from ..support.golden import golden
+from ..support.pictures import legend_of
 from .output import expected, printed
 
 
@@ -94,7 +95,7 @@ def test_pictures_show_alice_and_all_people(capsys):
         ax = draw[name]()
         people = {text.get_text() for text in ax.texts}
         assert people == {"Alice", "Bob", "Charlie", "Diana"}
-        assert {text.get_text() for text in ax.get_legend().get_texts()} >= {"M", "F"}
+        assert set(legend_of(ax)) >= {"M", "F"}
     plt.close("all")
 
 

@@ -1,7 +1,6 @@
 """Several outputs in all that trains, asks, keeps or sends a network."""
 
 import copy
-import io
 import pickle
 
 import numpy as np
@@ -14,6 +13,7 @@ from fastnn.exchange import from_onnx, to_onnx, to_sklearn
 from fastnn.initializers import constant
 
 from ..core.test_api import add_rows, predict_many
+from ..support.files import saved, saved_and_loaded
 from ..support.functions import bent, picky, tilted
 
 N = 40
@@ -264,10 +264,7 @@ def test_given_weights_and_drawn_ones():
 def test_copies_and_files_resume_to_the_bit():
     net = make()
     net.fit(X, Y, optimizer="adam")
-    file = io.BytesIO()
-    net.save(file)
-    file.seek(0)
-    twins = [copy.deepcopy(net), pickle.loads(pickle.dumps(net)), Network.load(file)]
+    twins = [copy.deepcopy(net), pickle.loads(pickle.dumps(net)), saved_and_loaded(net)]
     net.fit(X, Y, resume=True)
     for twin in twins:
         assert (repr(twin), twin.loss_function) == (repr(net), net.loss_function)
@@ -278,9 +275,7 @@ def test_copies_and_files_resume_to_the_bit():
 
 def test_a_file_takes_the_users_functions_back():
     net = Network(3, [Heads(Dense(1, bent), b=Dense(1))], loss=["mse", (tilted, 2)], seed=0)
-    file = io.BytesIO()
-    net.save(file)
-    file.seek(0)
+    file = saved(net)
     with pytest.raises(FormatError, match="the loss tilted must be given"):
         Network.load(file)
     file.seek(0)

@@ -1,7 +1,6 @@
 """Losses of a user's own: checks, bits, copies, files, faults."""
 
 import copy
-import io
 import pickle
 
 import numpy as np
@@ -12,6 +11,7 @@ import fastnn
 from fastnn import Dense, DivergenceError, FormatError, Network, Population
 from fastnn.losses import Loss, OwnLoss, Quantile
 
+from ..support.files import saved
 from ..support.functions import bent, fourth, own_half_sse, picky, tilted
 
 X = np.random.default_rng(0).normal(size=(30, 3))
@@ -170,13 +170,6 @@ def test_copies(copied):
     for each in (net, twin):
         each.fit(X, Y, epochs=2)
     assert_array_equal(net.params, twin.params)
-
-
-def saved(net):
-    file = io.BytesIO()
-    net.save(file)
-    file.seek(0)
-    return file
 
 
 def test_files():

@@ -1,7 +1,6 @@
 """Layers with trainable=False: training leaves them as they are, to the bit."""
 
 import copy
-import io
 import json
 import pickle
 from dataclasses import replace
@@ -16,6 +15,7 @@ from fastnn.callbacks import Callback
 from fastnn.optimizers import NAMED, SGD, Adam, AdamW, Momentum, RMSprop
 from fastnn.reference import Optimizer, ReferenceNetwork
 
+from ..support.files import saved, saved_and_loaded
 from ..support.networks import BATCH_SIZES, check_same, make_data, make_pair
 
 OPTIMIZERS = [
@@ -280,13 +280,6 @@ def test_nothing_is_assigned_while_training():
 # ---- copies, files, what is shown ----------------------------------------------------------------
 
 
-def saved_and_loaded(net):
-    file = io.BytesIO()
-    net.save(file)
-    file.seek(0)
-    return Network.load(file)
-
-
 @pytest.mark.parametrize(
     "twin_of", [copy.deepcopy, saved_and_loaded, lambda net: pickle.loads(pickle.dumps(net))]
 )
@@ -305,10 +298,7 @@ def test_copies_and_files(twin_of):
 def test_a_file_of_a_free_network_is_for_an_earlier_fastnn_too():
     keys = []
     for net in (network_with(()), network_with((0,))):
-        file = io.BytesIO()
-        net.save(file)
-        file.seek(0)
-        with np.load(file) as content:
+        with np.load(saved(net)) as content:
             header = json.loads(content["header"].tobytes())
         keys.append(["trainable" in layer for layer in header["layers"]])
     assert keys == [[False] * 3, [True, False, False]]

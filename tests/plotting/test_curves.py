@@ -7,6 +7,7 @@ from fastnn.plotting import ActivationDisplay, LearningCurvesDisplay
 from fastnn.reference import ACTIVATIONS
 
 from ..support.functions import bent
+from ..support.pictures import legend_of
 
 ELEMENTWISE = sorted(ACTIVATIONS.keys() - {"softmax"})
 
@@ -25,10 +26,6 @@ def training_alone(*losses: float) -> History:
     for epoch, loss in enumerate(losses):
         history.record(epoch, {"loss": loss})
     return history
-
-
-def legend_of(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)

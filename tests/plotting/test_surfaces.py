@@ -7,14 +7,12 @@ from matplotlib.contour import ContourSet
 from fastnn import Dense, Network
 from fastnn.plotting import DecisionSurfaceDisplay, HiddenUnitsDisplay
 
+from ..support.pictures import legend_of
+
 RNG = np.random.default_rng(0)
 POINTS = np.array([[0.0, 0.0], [0.0, 2.0], [4.0, 0.0], [4.0, 2.0]])
 LABELS = np.array([0, 1, 1, 0])
 ONE_HOT = np.eye(2)[LABELS]
-
-
-def legend_of(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def filled_contour(ax):

@@ -13,6 +13,8 @@ from fastnn.population.file import FORMAT
 from fastnn.population.record import record_of
 
 from ..storage.test_network_file import check_same
+from ..support.files import saved
+from ..support.functions import bent, tilted
 from ..support.networks import make_data, noisy_network, small_network
 
 X, Y = make_data(23, 3, 2)
@@ -38,9 +40,7 @@ def make_population():
 
 
 def content_of(population):
-    file = io.BytesIO()
-    population.save(file)
-    return file.getvalue()
+    return saved(population).getvalue()
 
 
 @pytest.mark.parametrize("load", [Population.load, fastnn.load_model])
@@ -75,18 +75,6 @@ def test_untrained_networks_and_a_class_of_ones_own():
     assert type(got) is Own
     check_same(got[0], small_network())
     assert got.held_rows == (None,)
-
-
-@fastnn.loss
-def tilted(y, a):
-    error = a - y
-    return max(0.3 * error, -0.7 * error), 0.3 if error > 0 else -0.7
-
-
-@fastnn.activation
-def bent(z):
-    root = (1 + z * z) ** 0.5
-    return z / 2 + root, 0.5 + z / root
 
 
 @pytest.mark.parametrize("load", [Population.load, fastnn.load_model])

@@ -11,6 +11,7 @@ import fastnn
 from fastnn import Dense, FormatError, Heads, Network, Population
 from fastnn._storage.npz import pack
 
+from ..support.files import saved
 from ..support.functions import bent, fourth, tilted
 
 X = np.random.default_rng(0).normal(size=(8, 3))
@@ -44,13 +45,6 @@ def of_steepness():
         return STEEPNESS * z, STEEPNESS
 
     return by_global
-
-
-def saved(net):
-    file = io.BytesIO()
-    net.save(file)
-    file.seek(0)
-    return file
 
 
 def of_leaky(*slopes, loss="mse"):

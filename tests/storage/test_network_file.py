@@ -23,6 +23,7 @@ from fastnn.callbacks import Callback, Checkpoint
 from fastnn.initializers import uniform
 from fastnn.optimizers import LBFGS, Adagrad, Adam, AdamW, IRprop, RMSprop
 
+from ..support.files import nested
 from ..support.networks import make_data, noisy_network, small_network
 
 X, Y = make_data(12, 3, 2)
@@ -256,13 +257,6 @@ def test_metadata_that_would_not_come_back_are_not_saved(path, metadata):
     with pytest.raises(ValueError, match="metadata must be a dict that JSON gives back as it is"):
         net.save(path)
     assert path.read_bytes() == before
-
-
-def nested(depth):
-    value = []
-    for _ in range(depth):
-        value = [value]
-    return value
 
 
 CIRCULAR = []

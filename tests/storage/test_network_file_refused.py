@@ -10,6 +10,7 @@ import pytest
 from fastnn import FormatError, Network
 from fastnn.schedules import ReduceOnPlateau
 
+from ..support.files import nested
 from ..support.networks import make_data, noisy_network, small_network
 from ..support.properties import changed_json, given, st
 from .test_npz import npy, zipped
@@ -98,13 +99,6 @@ def test_another_kind_of_header(path, header):
     content = npy(np.frombuffer(json.dumps(header).encode(), np.uint8))
     path.write_bytes(zipped([("header.npy", content)]))
     check_refused(path, "a file must have the format 'fastnn network', got another header")
-
-
-def nested(depth):
-    value = []
-    for _ in range(depth):
-        value = [value]
-    return value
 
 
 CHANGES = {

@@ -14,6 +14,8 @@ from fastnn._storage import npz
 from fastnn.sklearn import TabularClassifier, TabularRegressor
 from fastnn.tables.model import TableModel
 
+from ..support.files import saved, saved_and_loaded
+
 pytestmark = pytest.mark.compiled
 FAST = {"n_members": 2, "max_epochs": 3, "random_state": 0}
 RANDOM = np.random.default_rng(0)
@@ -39,19 +41,11 @@ LABELS = {
 }
 
 
-def saved(estimator):
-    """Return the estimator that a file gives back, and the bytes of the file."""
-    file = io.BytesIO()
-    estimator.save(file)
-    file.seek(0)
-    return fastnn.load_model(file), file.getvalue()
-
-
 @pytest.mark.parametrize("labels", LABELS)
 def test_a_classifier_comes_back(labels):
     y = LABELS[labels]
     expected = TabularClassifier(**FAST).fit(TABLE, y)
-    got, _ = saved(expected)
+    got = saved_and_loaded(expected)
     assert type(got) is TabularClassifier
     assert got.classes_.dtype == expected.classes_.dtype
     np.testing.assert_array_equal(got.classes_, expected.classes_)
@@ -64,11 +58,12 @@ def test_a_classifier_comes_back(labels):
 @pytest.mark.parametrize("encodings", [["linear"], ["periodic"], ["bins", "scaled"]])
 def test_a_regressor_comes_back(encodings):
     expected = TabularRegressor(**FAST, encodings=encodings).fit(TABLE, VALUES)
-    got, content = saved(expected)
+    content = saved(expected).getvalue()
+    got = fastnn.load_model(io.BytesIO(content))
     for X in (TABLE, NEW):
         for a, b in zip(got.predict(X, True), expected.predict(X, True), strict=True):
             np.testing.assert_array_equal(a, b)
-    assert saved(got)[1] == content
+    assert saved(got).getvalue() == content
     assert got.get_params() == expected.get_params() | {"hidden_layer_sizes": [64, 64]}
     for member, other in zip(got.members_, expected.members_, strict=True):
         assert (member.encoding, member.weight) == (other.encoding, other.weight)
@@ -78,7 +73,7 @@ def test_a_regressor_comes_back(encodings):
 @pytest.mark.parametrize("columns", [[0], [1], [2], [3]])
 def test_tables_of_one_kind_of_column(columns):
     expected = TabularClassifier(**FAST).fit(TABLE[:, columns], LABELS["texts"])
-    got, _ = saved(expected)
+    got = saved_and_loaded(expected)
     for X in (TABLE[:, columns], NEW[:, columns]):
         np.testing.assert_array_equal(got.predict_proba(X), expected.predict_proba(X))
 
@@ -86,7 +81,7 @@ def test_tables_of_one_kind_of_column(columns):
 def test_numbers_without_bins():
     X = np.array([0.0, 1.0] * 20)[:, None]
     expected = TabularRegressor(**FAST).fit(X, X[:, 0])
-    np.testing.assert_array_equal(saved(expected)[0].predict(X), expected.predict(X))
+    np.testing.assert_array_equal(saved_and_loaded(expected).predict(X), expected.predict(X))
 
 
 def test_names_of_columns_come_back():
@@ -94,7 +89,7 @@ def test_names_of_columns_come_back():
     pytest.importorskip("narwhals")
     X = pd.DataFrame({"size": VALUES, "colour": TABLE[:, 1]})
     expected = TabularRegressor(**FAST).fit(X, VALUES)
-    got, _ = saved(expected)
+    got = saved_and_loaded(expected)
     assert got.feature_names_in_.tolist() == ["size", "colour"]
     np.testing.assert_array_equal(got.predict(X), expected.predict(X))
     with pytest.raises(ValueError, match="order"):
@@ -104,7 +99,7 @@ def test_names_of_columns_come_back():
 def test_data_of_the_user_come_back():
     estimator = TabularRegressor(**FAST).fit(TABLE, VALUES)
     estimator.model_.metadata["unit"] = ["m", 1.5]
-    got, _ = saved(estimator)
+    got = saved_and_loaded(estimator)
     assert got.model_.metadata == {"unit": ["m", 1.5]}
     estimator.model_.metadata["unit"] = (1, 2)
     with pytest.raises(ValueError, match="metadata must be a dict that JSON gives back"):
@@ -114,7 +109,7 @@ def test_data_of_the_user_come_back():
 def test_parameters_that_json_cannot_hold_are_the_defaults():
     random = np.random.RandomState(0)
     estimator = TabularRegressor(2, max_epochs=3, random_state=random, n_jobs=np.int64(1))
-    got, _ = saved(estimator.fit(TABLE, VALUES))
+    got = saved_and_loaded(estimator.fit(TABLE, VALUES))
     assert (got.n_members, got.random_state, got.n_jobs) == (2, None, 1)
     got.fit(TABLE, VALUES)
 
@@ -155,7 +150,8 @@ def test_what_cannot_be_saved():
 
 @pytest.fixture(scope="module")
 def content():
-    return saved(TabularRegressor(**FAST, encodings=["bins", "periodic"]).fit(TABLE, VALUES))[1]
+    model = TabularRegressor(**FAST, encodings=["bins", "periodic"]).fit(TABLE, VALUES)
+    return saved(model).getvalue()
 
 
 def changed(content, change):

@@ -6,17 +6,12 @@ import pytest
 from fastnn.exchange import from_torch
 
 from ..networks import TOLERANCES, rows
+from .test_torch import outputs
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
 utils = torch.nn.utils
 prune = pytest.importorskip("torch.nn.utils.prune")
-
-
-def outputs(module, X):
-    """Return what a module answers, as an array."""
-    with torch.no_grad():
-        return module(torch.tensor(X)).numpy()
 
 
 def check_agrees(module, dtype="float32"):
