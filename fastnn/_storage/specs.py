@@ -54,7 +54,7 @@ _PLACES = {"pos": 624, "buffer_pos": 4}
 
 
 @dataclass(frozen=True)
-class Own:
+class FunctionStub:
     """A stub for a user-defined function; `parameter` is where the user can pass it again."""
 
     parameter: str
@@ -83,7 +83,7 @@ def as_list(name: str, value: Any) -> list[Any]:
 
 
 def _describe(value: Any, kinds: Kinds) -> JSON:
-    if isinstance(value, Own):
+    if isinstance(value, FunctionStub):
         return {"own": value.name}
     if type(value) not in kinds.values():
         return {"own": getattr(value, "__qualname__", type(value).__qualname__)}
@@ -95,7 +95,7 @@ def _build(description: Any, kinds: Kinds, parameter: str) -> Any:
     if isinstance(description, dict) and description.keys() == {"own"}:
         if not isinstance(description["own"], str):
             raise ValueError(f"{parameter} must have a name, got {short(description)}")
-        return Own(parameter, description["own"])
+        return FunctionStub(parameter, description["own"])
     if not isinstance(description, dict) or description.get("name") not in [*kinds]:
         raise ValueError(f"{parameter} must be of {', '.join(kinds)}, got {short(description)}")
     kind = kinds[description["name"]]

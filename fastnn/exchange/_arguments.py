@@ -65,7 +65,7 @@ def check_activations(
     if not heads:
         refuse_heads(net)
     refused = [
-        f"{where}: {named(activation)} cannot be carried: "
+        f"{where}: {name_in_error(activation)} cannot be carried: "
         + ("net.save keeps it" if isinstance(activation, OwnActivation) else remedy)
         for where, activation in activations_of(net)
         if activation not in known
@@ -95,7 +95,7 @@ def refuse_heads(net: Network) -> None:
         )
 
 
-def named(activation: Any) -> str:
+def name_in_error(activation: Any) -> str:
     """Return how an error calls an activation: a user's may have the name of one of fastnn's."""
     is_own = isinstance(activation, OwnActivation)
     return f"{activation}, a function of the user's," if is_own else str(activation)

@@ -11,7 +11,7 @@ from fastnn import initializers, optimizers, schedules
 from fastnn._storage import specs
 from fastnn._storage.npz import MALFORMED
 from fastnn._storage.specs import (
-    Own,
+    FunctionStub,
     build_initializer,
     build_optimizer,
     build_random,
@@ -162,7 +162,7 @@ def test_a_plateau_goes_on_where_it_stood(mode, figures):
 def test_no_schedule_and_one_of_ones_own():
     assert build_schedule(describe_schedule(None)) is None
     got = build_schedule(describe_schedule(warm_up))
-    assert got == Own("learning_rate", "warm_up")
+    assert got == FunctionStub("learning_rate", "warm_up")
     with pytest.raises(ValueError, match="learning_rate must be given: it was warm_up, a function"):
         got(0)
 

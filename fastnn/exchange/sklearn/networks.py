@@ -13,7 +13,7 @@ from ...activations import OwnActivation, as_activation
 from ...core.activations import ACTIVATIONS
 from ...losses import Loss
 from ...network import Network
-from .._arguments import as_network, named, refuse_heads
+from .._arguments import as_network, name_in_error, refuse_heads
 from .._layer_builder import LayerBuilder
 from .steps import (
     LINEAR_MODELS,
@@ -221,7 +221,7 @@ def to_sklearn(net: Network, classes: ArrayLike | None = None) -> Any:
 def _check_activations(hidden: list[Any], last: Any) -> None:
     """Raise unless scikit-learn has these activations."""
     refused = [
-        f"layer {k}: {named(name)} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
+        f"layer {k}: {name_in_error(name)} cannot be carried, scikit-learn has {', '.join(_HIDDEN)}"
         for k, name in enumerate(hidden)
         if name not in _HIDDEN
     ]
@@ -233,8 +233,8 @@ def _check_activations(hidden: list[Any], last: Any) -> None:
     ]
     if last not in _OUTPUT:
         refused.append(
-            f"layer {len(hidden)}: {named(last)} cannot be carried, scikit-learn's outputs have "
-            f"{', '.join(_OUTPUT)}"
+            f"layer {len(hidden)}: {name_in_error(last)} cannot be carried, "
+            f"scikit-learn's outputs have {', '.join(_OUTPUT)}"
         )
     if refused:
         raise ValueError("\n".join(refused))
