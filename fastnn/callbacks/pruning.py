@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-from .._checks.extras import missing_package
+from .._checks.extras import optional
 from .._checks.monitors import Monitoring, sign_of
 from .._checks.names import explained
 from .base import Callback, Run, monitored
@@ -68,11 +68,8 @@ class OptunaPruning(Monitoring, Callback):  # numpydoc ignore=PR02
     mode: str = "auto"
 
     def __post_init__(self) -> None:
-        try:
-            from optuna.trial import BaseTrial
-        except ImportError as error:
-            raise missing_package("OptunaPruning", "Optuna", "optuna") from error
-        if not isinstance(self.trial, BaseTrial):
+        trials = optional("optuna.trial", "OptunaPruning", "optuna", "Optuna")
+        if not isinstance(self.trial, trials.BaseTrial):
             raise TypeError(f"trial must be a trial of Optuna, got {self.trial!r}")
         expected = "maximize" if sign_of(self.monitor, self.mode) > 0 else "minimize"
         study = getattr(self.trial, "study", None)  # a FixedTrial has none
