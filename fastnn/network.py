@@ -763,8 +763,7 @@ class Network:
             return self.folded().handle(optimizer=rule)
         params = model.params
         if frozen:
-            params = layout.aligned_zeros(params.size, params.dtype)
-            params[:] = model.params
+            params = layout.aligned_copy(params)
         return model.handle(rule, params)
 
     # ---- derivatives -----------------------------------------------------------------------------
@@ -1359,8 +1358,7 @@ class Network:
 
         is_as_ours = has_narrow and np.array_equal(old, table)
         if is_as_ours:
-            own = layout.aligned_zeros(flat.size, flat.dtype)
-            own[:] = flat
+            own = layout.aligned_copy(flat)
         else:
             own = layout.relaid(flat, old, table, has_narrow=has_narrow)
         first = given.pop("_standardize", None)  # earlier fastnn had none

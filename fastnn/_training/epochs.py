@@ -21,6 +21,7 @@ from .._checks.stored import Inputs, Stored, Windows
 from ..core import optimizers, train_ahead, train_batches, train_samples
 from ..core.dispatch import may_look_ahead_by
 from ..core.inputs import Data, Samples
+from ..core.layout import aligned_zeros
 from ..core.optimizers import N_SEEN, Optimizer
 from ..core.scratch import BLOCK_ROWS
 from ..core.simd.bitset import TILE_ROWS, WORD
@@ -216,20 +217,21 @@ class CompiledEpochs:
         model, config = self.model, self.config
         dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
         if not self.is_single:
-            units, grad = np.zeros((4, BLOCK_ROWS, n_units), dtype), np.zeros_like(model.params)
+            units = aligned_zeros((4, BLOCK_ROWS, n_units), dtype)
+            grad = aligned_zeros(model.params.size, dtype)
             batches = Batches(config.batch_size, config.noise, units, grad)
             return train_batches.train_batches, (batches, self.optimizer())
         if looks_ahead:
             n_ahead = model.n_ahead
-            units = np.zeros((4 if self.is_plain else 7, n_ahead, n_units), dtype)
+            units = aligned_zeros((4 if self.is_plain else 7, n_ahead, n_units), dtype)
             bitsets = np.zeros((2, 1 + n_ahead // TILE_ROWS, n_words), np.uint64)
         else:
-            units, bitsets = np.zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
+            units, bitsets = aligned_zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)
         if self.is_plain:
             plain = train_samples.train_samples, train_samples.train_samples_looking_ahead
             return plain[looks_ahead], (units, bitsets)
         by = train_samples.train_samples_by, train_ahead.train_samples_looking_ahead_by
-        grad = np.zeros_like(model.params)  # its padding stays 0
+        grad = aligned_zeros(model.params.size, dtype)  # its padding stays 0
         return by[looks_ahead], (self.optimizer(), (units, bitsets, grad, config.noise))
 
     def optimizer(self) -> Optimizer:

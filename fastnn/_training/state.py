@@ -84,7 +84,7 @@ class TrainingState:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take arrays of its own: joblib's may be files, mapped read-only."""
         self.__dict__.update(state)
-        self.slots, self.counters = np.array(self.slots), np.array(self.counters)
+        self.slots, self.counters = layout.aligned_copy(self.slots), np.array(self.counters)
 
     def relay(self, old_table: Array, table: Array, *, has_narrow: bool) -> None:
         """Bring the slots of another machine, or of an earlier fastnn, into this layout."""

@@ -11,6 +11,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.inputs import Names
 from ..core import train_samples
+from ..core.layout import aligned_zeros
 from ..core.optimizers import Optimizer
 from ..errors import DivergenceError
 from ..optimizers import LBFGS, CompiledOptimizer, as_optimizer
@@ -47,7 +48,7 @@ class SingleSampleStep:
         self._dtype, self._y = dtype, np.zeros(self._n_out, dtype)
         self._params = model.params
         self._before = tuple(model.net)
-        units = np.zeros((5, model.n_units), dtype)
+        units = aligned_zeros((5, model.n_units), dtype)
         self._after: tuple[Any, ...] = (rate, optimizer.counters, units)
         self._kernel: Any = train_samples.train_row
         if is_plain:
@@ -55,7 +56,7 @@ class SingleSampleStep:
         else:
             self._kernel = train_samples.train_row_by
             hyperparameters, penalties, state, _ = optimizer
-            grad = np.zeros(model.params.size, dtype)  # its padding stays 0
+            grad = aligned_zeros(model.params.size, dtype)  # its padding stays 0
             self._after += hyperparameters, penalties, state, noise, grad
 
     def take_if_ready(self, x: Any, y: Any) -> bool:

@@ -9,6 +9,7 @@ so the activations below layer 0 are the sample itself, and a layer's bits start
 beginning.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ N_COLUMNS = 12
 # so: 51 and 12 forward, 100 and 9 back, 51 and 11 for the gradient (AMD EPYC, AVX2, float64).
 NARROW = 4
 GROUP = 4  # registers that one pass over the rows of a layer keeps sums in
-_ALIGNMENT = 64  # bytes: a cache line
+CACHE_LINE = 64  # bytes
 
 
 class Net(NamedTuple):
@@ -170,11 +171,23 @@ def trained_mask(layer_table: Array) -> Array:
     return mask
 
 
-def aligned_zeros(size: int, dtype: np.dtype[Any]) -> Array:
-    """Return a zeroed vector that starts on a cache line."""
-    raw = np.zeros(size * dtype.itemsize + _ALIGNMENT, dtype=np.uint8)
-    start = -raw.__array_interface__["data"][0] % _ALIGNMENT  # `ctypes` takes 4 us
-    return raw[start : start + size * dtype.itemsize].view(dtype)
+def aligned_zeros(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return an array of zeros that starts on a cache line, as its rows do if they are padded.
+
+    A register that lies across two lines takes two loads: a quarter of the time of a batch's passes
+    (Intel, AVX-512).
+    """
+    size = dtype.itemsize * (shape if isinstance(shape, int) else math.prod(shape))
+    raw = np.zeros(size + CACHE_LINE, dtype=np.uint8)
+    start = -raw.__array_interface__["data"][0] % CACHE_LINE  # `ctypes` takes 4 us
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def aligned_copy(array: Array) -> Array:
+    """Return a copy that starts on a cache line."""
+    copy = aligned_zeros(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def weight_views(flat: Array, layer_table: Array) -> tuple[Array, ...]:

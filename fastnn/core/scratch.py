@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .dispatch import may_skip_zeros
 from .jit import inner, maker
-from .layout import N_IN, units_size
+from .layout import CACHE_LINE, N_IN, units_size
 from .simd.bitset import TILE_ROWS, WORD, n_tiles_of
 from .simd.borrow import row_of
 
@@ -61,16 +61,30 @@ class Block(NamedTuple):
 
 
 @maker
+def aligned_units(shape, like):
+    """Return an array of this shape and of the dtype of `like`, not zeroed, from a cache line on.
+
+    See `layout.aligned_zeros`: its rows are padded to whole words.
+    """
+    size = shape[0] * shape[1] * shape[2]
+    raw = np.empty(size + CACHE_LINE // like.itemsize, like.dtype)
+    start = (-raw.ctypes.data % CACHE_LINE) // like.itemsize
+    return raw[start : start + size].reshape(shape)
+
+
+@maker
 def new_block(net, X, n_rows, has_delta):
     """Return a block for so many rows of `X`; without `has_delta`, `delta` is not zeroed."""
     n_units, n_tiles = units_size(net.layer_table), n_tiles_of(min(BLOCK_ROWS, n_rows))
-    shape, dtype = (TILE_ROWS * n_tiles, n_units), net.params.dtype
-    z, a = np.empty(shape, dtype), np.empty(shape, dtype)  # no pass reads what it has not written
+    n_rows = TILE_ROWS * n_tiles
+    units = aligned_units((3, n_rows, n_units), net.params)
+    z, a, delta = units[0], units[1], units[2]  # no pass reads what it has not written
     if X.starts.shape[0] > 0:  # but sparse samples find zeros where no bit is set
         a[:, : net.layer_table[0, N_IN]] = 0
-    delta = np.zeros(shape, dtype) if has_delta else np.empty(shape, dtype)
+    if has_delta:
+        delta[:] = 0
     bitsets = np.zeros((n_tiles, n_units // WORD), np.uint64)
-    return Block(z, a, a, delta, bitsets, np.empty(shape[0], np.int64))
+    return Block(z, a, a, delta, bitsets, np.empty(n_rows, np.int64))
 
 
 @inner

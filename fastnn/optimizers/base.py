@@ -12,6 +12,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.scalars import as_amount, as_flag, as_limit, as_positive, check_fields
 from ..core import optimizers
+from ..core.layout import aligned_zeros
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Optimizer:
         ndarray, shape (n_slots, n_params)
             The state.
         """
-        slots = np.empty((len(self._starts), n_params), dtype)
+        if not self._starts:
+            return np.empty((0, n_params), dtype)
+        slots = aligned_zeros((len(self._starts), n_params), np.dtype(dtype))
         for k, start in enumerate(self._starts):
             slots[k] = start
         return slots

@@ -61,6 +61,15 @@ def test_aligned_zeros_start_on_a_cache_line(dtype):
         assert array.shape == (size,)
         assert array.dtype == dtype
         assert not array.any()
+    for shape in ((3, 64), (2, 1, 16)):
+        array = layout.aligned_zeros(shape, np.dtype(dtype))
+        assert array.ctypes.data % 64 == 0
+        assert array.shape == shape
+        array[:] = 1
+        copy = layout.aligned_copy(array)
+        assert copy.ctypes.data % 64 == 0
+        copy[:] = 2
+        assert (array == 1).all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
