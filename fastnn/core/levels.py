@@ -28,19 +28,31 @@ def register_bytes(asked, cpu_name, cpu_features):
         if asked not in ("16", "32", "64"):
             raise ValueError(f"FASTNN_REGISTER_BYTES must be 16, 32 or 64, got {asked!r}")
         return int(asked)
-    known = {feature.removeprefix("+") for feature in (cpu_features or "").split(",")}
-    if cpu_name in (None, "host"):
-        known |= {feature for feature, has in get_host_cpu_features().items() if has}
-    else:
-        known |= LEVELS.get(cpu_name, set())
+    known = features_of(cpu_name, cpu_features)
     if "avx512f" in known:
         return 64
     return 32 if known & {"avx", "avx2"} else 16
 
 
+def features_of(cpu_name, cpu_features):
+    """Return the features of this processor, or of that which Numba was told to compile for."""
+    if cpu_name in (None, "host"):
+        known = {feature for feature, has in get_host_cpu_features().items() if has}
+    else:
+        known = LEVELS.get(cpu_name, set())
+    told = (cpu_features or "").split(",")
+    more, fewer = ({name[1:] for name in told if name[:1] == sign} for sign in "+-")
+    return (known | more) - fewer
+
+
 # Rows of weights are padded to a multiple of it.
 REGISTER_BYTES = register_bytes(
     os.environ.get("FASTNN_REGISTER_BYTES"),
+    config.CPU_NAME,  # type: ignore[attr-defined]
+    config.CPU_FEATURES,  # type: ignore[attr-defined]
+)
+# Whether kernels may use what only AVX-512 has.
+HAS_AVX512 = "avx512f" in features_of(
     config.CPU_NAME,  # type: ignore[attr-defined]
     config.CPU_FEATURES,  # type: ignore[attr-defined]
 )

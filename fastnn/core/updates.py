@@ -59,8 +59,9 @@ from .optimizers import (
     limit_norms,
     needs_finish,
 )
-from .simd.arithmetic import largest, sign, smallest, sqrt, vector_function, where
+from .simd.arithmetic import largest, sign, smallest, vector_function, where
 from .simd.borrow import row_of
+from .simd.roots import divide_by_root
 from .simd.vectors import lanes_of, load, splat, store, zeros
 
 
@@ -225,7 +226,7 @@ def step_rmsprop(params, hyperparameters, step, start, stop, grad, shift, state)
             m = alpha * load(means, p, two) + new * g
             store(means, p, m)
             v = v - m * m
-        b = g / (sqrt(v) + eps)
+        b = divide_by_root(g, v, eps)
         if has_momentum:
             b = momentum * load(buffer, p, two) + b
             store(buffer, p, b)
@@ -243,7 +244,7 @@ def step_adagrad(params, hyperparameters, step, start, stop, grad, shift, state)
         g = scale * load(grad, p + shift, two) + decay * W
         v = load(squares, p, two) + g * g
         store(squares, p, v)
-        store(params, p, W - rate * g / (sqrt(v) + eps))
+        store(params, p, W - divide_by_root(rate * g, v, eps))
 
 
 @inner
@@ -263,7 +264,7 @@ def step_adam(params, hyperparameters, step, start, stop, grad, shift, state):
         v = keep_v * load(squares, p, two) + new_v * (g * g)
         store(means, p, m)
         store(squares, p, v)
-        store(params, p, shrink * W - rate * m / (sqrt(v) + eps))
+        store(params, p, shrink * W - divide_by_root(rate * m, v, eps))
 
 
 @inner

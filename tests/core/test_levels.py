@@ -1,7 +1,7 @@
 import pytest
 
 from fastnn.core import levels
-from fastnn.core.levels import LEVELS, levels_here, register_bytes
+from fastnn.core.levels import LEVELS, features_of, levels_here, register_bytes
 
 
 @pytest.fixture
@@ -63,6 +63,17 @@ def test_who_chooses_the_processor_has_kernels_for_it_alone(host, told):
 )  # fmt: skip
 def test_registers_are_those_of_the_processor(asked, name, features, expected):
     assert register_bytes(asked, name, features) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "expected"),
+    [
+        ("x86-64-v3", "", False), ("x86-64-v4", "", True), ("x86-64-v4", "-avx512f", False),
+        ("znver4", "+avx512f,+avx2", True), ("generic", None, False),
+    ],
+)  # fmt: skip
+def test_features_may_be_given_and_taken(name, features, expected):
+    assert ("avx512f" in features_of(name, features)) == expected
 
 
 def test_the_host_is_asked():

@@ -14,11 +14,13 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
-from .vectors import ROUNDED, Vector, suffix_of
+from ..levels import HAS_AVX512
+from .vectors import ROUNDED, Vector, join, split, suffix_of
 
 # Numba gives the kernel's fast-math flags to every instruction that has none, and `reassoc` would
 # undo the reduction of an argument or scale in one step: 2 units in the last place become 111.
 _FLAGS = ("contract",)
+_ESTIMATED = 512  # bits of the vectors that `Traced.estimate` takes
 
 
 def _operator(instruction, *condition):
@@ -74,6 +76,31 @@ class Traced:
         name = f"llvm.{name}.{suffix_of(self.llvm_vector)}"
         function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
         return self._with(self.builder.call(function, values))
+
+    @property
+    def has_estimates(self):
+        """Whether `estimate` is there."""
+        return HAS_AVX512 and self._n_bits % _ESTIMATED == 0
+
+    def estimate(self, name):
+        """Return what an instruction of AVX-512 says of each lane, to 14 bits: rsqrt14 or rcp14."""
+        count = self.llvm_vector.count * _ESTIMATED // self._n_bits
+        part, mask = ir.VectorType(self.llvm_vector.element, count), ir.IntType(count)
+        kind = "ps" if self.dtype == np.float32 else "pd"
+        name = f"llvm.x86.avx512.{name}.{kind}.512"
+        function = cgutils.get_or_insert_function(
+            self.builder.module, ir.FunctionType(part, [part, part, mask]), name
+        )
+        nothing, all_lanes = ir.Constant(part, ir.Undefined), ir.Constant(mask, -1)
+        estimated = [
+            self.builder.call(function, [lanes, nothing, all_lanes])
+            for lanes in split(self.builder, self.value, count)
+        ]
+        return self._with(join(self.builder, estimated))
+
+    @property
+    def _n_bits(self):
+        return self.llvm_vector.count * np.finfo(self.dtype).bits
 
     def rounded_sum(self, other):
         """Return the sum, that no product is fused into."""

@@ -75,6 +75,10 @@ def store(array, i, vector):
     _elements(array, i, vector.size)[:] = vector
 
 
+def prefetch(array, i):
+    """Have the cache line of array[i] brought from memory while the kernel goes on."""
+
+
 def splat(scalar, like):
     """Return the vector as wide as `like` whose lanes all hold `scalar`."""
     return np.full_like(like, scalar)
@@ -198,6 +202,24 @@ def _address(context, builder, signature, args, vector):
     return builder.bitcast(builder.gep(data, [i]), context.get_value_type(vector).as_pointer())
 
 
+@type_callable(prefetch)
+def _type_prefetch(context):
+    return lambda array, i: types.void
+
+
+@lower_builtin(prefetch, types.Array, types.Integer)
+def _lower_prefetch(context, builder, signature, args):
+    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    i = context.cast(builder, args[1], signature.args[1], types.intp)
+    address = builder.bitcast(builder.gep(data, [i]), cgutils.voidptr_t)
+    i32 = ir.IntType(32)
+    function_type = ir.FunctionType(ir.VoidType(), [address.type, i32, i32, i32])
+    function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
+    to_read, keep, of_data = (ir.Constant(i32, number) for number in (0, 3, 1))
+    builder.call(function, [address, to_read, keep, of_data])
+    return context.get_dummy_value()
+
+
 @type_callable(splat)
 def _type_splat(context):
     return lambda scalar, like: like
@@ -234,10 +256,14 @@ def _type_up_to(context):
 
 @lower_builtin(up_to, types.Integer, Vector)
 def _lower_up_to(context, builder, signature, args):
-    vector = signature.return_type
     count = context.cast(builder, args[0], signature.args[0], types.intp)
-    is_counted = _compare_lanes(builder, "<", count, vector.lanes)
-    return builder.select(is_counted, args[1], ir.Constant(args[1].type, None))
+    return first_lanes(builder, count, args[1])
+
+
+def first_lanes(builder, count, vector):
+    """Return LLVM's vector with 0 in all but its first `count` lanes."""
+    is_counted = _compare_lanes(builder, "<", count, vector.type.count)
+    return builder.select(is_counted, vector, ir.Constant(vector.type, None))
 
 
 def _compare_lanes(builder, condition, number, lanes):
@@ -278,21 +304,42 @@ def _type_totals(context):
 
 @lower_builtin(totals, Vector, Vector, Vector, Vector)
 def _lower_totals(context, builder, signature, args):
+    return totals_of(builder, args)
+
+
+def totals_of(builder, vectors):
+    """Return LLVM's vector of the sums over the lanes of four.
+
+    The halves of two registers are added in one, which holds both then, until four lanes are left
+    of each: so shuffles, which take one port of the processor, are as few as additions.
+    """
+
     def add(a, b, lanes, more_lanes):
         return builder.fadd(_pick(builder, a, b, lanes), _pick(builder, a, b, more_lanes))
 
-    folded = []
-    for vector in args:
-        if vector.type.count == 2:  # registers of 16 bytes
-            vector = _pick(builder, vector, ir.Constant(vector.type, None), range(4))
-        while vector.type.count > 4:
-            half = vector.type.count // 2
-            vector = add(vector, vector, range(half), range(half, 2 * half))
-        folded.append(vector)
-    a, b, c, d = folded
-    a_and_b = add(a, b, (0, 4, 2, 6), (1, 5, 3, 7))
-    c_and_d = add(c, d, (0, 4, 2, 6), (1, 5, 3, 7))
-    return add(a_and_b, c_and_d, (0, 1, 4, 5), (2, 3, 6, 7))
+    lanes = 8 * REGISTER_BYTES // _bits_of(vectors[0].type)
+    parts = []
+    for part in vectors:
+        if part.type.count == 2:  # registers of 16 bytes
+            part = _pick(builder, part, ir.Constant(part.type, None), range(4))
+        while part.type.count > max(4, lanes):
+            half = part.type.count // 2
+            part = add(part, part, range(half), range(half, 2 * half))
+        parts.append(part)
+    of_each = parts[0].type.count  # lanes of a part that belong to one of the sums
+    while of_each > 4:
+        half, own = of_each // 2, range(2 * parts[0].type.count)
+        low = [lane for lane in own if lane % of_each < half]
+        high = [lane + half for lane in low]
+        parts = [add(a, b, low, high) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        of_each = half
+    if len(parts) == 4:
+        a, b, c, d = parts
+        a_and_b = add(a, b, (0, 4, 2, 6), (1, 5, 3, 7))
+        c_and_d = add(c, d, (0, 4, 2, 6), (1, 5, 3, 7))
+        return add(a_and_b, c_and_d, (0, 1, 4, 5), (2, 3, 6, 7))
+    pairs = add(parts[0], parts[-1], range(0, 16, 2), range(1, 16, 2))
+    return add(pairs, pairs, range(0, 8, 2), range(1, 8, 2))
 
 
 def _pick(builder, a, b, lanes):
@@ -302,7 +349,24 @@ def _pick(builder, a, b, lanes):
     )
 
 
+def split(builder, vector, lanes):
+    """Return the parts, so many lanes each, of one of LLVM's vectors."""
+    count = vector.type.count
+    return [_pick(builder, vector, vector, range(i, i + lanes)) for i in range(0, count, lanes)]
+
+
+def join(builder, parts):
+    """Return the vector of these parts, of which there are a power of two."""
+    while len(parts) > 1:
+        lanes = range(2 * parts[0].type.count)
+        parts = [_pick(builder, *two, lanes) for two in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
+
+
 def suffix_of(llvm_vector):
     """Return how LLVM names the type in an intrinsic's name."""
-    bits = 32 if llvm_vector.element == ir.FloatType() else 64
-    return f"v{llvm_vector.count}f{bits}"
+    return f"v{llvm_vector.count}f{_bits_of(llvm_vector)}"
+
+
+def _bits_of(llvm_vector):
+    return 32 if llvm_vector.element == ir.FloatType() else 64
