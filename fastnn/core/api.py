@@ -228,7 +228,7 @@ def _add_gradient(net, data, samples, skip_zeros, block, target):
         z, a, y = row_of(block.z, t), row_of(block.a, t), row_of(data.Y, samples[t])
         sums[0] += sample_loss(net.loss, z, a, first, last, y)
     backward_block(net, data, samples, None, block)
-    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block)
+    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block, 0.0)
     return True
 
 
@@ -248,7 +248,7 @@ def _add_vjp(net, data, samples, skip_zeros, block, target):
             row[j] = errors[samples[t], j - first]
         pull_back(layer_table[-1, ACTIVATION], row_of(z, t), row_of(a, t), first, last, row)
     pull_back_to_inputs(net, n_rows, block)
-    add_gradient_of_block(grad, layer_table, n_rows, block)
+    add_gradient_of_block(grad, layer_table, n_rows, block, 0.0)
     for t in range(n_rows):
         for i in range(layer_table[0, N_IN]):
             errors_x[samples[t], i] = delta[t, i]

@@ -179,7 +179,10 @@ def add_metrics_of_block(net, metrics, data, samples, block, sums):
 
 
 @inner
-def add_gradient_of_block(target, layer_table, n_rows, block):
-    """Add the sum of dLoss/dparams over the block to `target`, in place."""
+def add_gradient_of_block(target, layer_table, n_rows, block, rate):
+    """Add dLoss/dparams to `target`, in place: sample by sample, or at a rate that is not 0.
+
+    Then it is the sum over the block, times the rate, that is added.
+    """
     for k in range(layer_table.shape[0]):
-        dense_add_gradient_block(target, row_of(layer_table, k), n_tiles_of(n_rows), block)
+        dense_add_gradient_block(target, row_of(layer_table, k), n_tiles_of(n_rows), block, rate)

@@ -9,6 +9,8 @@ The weights are taken in parts, of a word of inputs by some registers of outputs
 through a part while it is in the cache, a tile of them at a time (`simd.tile`).
 """
 
+import numpy as np
+
 from .dense_narrow import (
     narrow_add_gradient_block,
     narrow_error_below_block,
@@ -27,11 +29,21 @@ from .layout import (
     WEIGHTS,
     is_narrow,
 )
-from .simd.arithmetic import multiply_add
-from .simd.bitset import TILE_ROWS, WORD
+from .simd.arithmetic import rounded_sum
+from .simd.bitset import TILE_ROWS, WORD, beyond, count_bits, lowest
 from .simd.borrow import flat, row_of
-from .simd.tile import WIDE, Grid, Rows, add_outer_products, add_products
-from .simd.vectors import lanes_of, load, store, totals, up_to, zeros
+from .simd.tile import (
+    AT_ONCE,
+    TALL,
+    WIDE,
+    Grid,
+    Rows,
+    add_outer_products,
+    add_products,
+    add_sums_of_products,
+    store_dot_products,
+)
+from .simd.vectors import lanes_of, load, splat, store, zeros
 
 
 @inner
@@ -52,48 +64,51 @@ def dense_error_below_block(params, layer, n_tiles, block):
     if is_narrow(layer):
         narrow_error_below_block(params, layer, n_tiles, block.delta)
         return
-    delta, n_in, stride = block.delta, layer[N_IN], layer[STRIDE]
-    one, n_units = zeros(params, 1), block.delta.shape[1]
-    for i in range(0, n_in, 4):  # four rows of W, the last one again where there are no more
-        row0 = layer[WEIGHTS] + i * stride
-        row1 = layer[WEIGHTS] + min(i + 1, n_in - 1) * stride
-        row2 = layer[WEIGHTS] + min(i + 2, n_in - 1) * stride
-        row3 = layer[WEIGHTS] + min(i + 3, n_in - 1) * stride
-        last_row = TILE_ROWS * n_tiles - 1
-        for t in range(0, last_row + 1, 3):  # three samples, likewise
-            d0, d1, d2 = t * n_units, min(t + 1, last_row) * n_units, min(t + 2, last_row) * n_units
-            sums0 = sums1 = sums2 = sums3 = (one, one, one)
-            for column in range(layer[UNITS], layer[UNITS] + layer[N_OUT], lanes_of(one)):
-                deltas = _load_three(delta, d0 + column, d1 + column, d2 + column, one)
-                w = column - layer[UNITS]
-                sums0 = _add_products(deltas, load(params, row0 + w, one), sums0)
-                sums1 = _add_products(deltas, load(params, row1 + w, one), sums1)
-                sums2 = _add_products(deltas, load(params, row2 + w, one), sums2)
-                sums3 = _add_products(deltas, load(params, row3 + w, one), sums3)
-            below = layer[BELOW] + i
-            errors0 = totals(sums0[0], sums1[0], sums2[0], sums3[0])
-            errors1 = totals(sums0[1], sums1[1], sums2[1], sums3[1])
-            errors2 = totals(sums0[2], sums1[2], sums2[2], sums3[2])
-            store(delta, d0 + below, up_to(n_in - i, errors0))
-            store(delta, d1 + below, up_to(n_in - i, errors1))
-            store(delta, d2 + below, up_to(n_in - i, errors2))
+    delta, n_in, n_units = flat(block.delta), layer[N_IN], block.delta.shape[1]
+    for i in range(0, n_in, AT_ONCE):
+        W = Rows(params, layer[WEIGHTS] + i * layer[STRIDE], layer[STRIDE])
+        for row in range(0, TILE_ROWS * n_tiles * n_units, TILE_ROWS * n_units):
+            errors = Rows(delta, row + layer[BELOW] + i, n_units)
+            deltas = Rows(delta, row + layer[UNITS], n_units)
+            store_dot_products(errors, deltas, W, n_in - i, layer[N_OUT])
 
 
 @inner
-def dense_add_gradient_block(target, layer, n_tiles, block):
-    """Add the sum of h^T delta to the weights in `target` and of delta to its biases, in place.
+def dense_add_gradient_block(target, layer, n_tiles, block, rate):
+    """Add h^T delta to the weights in `target` and delta to its biases, in place.
 
-    Of a layer that is not trained nothing is added: its gradient is zero.
+    The shares of the samples are added one after the other; or, at a rate that is not 0, their sum
+    is made and then, times the rate, added. Of a layer that is not trained nothing is added.
     """
     if not layer[TRAIN_WEIGHTS]:
         return
+    _add_to_biases(target, layer, n_tiles, block.delta, rate)
     if is_narrow(layer):
-        narrow_add_gradient_block(target, layer, n_tiles, block)
+        narrow_add_gradient_block(target, layer, n_tiles, block, rate)
         return
-    _add_to_biases(target, layer, n_tiles, block.delta)
+    by_samples = rate != 0 or has_many(layer, n_tiles, block.bitsets)
     for first in range(0, layer[N_IN], WORD):
         for column in range(0, layer[N_OUT], _width_of_part(target)):
-            _add_part(target, layer, first, column, n_tiles, block)
+            if by_samples:
+                _add_sums(target, layer, first, column, n_tiles, block, rate)
+            else:
+                _add_part(target, layer, first, column, n_tiles, block)
+
+
+@inner
+def has_many(layer, n_tiles, bitsets):
+    """Return True if half of the inputs take part: then the gradient is best made by samples.
+
+    A sum stays in registers while all samples add to it, those too of which the input is 0. Where
+    few are not, they are added tile by tile; above layer 0 that is rare.
+    """
+    if layer[BELOW] > 0:
+        return True
+    n_marked = 0
+    for tile in range(n_tiles):
+        for word in range((layer[N_IN] + WORD - 1) // WORD):
+            n_marked += count_bits(bitsets[tile, word])
+    return 2 * n_marked >= n_tiles * layer[N_IN]
 
 
 @inner
@@ -103,7 +118,7 @@ def dense_step_forward_block(params, layer, n_tiles, last, block):
     W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is trained, and it
     is not narrow.
     """
-    _add_to_biases(params, layer, n_tiles, last.delta)
+    _add_to_biases(params, layer, n_tiles, last.delta, 0.0)
     _start_from_biases(params, layer, n_tiles, block.z)
     for first in range(0, layer[N_IN], WORD):
         for column in range(0, layer[N_OUT], _width_of_part(params)):
@@ -122,15 +137,18 @@ def _start_from_biases(params, layer, n_tiles, z):
 
 
 @inner
-def _add_to_biases(target, layer, n_tiles, delta):
-    """Add the sum of delta to the biases in `target`, in place, unless they are frozen."""
+def _add_to_biases(target, layer, n_tiles, delta, rate):
+    """Add delta, as above, to the biases in `target`, in place, unless they are frozen."""
     if layer[TRAIN_BIAS]:
         two, n_units = zeros(target, 2), delta.shape[1]
         for column in range(0, layer[N_OUT], lanes_of(two)):
-            sums = load(target, layer[BIASES] + column, two)
+            place = layer[BIASES] + column
+            sums = two if rate != 0 else load(target, place, two)
             for row in range(TILE_ROWS * n_tiles):
                 sums = sums + load(delta, row * n_units + layer[UNITS] + column, two)
-            store(target, layer[BIASES] + column, sums)
+            if rate != 0:
+                sums = rounded_sum(load(target, place, two), splat(rate, two) * sums)
+            store(target, place, sums)
 
 
 @inner
@@ -143,19 +161,52 @@ def _width_of_part(params):
 def _forward_part(params, layer, first, column, n_tiles, block):
     """Add to `z` what a word of inputs from `first` on brings to the outputs from `column` on."""
     W = Rows(params, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
-    for tile in range(n_tiles):
+    n_left, lanes, tile = layer[N_OUT] - column, lanes_of(zeros(params, 1)), 0
+    while tile < n_tiles:
         mask, h, place = _places(layer, first, column, tile, block)
-        z = Rows(flat(block.z), place, block.z.shape[1])
-        if mask:
-            n_left = layer[N_OUT] - column
-            if n_left > 3 * lanes_of(zeros(params, 1)):
-                add_products(WIDE, z, h, W, mask)
-            elif n_left > 2 * lanes_of(zeros(params, 1)):
-                add_products(3, z, h, W, mask)
-            elif n_left > lanes_of(zeros(params, 1)):
-                add_products(2, z, h, W, mask)
+        z, is_tall = Rows(flat(block.z), place, block.z.shape[1]), False
+        if n_left <= 2 * lanes and tile + 1 < n_tiles:
+            is_tall = mask == _places(layer, first, column, tile + 1, block)[0]
+        tile += 2 if is_tall else 1
+        if not mask:
+            continue
+        if n_left > 3 * lanes:
+            add_products(WIDE, TILE_ROWS, z, h, W, mask)
+        elif n_left > 2 * lanes:
+            add_products(3, TILE_ROWS, z, h, W, mask)
+        elif n_left > lanes:
+            if is_tall:
+                add_products(2, TALL, z, h, W, mask)
             else:
-                add_products(1, z, h, W, mask)
+                add_products(2, TILE_ROWS, z, h, W, mask)
+        elif is_tall:
+            add_products(1, TALL, z, h, W, mask)
+        else:
+            add_products(1, TILE_ROWS, z, h, W, mask)
+
+
+@inner
+def _add_sums(target, layer, first, column, n_tiles, block, rate):
+    """Add h^T delta to the weights between these inputs and outputs, sample by sample."""
+    n_left, lanes, n_inputs = layer[N_OUT] - column, lanes_of(zeros(target, 1)), block.h.shape[1]
+    deltas = Rows(flat(block.delta), layer[UNITS] + column, block.delta.shape[1])
+    mask, n_rows = np.uint64(0), TILE_ROWS * n_tiles
+    for tile in range(n_tiles):
+        mask |= _places(layer, first, column, tile, block)[0]
+    while mask:
+        i = first + lowest(mask)
+        n_in = min(first + WORD, layer[N_IN]) - i
+        mask = beyond(mask, i - first + (TALL if n_left <= 2 * lanes else TILE_ROWS))
+        W = Rows(target, layer[WEIGHTS] + i * layer[STRIDE] + column, layer[STRIDE])
+        h = Grid(flat(block.h), layer[BELOW] + i, n_inputs)
+        if n_left > 3 * lanes:
+            add_sums_of_products(WIDE, TILE_ROWS, W, n_in, h, deltas, n_rows, rate)
+        elif n_left > 2 * lanes:
+            add_sums_of_products(3, TILE_ROWS, W, n_in, h, deltas, n_rows, rate)
+        elif n_left > lanes:
+            add_sums_of_products(2, TALL, W, n_in, h, deltas, n_rows, rate)
+        else:
+            add_sums_of_products(1, TALL, W, n_in, h, deltas, n_rows, rate)
 
 
 @inner
@@ -184,22 +235,3 @@ def _places(layer, first, column, tile, block):
     row, n_inputs = TILE_ROWS * tile, block.h.shape[1]
     h = Grid(flat(block.h), row * n_inputs + layer[BELOW] + first, n_inputs)
     return mask, h, row * block.z.shape[1] + layer[UNITS] + column
-
-
-# ---- of three samples ----------------------------------------------------------------------------
-
-
-@inner
-def _load_three(units, first, second, third, like):
-    """Return the vectors at these places."""
-    return load(units, first, like), load(units, second, like), load(units, third, like)
-
-
-@inner
-def _add_products(factors, row, sums):
-    """Return the sums plus factors times `row`, sample by sample."""
-    return (
-        multiply_add(factors[0], row, sums[0]),
-        multiply_add(factors[1], row, sums[1]),
-        multiply_add(factors[2], row, sums[2]),
-    )

@@ -6,10 +6,10 @@ of its units takes part; all others are taken, those that are 0 too.
 
 from .jit import inner
 from .layout import BELOW, BIASES, N_IN, N_OUT, TRAIN_BIAS, UNITS, WEIGHTS, row_length
-from .simd.arithmetic import multiply_add
+from .simd.arithmetic import multiply_add, rounded_sum
 from .simd.bitset import TILE_ROWS, WORD
 from .simd.borrow import row_of
-from .simd.vectors import lanes_of, load, splat_at, store, total, up_to, zeros
+from .simd.vectors import lanes_of, load, splat, splat_at, store, total, up_to, zeros
 
 
 @inner
@@ -116,20 +116,22 @@ def narrow_gradient_rows(target, layer, first, stop, sample):
 
 
 @inner
-def narrow_add_gradient_block(target, layer, n_tiles, block):
-    """Add the sum of h^T delta to the weights in `target` and of delta to its biases, in place."""
+def narrow_add_gradient_block(target, layer, n_tiles, block, rate):
+    """Add h^T delta to the weights in `target`, in place.
+
+    For the rate see `dense_block.dense_add_gradient_block`.
+    """
     n_in, below, units, two = layer[N_IN], layer[BELOW], layer[UNITS], zeros(target, 2)
     h, delta, bitsets = block.h, block.delta, block.bitsets
     for j in range(layer[N_OUT]):
-        row, bias = layer[WEIGHTS] + j * row_length(layer), layer[BIASES] + j
+        row = layer[WEIGHTS] + j * row_length(layer)
         for i in range(0, n_in, lanes_of(two)):
-            sums = load(target, row + i, two)
+            sums = two if rate != 0 else load(target, row + i, two)
             for tile in range(n_tiles):
                 if bitsets[tile, (below + i) // WORD]:
                     for t in range(TILE_ROWS * tile, TILE_ROWS * tile + TILE_ROWS):
                         x = _inputs(row_of(h, t), below + i, n_in - i, two)
                         sums = multiply_add(x, splat_at(row_of(delta, t), units + j, two), sums)
+            if rate != 0:
+                sums = rounded_sum(load(target, row + i, two), splat(rate, two) * sums)
             store(target, row + i, sums)
-        if layer[TRAIN_BIAS]:
-            for t in range(TILE_ROWS * n_tiles):
-                target[bias] += delta[t, units + j]

@@ -40,17 +40,16 @@ def may_skip_zeros(params, n_samples):
 
 
 @inner
-def may_step_at_once(params, optimizer):
+def may_step_at_once(optimizer):
     """Return True if a batch that is one block may change the parameters without a gradient.
 
     That is where a gradient has no use but params -= rate gradient: it is neither written nor read,
-    1.3 times as fast in batches of 8, 1.07 in those of 32. In float32 the shares of the samples,
-    each by itself, may be too small to change a parameter which their sum does change.
+    1.3 times as fast in batches of 8, 1.07 in those of 32.
     """
     hyperparameters = optimizer.hyperparameters
     is_descent = hyperparameters[RULE] == SGD and hyperparameters[WEIGHT_DECAY] == 0
     is_mere = optimizer.penalties.shape[0] == 0 and not needs_finish(optimizer)
-    return params.itemsize == 8 and is_descent and is_mere
+    return is_descent and is_mere
 
 
 def few_rows(params: Array) -> int:

@@ -148,7 +148,7 @@ def _add_gradient_and_loss(net, data, samples, skip_zeros, block, target):
     forward_block(net, data.X, samples, skip_zeros, None, block)
     add_metrics_of_block(net, _NO_METRICS, data, samples, block, sums)
     backward_block(net, data, samples, None, block)
-    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block)
+    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block, 0.0)
     return True
 
 

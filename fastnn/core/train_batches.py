@@ -12,12 +12,12 @@ from .block_pass import (
     forward_block,
 )
 from .counter_rng import Noise
+from .dense_block import has_many
 from .dispatch import may_skip_zeros, may_step_at_once
 from .inputs import weight_of
 from .jit import entry, inner
-from .layout import N_IN, UNITS
+from .layout import N_IN, is_narrow
 from .optimizers import DIVIDE_PENALTY, KEY, MEAN, N_SEEN, N_UPDATES, Update, penalty_of
-from .sample_pass import scale_units
 from .scratch import BLOCK_ROWS, Block
 from .simd.bitset import WORD, n_tiles_of
 from .simd.borrow import row_of
@@ -65,7 +65,7 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
     order, units, grad, levels = samples.order, batches.units, batches.grad, batches.noise_levels
     n_samples, n_units = order.shape[1], units.shape[2]
     skip_zeros = may_skip_zeros(params, samples.stop - samples.start)
-    steps_at_once = may_step_at_once(params, optimizer)
+    steps_at_once = may_step_at_once(optimizer)
     z, a, delta = row_of(units, 0), row_of(units, 1), row_of(units, 2)
     h = row_of(units, 3) if levels.shape[0] > 0 else a
     bitsets = np.zeros((n_tiles_of(BLOCK_ROWS), n_units // WORD), np.uint64)
@@ -85,10 +85,11 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
         add_metrics_of_block(net, metrics, data, chosen, block, row)
         backward_block(net, data, chosen, noise, block)
         rate = rate_of(samples.rates, epoch, place // batches.size)
-        if steps_at_once and n_rows == n_batch:
-            step_down(net, optimizer, rate, data.weights, chosen, block)
+        if steps_at_once and n_rows == n_batch and _has_many_inputs(net, n_rows, block):
+            total = weight_of_batch(data.weights, chosen)
+            step_down(net, optimizer, rate, total, n_rows, block)
         else:
-            add_gradient_of_block(grad, layer_table, n_rows, block)
+            add_gradient_of_block(grad, layer_table, n_rows, block, 0.0)
             if in_batch + n_rows == n_batch:
                 total = weight_of_batch(data.weights, numbers[place - in_batch : place + n_rows])
                 if total > 0:
@@ -105,16 +106,24 @@ def rate_of(rates, epoch, update):
 
 
 @inner
-def step_down(net, optimizer, rate, weights, batch, block):
-    """Do the update of plain descent for a batch that is one block; `delta` is scaled for it."""
-    total, delta = weight_of_batch(weights, batch), block.delta
+def _has_many_inputs(net, n_rows, block):
+    """Return True if layer 0 makes its gradient by samples, as all others do."""
+    layer = row_of(net.layer_table, 0)
+    return is_narrow(layer) or has_many(layer, n_tiles_of(n_rows), block.bitsets)
+
+
+@inner
+def step_down(net, optimizer, rate, total, n_rows, block):
+    """Do the update of plain descent for a batch that is one block.
+
+    It changes the parameters as the update by a gradient does, to the last bit.
+    """
     if total > 0:
-        optimizer.counters[N_UPDATES] += 1
-        is_mean = optimizer.hyperparameters[MEAN]
-        factor = net.params.dtype.type(-rate / total if is_mean else -rate)
-        for t in range(batch.shape[0]):
-            scale_units(factor, net.layer_table[0, UNITS], delta.shape[1], row_of(delta, t))
-        add_gradient_of_block(net.params, net.layer_table, batch.shape[0], block)
+        update, _ = begin_update(net, optimizer, rate, total)
+        factor = -update.rate * update.scale
+        if factor == 0:
+            return
+        add_gradient_of_block(net.params, net.layer_table, n_rows, block, factor)
 
 
 @inner

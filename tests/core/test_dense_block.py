@@ -37,7 +37,7 @@ mark = from_python(mark_tiles)
 
 
 class Case:
-    """A layer of random numbers, and tiles of samples, half of whose inputs are 0."""
+    """A layer of random numbers, and tiles of samples, some of whose inputs are 0."""
 
     def __init__(self, n_tiles, n_in, n_out, dtype):
         self.net = Network(n_in, [Dense(n_out)], dtype=dtype, seed=0)
@@ -54,10 +54,10 @@ class Case:
         units[:, part] = self._rng.normal(size=units[:, part].shape)
         return units
 
-    def block(self, delta):
+    def block(self, delta, share=0.5):
         """Return a block of inputs, with the bitset of those of a tile that are not 0."""
         a = self.units(self.inputs)
-        a *= self._rng.random(a.shape) < 0.5
+        a *= self._rng.random(a.shape) < share
         bitsets = np.zeros((self.n_tiles, self.n_units // WORD), np.uint64)
         mark(a, 0, self.inputs.stop, True, self.n_tiles, bitsets)
         return Block(self.units(), a, a, delta, bitsets, np.zeros(len(a), np.int64))
@@ -72,18 +72,21 @@ def case(n_tiles, n_in, n_out, dtype):
     return Case(n_tiles, n_in, n_out, dtype)
 
 
-def test_forward(case, dtype):
-    block = case.block(case.units())
+# Two tiles of equal masks may be one; where most inputs are 0, gradients are added tile by tile.
+@pytest.mark.parametrize("share", [0.1, 0.5, 1])
+def test_forward(case, share, dtype):
+    block = case.block(case.units(), share)
     forward(case.params, case.layer, case.n_tiles, block)
     np.testing.assert_allclose(block.z[:, case.outputs], case.forward(block), **TOLERANCES[dtype])
     block.z[:, case.outputs] = 0
     assert not block.z.any()
 
 
-def test_gradient(case, dtype):
-    block = case.block(case.units(case.outputs))
+@pytest.mark.parametrize("share", [0.1, 0.5, 1])
+def test_gradient(case, share, dtype):
+    block = case.block(case.units(case.outputs), share)
     sums, delta = np.ones_like(case.params), block.delta[:, case.outputs]
-    add_gradient(sums, case.layer, case.n_tiles, block)
+    add_gradient(sums, case.layer, case.n_tiles, block, 0.0)
     expected = 1 + block.a[:, case.inputs].T @ delta
     np.testing.assert_allclose(weight_views(sums, case.table)[0], expected, **TOLERANCES[dtype])
     expected = 1 + delta.sum(axis=0)

@@ -30,6 +30,11 @@ def lowest(mask):
     return (mask & -mask).bit_length() - 1
 
 
+def count_bits(mask):
+    """Return how many bits of a `mask` are set."""
+    return int(mask).bit_count()
+
+
 def nonzero_mask(array, i):
     """Return a mask whose bit b is set where array[i + b] is not 0; NaN is not 0."""
     if not 0 <= i <= array.size - WORD:
@@ -48,6 +53,16 @@ def _type_lowest(context):
 @lower_builtin(lowest, types.uint64)
 def _lower_lowest(context, builder, signature, args):
     return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))  # undefined for 0
+
+
+@type_callable(count_bits)
+def _type_count_bits(context):
+    return lambda mask: types.intp
+
+
+@lower_builtin(count_bits, types.uint64)
+def _lower_count_bits(context, builder, signature, args):
+    return builder.ctpop(args[0])
 
 
 @type_callable(nonzero_mask)
@@ -80,6 +95,12 @@ def n_tiles_of(n_rows):
 def without_lowest(mask):
     """Return `mask` without its lowest bit."""
     return mask & (mask - _ONE)
+
+
+@inner
+def beyond(mask, n):
+    """Return `mask` without its bits before number `n`."""
+    return mask & (~np.uint64(0) << np.uint64(n)) if n < WORD else np.uint64(0)
 
 
 @inner

@@ -1,10 +1,10 @@
 """Tiles of a product of matrices: some samples by some registers of outputs, for a word of inputs.
 
 What a tile adds to, or what it multiplies by, stays in registers while a loop goes over the inputs
-that a mask names. Three samples by four registers are twelve, which hide the time that an addition
-takes: with three inputs and one of weights they fill all 16 registers that there are. AVX-512 has
-32, of which four samples by four registers take 16; and there a row has half as many registers, of
-which four by two are enough, while three by two are not.
+that a mask names, or over samples. Three samples by four registers are twelve, which hide the time
+that an addition takes: with three inputs and one of weights they fill all 16 registers that there
+are. AVX-512 has 32, of which four samples by four registers take 16. Where a row has two registers
+or one, a tile may be twice as tall: then a loop takes no longer than its multiplications.
 """
 
 from typing import Any, NamedTuple
@@ -18,9 +18,24 @@ from numpy.typing import NDArray
 from ..levels import REGISTER_BYTES
 from .arithmetic import multiply_add
 from .bitset import TILE_ROWS, lowest, without_lowest
-from .vectors import Vector, load, splat_at, splat_of, store, suffix_of, zeros
+from .vectors import (
+    ROUNDED,
+    Vector,
+    first_lanes,
+    lanes_of,
+    load,
+    splat_at,
+    splat_of,
+    store,
+    suffix_of,
+    totals,
+    totals_of,
+    zeros,
+)
 
 WIDE = 4  # registers of a tile's row; the last one of a layer may have fewer
+TALL = 2 * TILE_ROWS  # rows of a tile of one or two registers
+AT_ONCE = 4  # rows of weights that `store_dot_products` takes
 
 
 class Rows(NamedTuple):
@@ -39,17 +54,17 @@ class Grid(NamedTuple):
     row: int
 
 
-def add_products(registers, sums, factors, terms, mask):
-    """Add the sum over the k in `mask` of factors[r, k] terms[k] to sums[r], for a tile's rows.
+def add_products(registers, n_rows, sums, factors, terms, mask):
+    """Add the sum over the k in `mask` of factors[r, k] terms[k] to sums[r], for all rows.
 
     `factors` is a `Grid`, the others are `Rows`, `registers` (a literal) wide. A bit at least of
-    the mask is set.
+    the mask is set. `n_rows` is a literal: `TILE_ROWS` or `TALL`.
     """
     like = zeros(terms.array, registers)
     while mask:
         k = lowest(mask)
         term = load(terms.array, terms.first + k * terms.step, like)
-        for r in range(TILE_ROWS):
+        for r in range(n_rows):
             place = sums.first + r * sums.step
             factor = splat_at(factors.array, factors.first + r * factors.row + k, like)
             store(sums.array, place, multiply_add(factor, term, load(sums.array, place, like)))
@@ -72,51 +87,163 @@ def add_outer_products(registers, sums, factors, terms, mask):
         mask = without_lowest(mask)
 
 
+def add_sums_of_products(registers, n_rows, sums, n_sums, factors, terms, n_terms, rate):
+    """Add the products factors[t, k] terms[t] to sums[k], for the t < n_terms and the k < n_sums.
+
+    They are added one after the other; or, at a rate that is not 0, their sum is made and then,
+    times the rate, added. It is done for up to `n_rows` sums, a literal as in `add_products`. In
+    `factors` there are as many in a row, of which those from `n_sums` on do not count.
+    """
+    like = zeros(terms.array, registers)
+    for k in range(min(n_rows, n_sums)):
+        place = sums.first + k * sums.step
+        before = load(sums.array, place, like)
+        total = before if rate == 0 else like
+        for t in range(n_terms):
+            factor = splat_at(factors.array, factors.first + t * factors.row + k, like)
+            term = load(terms.array, terms.first + t * terms.step, like)
+            total = multiply_add(factor, term, total)
+        store(sums.array, place, total if rate == 0 else before + like.dtype.type(rate) * total)
+
+
+def store_dot_products(products, vectors, weights, n_weights, n):
+    """Overwrite products[r, i] with the sum over the j < n of vectors[r, j] weights[i, j].
+
+    All are `Rows`; r goes over the rows of a tile and i over `AT_ONCE` rows of weights, of which
+    there may be but `n_weights`: the products with others are 0. Registers are taken whole.
+    """
+    like = zeros(weights.array, 1)
+    for r in range(TILE_ROWS):
+        sums = [like, like, like, like]
+        for j in range(0, n, lanes_of(like)):
+            vector = load(vectors.array, vectors.first + r * vectors.step + j, like)
+            for i in range(min(n_weights, AT_ONCE)):
+                place = weights.first + i * weights.step + j
+                sums[i] = multiply_add(vector, load(weights.array, place, like), sums[i])
+        store(products.array, products.first + r * products.step, totals(*sums))
+
+
 # ---- what Numba compiles for them ----------------------------------------------------------------
 
 
-def _type(context):
-    def typer(registers, sums, factors, terms, mask):
-        return types.void if isinstance(registers, types.IntegerLiteral) else None
+def _is_literal(*numbers):
+    return all(isinstance(number, types.IntegerLiteral) for number in numbers)
+
+
+@type_callable(add_products)
+def _type_add_products(context):
+    def typer(registers, n_rows, sums, factors, terms, mask):
+        return types.void if _is_literal(registers, n_rows) else None
 
     return typer
 
 
-type_callable(add_products)(_type)
-type_callable(add_outer_products)(_type)
-_ARGUMENTS = types.IntegerLiteral, *[types.BaseTuple] * 3, types.uint64
+@type_callable(add_outer_products)
+def _type_add_outer_products(context):
+    def typer(registers, sums, factors, terms, mask):
+        return types.void if _is_literal(registers) else None
+
+    return typer
 
 
-@lower_builtin(add_products, *_ARGUMENTS)
+@type_callable(add_sums_of_products)
+def _type_add_sums_of_products(context):
+    def typer(registers, n_rows, sums, n_sums, factors, terms, n_terms, rate):
+        return types.void if _is_literal(registers, n_rows) else None
+
+    return typer
+
+
+@type_callable(store_dot_products)
+def _type_store_dot_products(context):
+    return lambda products, vectors, weights, n_weights, n: types.void
+
+
+_LITERAL, _PLACES = types.IntegerLiteral, types.BaseTuple
+
+
+@lower_builtin(add_products, _LITERAL, _LITERAL, *[_PLACES] * 3, types.uint64)
 def _lower_add_products(context, builder, signature, args):
-    tile = _Tile(context, builder, signature, args)
-    kept = [tile.sums.load(tile.vector, c, r) for r in range(TILE_ROWS) for c in tile.columns]
+    tile = _Tile(context, builder, signature.args[2:5], args[2:5])
+    columns, rows = tile.columns(signature.args[0]), range(signature.args[1].literal_value)
+    kept = [tile.sums.load(tile.vector, c, r) for r in rows for c in columns]
 
     def turn(k, kept):
-        factors = [tile.factors.splat(tile.lanes, r, k) for r in range(TILE_ROWS)]
-        more = list(kept)
-        for c, column in enumerate(tile.columns):
-            term = tile.terms.load(tile.vector, column, k)
-            for r, factor in enumerate(factors):
-                i = r * len(tile.columns) + c
-                more[i] = tile.multiply_add(factor, term, kept[i])
-        return more
+        factors = [tile.factors.splat(tile.lanes, r, k) for r in rows]
+        return tile.add_to(kept, factors, [tile.terms.load(tile.vector, c, k) for c in columns])
 
-    kept = tile.for_each_bit(args[4], kept, turn)
-    for r in range(TILE_ROWS):
-        for column in tile.columns:
+    kept = tile.for_each_bit(args[5], kept, turn)
+    for r in rows:
+        for column in columns:
             tile.sums.store(kept.pop(0), column, r)
     return context.get_dummy_value()
 
 
-@lower_builtin(add_outer_products, *_ARGUMENTS)
+@lower_builtin(
+    add_sums_of_products,
+    _LITERAL, _LITERAL, _PLACES, types.Integer, _PLACES, _PLACES, types.Integer, types.Float,
+)  # fmt: skip
+def _lower_add_sums_of_products(context, builder, signature, args):
+    kinds = signature.args
+    tile = _Tile(context, builder, (kinds[2], *kinds[4:6]), (args[2], *args[4:6]))
+    columns, rows = tile.columns(kinds[0]), range(kinds[1].literal_value)
+    n_sums, n_terms = (context.cast(builder, args[i], kinds[i], types.intp) for i in (3, 6))
+
+    def turn(t, kept):
+        factors = [tile.factors.splat(tile.lanes, t, k) for k in rows]
+        return tile.add_to(kept, factors, [tile.terms.load(tile.vector, c, t) for c in columns])
+
+    is_last = builder.sub(n_sums, ir.Constant(n_sums.type, 1))
+    at_once = builder.fcmp_unordered("!=", args[7], ir.Constant(args[7].type, 0.0))
+    scalar = context.cast(builder, args[7], kinds[7], kinds[2][0].dtype)
+    rate, nothing = splat_of(builder, scalar, tile.lanes), ir.Constant(tile.vector, None)
+    kept = []
+    for k in rows:  # the last row again, where there are no more
+        own = ir.Constant(n_sums.type, k)
+        own = builder.select(builder.icmp_signed("<", own, is_last), own, is_last)
+        before = [tile.sums.load(tile.vector, column, own) for column in columns]
+        kept += [builder.select(at_once, nothing, sums) for sums in before]
+    kept = tile.for_each_number(n_terms, 1, kept, turn)
+    for k in rows:
+        with builder.if_then(builder.icmp_signed("<", ir.Constant(n_sums.type, k), n_sums)):
+            for column in columns:
+                total, before = kept.pop(0), tile.sums.load(tile.vector, column, k)
+                step = builder.fmul(rate, total, flags=ROUNDED)
+                after = builder.fadd(before, step, flags=ROUNDED)
+                tile.sums.store(builder.select(at_once, after, total), column, k)
+    return context.get_dummy_value()
+
+
+@lower_builtin(store_dot_products, *[_PLACES] * 3, types.Integer, types.Integer)
+def _lower_store_dot_products(context, builder, signature, args):
+    tile = _Tile(context, builder, signature.args[:3], args[:3])
+    n_weights, n = (context.cast(builder, args[i], signature.args[i], types.intp) for i in (3, 4))
+    rows = range(TILE_ROWS)
+    least = builder.sub(n_weights, ir.Constant(n.type, 1))
+    own = [ir.Constant(n.type, i) for i in range(AT_ONCE)]  # the last row again, where it is none
+    own = [builder.select(builder.icmp_signed("<", i, least), i, least) for i in own]
+
+    def turn(j, kept):
+        vectors = [tile.factors.load(tile.vector, j, r) for r in rows]
+        return tile.add_to(kept, vectors, [tile.terms.load(tile.vector, j, i) for i in own])
+
+    kept = [ir.Constant(tile.vector, None)] * (TILE_ROWS * AT_ONCE)
+    kept = tile.for_each_number(n, tile.lanes, kept, turn)
+    for r in rows:
+        products = totals_of(builder, kept[AT_ONCE * r : AT_ONCE * (r + 1)])
+        tile.sums.store(first_lanes(builder, n_weights, products), 0, r)
+    return context.get_dummy_value()
+
+
+@lower_builtin(add_outer_products, _LITERAL, *[_PLACES] * 3, types.uint64)
 def _lower_add_outer_products(context, builder, signature, args):
-    tile = _Tile(context, builder, signature, args)
-    terms = [[tile.terms.load(tile.vector, c, r) for c in tile.columns] for r in range(TILE_ROWS)]
+    tile = _Tile(context, builder, signature.args[1:4], args[1:4])
+    columns = tile.columns(signature.args[0])
+    terms = [[tile.terms.load(tile.vector, c, r) for c in columns] for r in range(TILE_ROWS)]
 
     def turn(k, kept):
         factors = [tile.factors.splat(tile.lanes, r, k) for r in range(TILE_ROWS)]
-        for c, column in enumerate(tile.columns):
+        for c, column in enumerate(columns):
             total = tile.sums.load(tile.vector, column, k)
             for factor, row in zip(factors, terms, strict=True):
                 total = tile.multiply_add(factor, row[c], total)
@@ -128,18 +255,33 @@ def _lower_add_outer_products(context, builder, signature, args):
 
 
 class _Tile:
-    """A tile that is being compiled: where its numbers are, and what is done with them."""
+    """A tile that is being compiled: where its numbers are, and what is done with them.
 
-    def __init__(self, context, builder, signature, args):
-        dtype = signature.args[1][0].dtype
+    What is kept in a loop is a sum for each factor and term, factor by factor.
+    """
+
+    def __init__(self, context, builder, kinds, values):
+        dtype = kinds[0][0].dtype
         self.builder = builder
         self.lanes = 8 * REGISTER_BYTES // dtype.bitwidth
-        self.columns = range(0, signature.args[0].literal_value * self.lanes, self.lanes)
         self.vector = context.get_value_type(Vector(dtype, self.lanes))
         self.sums, self.factors, self.terms = (
             _Places(context, builder, kind, value)
-            for kind, value in zip(signature.args[1:4], args[1:4], strict=True)
+            for kind, value in zip(kinds, values, strict=True)
         )
+
+    def columns(self, registers):
+        """Return where the registers of a row begin, given their number as a literal type."""
+        return range(0, registers.literal_value * self.lanes, self.lanes)
+
+    def add_to(self, kept, factors, terms):
+        """Return what is kept plus the products of factors and terms, term by term."""
+        more = list(kept)
+        for c, term in enumerate(terms):
+            for r, factor in enumerate(factors):
+                i = r * len(terms) + c
+                more[i] = self.multiply_add(factor, term, kept[i])
+        return more
 
     def multiply_add(self, a, b, c):
         """Return a b + c."""
@@ -154,18 +296,40 @@ class _Tile:
         `turn` is called once, with the number of a bit and what the turn before has kept.
         """
         builder, one = self.builder, ir.Constant(mask.type, 1)
-        before = builder.block
+
+        def advance(mask):
+            rest = builder.and_(mask, builder.sub(mask, one))
+            number = builder.cttz(mask, ir.Constant(ir.IntType(1), 1))
+            return number, rest, builder.icmp_unsigned("!=", rest, ir.Constant(mask.type, 0))
+
+        return self._repeat(mask, advance, kept, turn)
+
+    def for_each_number(self, n, step, kept, turn):
+        """Do it for 0, step, 2 step and so on, below n > 0."""
+        builder = self.builder
+
+        def advance(number):
+            following = builder.add(number, ir.Constant(n.type, step))
+            return number, following, builder.icmp_signed("<", following, n)
+
+        return self._repeat(ir.Constant(n.type, 0), advance, kept, turn)
+
+    def _repeat(self, start, advance, kept, turn):
+        """Write down a loop; `advance` returns a turn's number, what follows, and whether to go on.
+
+        What follows is what it is called with in the next turn; in the first, with `start`.
+        """
+        builder, before = self.builder, self.builder.block
         body, after = builder.append_basic_block("turn"), builder.append_basic_block("after")
         builder.branch(body)
         builder.position_at_end(body)
-        phis = [builder.phi(value.type) for value in (mask, *kept)]
-        k = builder.cttz(phis[0], ir.Constant(ir.IntType(1), 1))
-        rest = builder.and_(phis[0], builder.sub(phis[0], one))
-        results = rest, *turn(k, phis[1:])
-        for phi, first, value in zip(phis, (mask, *kept), results, strict=True):
+        phis = [builder.phi(value.type) for value in (start, *kept)]
+        number, following, goes_on = advance(phis[0])
+        results = following, *turn(number, phis[1:])
+        for phi, first, value in zip(phis, (start, *kept), results, strict=True):
             phi.add_incoming(first, before)
             phi.add_incoming(value, body)
-        builder.cbranch(builder.icmp_unsigned("!=", rest, ir.Constant(mask.type, 0)), body, after)
+        builder.cbranch(goes_on, body, after)
         builder.position_at_end(after)
         return list(results[1:])
 

@@ -6,7 +6,15 @@ from fastnn import Dense, DivergenceError, Network
 from fastnn.core import dispatch
 from fastnn.core.dispatch import FEW
 from fastnn.core.simd import bitset
-from fastnn.core.simd.bitset import TILE_ROWS, WORD, lowest, nonzero_mask, without_lowest
+from fastnn.core.simd.bitset import (
+    TILE_ROWS,
+    WORD,
+    beyond,
+    count_bits,
+    lowest,
+    nonzero_mask,
+    without_lowest,
+)
 
 from ...support.kernels import from_python
 
@@ -24,6 +32,18 @@ def members(masks):
             found.append(WORD * first + lowest(mask))
             mask = without_lowest(mask)
     return found
+
+
+@njit
+def count(mask):
+    return count_bits(mask)
+
+
+def test_bits_are_counted_and_cut_off():
+    mask = np.uint64(0b1011 | 1 << 63)
+    assert count(mask) == count_bits(mask) == 4
+    left = from_python(beyond)
+    assert [left(mask, n) for n in (0, 1, 4, 64, 70)] == [mask, mask - 1, 1 << 63, 0, 0]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
