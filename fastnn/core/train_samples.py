@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .counter_rng import Noise
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
-from .inputs import enter_sample, enter_samples, is_finite, weight_of
+from .inputs import bring, enter_sample, enter_samples, is_finite, weight_of
 from .jit import entry_as_one, entry_as_one_in_place, inner
 from .layout import N_IN, Net, output_range
 from .look_ahead import add_steps, multiply_inputs
@@ -98,7 +98,10 @@ def train_samples(net, data, samples, metrics, units, bitsets, sums):
     for position in range(samples.start, samples.stop):
         epoch = position // n_samples
         place = position % n_samples
-        number = order[epoch % order.shape[0], place]
+        numbers = row_of(order, epoch % order.shape[0])
+        number = numbers[place]
+        if place + 1 < n_samples:
+            bring(data, numbers[place + 1])
         enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
         step_forward(params, layer_table, 0, last, skip_zeros, this)
         y, weight = row_of(data.Y, number), weight_of(data.weights, number)
@@ -132,7 +135,10 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
     for position in range(samples.start, samples.stop):
         epoch = position // n_samples
         place = position % n_samples
-        number = order[epoch % order.shape[0], place]
+        numbers = row_of(order, epoch % order.shape[0])
+        number = numbers[place]
+        if place + 1 < n_samples:
+            bring(data, numbers[place + 1])
         enter_sample(data.X, number, n_in, skip_zeros, this.a, this.bitset)
         noise = Noise(levels, counters[KEY], counters[N_SEEN] + position)
         y, weight, row = (
@@ -248,9 +254,9 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
     units[1:] = 0
     bitsets[:] = 0
     z, steps = row_of(units, 0), row_of(units, 1)
-    numbers = np.empty(0, np.int64)
-    block = Block(z, row_of(units, 2), row_of(units, 2), steps, bitsets[0, 1:], numbers)
-    last_block = Block(z, row_of(units, 3), row_of(units, 3), steps, bitsets[1, 1:], numbers)
+    none = np.empty(0, np.int64)
+    block = Block(z, row_of(units, 2), row_of(units, 2), steps, bitsets[0, 1:], none)
+    last_block = Block(z, row_of(units, 3), row_of(units, 3), steps, bitsets[1, 1:], none)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
     bitset, last_bitset = row_of(row_of(bitsets, 0), 0), row_of(row_of(bitsets, 1), 0)
     layer_0, last = row_of(layer_table, 0), _with_bitset(sample_of(last_block, 0), last_bitset)
@@ -258,11 +264,14 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
     while position < samples.stop:
         epoch, place = position // n_samples, position % n_samples
         n_rows = min(n_ahead, n_samples - place)
-        chosen = row_of(order, epoch % order.shape[0])[place : place + n_rows]
+        numbers = row_of(order, epoch % order.shape[0])
+        chosen = numbers[place : place + n_rows]
         enter_samples(data.X, chosen, n_in, skip_zeros, block.a, block.bitsets)
         dense_step_forward_block(params, layer_0, n_tiles, last_block, block)
         multiply_inputs(layer_0, block.a, n_rows, products)
         for t in range(n_rows):
+            if place + n_ahead + t < n_samples:
+                bring(data, numbers[place + n_ahead + t])
             this = _with_bitset(sample_of(block, t), bitset)
             add_steps(layer_0, products, steps, t, this.z)
             leave(layer_0, skip_zeros, this)
