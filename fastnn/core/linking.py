@@ -2,10 +2,12 @@
 
 Numba optimises each function, turns it into machine code, and optimises it again as a part of each
 caller. A library that only links leaves that to the entry point, which is optimised once, as a
-whole: the same code, in half the time.
+whole: the same code, in half the time. Nor does it take in what it calls: the entry point takes in
+each function once, where Numba copies one into all that are above it.
 
-Two of Numba's passes are left out where no references are counted: they look for closures, which
-the core has not, and for expressions of arrays, whose values would be new arrays.
+Some of Numba's passes are left out where no references are counted. They look for what the core has
+not: closures, blocks of `with`, errors made of values, functions that Numba itself inlines, and
+expressions of arrays, whose values would be new arrays; or they say where a reference ends.
 
 Numba also lets any other code call what an entry point has taken in, so LLVM leaves a function as
 it is unless it is small: of each array all seven numbers go through the stack. A step of a small
@@ -20,7 +22,20 @@ from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler
 
-_LEFT_OUT = {"inline_closure_likes", "nopython_rewrites"}
+_LEFT_OUT = {
+    "annotate_types",
+    "find_literally",
+    "inline_closure_likes",
+    "inline_inlinables",
+    "inline_overloads",
+    "ir_legalization",
+    "literal_unroll",
+    "make_function_op_code_to_jit_function",
+    "nopython_rewrites",
+    "nopython_supported_feature_validation",
+    "rewrite_dynamic_raises",
+    "with_lifting",
+}
 
 
 class _NoEnvironment:
@@ -31,14 +46,25 @@ class _NoEnvironment:
 class LinkedLibrary(JITCodeLibrary):
     """The code of an inner function in LLVM's intermediate form, for its callers to take in."""
 
+    def add_llvm_module(self, module):
+        """Keep the function as it is."""
+        self._final_module.link_in(module)
+
     def finalize(self):
-        """Take in what this function calls, and leave all optimisation to its callers."""
+        """Leave what this function calls, and all optimisation, to the entry point."""
         self._raise_if_finalized()
-        for library in dict.fromkeys(self._linking_libraries):
-            self._reload_init.update(library._reload_init)
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        self._finalize_dynamic_globals()
+        for function in self._final_module.functions:
+            if not function.is_declaration:
+                function.linkage = binding.Linkage.linkonce_odr
         self._finalized = True
+
+    def _get_module_for_linking(self):
+        """Return a module of this function and all that it calls."""
+        self._ensure_finalized()
+        if self._shared_module is None:
+            self._shared_module = self._final_module.clone()
+            take_in_callees(self, self._shared_module)
+        return self._shared_module
 
     def get_pointer_to_function(self, name):
         """Return what raises a TypeError: there is no machine code that Python could call."""
@@ -51,11 +77,34 @@ class LinkedLibrary(JITCodeLibrary):
         return _NoEnvironment()
 
 
+def take_in_callees(library, module):
+    """Link all that a library calls, and what that calls, into a module, each function once."""
+    taken, waiting = set(), list(library._linking_libraries)
+    while waiting:
+        callee = waiting.pop()
+        if callee in taken:
+            continue
+        taken.add(callee)
+        if isinstance(callee, LinkedLibrary):
+            waiting += callee._linking_libraries
+            part = callee._final_module
+        else:
+            library._reload_init.update(callee._reload_init)
+            part = callee._get_module_for_linking()
+        module.link_in(part, preserve=True)
+
+
 class WholeLibrary(JITCodeLibrary):
     """The code of an entry point and all that it has taken in, which nothing else can call.
 
     Loops are not unrolled: those that count are vectors already, and it is a fifth of LLVM's time.
     """
+
+    def finalize(self):
+        """Take in all that it calls, and make machine code of it."""
+        take_in_callees(self, self._final_module)
+        self._linking_libraries.clear()
+        super().finalize()
 
     def _optimize_final_module(self):
         for function in self._final_module.functions:
@@ -102,18 +151,24 @@ class InnerCompiler(Compiler):
 
 def options_of_inner():
     """Return the options of `njit` for inner functions: none if this Numba has other insides."""
-    return {"pipeline_class": InnerCompiler} if _has_insides(LinkedLibrary.finalize) else {}
+    methods = LinkedLibrary.finalize, LinkedLibrary._get_module_for_linking, take_in_callees
+    return {"pipeline_class": InnerCompiler} if _has_insides(*methods) else {}
 
 
 def options_of_whole():
     """Return those for entry points whose inner functions are their own, likewise."""
-    is_there = _has_insides(WholeLibrary._optimize_final_module)
-    is_there = is_there and hasattr(binding, "create_pass_builder")
+    methods = WholeLibrary.finalize, WholeLibrary._optimize_final_module, take_in_callees
+    is_there = _has_insides(*methods) and hasattr(binding, "create_pass_builder")
     return {"pipeline_class": WholeCompiler} if is_there else {}
 
 
-def _has_insides(method):
-    """Return whether Numba's libraries have all the private names that a method of ours uses."""
-    needed = {name for name in (method.__name__, *method.__code__.co_names) if name[0] == "_"}
+def _has_insides(*methods):
+    """Return whether Numba's libraries have all the private names that methods of ours use."""
+    needed = {
+        name
+        for method in methods
+        for name in (method.__name__, *method.__code__.co_names)
+        if name[0] == "_"
+    }
     makers = [kind.__init__ for kind in JITCodeLibrary.__mro__[:-1]] + [JITCPUCodegen._init]
     return needed <= set(dir(JITCodeLibrary)).union(*(made.__code__.co_names for made in makers))

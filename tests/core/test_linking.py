@@ -55,3 +55,12 @@ def test_it_is_not_called_in_the_place_of_a_function_of_the_same_name():
         kernel = njit(**JIT, **options)(activate_twice)
         kernel(CODES["tanh"], CODES["sigmoid"], z, got)
         np.testing.assert_allclose(got, 1 / (1 + np.exp(-z)), rtol=1e-14)
+
+
+def test_an_inner_function_is_kept_without_what_it_calls():
+    kernel = njit(**JIT, **options_of_whole())(activate_twice)
+    z, got = np.linspace(-4, 4, 16), np.empty(16)
+    kernel(CODES["tanh"], CODES["sigmoid"], z, got)
+    for compiled in activate.dispatcher.overloads.values():
+        functions = compiled.library._final_module.functions
+        assert sum(not function.is_declaration for function in functions) == 1
