@@ -20,6 +20,7 @@ from numba.core.runtime.nrt import rtsys
 
 from .levels import levels_here
 from .linking import options_of_inner, options_of_whole
+from .spared import spare
 from .waiting import Waiting
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
@@ -140,6 +141,7 @@ class KernelCache(NullCache):
             with contextlib.suppress(Exception):
                 kernel = KernelFiles(folder, self._py_func).load(name)
                 return CompileResult._rebuild(target_context, *kernel)
+        spare()
         return None  # compile
 
     def save_overload(self, sig, data):
@@ -231,6 +233,10 @@ class Inner:
     def __init__(self, function, **options):
         functools.update_wrapper(self, function)
         self.py_func, self._options = function, options
+
+    def __call__(self, *args):
+        """Call it in Python, as little things are."""
+        return self.py_func(*args)
 
     @functools.cached_property
     def dispatcher(self):

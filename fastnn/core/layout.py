@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from .jit import inner
@@ -115,22 +114,24 @@ def _round_up(width: int, step: int) -> int:
     return -(-width // step) * step
 
 
-@register_jitable
+@inner
 def is_narrow(layer: Array) -> bool:
     """Return True if a row of the layer's W belongs to an output."""
     return bool(layer[N_OUT] <= NARROW)
 
 
-@register_jitable
+@inner
 def n_rows_of(layer: Array) -> int:
     """Return the number of rows of a layer's W."""
-    return int(layer[N_OUT] if is_narrow(layer) else layer[N_IN])
+    n_rows: int = layer[N_OUT] if is_narrow(layer) else layer[N_IN]
+    return n_rows
 
 
-@register_jitable
+@inner
 def row_length(layer: Array) -> int:
     """Return the length of a row of a layer's W: a pair of registers, or several."""
-    return int((layer[BIASES] - layer[WEIGHTS]) // n_rows_of(layer))
+    length: int = (layer[BIASES] - layer[WEIGHTS]) // n_rows_of(layer)
+    return length
 
 
 def params_size(layer_table: Array) -> int:
@@ -138,7 +139,7 @@ def params_size(layer_table: Array) -> int:
     return int(layer_table[-1, BIASES] + layer_table[-1, STRIDE])
 
 
-@register_jitable
+@inner
 def units_size(layer_table: Array) -> int:
     """Return how many elements the units of one sample take, padding included."""
     return int(layer_table[-1, UNITS] + -(-layer_table[-1, STRIDE] // WORD) * WORD)

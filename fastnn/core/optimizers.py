@@ -8,7 +8,6 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from .jit import inner
@@ -114,7 +113,7 @@ def finish_gradient(net, optimizer, update, grad):
         clip_norm(hyperparameters[CLIP_NORM], grad)
 
 
-@register_jitable
+@inner
 def needs_finish(optimizer):
     """Return True if the gradient must be finished before the optimiser takes it."""
     hyperparameters, penalties, l1 = optimizer.hyperparameters, optimizer.penalties, 0.0

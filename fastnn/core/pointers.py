@@ -3,7 +3,7 @@
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import lower_builtin, register_jitable, type_callable
+from numba.extending import lower_builtin, type_callable
 
 from .jit import inner
 from .records import (
@@ -33,7 +33,7 @@ def is_from_z(code):
     return code & FROM_Z == FROM_Z
 
 
-@register_jitable
+@inner
 def is_table(code: int) -> bool:
     """Return True if a code is the address of a table of parts."""
     return bool(code >= FIRST_ADDRESS and code & TABLE == TABLE)

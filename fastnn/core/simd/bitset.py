@@ -10,7 +10,7 @@ A bitset is a row of masks, words of 64 bits, one bit a unit; units are padded t
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import lower_builtin, register_jitable, type_callable
+from numba.extending import lower_builtin, type_callable
 
 from ..jit import inner
 from ..levels import REGISTER_BYTES
@@ -85,7 +85,7 @@ def _lower_nonzero_mask(context, builder, signature, args):
 # ---- bitsets -------------------------------------------------------------------------------------
 
 
-@register_jitable
+@inner
 def n_tiles_of(n_rows):
     """Return how many tiles hold so many rows."""
     return (n_rows + TILE_ROWS - 1) // TILE_ROWS
