@@ -223,7 +223,7 @@ class CompiledEpochs:
             return train_batches.train_batches, (batches, self.optimizer())
         if looks_ahead:
             n_ahead = model.n_ahead
-            units = aligned_zeros((4 if self.is_plain else 7, n_ahead, n_units), dtype)
+            units = aligned_zeros((5 if self.is_plain else 7, n_ahead, n_units), dtype)
             bitsets = np.zeros((2, 1 + n_ahead // TILE_ROWS, n_words), np.uint64)
         else:
             units, bitsets = aligned_zeros((4, n_units), dtype), np.zeros((2, n_words), np.uint64)

@@ -34,10 +34,15 @@ def _asked_once(size_of):
 
 
 def _import_without_scipy():
-    """Import what calls `ensure_blas` as it is imported; what needs SciPy still calls Numba's."""
+    """Import what calls `ensure_blas` as it is imported; what needs SciPy still calls Numba's.
+
+    Where Numba has no function of that name, it is imported as ever.
+    """
     from numba.np import linalg
 
-    ensure_blas = linalg.ensure_blas
+    ensure_blas = getattr(linalg, "ensure_blas", None)
+    if ensure_blas is None:
+        return
     linalg.ensure_blas = _ensure_scipy
     try:
         from numba.np import arraymath  # noqa: F401

@@ -14,7 +14,7 @@ from .counter_rng import Noise
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import bring, enter_sample, enter_samples, is_finite, weight_of
-from .jit import entry_as_one, entry_as_one_in_place, inner
+from .jit import entry_as_one_in_place, inner
 from .layout import N_IN, Net, output_range
 from .look_ahead import add_steps, multiply_inputs
 from .losses import is_target, sample_loss
@@ -234,14 +234,15 @@ def _samples_in(units):
     return new_samples(units[:4], bits[: 2 * n_words].reshape(2, n_words))
 
 
-@entry_as_one
+@entry_as_one_in_place
 def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sums):
     """Do what `train_samples` does, with layer 0 looking ahead (`look_ahead`).
 
     Samples are taken in blocks of n_ahead, a multiple of `TILE_ROWS`, counted from the first of an
-    epoch. `units`, shape (4, n_ahead, n_units), holds z, the steps, and the activations of this
-    block and of the last; `bitsets`, shape (2, 1 + n_ahead / TILE_ROWS, n_units / WORD), first the
-    units of this sample and of the last that take part, then the inputs of both blocks, by tiles.
+    epoch. `units`, shape (5, n_ahead, n_units), holds z, the steps, the activations of this block
+    and of the last, and products of inputs; `bitsets`, shape (2, 1 + n_ahead / TILE_ROWS, n_units /
+    WORD), first the units of this sample and of the last that take part, then the inputs of both
+    blocks, by tiles.
 
     Returns
     -------
@@ -254,10 +255,9 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
     units[1:] = 0
     bitsets[:] = 0
     z, steps = row_of(units, 0), row_of(units, 1)
-    none = np.empty(0, np.int64)
+    products, none = row_of(units, 4), row_of(order, 0)[:0]
     block = Block(z, row_of(units, 2), row_of(units, 2), steps, bitsets[0, 1:], none)
     last_block = Block(z, row_of(units, 3), row_of(units, 3), steps, bitsets[1, 1:], none)
-    products = np.zeros((n_ahead, n_ahead), params.dtype)
     bitset, last_bitset = row_of(row_of(bitsets, 0), 0), row_of(row_of(bitsets, 1), 0)
     layer_0, last = row_of(layer_table, 0), _with_bitset(sample_of(last_block, 0), last_bitset)
     position = samples.start
