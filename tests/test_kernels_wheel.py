@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastnn.core.levels import levels_here
+
 pytest.importorskip("scipy")
 pytest.importorskip("sklearn")
 
 pytestmark = [pytest.mark.compiled, pytest.mark.wheel]
 
 ROOT = Path(__file__).parent.parent
-LEVEL = "generic" if sysconfig.get_platform().endswith(("arm64", "aarch64")) else "x86-64-v3"
+LEVEL = next(iter(levels_here()), None)  # kernels of a lesser one are not loaded here
 HEAD = """
 import json, sys
 import llvmlite.binding as llvm
@@ -79,6 +81,8 @@ def run(*command, cwd, **environment):
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
     """Return a function that runs Python with the wheel alone, and the folder of its caches."""
+    if LEVEL is None:
+        pytest.skip("this processor has no level")
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip"]
     build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT]
