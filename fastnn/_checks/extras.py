@@ -15,7 +15,7 @@ EXTRAS = {
     "onnx": ("onnx>=1.17",),
     "torch": ("torch>=2.4",),
     "keras": ("h5py>=3.11",),
-    "distributed": ("dask[array]>=2024.8", "distributed>=2024.8"),
+    "distributed": ("dask[array]>=2025.4", "distributed>=2025.4"),
     "river": ("river>=0.26",),
     "optuna": ("optuna>=4.0",),
     "play": ("tornado>=6.4",),
