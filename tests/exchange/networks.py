@@ -1,6 +1,7 @@
 """Networks that tests of exchange carry to and fro."""
 
 import numpy as np
+import pytest
 
 from fastnn import Dense, Network
 from fastnn.core import activations
@@ -41,6 +42,17 @@ def with_biases(net):
 def rows(dtype, n=50):
     """Return inputs of four columns; among them are some that saturate units."""
     return 2 * np.random.default_rng(3).normal(size=(n, 4)).astype(dtype)
+
+
+def session_of(path):
+    """Return onnxruntime's session; it keeps swish as it is written.
+
+    Before 1.31 it makes of it, in float64 too, an operator that it has in float32 only.
+    """
+    onnxruntime = pytest.importorskip("onnxruntime")
+    return onnxruntime.InferenceSession(
+        path, providers=["CPUExecutionProvider"], disabled_optimizers=["QuickGeluFusion"]
+    )
 
 
 def drawn_networks(hidden=HIDDEN, last=tuple(LOSSES), dtypes=("float32", "float64")):

@@ -78,6 +78,10 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     onnxruntime has in float32 only, and leaky_relu, whose slope is a float32 attribute. So is mish
     in both dtypes, since the operator Mish belongs to opset 18 and these files use opset 17.
 
+    onnxruntime before 1.31 replaces a swish in float64 by an operator that it has in float32 only,
+    and raises NotImplemented, unless its `InferenceSession` is told
+    ``disabled_optimizers=["QuickGeluFusion"]``.
+
     An imported network may standardise columns far from 0 (times, northings) in its first layer, in
     float64. In float32, the file subtracts the means from the inputs first, and adds those of the
     outputs last. If float32 is too coarse for the columns themselves (by 0.001 of their standard

@@ -10,7 +10,14 @@ from fastnn.core import activations
 from fastnn.exchange import from_onnx, to_onnx
 
 from ...support.properties import given, settings
-from ..networks import TOLERANCES, check_equal, drawn_networks, network_of, rows
+from ..networks import (
+    TOLERANCES,
+    check_equal,
+    drawn_networks,
+    network_of,
+    rows,
+    session_of,
+)
 
 onnx = pytest.importorskip("onnx")
 
@@ -29,9 +36,7 @@ def path(tmp_path):
 
 def run(path, X):
     """Return what onnxruntime answers."""
-    onnxruntime = pytest.importorskip("onnxruntime")
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(["output"], {"input": X})[0]
+    return session_of(path).run(["output"], {"input": X})[0]
 
 
 # ---- to_onnx -------------------------------------------------------------------------------------

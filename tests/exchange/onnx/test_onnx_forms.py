@@ -7,7 +7,7 @@ import pytest
 
 from fastnn.exchange import from_onnx
 
-from ..networks import TOLERANCES, rows
+from ..networks import TOLERANCES, rows, session_of
 
 onnx = pytest.importorskip("onnx")
 h = onnx.helper
@@ -69,9 +69,7 @@ def save(path, nodes, *, dtype="float32", shape=("n", 4), out=("n", None), const
 
 def run(path, X):
     """Return what onnxruntime answers."""
-    onnxruntime = pytest.importorskip("onnxruntime")
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(["y"], {"x": X})[0]
+    return session_of(path).run(["y"], {"x": X})[0]
 
 
 def check_agrees(path, nodes, *, dtype="float32", **options):

@@ -7,7 +7,6 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 import onnx
-import onnxruntime
 
 from fastnn import Dense, Network, Population
 from fastnn.core.activations import ACTIVATIONS
@@ -15,6 +14,7 @@ from fastnn.core.heads import HEADS
 from fastnn.exchange import from_onnx, to_onnx
 
 from ...support.functions import bent
+from ..networks import session_of
 from ..populations import X, far_network, make_mixed, make_population
 
 ATOL = {"float64": 1e-12, "float32": 2e-6}
@@ -23,7 +23,7 @@ ATOL = {"float64": 1e-12, "float32": 2e-6}
 def run(population, path, rows, dtype=None):
     to_onnx(population, path, dtype=dtype)
     onnx.checker.check_model(onnx.load(path), full_check=True)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    session = session_of(path)
     kind = {"tensor(float)": "float32", "tensor(double)": "float64"}[session.get_inputs()[0].type]
     assert [output.name for output in session.get_outputs()] == ["output"]
     return session.run(["output"], {"input": rows.astype(kind)})[0], kind
