@@ -217,15 +217,18 @@ class _TableWriter:
         return node("Sub", [values, one], f"{root}/place")
 
     def _periodic(self, scaled: str) -> str:
-        """Return the name of the cosines of scaled numbers."""
+        """Return the name of the cosines of scaled numbers.
+
+        They are sines, a quarter of a turn on: onnxruntime before 1.29 has no Cos in float64.
+        """
         periodic, root, node = self.encoder.periodic_, f"{self.root}/waves", self.graph.node
         assert periodic is not None
         axis = self.graph.stored(f"{root}/axis", np.array([2]))
         z = node("Unsqueeze", [scaled, axis], f"{root}/z")
         turns = self._times(f"{root}/turns", z, periodic.frequency)
-        phase = self.graph.constant(f"{root}/phase", periodic.phase, _FLOAT64)
+        phase = self.graph.constant(f"{root}/phase", periodic.phase + 0.25, _FLOAT64)
         turns = node("Add", [turns, phase], f"{root}/Add")
-        waves = node("Cos", [self._times(f"{root}/angle", turns, np.array(2 * np.pi))], root)
+        waves = node("Sin", [self._times(f"{root}/angle", turns, np.array(2 * np.pi))], root)
         return self._flat(f"{root}/flat", self._to(waves))
 
     def _parts_of(self, time: str) -> list[str]:
