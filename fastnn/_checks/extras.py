@@ -11,7 +11,7 @@ EXTRAS = {
     "frames": ("pandas>=2.2.2",),
     "lbfgs": ("scipy>=1.13",),
     "sklearn": ("scikit-learn>=1.7", "scipy>=1.13"),
-    "tables": ("scikit-learn>=1.7", "scipy>=1.13", "narwhals>=2.0", "pyarrow>=16"),
+    "tables": ("scikit-learn>=1.7", "scipy>=1.13", "narwhals>=2.0", "pyarrow>=18"),
     "onnx": ("onnx>=1.17",),
     "torch": ("torch>=2.4",),
     "keras": ("h5py>=3.11",),
