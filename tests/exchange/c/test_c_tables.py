@@ -58,7 +58,7 @@ def test_probabilities(tmp_path, compiler, kind, dtype):
     table = make_table(pd)
     estimator = make_estimator(pd, kind, dtype=dtype)
     assert {member.by_target is None for member in estimator.members_} == {False}
-    for X in (table, make_strange(pd, table)):
+    for X in (table, make_strange(table)):
         got = predicted(compiler, estimator, tmp_path / "rows.c", X)
         np.testing.assert_allclose(got, estimator.predict_proba(X), atol=ATOL[dtype])
     source = (tmp_path / "rows.c").read_text()
@@ -70,7 +70,7 @@ def test_probabilities(tmp_path, compiler, kind, dtype):
 def test_a_value_by_each_encoding(tmp_path, compiler, encoding):
     table = make_table(pd)
     estimator = make_estimator(pd, "value", encodings=[encoding], dtype="float64")
-    for X in (table, make_strange(pd, table)):
+    for X in (table, make_strange(table)):
         got = predicted(compiler, estimator, tmp_path / "rows.c", X)
         expected = estimator.predict(X)
         spread = expected.std()

@@ -59,7 +59,7 @@ def without_new_empty_texts(table):
 def test_probabilities_and_labels(tmp_path, kind):
     table = make_table(pd)
     estimator = make_estimator(pd, kind)
-    strange = make_strange(pd, table)
+    strange = make_strange(table)
     strange["label"] = strange["label"].fillna("new")  # as "" is a category, None cannot be fed
     known = table[table["label"].notna()]
     for X in (known, without_new_empty_texts(strange)):
@@ -91,7 +91,7 @@ def test_types_of_inputs(tmp_path):
 def test_a_value_by_each_encoding(tmp_path, encoding):
     table = make_table(pd).assign(label="red")
     estimator = make_estimator(pd, "value", encodings=[encoding])
-    strange = make_strange(pd, table).assign(label="red")
+    strange = make_strange(table).assign(label="red")
     for X in (table, without_new_empty_texts(strange)):
         got = run(estimator, tmp_path / "rows.onnx", X)["value"]
         assert got.dtype == np.float64  # float32 has no digits for 3e8 + 1e-3 y
