@@ -65,8 +65,8 @@ def test_it_is_no_network(tmp_path):
 
 def test_what_has_no_mean_is_refused(tmp_path):
     path = tmp_path / "mean.onnx"
-    with pytest.raises(ValueError, match=r"same n_in and n_out.*\(1, 1\) at 0 and \(2, 1\) at 1"):
-        to_onnx(Population([Network(1, [Dense(1)]), Network(2, [Dense(1)])]), path)
+    with pytest.raises(ValueError, match=r"same n_in and n_out.*\(1, 1\) at 0 and \(1, 2\) at 1"):
+        to_onnx(Population([Network(1, [Dense(1)]), Network(1, [Dense(2)])]), path)
     with pytest.raises(ValueError, match="layer 0: gelu must be written in float32"):
         to_onnx(make_population("gelu", "float64"), path)
     with pytest.raises(ValueError, match="bent, a function of the user's, cannot be carried"):
