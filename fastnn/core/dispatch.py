@@ -9,7 +9,8 @@ import numpy as np
 from .activations import OFTEN_ZERO
 from .inputs import is_finite
 from .jit import inner
-from .layout import ACTIVATION, BIASES, TRAIN_WEIGHTS, WEIGHTS, Array
+from .layout import ACTIVATION, BIASES, STRIDE, TRAIN_WEIGHTS, WEIGHTS, Array
+from .levels import REGISTER_BYTES
 from .optimizers import (
     DAMPENING,
     FACTOR,
@@ -65,6 +66,17 @@ def few_rows(params: Array) -> int:
 def is_often_zero(layer):
     """Return True if zeros are looked for among the outputs of the layer."""
     return layer[ACTIVATION] in OFTEN_ZERO
+
+
+@inner
+def worthwhile_zeros(layer, a):
+    """Return how many eighths of a row must be 0 for it to be copied, to look where they are.
+
+    Of the digits, half of whose pixels are 0, a row of 400-25-10 takes 446 and 260 ns (float64 and
+    float32) if they are left out, and 360 and 213 where it lies (Intel, AVX-512). What is saved
+    grows with the width of the layer.
+    """
+    return 1 if layer[STRIDE] * a.itemsize > 8 * REGISTER_BYTES else 6
 
 
 def look_ahead_rows(layer_table: Array, itemsize: int) -> int:

@@ -108,7 +108,7 @@ def enter_samples(X, samples, n_in, skip_zeros, a, bitsets):
                 row[i] = x[i]
         for t in range(samples.shape[0], TILE_ROWS * n_tiles):
             a[t, :n_in] = 0
-        skip_zeros = skip_zeros and has_zeros(row_of(a, 0), n_in)
+        skip_zeros = skip_zeros and has_zeros(row_of(a, 0), n_in, 1)
         mark_tiles(a, 0, n_in, skip_zeros, n_tiles, bitsets)
     else:
         clear_tiles(n_in, n_tiles, a, bitsets)

@@ -123,12 +123,12 @@ def mark_units(a, start, n, skip_zeros, bitset):
 
 
 @inner
-def has_zeros(a, n):
-    """Return True if an eighth at least of the first `n` elements are 0."""
+def has_zeros(a, n, eighths):
+    """Return True if so many eighths at least of the first `n` elements are 0."""
     count = 0
     for i in range(n):
         count += a[i] == 0
-    return 8 * count >= n
+    return 8 * count >= eighths * n
 
 
 @inner
