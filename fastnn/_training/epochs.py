@@ -198,7 +198,7 @@ class CompiledEpochs:
             return False
         if self.is_plain:
             return True
-        if data.weights.size or self.config.noise.size:
+        if data.weights.size or self.config.noise.size or data.n_samples == 1:
             return False
         return rates.shape[1] == 1 and may_look_ahead_by(self.optimizer(), float(rates.max()))
 

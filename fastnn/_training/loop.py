@@ -353,7 +353,7 @@ class TrainingLoop:
 
 def _check_rate(run: Run, rate: float, callback: Callback) -> None:
     """Raise if a callback has set the learning rate, which training would not go by."""
-    if run.learning_rate is not rate:
+    if run.learning_rate != rate:
         raise ValueError(
             f"run.learning_rate must stay as training sets it, {rate}, got {run.learning_rate!r} "
             f"from the callback {type(callback).__name__}: give fit a schedule as learning_rate, a "

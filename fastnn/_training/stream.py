@@ -49,10 +49,12 @@ class SingleSampleStep:
         self._params = model.params
         self._before = tuple(model.net)
         units = aligned_zeros((5, model.n_units), dtype)
-        self._after: tuple[Any, ...] = (rate, optimizer.counters, units)
+        with np.errstate(over="ignore"):  # as `CompiledEpochs` rounds it
+            own_rate = dtype.type(rate)
+        self._after: tuple[Any, ...] = (float(own_rate), optimizer.counters, units)
         self._kernel: Any = train_samples.train_row
         if is_plain:
-            self._after = (dtype.type(rate), optimizer.counters, units)
+            self._after = (own_rate, optimizer.counters, units)
         else:
             self._kernel = train_samples.train_row_by
             hyperparameters, penalties, state, _ = optimizer

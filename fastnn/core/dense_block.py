@@ -138,16 +138,19 @@ def _start_from_biases(params, layer, n_tiles, z):
 
 @inner
 def _add_to_biases(target, layer, n_tiles, delta, rate):
-    """Add delta, as above, to the biases in `target`, in place, unless they are frozen."""
+    """Add delta, as above, to the biases in `target`, in place, unless they are frozen.
+
+    It takes a register at a time: beyond that of a single output, `one_output` has packed others.
+    """
     if layer[TRAIN_BIAS]:
-        two, n_units = zeros(target, 2), delta.shape[1]
-        for column in range(0, layer[N_OUT], lanes_of(two)):
+        one, n_units = zeros(target, 1), delta.shape[1]
+        for column in range(0, layer[N_OUT], lanes_of(one)):
             place = layer[BIASES] + column
-            sums = two if rate != 0 else load(target, place, two)
+            sums = one if rate != 0 else load(target, place, one)
             for row in range(TILE_ROWS * n_tiles):
-                sums = sums + load(delta, row * n_units + layer[UNITS] + column, two)
+                sums = sums + load(delta, row * n_units + layer[UNITS] + column, one)
             if rate != 0:
-                sums = rounded_sum(load(target, place, two), splat(rate, two) * sums)
+                sums = rounded_sum(load(target, place, one), splat(rate, one) * sums)
             store(target, place, sums)
 
 

@@ -11,7 +11,7 @@ from fastnn.core.layout import bias_views, weight_views
 from fastnn.core.losses import LOSSES
 
 from ..support.kernels import from_python
-from ..support.networks import TOLERANCES
+from ..support.networks import TOLERANCES, make_data
 
 N_ROWS = 41  # a block and a part of one, of which the last tile is not full
 PAIRS = [("mse", name) for name in ACTIVATIONS if name != "softmax"]
@@ -34,6 +34,7 @@ def test_block_agrees_with_its_samples(loss, activation, dtype):
 
     np.testing.assert_array_equal(net.predict(X), last.a)
     gradient = net.gradient(X, y, sample_weight=shares)
+    assert np.count_nonzero(gradient) <= net.n_params  # no padding
     weights = shares[:, None] / shares.sum()
     got, expected = weight_views(gradient, table)[0], X.T @ (weights * first.delta)
     np.testing.assert_allclose(got, expected, **TOLERANCES[dtype])
@@ -46,3 +47,12 @@ def test_block_agrees_with_its_samples(loss, activation, dtype):
         expected += share * sample_loss(state_of(net).model.net.loss, z, a, 0, 1, target)
     got = net.loss(X, y, sample_weight=shares)
     np.testing.assert_allclose(got, expected, **TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [2, 20, None])
+def test_padding_stays_zero(batch_size, dtype):
+    X, Y = make_data(40, 5, 1)
+    net = Network(5, [Dense(9, "tanh"), Dense(1)], dtype=dtype, seed=0)
+    net.fit(X, Y, epochs=3, batch_size=batch_size)
+    assert np.count_nonzero(net.params) == net.n_params

@@ -115,6 +115,19 @@ def test_a_row_that_leaves_the_finite_numbers_changes_nothing(optimizer):
     np.testing.assert_array_equal(net.params, before)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad", "momentum", "nesterov"])
+@pytest.mark.parametrize(("n_in", "dtype"), [(2, "float32"), (140, "float32"), (140, "float64")])
+def test_a_copy_that_has_nothing_ready_takes_the_same_step(optimizer, n_in, dtype):
+    X, Y = (array.astype(dtype) for array in make_data(9, n_in, 60))  # of 140, layer 0 looks ahead
+    net = Network(n_in, [Dense(60)], dtype=dtype, seed=0)
+    net.partial_fit(X[0], Y[0], optimizer=optimizer)
+    other = copy.deepcopy(net)
+    for x, y in zip(X[1:], Y[1:], strict=True):
+        net.partial_fit(x, y)
+        other.partial_fit(x.tolist(), y)
+    np.testing.assert_array_equal(other.params, net.params)
+
+
 def test_what_was_ready_is_given_up():
     x, net = np.ones(3), small_network()
     net.partial_fit(x, 1, learning_rate=0.5)

@@ -33,10 +33,11 @@ def _by_estimates(a, b, c):
     series = last
     for coefficient in reversed(lower):
         series = multiply_add(error, series, coefficient)
-    divisor = multiply_add(root * error, series, root) + c
+    most = np.finfo(b.dtype).max
+    divisor = multiply_add(root * error, series, root) + where(c > most, most, c)
     reciprocal = divisor.estimate("rcp14")
     error = multiply_add(-divisor, reciprocal, 1.0)
     reciprocal = multiply_add(reciprocal, error, reciprocal)
     if b.dtype == np.float64:  # 1 / (1 - e) = (1 + e) (1 + e^2) (1 + e^4) ...
         reciprocal = multiply_add(reciprocal, error * error, reciprocal)
-    return where(b > np.finfo(b.dtype).max, 0.0 * a, a * reciprocal)
+    return where(b > most, 0.0 * a, a * reciprocal)
