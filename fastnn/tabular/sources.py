@@ -9,6 +9,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -29,6 +30,7 @@ _HEAD = 2**20  # bytes that are looked at
 _LONGEST = 2**24  # bytes of the first line: a device such as /dev/zero never ends one
 _BLOCK = 2**20  # bytes that are parsed at a time
 _LARGEST_BLOCK = 2**28
+_PATIENCE = 5.0  # seconds for what takes 0.2 ms, unless a slow disk is being read
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
@@ -151,7 +153,7 @@ class CsvSource:
             refused: list[Any] = []
             try:
                 n_read = 0
-                for batch in self._reader(places, block_size, refused):
+                for batch in self._record_batches(places, block_size, refused):
                     n_read += batch.num_rows
                     if n_read > n_done:
                         batch = batch.slice(max(0, batch.num_rows - (n_read - n_done)))
@@ -171,25 +173,40 @@ class CsvSource:
                 self._check_quotes()
                 raise TableError(f"{self.title} must have rows of less than {_LARGEST_BLOCK} bytes")
 
-    def _reader(self, places: Sequence[int] | None, block_size: int, refused: list[Any]) -> Any:
+    def _record_batches(
+        self, places: Sequence[int] | None, block_size: int, refused: list[Any]
+    ) -> Iterator[Any]:
+        """Yield what pyarrow reads; refused rows go into `refused`.
+
+        A thread of pyarrow that reads ahead may be the last to let go of `refuse`, a moment after
+        the reader's end, and takes the GIL for it: a program that ends meanwhile may be aborted.
+        """
+        released = threading.Event()
+
         def refuse(row: Any) -> str:
             refused.append(row)
             return "error"
 
+        weakref.finalize(refuse, released.set)
         types = {f"f{j}": pa.binary() for j in places or range(self._most)}
-        return pyarrow.csv.open_csv(
-            self._opened(),
-            pyarrow.csv.ReadOptions(
-                use_threads=False, block_size=block_size, skip_rows=self._skipped,
-                autogenerate_column_names=True,
-            ),
-            pyarrow.csv.ParseOptions(
-                delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=refuse
-            ),
-            pyarrow.csv.ConvertOptions(
-                column_types=types, include_columns=[*types] if places else [], check_utf8=False
-            ),
-        )  # fmt: skip
+        try:
+            yield from pyarrow.csv.open_csv(
+                self._opened(),
+                pyarrow.csv.ReadOptions(
+                    use_threads=False, block_size=block_size, skip_rows=self._skipped,
+                    autogenerate_column_names=True,
+                ),
+                pyarrow.csv.ParseOptions(
+                    delimiter=self._delimiter, newlines_in_values=True, invalid_row_handler=refuse
+                ),
+                pyarrow.csv.ConvertOptions(
+                    column_types=types, include_columns=[*types] if places else [],
+                    check_utf8=False,
+                ),
+            )  # fmt: skip
+        finally:
+            del refuse
+            released.wait(_PATIENCE)
 
     def _error(self, error: Exception, refused: list[Any]) -> TableError:
         if not refused:
