@@ -28,7 +28,10 @@ def check_lbfgs(config: FitConfig, model: Model, batch_size: int | None) -> None
     if importlib.util.find_spec("scipy") is None:
         raise missing_package("L-BFGS", "SciPy", "lbfgs")
     if batch_size is not None:
-        raise ValueError(f"batch_size must be None with L-BFGS, got {batch_size}")
+        raise ValueError(
+            f"batch_size must be None with L-BFGS, got {batch_size}: give batch_size=None, which "
+            "is all samples (the default is 1)"
+        )
     if config.noise.size or np.isfinite(model.penalties[:, MAX_NORM]).any():
         raise ValueError("L-BFGS must go without dropout, input_noise and max_norm, got one")
 

@@ -194,7 +194,7 @@ def test_divergence():
 @pytest.mark.parametrize(
     ("net", "options", "message"),
     [
-        (small_network(), {"batch_size": 2}, "batch_size must be None with L-BFGS, got 2"),
+        (small_network(), {"batch_size": 1}, "None with L-BFGS, got 1: give batch_size=None,"),
         (small_network(), {"learning_rate": 0.1}, "learning_rate must not be given with LBFGS"),
         (small_network(), {"learning_rate": lambda epoch: 0.1}, "a schedule of rates must not be"),
         (small_network(), {"input_noise": 0.1}, "must go without dropout, input_noise and max_n"),
