@@ -30,6 +30,12 @@ def networks_of(population: Any) -> Sequence[Network] | None:
     """Return the networks of a population; None if it is something else."""
     if not isinstance(population, Population):
         return None
+    for k, net in enumerate(population.networks):
+        if isinstance(net.layers[-1], Heads):
+            raise ValueError(
+                f"a population must be without heads for export, got {net.layers[-1]} at {k}: "
+                f"export one network, population[{k}]"
+            )
     networks = tuple(map(folded, population.networks))
     first = networks[0].n_in, networks[0].n_out
     for k, net in enumerate(networks):

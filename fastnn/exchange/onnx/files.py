@@ -24,7 +24,6 @@ from .._arguments import (
     check_activations,
     model_of,
     networks_of,
-    refuse_heads,
 )
 from .._centres import centred, check_near
 from .activations import WRITTEN
@@ -110,8 +109,6 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     kind = np.result_type(*(n.dtype for n in networks)) if dtype is None else as_dtype(dtype)
     for network in networks:
         _check_activations(network, kind)
-        if population is not None:
-            refuse_heads(network)
     if table is not None:
         from .tables import as_graph  # which needs the extra `tables`, as its estimators do
 

@@ -78,7 +78,9 @@ def test_what_is_refused(tmp_path):
     net = make(["mse", "mse", "mse", tilted, "poisson"])
     with pytest.raises(ValueError, match=r"train must be False for the loss .*tilted"):
         to_c(net, tmp_path / "net.c", train=True)
-    with pytest.raises(ValueError, match="export one head at a time"):
+    with pytest.raises(
+        ValueError, match=r"without heads for export, .*: export one network, population\[0\]"
+    ):
         to_c(Population([net]), tmp_path / "net.c")
     assert not [*tmp_path.iterdir()]
     to_c(net, tmp_path / "net.c")

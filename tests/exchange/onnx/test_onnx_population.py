@@ -8,7 +8,7 @@ pytest.importorskip("onnxruntime")
 
 import onnx
 
-from fastnn import Dense, Network, Population
+from fastnn import Dense, Heads, Network, Population
 from fastnn.core.activations import ACTIVATIONS
 from fastnn.core.heads import HEADS
 from fastnn.exchange import from_onnx, to_onnx
@@ -75,3 +75,10 @@ def test_what_has_no_mean_is_refused(tmp_path):
         to_onnx(Population([Network(3, [Dense(1)]), far_network()]), path, dtype="float32")
     assert not path.exists()
     to_onnx(Population([Network(3, [Dense(1)]), far_network()]), path)
+
+
+def test_heads_are_refused_with_what_to_do(tmp_path):
+    networks = [Network(2, [last], seed=0) for last in (Dense(2), Heads(Dense(1), Dense(1)))]
+    with pytest.raises(ValueError, match=r"without heads for export, .* at 1: export one network"):
+        to_onnx(Population(networks), tmp_path / "many.onnx")
+    assert not [*tmp_path.iterdir()]
