@@ -118,6 +118,11 @@ def check_target(profile: TargetProfile, *, classes: bool, path: str) -> None:
             f"{path}: {name} must hold at most {MOST_CLASSES} classes, got more: join the seldom "
             "ones, or choose another --target"
         )
+    if classes and len(profile.counts or ()) == n_rows:
+        raise TableError(
+            f"{path}: {name} must hold a class in at least 2 rows, got another one in each of "
+            f"{n_rows}: choose another --target"
+        )
     if profile.counts is not None and len(profile.counts) == 1:
         (only,) = profile.counts
         only = repr(only) if isinstance(only, str) else f"{only:g}"

@@ -241,6 +241,11 @@ BAD_TABLES = {
         "a,y\n" + lines(NUMBER, lambda k: "u"),
         "t.csv: 'y' must hold different values, got 'u' in every row: choose another --target",
     ),
+    "another text in each row": (
+        "a,y\n" + lines(NUMBER, lambda k: f"guid-{k}"),
+        "t.csv: 'y' must hold a class in at least 2 rows, got another one in each of 30: choose "
+        "another --target",
+    ),
     "a constant target": (
         "a,y\n" + lines(NUMBER, lambda k: 2.5),
         "t.csv: 'y' must hold different values, got 2.5 in every row: choose another --target",
@@ -302,12 +307,15 @@ def test_a_bad_table_is_refused_in_a_line_and_nothing_is_left(here, capsys, name
         (["--ignore", "y"], "'y' must not be left out by --ignore: it is the --target"),
         (["--ignore", "b"], "must have the column 'b', got none of that name"),
         (["--ignore", "a"], "t.csv must have columns beside 'y', got none"),
-        (["--chunk-rows", "5", "--holdout", "0"], "and others to choose the epoch"),
+        (
+            ["--chunk-rows", "5", "--holdout", "0", "--task", "regression"],
+            "and others to choose the epoch",
+        ),
     ],
 )
 def test_flags_that_do_not_go_with_the_table(here, capsys, flags, expected):
-    n_rows = 2 if "--chunk-rows" in flags else 30
-    write("t.csv", "\n".join(("a,y\n" + lines(NUMBER, LABEL)).splitlines()[: n_rows + 1]))
+    n_rows, target = (2, NUMBER) if "--chunk-rows" in flags else (30, LABEL)
+    write("t.csv", "\n".join(("a,y\n" + lines(NUMBER, target)).splitlines()[: n_rows + 1]))
     assert expected in refusal(capsys, "train", "t.csv", "--target", "y", "--save", "m", *flags)
 
 

@@ -60,4 +60,4 @@ def test_dates_are_no_numbers(tmp_path):
     dates = [f"2020-01-{k + 1:02d}" for k in range(20)]
     with pytest.raises(TableError, match="'y' must hold numbers for a regression, got '2020-01-01"):
         chosen(tmp_path, dates)
-    assert chosen(tmp_path, dates, "classification")[0].classes == dates
+    assert chosen(tmp_path, dates * 2, "classification")[0].classes == dates
