@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._checks.extras import missing_package
 from ._checks.monitors import known_sign
-from ._checks.names import explained
+from ._checks.names import did_you_mean, explained
 from ._notebook import html_table
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ class History(Mapping[str, list[float]]):
         >>> history.epochs_of("val_loss")
         [0, 2, 4]
         """
+        self[name]
         return self._epochs[name]
 
     @explained
@@ -203,6 +204,12 @@ class History(Mapping[str, list[float]]):
         return pd.DataFrame(columns, index=pd.Index(self.epoch, name="epoch"))
 
     def __getitem__(self, name: str) -> list[float]:
+        if name not in self._figures:
+            remedy = did_you_mean(name, self._figures)
+            if isinstance(name, str) and name.startswith("val_"):
+                remedy = "; val_ are those of validation_data or validation_fraction, given to fit"
+            known = ", ".join(map(repr, self._figures)) or "nothing"
+            raise KeyError(f"a history must have the metric {name!r}, got {known}{remedy}")
         return self._figures[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -87,3 +87,23 @@ def test_training_that_fails_leaves_what_it_has_recorded():
     with pytest.raises(OSError, match="start"):
         net.fit(X, Y, epochs=3, callbacks=[Recorder(fail_in="start")])
     assert net.history.epoch == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("val_loss", "; val_ are those of validation_data or validation_fraction, given to fit"),
+        ("acc", "; did you mean 'accuracy'?"),
+        (3, ""),
+    ],
+)
+def test_a_metric_that_is_not_there_is_told_with_those_that_are(name, more):
+    history = History()
+    history.record(0, {"loss": 0.5, "accuracy": 1.0})
+    for get in (history.__getitem__, history.epochs_of):
+        with pytest.raises(KeyError) as caught:
+            get(name)
+        known = f"a history must have the metric {name!r}, got 'loss', 'accuracy'{more}"
+        assert caught.value.args == (known,)
+    assert name not in history
+    assert history.get(name) is None

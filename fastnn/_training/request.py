@@ -241,6 +241,12 @@ def as_rule(
     """Return the optimiser and, if the rate is one, the schedule."""
     if optimizer is None and learning_rate is None and last is None:
         return _SGD, None
+    if isinstance(learning_rate, (list, tuple)) or getattr(learning_rate, "ndim", 0) > 0:
+        raise TypeError(
+            "learning_rate must be one number or a schedule, got "
+            f"{type(learning_rate).__name__} of {len(learning_rate)}: give a function of the "
+            "epoch, lambda epoch: rates[epoch] say, or one of fastnn.schedules"
+        )
     schedule = learning_rate if callable(learning_rate) else None
     chosen = as_optimizer(
         optimizer, None if schedule else learning_rate, None if last is None else last.optimizer
@@ -328,7 +334,10 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
             kind = callback.__name__
             raise TypeError(f"a callback must be an object, got the class {kind}: write {kind}()")
         if not all(callable(getattr(callback, name, None)) for name in ("start", "epoch", "end")):
-            raise TypeError(f"a callback must have methods start, epoch and end, got {callback!r}")
+            raise TypeError(
+                f"a callback must have methods start, epoch and end, got {callback!r}: derive its "
+                "class from fastnn.callbacks.Callback, which has all three"
+            )
     averages = [callback for callback in callbacks if isinstance(callback, AveragedWeights)]
     if len(averages) > 1 and any(average.swap for average in averages):
         raise ValueError(

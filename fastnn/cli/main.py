@@ -251,6 +251,13 @@ def _replacing(stream: Any) -> Iterator[None]:
         stream.reconfigure(encoding=encoding, errors=errors)
 
 
+def _line_on(error: Exception) -> str:
+    """Return what an error says; of the system's, that a file is not there."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"no file {os.fsdecode(error.filename)!r}"
+    return str(error)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -291,7 +298,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has seen enough: nothing left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ImportError, OSError, ValueError, DivergenceError) as error:
-        print(f"fastnn: error: {error}", file=sys.stderr)
+        print(f"fastnn: error: {_line_on(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("fastnn: interrupted", file=sys.stderr)

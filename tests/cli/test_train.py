@@ -235,6 +235,12 @@ def lines(*fields):
     return "".join(",".join(str(field(k)) for field in fields) + "\n" for k in range(30))
 
 
+def test_a_file_that_is_not_there(here, capsys):
+    refused = refusal(capsys, "train", "nofile.csv", "--target", "y", "--save", "model")
+    assert refused == "no file 'nofile.csv'"
+    assert refusal(capsys, "predict", "nomodel", "nofile.csv") == "no file 'nomodel'"
+
+
 NUMBER, LABEL = (lambda k: k), (lambda k: "uv"[k % 2])
 BAD_TABLES = {
     "a single class": (

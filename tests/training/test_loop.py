@@ -223,13 +223,21 @@ def test_log_and_checkpoint_in_one_training(tmp_path):
     ("callbacks", "message"),
     [
         (Recorder(), "callbacks must be a sequence"),
-        ([print], "a callback must have methods start, epoch and end, got <built-in"),
+        ([print], "and end, got <built-in .*: derive its class from fastnn.callbacks"),
     ],
 )
 def test_bad_callbacks(callbacks, message):
     net = small_network()
     with pytest.raises(TypeError, match=message):
         net.fit(X, Y, callbacks=callbacks)
+
+
+@pytest.mark.parametrize(
+    "rates", [[0.1] * 5, (0.1,), np.full(5, 0.1)], ids=["list", "tuple", "array"]
+)
+def test_a_list_of_rates_is_refused_with_what_to_give(rates):
+    with pytest.raises(TypeError, match=r"or a schedule, got .* of [15]: give a function"):
+        small_network().fit(X, Y, learning_rate=rates)
 
 
 # ---- dropout and noise ---------------------------------------------------------------------------
