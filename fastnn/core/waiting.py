@@ -45,7 +45,9 @@ class _Word:
 
     def __init__(self, kernel, args):
         self._kernel, self._tell = kernel, None
-        self._what = f"{kernel.__name__} for {'float32' if 'float32' in str(args) else 'float64'}"
+        name = kernel.__name__.lstrip("_")
+        dtype = "float32" if "float32" in str(args) else "float64"
+        self._what = f"{name} for {dtype}"
         self._lock, self._timer = Lock(), Timer(AFTER, self._say)
         self._timer.daemon = True
         self._timer.start()
