@@ -303,6 +303,6 @@ def test_what_has_one_output_refuses_heads(tmp_path):
     pytest.importorskip("sklearn")
     with pytest.raises(ValueError, match="export one head at a time"):
         to_sklearn(net)
-    with pytest.raises(ValueError, match="export one head at a time"):
+    with pytest.raises(ValueError, match=r"export one network, population\[0\]"):
         to_onnx(Population([net]), tmp_path / "net.onnx")
     assert not list(tmp_path.iterdir())
