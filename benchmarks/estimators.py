@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from comparison import hold
 from sklearn import datasets, neural_network
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=5, help="how many (%(default)s)")
     parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
     parser.add_argument("--quantiles", action="store_true", help="quantile regression only")
-    options = parser.parse_args(arguments)
+    options = hold.parse(parser, arguments)
     warnings.simplefilter("ignore", ConvergenceWarning)
     note = f"{circumstances()} scikit-learn {version('scikit-learn')}. {options.seeds} seeds."
     print(note, flush=True)

@@ -3,6 +3,7 @@
     python benchmarks/peers.py                        # all, some twenty minutes
     python benchmarks/peers.py --only T8,T9 --rounds 2
     python benchmarks/peers.py --write --plot growth.png
+    python benchmarks/peers.py --hold avx2            # as a machine without AVX-512, peers too
 
 It needs the group `peers`, and gcc. `--write` puts the tables into README.md beside this file:
 those of the instruction set that this machine has, or is held to. The estimators and populations
@@ -19,15 +20,15 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import cpuinfo
 from comparison import goals, growth, start_up
 from comparison.arguments import parse
-from comparison.compiler import COMMAND, instruction_set
+from comparison.compiler import OPTIONS, instruction_set
 from comparison.contenders import FASTNN_2, ONE_THREAD
 from comparison.floor import Floor
+from comparison.hold import SOURCE, held_to
 from comparison.race import Race, Result, disagreements
 from comparison.task import Task
-from table import Table, publish, versions
+from table import Table, processor, publish, versions
 
 from fastnn import Network
 
@@ -39,11 +40,6 @@ PARTS = (
     "growth",
 )
 PEERS = ("scikit-learn", "torch", "jax", "jaxlib", "onnxruntime")
-# What holds each of them to AVX2: see README.md. onnxruntime cannot be held.
-HOLDS = (
-    "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OPENBLAS_CORETYPE", "ATEN_CPU_CAPABILITY",
-    "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS",
-)  # fmt: skip
 SET = instruction_set()
 
 GOALS = Table(
@@ -66,7 +62,7 @@ GROWTH = Table(
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write if asked to; return 1 where losses disagree."""
     options = parse(arguments, __doc__, "only", PARTS, "how the time grows")
-    where = f"{processor()}, {SET}."
+    where = f"{machine()}."
     best = f"{where} The best of some tries."
     elsewhere = "Estimators and populations: by `estimators.py` and `population.py`."
     notes = {GOALS.name: f"{circumstances()} {elsewhere}", FLOORS.name: best, PHASES.name: best}
@@ -187,9 +183,9 @@ def add_growth(points: Mapping[str, Sequence[growth.Point]]) -> None:
         GROWTH.add(line[0].axis, str(line[0].size), *cells)
 
 
-def processor() -> str:
-    """Name the processor."""
-    return str(cpuinfo.get_cpu_info().get("brand_raw", platform.machine()))
+def machine() -> str:
+    """Name the processor, and the instructions that it has or is held to."""
+    return processor() if held_to() else f"{processor()}, {SET}"
 
 
 def circumstances() -> str:
@@ -202,14 +198,15 @@ def circumstances() -> str:
     numbers = versions() | {name: version(name) for name in PEERS} | {"gcc": gcc.stdout.strip()}
     software = ", ".join(f"{name} {number}" for name, number in numbers.items())
     threads = " ".join(f"{name}={value}" for name, value in ONE_THREAD.items())
-    chosen = [name for name in os.environ if name in HOLDS or name.startswith("FASTNN_")]
-    held = " ".join(f"{name}={os.environ[name]}" for name in chosen)
+    told = [name for name in os.environ if name.startswith(("FASTNN_", "NUMBA_CPU_"))]
+    settings = " ".join(f"{name}={os.environ[name]}" for name in told)
     return (
-        f"{datetime.date.today().isoformat()}. {processor()}, {SET} (caches: {', '.join(caches)}),"
-        f" {os.cpu_count()} cores, {platform.system()}. {software}. C: `{' '.join(COMMAND)}`."
+        f"{datetime.date.today().isoformat()}. {machine()} (caches: {', '.join(caches)}),"
+        f" {os.cpu_count()} cores, {platform.system()}. {software}. C: `gcc {' '.join(OPTIONS)}`."
         f" One thread, on one core, unless said otherwise: `{threads}`, `torch.set_num_threads(1)`."
-        + f" Set for this run: `{held}`, which onnxruntime does not heed."
-        * bool(held)
+        + f" Held: CPUID is answered by `comparison/{SOURCE}`, for all contenders."
+        * bool(held_to())
+        + f" Set for this run: `{settings}`." * bool(settings)
     )
 
 

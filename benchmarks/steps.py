@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from comparison import hold
 from table import Table, circumstances
 from tasks import Task, digits
 
@@ -42,7 +43,7 @@ def main(argv: list[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", action="store_true")
-    options = parser.parse_args(argv)
+    options = hold.parse(parser, argv)
     for dtype in DTYPES:
         add_epochs(digits(dtype))
     for dtype in DTYPES:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from comparison.hold import held_to
+
 README = Path(__file__).with_name("README.md")
 
 
@@ -72,11 +74,16 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def circumstances() -> str:
-    """Say when, on what kind of machine and with which versions."""
+def processor() -> str:
+    """Name the processor, and what it is held to."""
     import cpuinfo  # comes with pytest-benchmark; here, so that without it pytest can say so
 
-    cpu = cpuinfo.get_cpu_info().get("brand_raw", platform.machine())
+    brand = cpuinfo.get_cpu_info().get("brand_raw", platform.machine())
+    return f"{brand} held to {level}" if (level := held_to()) else str(brand)
+
+
+def circumstances() -> str:
+    """Say when, on what kind of machine and with which versions."""
     software = ", ".join(f"{name} {number}" for name, number in versions().items())
-    today = datetime.date.today().isoformat()
-    return f"{today}. {cpu}, {os.cpu_count()} cores, {platform.system()}. {software}. One thread."
+    machine = f"{processor()}, {os.cpu_count()} cores, {platform.system()}"
+    return f"{datetime.date.today().isoformat()}. {machine}. {software}. One thread."

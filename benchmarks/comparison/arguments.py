@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import hold
+
 
 def parse(
     arguments: Sequence[str], doc: str, what: str, names: Sequence[str], plot: str
@@ -14,7 +16,7 @@ def parse(
     parser.add_argument("--rounds", type=int, default=9, help="of each contender (%(default)s)")
     parser.add_argument("--write", action="store_true", help="keep the tables in README.md")
     parser.add_argument("--plot", type=Path, help=f"where to draw {plot}")
-    options = parser.parse_args(arguments)
+    options = hold.parse(parser, arguments)
     chosen = getattr(options, what).split(",")
     setattr(options, what, chosen)
     if unknown := set(chosen) - set(names):

@@ -10,9 +10,8 @@ import numpy as np
 
 from .task import Array
 
-# As far as Numba may go, so far may C: `NUMBA_CPU_NAME` holds a machine to less than it can do.
-LEVEL = f"-march={os.environ.get('NUMBA_CPU_NAME') or 'native'}"
-COMMAND = ("gcc", "-O3", LEVEL, "-ffast-math")
+NATIVE = "-march=native"
+OPTIONS = ("-O3", NATIVE, "-ffast-math")
 INSTRUCTION_SETS = {"AVX512F": "AVX-512", "AVX2": "AVX2", "ARM_NEON": "NEON"}  # by C's macro
 ALIGNMENT = 64  # bytes: a line of the cache, which no vector then crosses
 C_TYPES = {"float64": ("double", ctypes.c_double), "float32": ("float", ctypes.c_float)}
@@ -20,21 +19,24 @@ C_TYPES = {"float64": ("double", ctypes.c_double), "float32": ("float", ctypes.c
 
 def instruction_set() -> str:
     """Name the vector instructions that compiled code uses here."""
-    command = ["gcc", LEVEL, "-dM", "-E", "-x", "c", os.devnull]
+    command = ["gcc", NATIVE, "-dM", "-E", "-x", "c", os.devnull]
     macros = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = (name for macro, name in INSTRUCTION_SETS.items() if f" __{macro}__ " in macros)
     return next(found, "SSE")
 
 
+def build(source: str, library: Path, *options: str) -> None:
+    """Compile a file of this folder to a shared library."""
+    path = Path(__file__).with_name(source)
+    command = ["gcc", *options, "-shared", "-fPIC", path, "-o", library, "-lm", "-ldl"]
+    subprocess.run(command, check=True)
+
+
 def load(source: str, dtype: str) -> ctypes.CDLL:
     """Compile `source` with REAL as the C type of `dtype`, and load it."""
-    path = Path(__file__).with_name(source)
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder, "library.so")
-        define = f"-DREAL={C_TYPES[dtype][0]}"
-        subprocess.run(
-            [*COMMAND, define, "-shared", "-fPIC", path, "-o", library, "-lm"], check=True
-        )
+        build(source, library, *OPTIONS, f"-DREAL={C_TYPES[dtype][0]}")
         return ctypes.CDLL(str(library))
 
 

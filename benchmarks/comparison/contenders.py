@@ -1,6 +1,5 @@
 """Who is measured, and how each is used."""
 
-import os
 from dataclasses import dataclass
 
 ONE_THREAD = {
@@ -30,11 +29,10 @@ class Contender:
     own_loss: bool = False
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that its process is started with; a user's flags of XLA stay."""
-        flags = ONE_THREAD["XLA_FLAGS"]
-        if self.n_threads > 1:
-            flags = XLA_DEVICES if "devices" in self.variant else ""
-        return ONE_THREAD | {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()}
+        """Return the variables that its process is started with."""
+        if self.n_threads == 1:
+            return ONE_THREAD
+        return ONE_THREAD | {"XLA_FLAGS": XLA_DEVICES if "devices" in self.variant else ""}
 
 
 FASTNN = Contender("fastnn", "with_fastnn")
