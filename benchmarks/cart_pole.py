@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from comparison.contenders import ONE_THREAD
 from comparison.race import BENCHMARKS, on_cores
-from table import Table, circumstances
+from table import Table, circumstances, publish
 
 from fastnn.examples.compiled.cart_pole import GOAL
 
@@ -110,9 +110,7 @@ def main(arguments: Sequence[str]) -> int:
         enter(*contender, runs[contender], runs.get(("fastnn", contender[1])))
     peers = ", ".join(f"{name} {version(name)}" for name in ("jax", "torch"))
     note = f"{circumstances()} {peers}. Time of the processor, medians of {options.seeds} seeds."
-    print(note, POLES.markdown(), sep="\n\n")
-    if options.write:
-        POLES.write(note)
+    publish((POLES,), note, write=options.write)
     return int(any(run.average < GOAL for several in runs.values() for run in several))
 
 

@@ -22,7 +22,7 @@ import dask
 import numpy as np
 import psutil  # comes with distributed
 from distributed import Client, LocalCluster
-from table import Table, circumstances
+from table import Table, circumstances, publish
 from tasks import digits
 
 from fastnn import Dense, Network
@@ -64,18 +64,15 @@ def main(arguments: Sequence[str]) -> int:
     calculate(a_task, a_byte)
     law = f"{fixed * 1e3:.1f} ms + {a_task * 1e3:.2f} ms a replica + {a_byte * 1e9:.2f} ns a byte"
     notes = {
-        CONVERGENCE: f"{begun} Measured; means of {options.seeds} seeds.",
-        WALL: f"{begun} Measured; medians, of a round over {N_TRAINING} digits, with as many "
+        CONVERGENCE.name: f"{begun} Measured; means of {options.seeds} seeds.",
+        WALL.name: f"{begun} Measured; medians, of a round over {N_TRAINING} digits, with as many "
         "replicas as workers.",
-        ROUNDS: f"{begun} Measured, with chunks of one sample, on 2 workers; medians. "
+        ROUNDS.name: f"{begun} Measured, with chunks of one sample, on 2 workers; medians. "
         f"A round: {law} of each replica.",
-        PLAN: f"Calculated, not measured: compute / workers + {law} + bytes / {LINK / 1e6:g} MB/s.",
+        PLAN.name: "Calculated, not measured: compute / workers + "
+        f"{law} + bytes / {LINK / 1e6:g} MB/s.",
     }
-    for table, note in notes.items():
-        print(f"\n{table.name}\n\n{note}\n\n{table.markdown()}")
-        if options.write:
-            table.write(note)
-    return 0
+    return publish((CONVERGENCE, WALL, ROUNDS, PLAN), notes, write=options.write)
 
 
 @contextmanager

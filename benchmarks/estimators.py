@@ -30,7 +30,7 @@ from sklearn.metrics import mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from table import Table, circumstances
+from table import Table, circumstances, publish
 from threadpoolctl import threadpool_limits
 
 import fastnn.sklearn
@@ -110,12 +110,7 @@ def main(arguments: Sequence[str]) -> int:
                 compare(name, label, range(options.seeds)) for name in SETS for label in PARAMETERS
             ]
             search("digits 8x8")
-    for table in (SCORES, SEARCHES, QUANTILES):
-        if not table.rows:
-            continue
-        print(f"\n{table.name}\n\n{table.markdown()}")
-        if options.write:
-            table.write(note)
+    publish((SCORES, SEARCHES, QUANTILES), note, write=options.write)
     return int(any(is_worse))
 
 

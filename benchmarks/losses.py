@@ -18,7 +18,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from table import Table, circumstances
+from table import Table, circumstances, publish
 from tasks import Task, digits
 
 import fastnn
@@ -103,12 +103,7 @@ def main(argv: list[str]) -> int:
         )
         first, *others = json.loads(process.stdout)
         COMPILING.add(name, f"{first:.2f}", f"{median(others):.2f}")
-    note = circumstances()
-    for table in (SPEED, HEADS, COMPILING):
-        print(note, table.markdown(), sep="\n\n", end="\n\n")
-        if options.write:
-            table.write(note)
-    return 0
+    return publish((SPEED, HEADS, COMPILING), circumstances(), write=options.write)
 
 
 def race(task: Task, loss: Any, activation: Any, batch_size: int) -> tuple[float, float, float]:

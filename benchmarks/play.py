@@ -29,7 +29,7 @@ from typing import Any
 import psutil
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from table import Table, circumstances
+from table import Table, circumstances, publish
 
 IMAGES = Path(__file__).parents[1] / "fastnn" / "docs" / "images"
 DATA = ("xor", "gender", "moons", "spirals", "digits")
@@ -71,10 +71,7 @@ def main(argv: list[str]) -> int:
             measure(browser, server, address, name)
     load_average = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     note = f"{circumstances()} tornado {version('tornado')}; load average {load_average}."
-    print(f"\n{note}\n\n{TABLE.markdown()}")
-    if options.write:
-        TABLE.write(note)
-    return 0
+    return publish((TABLE,), note, write=options.write)
 
 
 def keep_to_one_core(process: psutil.Process) -> None:

@@ -11,14 +11,15 @@ one thread.
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from operator import truediv
 from statistics import median
 from time import process_time
 from typing import Any
 
 import numpy as np
-from numba import njit
 from comparison import hold
-from table import Table, circumstances
+from numba import njit
+from table import Table, circumstances, publish
 from tasks import Task, digits
 
 from fastnn import core
@@ -49,11 +50,7 @@ def main(argv: list[str]) -> int:
     for dtype in DTYPES:
         add_parts(digits(dtype))
     note = f"{circumstances()} Registers of {8 * REGISTER_BYTES} bits."
-    for table in (EPOCH, PARTS):
-        print(note, table.markdown(), sep="\n\n", end="\n\n")
-        if options.write:
-            table.write(note)
-    return 0
+    return publish((EPOCH, PARTS), note, write=options.write)
 
 
 def race(contenders: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
@@ -179,14 +176,9 @@ def add_epochs(task: Task) -> None:
     for name, seconds in times.items():
         if not np.allclose(reached[name], reached["`net.fit`"], **tolerance):
             raise SystemExit(f"{name} in {task.dtype} reached other weights")
-        ratios = (f"{median(map(divide, other, seconds)):.2f}" for other in (slowest, above))
+        ratios = (f"{median(map(truediv, other, seconds)):.2f}" for other in (slowest, above))
         EPOCH.add(name, task.dtype, f"{1e6 * median(seconds) / len(task.X):.2f}", *ratios)
         above = seconds
-
-
-def divide(a: float, b: float) -> float:
-    """Return a / b."""
-    return a / b
 
 
 # ---- other steps ---------------------------------------------------------------------------------
@@ -231,7 +223,7 @@ def add_parts(task: Task) -> None:
     }
     for name, (count, without, with_it) in pairs.items():
         times = race({"without": without, "with": with_it})
-        ratio = median(map(divide, times["without"], times["with"]))
+        ratio = median(map(truediv, times["without"], times["with"]))
         us = [f"{1e6 * median(times[which]) / count:.3g}" for which in ("without", "with")]
         PARTS.add(name, dtype, *us, f"{ratio:.2f}")
 

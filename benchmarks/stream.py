@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numba import njit
 from sklearn.neural_network import MLPRegressor
-from table import Table, circumstances
+from table import Table, circumstances, publish
 from threadpoolctl import threadpool_limits
 
 from fastnn import Dense, Network
@@ -46,10 +46,7 @@ def main(argv: list[str]) -> int:
         STREAM.add(name, *(f"{column[name] * 1e6:.2f}" for column in columns))
     names = ("scikit-learn", "torch")
     note = f"{circumstances()} {', '.join(f'{name} {version(name)}' for name in names)}."
-    print(note, STREAM.markdown(), sep="\n\n")
-    if options.write:
-        STREAM.write(note)
-    return 0
+    return publish((STREAM,), note, write=options.write)
 
 
 def measure(sizes: tuple[int, ...]) -> dict[str, float]:

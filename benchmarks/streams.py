@@ -20,7 +20,7 @@ from typing import Any
 
 from river import datasets, linear_model, preprocessing, tree
 from river.datasets import synth
-from table import Table, circumstances
+from table import Table, circumstances, publish
 
 from fastnn.river import MLPClassifier
 
@@ -54,11 +54,7 @@ def main(argv: list[str]) -> int:
     for name, samples in streams():
         compare(name, samples)
     note = f"{circumstances()} river {version('river')}."
-    for table in (ACCURACY, TIMES):
-        print(f"\n{note}\n\n{table.markdown()}")
-        if options.write:
-            table.write(note)
-    return 0
+    return publish((ACCURACY, TIMES), note, write=options.write)
 
 
 # ---- streams -------------------------------------------------------------------------------------

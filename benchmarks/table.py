@@ -49,9 +49,15 @@ class Table:
 
 
 def publish(
-    tables: Iterable[Table], notes: Mapping[str, str], errors: Sequence[str], *, write: bool
+    tables: Iterable[Table],
+    notes: Mapping[str, str] | str,
+    errors: Sequence[str] = (),
+    *,
+    write: bool,
 ) -> int:
     """Print the tables that have rows, keep them if told to and nothing is wrong; say what is.
+
+    `notes` are by the names of the tables, or one for all.
 
     Returns
     -------
@@ -60,9 +66,10 @@ def publish(
     """
     for table in tables:
         if table.rows:
-            print(f"\n{table.name}: {notes[table.name]}\n\n{table.markdown()}")
+            note = notes if isinstance(notes, str) else notes[table.name]
+            print(f"\n{table.name}: {note}\n\n{table.markdown()}")
             if write and not errors:
-                table.write(notes[table.name])
+                table.write(note)
     for error in errors:
         print(f"error: {error}", file=sys.stderr)
     return 1 if errors else 0

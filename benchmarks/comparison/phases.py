@@ -74,7 +74,7 @@ def _backward(net, Y, this):
 
 def measure(task: Task) -> list[tuple[str, float]]:
     """Return the seconds per sample of each phase of `fit`, of what is left, and of the whole."""
-    net = network(task)
+    net = network(task, task.start())
     X, Y = task.samples()
     n, dtype = len(X), net.dtype
     table = state_of(net).model.table

@@ -10,9 +10,9 @@ from .task import Array, Layers, Task
 REGULARIZERS = {"dropout": 0.2, "l2": 1e-4}
 
 
-def network(task: Task, regularizer: str = "") -> Network:
-    """Make the network at the task's start."""
-    layers = [Dense(len(b), "sigmoid", weights=W, biases=b) for W, b in task.start()]
+def network(task: Task, start: Layers, regularizer: str = "") -> Network:
+    """Make the network at its start."""
+    layers = [Dense(len(b), "sigmoid", weights=W, biases=b) for W, b in start]
     if regularizer:
         changes = {regularizer: REGULARIZERS[regularizer]}
         n = len(layers) - (regularizer == "dropout")  # an output is not dropped
@@ -28,7 +28,7 @@ class Training:
 
     def __init__(self, task: Task, variant: str) -> None:
         regularizer = variant if variant in REGULARIZERS else ""
-        self._net = network(task, regularizer)
+        self._net = network(task, task.start(), regularizer)
         self._start = self._net.params.copy()
         self._X, self._Y = task.samples()
         self._rows = list(zip(self._X, self._Y, strict=True)) if task.call != "fit" else []
@@ -60,7 +60,7 @@ class Prediction:
     """`predict`; `variant` is the number of threads, where one is not meant."""
 
     def __init__(self, task: Task, variant: str) -> None:
-        self._net = network(task)
+        self._net = network(task, task.start())
         self._options: dict[str, Any] = {"n_threads": int(variant)} if variant else {}
 
     def prepare(self, X: Array) -> Array:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fastnn import Dense, Network
 from fastnn.population.population import Population
 
 from .task import Layers, Task
+from .with_fastnn import network
 
 
 class Training:
@@ -39,9 +39,3 @@ class Training:
         """Yield the layers of each network."""
         for net in self._population:
             yield [(W, b) for W, b in zip(net.weights, net.biases, strict=True)]
-
-
-def network(task: Task, start: Layers) -> Network:
-    """Make a network."""
-    layers = [Dense(len(b), "sigmoid", weights=W, biases=b) for W, b in start]
-    return Network(task.widths[0], layers, loss="half_sse", dtype=task.dtype)
