@@ -11,7 +11,6 @@ have runs of their own: `estimators.py` and `population.py`.
 """
 
 import datetime
-import inspect
 import os
 import platform
 import subprocess
@@ -23,14 +22,12 @@ from pathlib import Path
 from comparison import goals, growth, start_up
 from comparison.arguments import parse
 from comparison.compiler import OPTIONS, instruction_set
-from comparison.contenders import FASTNN_2, ONE_THREAD
+from comparison.contenders import ONE_THREAD
 from comparison.floor import Floor
 from comparison.hold import SOURCE, held_to
 from comparison.race import Race, Result, disagreements
 from comparison.task import Task
 from table import Table, processor, publish, versions
-
-from fastnn import Network
 
 PARTS = (
     *dict.fromkeys(name.split(",")[0] for name in goals.TASKS),
@@ -104,11 +101,9 @@ def run_races(
     for name, entry in goals.TASKS.items():
         if name.split(",")[0] not in parts:
             continue
-        contenders = entry.contenders
-        if "n_threads" not in inspect.signature(Network.predict).parameters:
-            contenders = tuple(c for c in contenders if c != FASTNN_2)
         for dtype, floor in floors.items():
-            results = race.run(Task(name=name, dtype=dtype, **entry.fields), contenders, n_rounds)
+            task = Task(name=name, dtype=dtype, **entry.fields)
+            results = race.run(task, entry.contenders, n_rounds)
             races[name, dtype] = results
             for result in results:
                 add_result(result, results[0], floor)

@@ -20,7 +20,7 @@ import numpy as np
 from comparison import hold
 from numba import njit
 from table import Table, circumstances, publish
-from tasks import Task, digits
+from tasks import Task, digits, numpy_epoch
 
 from fastnn import core
 from fastnn._training.model import Model
@@ -65,19 +65,6 @@ def race(contenders: Mapping[str, Callable[[], object]]) -> dict[str, list[float
 
 
 # ---- an epoch ------------------------------------------------------------------------------------
-
-
-def numpy_epoch(X: Any, Y: Any, W: Any, V: Any, b: Any, c: Any, rate: float) -> None:
-    """Train as a tutorial does, a sample at a time; W and V are the weights, b and c the biases."""
-    for x, y in zip(X, Y, strict=True):
-        h = 1 / (1 + np.exp(-(x @ W + b)))
-        a = 1 / (1 + np.exp(-(h @ V + c)))
-        delta = (a - y) * a * (1 - a)
-        below = (V @ delta) * h * (1 - h)
-        V -= rate * np.outer(h, delta)
-        c -= rate * delta
-        W -= rate * np.outer(x, below)
-        b -= rate * below
 
 
 @njit

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from fastnn.population.population import Population
+from fastnn import Population
 
 from .task import Layers, Task
 from .with_fastnn import network
