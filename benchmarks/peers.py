@@ -61,8 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments, __doc__, "only", PARTS, "how the time grows")
     where = f"{machine()}."
     best = f"{where} The best of some tries."
-    elsewhere = "Estimators and populations: by `estimators.py` and `population.py`."
-    notes = {GOALS.name: f"{circumstances()} {elsewhere}", FLOORS.name: best, PHASES.name: best}
+    notes = {GOALS.name: circumstances(), FLOORS.name: best, PHASES.name: best}
     print(notes[GOALS.name], flush=True)
     floors = {dtype: Floor(dtype) for dtype in goals.DTYPES}
     with Race() as race:
