@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,10 @@ class Task:
         return share * first + sum(others)
 
     def samples(self) -> tuple[Array, Array]:
-        """Return inputs (n_rows, n_in) and targets (n_rows, n_out) in the task's dtype."""
+        """Return inputs (n_rows, n_in) and targets (n_rows, n_out) in the task's dtype.
+
+        They may be those of the call before: of a population the loss asks once a network.
+        """
         X, Y = SOURCES[self.data](self.widths, self.n_rows)
         if len(X) < self.n_rows:
             raise ValueError(f"n_rows must be at most {len(X)}, got {self.n_rows}")
@@ -107,6 +111,7 @@ class Task:
         return float(np.mean([self.loss(self.outputs(layers)) for layers in networks]))
 
 
+@cache
 def digits(widths: tuple[int, ...], n_rows: int) -> tuple[Array, Array]:
     """5000 digits of 400 or 784 pixels, shuffled once: the file is sorted by class."""
     X, y = load_digits(size={400: 20, 784: 28}[widths[0]])
@@ -114,12 +119,14 @@ def digits(widths: tuple[int, ...], n_rows: int) -> tuple[Array, Array]:
     return X[order], np.eye(10)[y[order]]
 
 
+@cache
 def moons(widths: tuple[int, ...], n_rows: int) -> tuple[Array, Array]:
     """1400 points of the plane, in the order of the tutorial."""
     X, _, y, _ = load_moons()
     return X, np.eye(2)[y]
 
 
+@cache
 def normal(widths: tuple[int, ...], n_rows: int) -> tuple[Array, Array]:
     """A dense table; one output is to say whether the first input is positive, more are random."""
     X = np.random.default_rng(5).standard_normal((n_rows, widths[0]))
