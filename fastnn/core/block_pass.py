@@ -186,4 +186,4 @@ def add_gradient_of_block(target, layer_table, n_rows, block, rate):
     Then it is the sum over the block, times the rate, that is added.
     """
     for k in range(layer_table.shape[0]):
-        dense_add_gradient_block(target, row_of(layer_table, k), n_tiles_of(n_rows), block, rate)
+        dense_add_gradient_block(target, row_of(layer_table, k), n_rows, block, rate)

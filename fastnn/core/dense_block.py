@@ -29,8 +29,9 @@ from .layout import (
     WEIGHTS,
     is_narrow,
 )
+from .levels import REGISTER_BYTES
 from .simd.arithmetic import rounded_sum
-from .simd.bitset import TILE_ROWS, WORD, beyond, count_bits, lowest
+from .simd.bitset import TILE_ROWS, WORD, beyond, count_bits, cut, lowest, n_tiles_of
 from .simd.borrow import flat, row_of
 from .simd.tile import (
     AT_ONCE,
@@ -38,12 +39,18 @@ from .simd.tile import (
     WIDE,
     Grid,
     Rows,
+    add_chosen_products,
     add_outer_products,
     add_products,
     add_sums_of_products,
     store_dot_products,
 )
 from .simd.vectors import lanes_of, load, splat, store, zeros
+
+# Inputs that are taken at once: the weights of so many, and of four registers of outputs, are 24 KB
+# and stay in the smallest first-level cache.
+MOST_INPUTS = (24 << 10) // (WIDE * REGISTER_BYTES)
+MOST_SUMS = 32 * TILE_ROWS  # inputs whose weights' gradients are summed at once
 
 
 @inner
@@ -52,10 +59,57 @@ def dense_forward_block(params, layer, n_tiles, block):
     if is_narrow(layer):
         narrow_forward_block(params, layer, n_tiles, block)
         return
-    _start_from_biases(params, layer, n_tiles, block.z)
-    for first in range(0, layer[N_IN], WORD):
-        for column in range(0, layer[N_OUT], _width_of_part(params)):
-            _forward_part(params, layer, first, column, n_tiles, block)
+    n_in, n_out = layer[N_IN], layer[N_OUT]
+    if not _takes_all(layer, n_tiles, block.bitsets):
+        _start_from_biases(params, layer, n_tiles, block.z)
+        for first in range(0, n_in, WORD):
+            for column in range(0, n_out, _width_of_part(params)):
+                _forward_part(params, layer, first, column, n_tiles, block)
+        return
+    n_parts = (n_in + MOST_INPUTS - 1) // MOST_INPUTS
+    n_at_once = (n_in + n_parts - 1) // n_parts
+    for first in range(0, n_in, n_at_once):
+        for column in range(0, n_out, _width_of_part(params)):
+            n = min(n_at_once, n_in - first)
+            _forward_all(params, layer, first, column, n, n_tiles, block)
+
+
+@inner
+def _takes_all(layer, n_tiles, bitsets):
+    """Return True if all inputs take part in all tiles."""
+    for tile in range(n_tiles):
+        for first in range(0, layer[N_IN], WORD):
+            mask = bitsets[tile, (layer[BELOW] + first) // WORD]
+            if mask != cut(~np.uint64(0), layer[N_IN] - first):
+                return False
+    return True
+
+
+@inner
+def _forward_all(params, layer, first, column, n, n_tiles, block):
+    """Overwrite `z` of the outputs from `column` on with what `n` inputs from `first` on bring.
+
+    It is added to the biases, or to what the inputs before have brought. Three or four rows of one
+    register take as long as of two: the additions wait for each other.
+    """
+    W = Rows(params, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
+    biases = layer[BIASES] + column if first == 0 else -1
+    n_left, lanes, tile = layer[N_OUT] - column, lanes_of(zeros(params, 1)), 0
+    while tile < n_tiles:
+        _, h, place = _places(layer, first, column, tile, block)
+        z = Rows(flat(block.z), place, block.z.shape[1])
+        is_tall = n_left <= 2 * lanes and tile + 1 < n_tiles
+        tile += 2 if is_tall else 1
+        if n_left > 3 * lanes:
+            add_products(WIDE, TILE_ROWS, z, h, W, n, biases)
+        elif n_left > 2 * lanes:
+            add_products(3, TILE_ROWS, z, h, W, n, biases)
+        elif not is_tall:
+            add_products(2, TILE_ROWS, z, h, W, n, biases)
+        elif n_left > lanes:
+            add_products(2, TALL, z, h, W, n, biases)
+        else:
+            add_products(1, TALL, z, h, W, n, biases)
 
 
 @inner
@@ -74,23 +128,25 @@ def dense_error_below_block(params, layer, n_tiles, block):
 
 
 @inner
-def dense_add_gradient_block(target, layer, n_tiles, block, rate):
-    """Add h^T delta to the weights in `target` and delta to its biases, in place.
+def dense_add_gradient_block(target, layer, n_rows, block, rate):
+    """Add h^T delta, of so many samples, to the weights in `target` and delta to its biases.
 
     The shares of the samples are added one after the other; or, at a rate that is not 0, their sum
     is made and then, times the rate, added. Of a layer that is not trained nothing is added.
     """
     if not layer[TRAIN_WEIGHTS]:
         return
-    _add_to_biases(target, layer, n_tiles, block.delta, rate)
+    n_tiles = n_tiles_of(n_rows)
+    _add_to_biases(target, layer, n_rows, block.delta, rate)
     if is_narrow(layer):
         narrow_add_gradient_block(target, layer, n_tiles, block, rate)
         return
-    by_samples = rate != 0 or has_many(layer, n_tiles, block.bitsets)
-    for first in range(0, layer[N_IN], WORD):
+    n = MOST_SUMS if _takes_all(layer, n_tiles, block.bitsets) else WORD
+    by_samples = rate != 0 or n > WORD or has_many(layer, n_tiles, block.bitsets)
+    for first in range(0, layer[N_IN], n):
         for column in range(0, layer[N_OUT], _width_of_part(target)):
             if by_samples:
-                _add_sums(target, layer, first, column, n_tiles, block, rate)
+                _add_sums(target, layer, first, n, column, n_rows, block, rate)
             else:
                 _add_part(target, layer, first, column, n_tiles, block)
 
@@ -118,7 +174,7 @@ def dense_step_forward_block(params, layer, n_tiles, last, block):
     W += sum of last_h^T step, b += sum of steps, and then z = h W + b. The layer is trained, and it
     is not narrow.
     """
-    _add_to_biases(params, layer, n_tiles, last.delta, 0.0)
+    _add_to_biases(params, layer, TILE_ROWS * n_tiles, last.delta, 0.0)
     _start_from_biases(params, layer, n_tiles, block.z)
     for first in range(0, layer[N_IN], WORD):
         for column in range(0, layer[N_OUT], _width_of_part(params)):
@@ -137,21 +193,32 @@ def _start_from_biases(params, layer, n_tiles, z):
 
 
 @inner
-def _add_to_biases(target, layer, n_tiles, delta, rate):
+def _add_to_biases(target, layer, n_rows, delta, rate):
     """Add delta, as above, to the biases in `target`, in place, unless they are frozen.
 
-    It takes a register at a time: beyond that of a single output, `one_output` has packed others.
+    The last ones take a register at a time: beyond that of a single output, `one_output` has packed
+    others. A sum of four registers does not wait for each addition.
     """
-    if layer[TRAIN_BIAS]:
-        one, n_units = zeros(target, 1), delta.shape[1]
-        for column in range(0, layer[N_OUT], lanes_of(one)):
-            place = layer[BIASES] + column
-            sums = one if rate != 0 else load(target, place, one)
-            for row in range(TILE_ROWS * n_tiles):
-                sums = sums + load(delta, row * n_units + layer[UNITS] + column, one)
-            if rate != 0:
-                sums = rounded_sum(load(target, place, one), splat(rate, one) * sums)
-            store(target, place, sums)
+    if not layer[TRAIN_BIAS]:
+        return
+    one, four, column = zeros(target, 1), zeros(target, 4), 0
+    while layer[N_OUT] - column > 2 * lanes_of(one):
+        _add_some_biases(target, layer, column, n_rows, delta, rate, four)
+        column += lanes_of(four)
+    for last in range(column, layer[N_OUT], lanes_of(one)):
+        _add_some_biases(target, layer, last, n_rows, delta, rate, one)
+
+
+@inner
+def _add_some_biases(target, layer, column, n_rows, delta, rate, width):
+    """Do it for as many outputs as `width` has lanes."""
+    place, n_units = layer[BIASES] + column, delta.shape[1]
+    sums = width if rate != 0 else load(target, place, width)
+    for row in range(n_rows):
+        sums = sums + load(delta, row * n_units + layer[UNITS] + column, width)
+    if rate != 0:
+        sums = rounded_sum(load(target, place, width), splat(rate, width) * sums)
+    store(target, place, sums)
 
 
 @inner
@@ -164,52 +231,49 @@ def _width_of_part(params):
 def _forward_part(params, layer, first, column, n_tiles, block):
     """Add to `z` what a word of inputs from `first` on brings to the outputs from `column` on."""
     W = Rows(params, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
-    n_left, lanes, tile = layer[N_OUT] - column, lanes_of(zeros(params, 1)), 0
-    while tile < n_tiles:
+    n_left, lanes = layer[N_OUT] - column, lanes_of(zeros(params, 1))
+    for tile in range(n_tiles):
         mask, h, place = _places(layer, first, column, tile, block)
-        z, is_tall = Rows(flat(block.z), place, block.z.shape[1]), False
-        if n_left <= 2 * lanes and tile + 1 < n_tiles:
-            is_tall = mask == _places(layer, first, column, tile + 1, block)[0]
-        tile += 2 if is_tall else 1
+        z = Rows(flat(block.z), place, block.z.shape[1])
         if not mask:
             continue
         if n_left > 3 * lanes:
-            add_products(WIDE, TILE_ROWS, z, h, W, mask)
+            add_chosen_products(WIDE, z, h, W, mask)
         elif n_left > 2 * lanes:
-            add_products(3, TILE_ROWS, z, h, W, mask)
-        elif n_left > lanes:
-            if is_tall:
-                add_products(2, TALL, z, h, W, mask)
-            else:
-                add_products(2, TILE_ROWS, z, h, W, mask)
-        elif is_tall:
-            add_products(1, TALL, z, h, W, mask)
+            add_chosen_products(3, z, h, W, mask)
         else:
-            add_products(1, TILE_ROWS, z, h, W, mask)
+            add_chosen_products(2, z, h, W, mask)
 
 
 @inner
-def _add_sums(target, layer, first, column, n_tiles, block, rate):
-    """Add h^T delta to the weights between these inputs and outputs, sample by sample."""
+def _add_sums(target, layer, first, n, column, n_rows, block, rate):
+    """Add h^T delta to the weights between these inputs and outputs, sample by sample.
+
+    If `n` is more than a word all of so many inputs take part, else those that a word marks.
+    """
     n_left, lanes, n_inputs = layer[N_OUT] - column, lanes_of(zeros(target, 1)), block.h.shape[1]
     deltas = Rows(flat(block.delta), layer[UNITS] + column, block.delta.shape[1])
-    mask, n_rows = np.uint64(0), TILE_ROWS * n_tiles
-    for tile in range(n_tiles):
-        mask |= _places(layer, first, column, tile, block)[0]
-    while mask:
-        i = first + lowest(mask)
-        n_in = min(first + WORD, layer[N_IN]) - i
-        mask = beyond(mask, i - first + (TALL if n_left <= 2 * lanes else TILE_ROWS))
+    mask, stop = np.uint64(0), min(first + n, layer[N_IN])
+    for tile in range(n_tiles_of(n_rows)):
+        mask |= row_of(block.bitsets, tile)[(layer[BELOW] + first) // WORD]
+    i = first
+    while i < stop:
+        if n == WORD:
+            mask = beyond(mask, i - first)
+            if not mask:
+                break
+            i = first + lowest(mask)
         W = Rows(target, layer[WEIGHTS] + i * layer[STRIDE] + column, layer[STRIDE])
         h = Grid(flat(block.h), layer[BELOW] + i, n_inputs)
         if n_left > 3 * lanes:
-            add_sums_of_products(WIDE, TILE_ROWS, W, n_in, h, deltas, n_rows, rate)
+            add_sums_of_products(WIDE, TILE_ROWS, W, stop - i, h, deltas, n_rows, rate)
         elif n_left > 2 * lanes:
-            add_sums_of_products(3, TILE_ROWS, W, n_in, h, deltas, n_rows, rate)
+            add_sums_of_products(3, TILE_ROWS, W, stop - i, h, deltas, n_rows, rate)
         elif n_left > lanes:
-            add_sums_of_products(2, TALL, W, n_in, h, deltas, n_rows, rate)
+            add_sums_of_products(2, TALL, W, stop - i, h, deltas, n_rows, rate)
         else:
-            add_sums_of_products(1, TALL, W, n_in, h, deltas, n_rows, rate)
+            add_sums_of_products(1, TALL, W, stop - i, h, deltas, n_rows, rate)
+        i += TALL if n_left <= 2 * lanes else TILE_ROWS
 
 
 @inner

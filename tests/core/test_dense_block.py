@@ -21,9 +21,11 @@ from ..support.networks import TOLERANCES
 
 pytestmark = [
     pytest.mark.parametrize("dtype", ["float32", "float64"]),
-    # tiles of one to four registers, alone or after others; rows with a group of padding
+    # tiles of one to four registers, alone or after others; rows with a group of padding; more
+    # inputs than are taken at once
     pytest.mark.parametrize(
-        ("n_in", "n_out"), [(1, 1), (70, 1), (130, 4), (3, 8), (4, 9), (69, 25), (70, 33), (3, 256)]
+        ("n_in", "n_out"),
+        [(1, 1), (70, 1), (130, 4), (3, 8), (4, 9), (69, 25), (70, 33), (3, 256), (400, 9)],
     ),
     pytest.mark.parametrize("n_tiles", [1, 3]),
 ]
@@ -46,12 +48,12 @@ class Case:
         self.layer, self.n_units, self.n_tiles = self.table[0], units_size(self.table), n_tiles
         self.inputs = slice(self.layer[BELOW], self.layer[BELOW] + n_in)
         self.outputs = slice(self.layer[UNITS], self.layer[UNITS] + n_out)
-        self._rng = np.random.default_rng(n_in)
+        self._rng, self._scale = np.random.default_rng(n_in), n_in**-0.5  # sums are about 1
 
     def units(self, part=slice(0)):
         """Return units of which some are random numbers, and all others 0."""
         units = np.zeros((TILE_ROWS * self.n_tiles, self.n_units), self.params.dtype)
-        units[:, part] = self._rng.normal(size=units[:, part].shape)
+        units[:, part] = self._rng.normal(scale=self._scale, size=units[:, part].shape)
         return units
 
     def block(self, delta, share=0.5):
@@ -72,7 +74,7 @@ def case(n_tiles, n_in, n_out, dtype):
     return Case(n_tiles, n_in, n_out, dtype)
 
 
-# Two tiles of equal masks may be one; where most inputs are 0, gradients are added tile by tile.
+# Where all inputs take part no mask is looked at; where few do, gradients are added tile by tile.
 @pytest.mark.parametrize("share", [0.1, 0.5, 1])
 def test_forward(case, share, dtype):
     block = case.block(case.units(), share)
@@ -86,11 +88,25 @@ def test_forward(case, share, dtype):
 def test_gradient(case, share, dtype):
     block = case.block(case.units(case.outputs), share)
     sums, delta = np.ones_like(case.params), block.delta[:, case.outputs]
-    add_gradient(sums, case.layer, case.n_tiles, block, 0.0)
+    add_gradient(sums, case.layer, len(block.delta), block, 0.0)
     expected = 1 + block.a[:, case.inputs].T @ delta
     np.testing.assert_allclose(weight_views(sums, case.table)[0], expected, **TOLERANCES[dtype])
     expected = 1 + delta.sum(axis=0)
     np.testing.assert_allclose(bias_views(sums, case.table)[0], expected, **TOLERANCES[dtype])
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_what_is_left_out_changes_no_bit(case, share):
+    block = case.block(case.units(case.outputs), share)
+    sums = np.ones_like(case.params)
+    forward(case.params, case.layer, case.n_tiles, block)
+    add_gradient(sums, case.layer, len(block.delta), block, 0.0)
+    z, expected = block.z.copy(), np.ones_like(sums)
+    mark(block.a, 0, case.inputs.stop, False, case.n_tiles, block.bitsets)
+    forward(case.params, case.layer, case.n_tiles, block)
+    add_gradient(expected, case.layer, len(block.delta), block, 0.0)
+    np.testing.assert_array_equal(block.z, z)
+    np.testing.assert_array_equal(sums, expected)
 
 
 def test_step_then_forward(case, dtype):
