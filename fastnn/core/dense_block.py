@@ -5,7 +5,7 @@ a layer reads or writes the parts that are its own or those of the layer below. 
 what stands in the place of samples that are missing in the last tile. The rows of `h` may have
 another length than those of the other arrays: below layer 0 they may be the samples themselves.
 
-The weights are taken in parts, of a word of inputs by some registers of outputs, and all samples go
+The weights are taken in parts, of some inputs by some registers of outputs, and all samples go
 through a part while it is in the cache, a tile of them at a time (`simd.tile`).
 """
 
