@@ -212,9 +212,10 @@ def _find_delta(handle, x, y, weight):
     for j in range(n_out):
         target[j] = y[j]  # in the dtype of the network
     forward(handle.params, layer_table, x, False, sample)
-    find_delta(net_of(handle), target, weight, sample)
     first, last = output_range(layer_table)
-    return sample_loss(handle.loss, sample.z, sample.a, first, last, target)
+    loss = sample_loss(handle.loss, sample.z, sample.a, first, last, target)
+    find_delta(net_of(handle), target, weight, sample)
+    return loss
 
 
 @for_each_block

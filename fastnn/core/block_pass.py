@@ -142,6 +142,10 @@ def backward_block(net, data, samples, noise, block):
             for t in range(n_rows):
                 row, number = row_of(delta, t), noise.first_number + t
                 drop_units(noise.key, number, k - 1, rate, start, n_out, row, row)
+    for t in range(n_rows if data.weights.shape[0] > 0 else 0):
+        if weight_of(data.weights, samples[t]) == 0:  # empty it, as `find_delta` does
+            block.h[t, :] = 0
+            delta[t, :] = 0
 
 
 @inner
@@ -174,7 +178,7 @@ def add_metrics_of_block(net, metrics, data, samples, block, sums):
         if not has_one_term(net):
             add_metrics(net, metrics, sample_of(block, t), y, weight, sums)
             continue
-        for m in range(metrics.shape[0]):
+        for m in range(metrics.shape[0] if weight != 0 else 0):
             value = sample_metric(metrics[m], row_of(block.a, t), first, last, y)
             sums[1 + m] += weight * value
 

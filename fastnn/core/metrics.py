@@ -62,6 +62,8 @@ def sample_metric(code, a, start, stop, y):
 @inner
 def add_metrics(net, metrics, sample, y, weight, sums):
     """Add the loss and the metrics of one sample, times its weight, to `sums`, in place."""
+    if weight == 0:  # not even an infinite loss counts
+        return
     start, stop = output_range(net.layer_table)
     known = 0
     if metrics.shape[0] > 0 and metrics[0] == LOSS_OF_PART:

@@ -62,7 +62,8 @@ def add_losses(net, data, samples, block, sums):
         y = load(terms, j, one)
         store(terms, j, term_of(net.loss, load(a, j, one) - y, load(z, j, one), y))
     for t in range(n_rows):
-        sums[0] += weight_of(data.weights, samples[t]) * terms[place + t]
+        weight = weight_of(data.weights, samples[t])
+        sums[0] += weight * terms[place + t] if weight != 0 else weight
 
 
 @inner

@@ -183,8 +183,13 @@ def scale_units(factor, start, stop, units):
 def find_delta(net, y, factor, sample):
     """Overwrite `delta` with factor dLoss/dz, for the target `y`, shape (n_out,).
 
-    It ends at the first layer that is trained; `backward_to_inputs` goes on from there.
+    It ends at the first layer that is trained; `backward_to_inputs` goes on from there. A factor of
+    0 empties the sample, whose values may be infinite: in a step they would make NaN of it.
     """
+    if factor == 0:
+        sample.a[:] = 0
+        sample.delta[:] = 0
+        return
     find_delta_of_output(net, y, factor, sample)
     backward(net.params, net.layer_table, sample)
 
