@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .._checks.heads import Part
 from .._training.state import state_of
 from ..network import Network
 
@@ -39,3 +40,19 @@ def as_networks(networks: Iterable[Network]) -> tuple[Network, ...]:
 def kind_of(net: Network) -> tuple[bytes, np.dtype[Any]]:
     """Return what networks have in common whose parameters are laid out alike."""
     return state_of(net).model.table.tobytes(), net.dtype
+
+
+def common_heads(networks: Sequence[Network]) -> tuple[Part, ...]:
+    """Return the heads, none if the last layer has none; raise if the networks differ in them."""
+    first, *others = (state_of(net).model.parts for net in networks)
+    for k, parts in enumerate(others, 1):
+        if [(part.name, part.n_out) for part in parts] != [(p.name, p.n_out) for p in first]:
+            got = " and ".join(
+                f"{', '.join(f'{p.name} of {p.n_out}' for p in given) or 'none'} at {at}"
+                for given, at in ((first, 0), (parts, k))
+            )
+            raise ValueError(
+                f"networks must have the same heads for their mean, got {got}; `outputs` has what "
+                "each says"
+            )
+    return first

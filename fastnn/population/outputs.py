@@ -11,6 +11,7 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.frames import check_names
+from .._checks.heads import split
 from .._checks.inputs import whole
 from .._training import threads
 from .._training.state import state_of
@@ -18,8 +19,9 @@ from ..core import Handle, predict_population
 from ..core.inputs import Samples
 from ..network import Network
 from ..optimizers import SGD
-from .networks import kind_of
+from .networks import common_heads, kind_of
 from .record import Note
+from .results import Prediction
 from .training import noting_network
 
 _MOST_ROWS = 512  # in a part: enough that Python takes some hundredths of it
@@ -93,7 +95,16 @@ class Forward:
         threads.run(jobs, min(n_threads, len(parts)))
         return outputs[:, 0] if self._is_row else outputs
 
-    def mean_and_spread(self, n_threads: int) -> tuple[Array, Array]:
+    def prediction(self, n_threads: int, notes: Sequence[Note] | None = None) -> Prediction:
+        """Return mean and spread over the networks; with notes, over those that held a row out."""
+        parts = common_heads(self._networks)
+        if notes is None:
+            found = self._mean_and_spread(n_threads)
+        else:
+            found = self._out_of_fold(notes, n_threads)
+        return Prediction(*(split(table, parts) if parts else table for table in found))
+
+    def _mean_and_spread(self, n_threads: int) -> tuple[Array, Array]:
         """Return mean and standard deviation over the networks, shape (n_samples, n_out)."""
         mean, spread = np.empty((2, self.n_samples, self.n_out), self.dtype)
         self._average(mean, spread, self._threads_worth_starting(n_threads))
@@ -123,7 +134,7 @@ class Forward:
         threads.run(jobs, min(n_threads, len(parts)))
         average(outputs, *chunks[0])
 
-    def out_of_fold(self, notes: Sequence[Note], n_threads: int) -> tuple[Array, Array]:
+    def _out_of_fold(self, notes: Sequence[Note], n_threads: int) -> tuple[Array, Array]:
         """Return mean and deviation over the networks that have held out a row, or else NaN."""
         held = {k: note.held for k, note in enumerate(notes) if note.held is not None}
         if not held:

@@ -253,13 +253,13 @@ class Population:
         Returns
         -------
         Prediction
-            The pair (mean, spread), in float64 if any network is, else in float32. The values of a
-            row have the same bits in any table, and for any `n_threads`.
+            The pair (mean, spread), float64 if any network is, else float32; with `Heads`, each is
+            a tuple. The values of a row have the same bits in any table, for any `n_threads`.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, or the networks differ in `n_out`.
+            If an argument is not as described, or the networks differ in `n_out` or in heads.
 
         Examples
         --------
@@ -269,9 +269,8 @@ class Population:
         Prediction(mean=array([20.]), spread=array([10.]))
         """
         forward, n_threads = Forward(self.networks, X), as_n_threads(n_threads)
-        if as_flag("out_of_fold", out_of_fold):
-            return Prediction(*forward.out_of_fold(self._record.notes(), n_threads))
-        return Prediction(*forward.mean_and_spread(n_threads))
+        notes = self._record.notes() if as_flag("out_of_fold", out_of_fold) else None
+        return forward.prediction(n_threads, notes)
 
     @explained
     def outputs(self, X: ArrayLike, *, n_threads: int | None = None) -> Array:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .._checks.arrays import Array
 from ..network import Network
 
 
@@ -14,8 +13,9 @@ class Prediction(NamedTuple):  # numpydoc ignore=PR02
 
     Parameters
     ----------
-    mean, spread : ndarray, shape (n_samples, n_out) or (n_out,)
-        The mean and the standard deviation (divided by K, not K - 1) over the K networks.
+    mean, spread : ndarray, shape (n_samples, n_out) or (n_out,), or tuple of ndarray
+        The mean and the standard deviation (divided by K, not K - 1) over the K networks; with
+        `Heads`, of each head.
 
     Examples
     --------
@@ -26,8 +26,8 @@ class Prediction(NamedTuple):  # numpydoc ignore=PR02
     (array([20.]), array([10.]))
     """
 
-    mean: Array
-    spread: Array
+    mean: Any
+    spread: Any
 
 
 @dataclass(frozen=True)

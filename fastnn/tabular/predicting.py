@@ -166,10 +166,8 @@ def network_outputs(table: Table, loaded: Network | Population) -> Iterator[Arra
                     f"{table.location(start + row)}: {column.name!r} must be a number, got {got}"
                 )
         found = loaded.predict(np.column_stack([column.values for column in columns]))
-        if isinstance(found, Prediction):
-            yield found.mean
-        else:
-            yield np.hstack(found) if isinstance(found, tuple) else found
+        outputs = found.mean if isinstance(found, Prediction) else found
+        yield np.hstack(outputs) if isinstance(outputs, tuple) else outputs
         start += len(columns[0].values)
 
 

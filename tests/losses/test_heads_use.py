@@ -203,6 +203,36 @@ def test_a_population_is_its_networks():
     assert population.best("sky_loss").index in range(3)
 
 
+@pytest.mark.parametrize("out_of_fold", [False, True])
+def test_a_population_predicts_each_head(out_of_fold):
+    population = Population(make(seed) for seed in range(3))
+    population.fit(X, Y, folds=3)
+    split = population[0].layers[-1].split
+    mean, spread = population.predict(X, out_of_fold=out_of_fold)
+    outputs = np.array([np.hstack(net.predict(X)) for net in population])
+    if out_of_fold:  # each row by the one network that has held it out
+        order = np.argsort(np.concatenate(population.held_rows))
+        held = [own[rows] for own, rows in zip(outputs, population.held_rows, strict=True)]
+        outputs = np.concatenate(held)[order][None]
+    for got, all_outputs in [(mean, outputs.mean(axis=0)), (spread, outputs.std(axis=0))]:
+        assert isinstance(got, tuple)
+        for part, expected in zip(got, split(all_outputs), strict=True):
+            np.testing.assert_allclose(part, expected, rtol=1e-12, atol=1e-15)
+    if not out_of_fold:
+        assert_array_equal(population.predict(X[3]).mean[1], mean[1][3])
+
+
+def test_a_mean_is_over_the_same_heads():
+    one, other = (Heads(a=Dense(n), b=Dense(3 - n)) for n in (1, 2))
+    networks = [Network(3, [layer], seed=k) for k, layer in enumerate([one, other, Dense(3)])]
+    message = r"got a of 1, b of 2 at 0 and a of 2, b of 1 at 1; `outputs` has what each says"
+    with pytest.raises(ValueError, match=message):
+        Population(networks).predict(X)
+    with pytest.raises(ValueError, match=r"b of 2 at 0 and none at 1"):
+        Population(networks[::2]).predict(X)
+    assert Population(networks).outputs(X).shape == (3, N, 3)
+
+
 def test_a_fault_names_the_function():
     net = Network(3, [Heads(Dense(1), Dense(1))], loss=["mse", picky], seed=0)
     before = net.params.copy()
