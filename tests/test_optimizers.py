@@ -37,6 +37,8 @@ from .support.networks import (
     small_network,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:batch_size must be None for irprop")
+
 OPTIMIZERS = [
     SGD(0.1),
     SGD(0.1, weight_decay=0.01),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import is_
@@ -30,6 +31,10 @@ from .state import NetworkState, TrainingState
 
 _SGD = SGD()  # the default
 _FULL_BATCH = IRprop, LBFGS
+_OF_BATCHES = (
+    "batch_size must be None for irprop to learn well, got {}: it goes by signs of the gradient, "
+    "which change from batch to batch; give batch_size=None, which is all samples, or use adam"
+)
 _N_LINES = 20  # that `verbose=True` prints at most, beside that of the last epoch
 CHECKED_AT_ONCE = 4096  # numbers, which are checked sooner than a snapshot is taken
 _VALIDATION_METRICS: dict[str, Metric] = {"r2": r2}
@@ -113,6 +118,10 @@ def as_request(
         is_checked |= len(config.callbacks) > 0
     if isinstance(config.optimizer, LBFGS):
         check_lbfgs(config, state.model, options.batch_size)
+    elif isinstance(config.optimizer, IRprop):
+        n_samples = source.n_samples  # None of chunks, whose batches are smaller than all
+        if n_samples is None or config.batch_size < n_samples - n_validation:
+            warnings.warn(_OF_BATCHES.format(options.batch_size), stacklevel=4)
     if is_checked and not is_known and isinstance(source, Arrays):
         check_samples(source.X, names_of(X))
     training = TrainingState.begun(config, state.model, last)

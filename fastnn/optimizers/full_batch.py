@@ -17,6 +17,8 @@ from .base import CompiledOptimizer, Optimizer
 class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
     """The method iRPROP-: steps by the signs of the gradient only, for full batches.
 
+    `Network.fit` warns of smaller ones, where the signs change from batch to batch.
+
     Parameters
     ----------
     learning_rate : float

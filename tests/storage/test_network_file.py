@@ -26,6 +26,8 @@ from fastnn.optimizers import LBFGS, Adagrad, Adam, AdamW, IRprop, RMSprop
 from ..support.files import nested
 from ..support.networks import make_data, noisy_network, small_network
 
+pytestmark = pytest.mark.filterwarnings("ignore:batch_size must be None for irprop")
+
 X, Y = make_data(12, 3, 2)
 
 

@@ -4,6 +4,7 @@ import copy
 import gc
 import inspect
 import pickle
+import warnings
 import weakref
 
 import numpy as np
@@ -205,3 +206,33 @@ def test_a_network_and_its_samples_are_freed_without_a_collection(train, options
         assert [ref() for ref in alive] == [None, None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("options", "warns"),
+    [
+        ({}, True),
+        ({"batch_size": 5}, True),
+        ({"batch_size": 12, "validation_fraction": 0.25}, False),  # 9 samples are left
+        ({"batch_size": 8, "validation_fraction": 0.25}, True),
+        ({"batch_size": None}, False),
+        ({"batch_size": 12}, False),
+        ({"optimizer": "adam"}, False),
+    ],
+)
+def test_irprop_says_that_it_is_for_full_batches(options, warns):
+    net = small_network()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        net.fit(X, Y, **{"optimizer": "irprop"} | options)
+    assert [each.filename for each in told] == [__file__] * warns  # where `fit` is called
+    assert all(
+        f"batch_size must be None for irprop to learn well, got {options.get('batch_size', 1)}: it"
+        in str(each.message)
+        for each in told
+    )
+
+
+def test_chunks_are_no_full_batch():
+    with pytest.warns(UserWarning, match="batch_size must be None for irprop"):
+        small_network().fit([(X, Y)], batch_size=12, optimizer="irprop")

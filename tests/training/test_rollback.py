@@ -12,6 +12,8 @@ from fastnn.optimizers import NAMED
 
 from ..support.networks import HIDDEN, OUTPUTS, make_data, noisy_network, small_network
 
+pytestmark = pytest.mark.filterwarnings("ignore:batch_size must be None for irprop")
+
 
 @pytest.fixture(autouse=True)
 def _nothing_is_so_small_that_it_is_checked_at_once(monkeypatch):

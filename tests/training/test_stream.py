@@ -14,6 +14,8 @@ from fastnn.schedules import Constant
 
 from ..support.networks import OUTPUTS, make_data, noisy_network, small_network
 
+pytestmark = pytest.mark.filterwarnings("ignore:batch_size must be None for irprop")
+
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
