@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,6 +17,8 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from .._checks.arrays import Array
+from .._checks.frames import names_of
+from .._checks.inputs import check_table
 from .._checks.names import explained
 from .._checks.sparse import check_structure
 from .._training.rates import Schedule
@@ -239,10 +242,11 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, reset: bool, **more: Any) -> tuple[Any, Array]:
         """Return inputs and targets after scikit-learn's checks."""
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, dtype=self._allowed_dtypes(),
-            reset=reset, **more,
-        )  # fmt: skip
+        with _remedies_named(self, X):
+            X, y = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, dtype=self._allowed_dtypes(),
+                reset=reset, **more,
+            )  # fmt: skip
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
@@ -335,7 +339,8 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
     def _outputs(self, X: Any) -> Array:
         """Return the outputs of the network."""
         _check_sparse(X)
-        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        with _remedies_named(self, X):
+            X = validate_data(self, X, accept_sparse="csr", reset=False)
         outputs: Array = self._connected().predict(X)
         return outputs
 
@@ -353,6 +358,30 @@ def is_stochastic(estimator: BaseMLP) -> bool:
             f" {estimator.solver} is not stochastic."
         )
     return True
+
+
+@contextmanager
+def _remedies_named(estimator: BaseMLP, X: Any) -> Iterator[None]:
+    """Let scikit-learn's errors of missing values and texts name the place, and what takes them."""
+    try:
+        yield
+    except ValueError as error:
+        told = str(error).partition("\n")[0]
+        if told == "Input X contains NaN.":
+            place, what, remedy = "X must be finite, got nan", "missing values", "SimpleImputer"
+        elif told.startswith("could not convert string to float"):
+            place, what, remedy = "X must hold numbers, got texts", "texts", "OneHotEncoder"
+        else:
+            raise
+        try:
+            check_table(np.asarray(X, np.float64), names=names_of(X))
+        except (TypeError, ValueError) as found:  # of another kind if X is sparse, or holds texts
+            place = str(found) if str(found).startswith("X must") else place
+        name = type(estimator).__name__
+        raise ValueError(
+            f"{told}\n{place}: {name.replace('MLP', 'Tabular')} of fastnn.sklearn takes {what}; or "
+            f"put scikit-learn's {remedy} before {name} in a pipeline"
+        ) from error
 
 
 def _check_sparse(X: Any) -> None:

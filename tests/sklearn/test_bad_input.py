@@ -1,5 +1,7 @@
 """Exceptions and their texts are scikit-learn's."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.exceptions import DataConversionWarning, NotFittedError
@@ -50,9 +52,7 @@ def nan_in(array):
 DATA = {
     "too few targets": (X, np.arange(5)),
     "no targets": (X, None),
-    "NaN in X": (nan_in(X), "y"),
     "infinity in X": (np.where(X > 1, np.inf, X), "y"),
-    "words in X": (np.full(X.shape, "a"), "y"),
     "one dimension": (X[:, 0], "y"),
     "three dimensions": (X[np.newaxis], "y"),
     "no rows": (X[:0], np.arange(0)),
@@ -60,6 +60,57 @@ DATA = {
     "complex": (X + 1j, "y"),
     "three-dimensional targets": (X, np.zeros((len(X), 2, 2))),
 }
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+@pytest.mark.parametrize("method", ["fit", "predict", "validation"])
+def test_a_missing_value_is_placed_and_what_takes_it_is_named(kind, method):
+    samples, targets = nan_in(X), make_targets(kind)
+    calls = {
+        "fit": lambda twin: twin.fit(samples, targets),
+        "predict": lambda twin: twin.fit(X, targets).predict(samples),
+        "validation": lambda twin: twin.fit(X, targets, X_val=samples, y_val=targets),
+    }
+    ours, theirs = make_twins(kind, early_stopping=method == "validation", max_iter=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        error, told = error_of(lambda: calls[method](ours))
+        if method != "validation":  # whose names are ours
+            their_error, theirs_told = error_of(lambda: calls[method](theirs))
+            assert (error, told.partition("\n")[0]) == (their_error, theirs_told.partition("\n")[0])
+    name = "Classifier" if kind == "multiclass" else "Regressor"
+    assert told.partition("\n")[2] == (
+        f"X must be finite in float64, got nan at (0, 0): Tabular{name} of fastnn.sklearn takes "
+        f"missing values; or put scikit-learn's SimpleImputer before MLP{name} in a pipeline"
+    )
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+@pytest.mark.parametrize("dtype", [str, object])
+def test_what_takes_texts_is_named(kind, dtype):
+    samples, targets = np.full(X.shape, "a", dtype), make_targets(kind)
+    (error, told), (their_error, theirs) = [
+        error_of(lambda twin=twin: twin.fit(samples, targets)) for twin in make_twins(kind)
+    ]
+    name = "Classifier" if kind == "multiclass" else "Regressor"
+    assert (error, told) == (
+        their_error,
+        f"{theirs}\nX must hold numbers, got texts: Tabular{name} of fastnn.sklearn takes texts; "
+        f"or put scikit-learn's OneHotEncoder before MLP{name} in a pipeline",
+    )
+
+
+def test_a_missing_value_of_a_frame_has_a_column():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": [1.0, None], "sex": [0, 1]})
+    with pytest.raises(ValueError, match=r"got nan at \(1, 0\), in the column 'age': Tabular"):
+        MLPClassifier().fit(frame, [0, 1])
+    frame = frame.astype(object)
+    with pytest.raises(ValueError, match=r"at \(1, 0\), in the column 'age': TabularRegressor"):
+        MLPRegressor().fit(frame.where(frame.notna(), None), [0, 1])
+    csr_array = pytest.importorskip("scipy.sparse").csr_array
+    with pytest.raises(ValueError, match="X must be finite, got nan: TabularClassifier"):
+        MLPClassifier().fit(csr_array([[np.nan, 1.0], [0.0, 1.0]]), [0, 1])
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "number"])
