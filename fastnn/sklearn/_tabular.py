@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from numbers import Integral, Real
 from typing import Any, BinaryIO, ClassVar, Self
 
@@ -29,6 +30,7 @@ from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import Member, Recipe, Task, held_out_outputs, mean_and_spread, train
 from ..tables.model import TableModel
+from ..tables.progress import progress_shown
 from ._estimator import HIDDEN, Estimator
 
 LEAST_FOLDS = 5  # even one member has a fifth of the rows held out
@@ -52,6 +54,7 @@ class BaseTabular(Estimator):
         "cv": ["cv_object"],
         "time_limit": [Interval(Real, 0, None, closed="left"), None],
         "random_state": ["random_state"],
+        "progress": ["boolean"],
         "n_jobs": [Integral, None],
         "dtype": [StrOptions({"float32", "float64"})],
     }
@@ -69,6 +72,7 @@ class BaseTabular(Estimator):
     cv: Any
     time_limit: float | None
     random_state: Any
+    progress: bool
     n_jobs: int | None
     dtype: str
 
@@ -141,15 +145,16 @@ class BaseTabular(Estimator):
         seconds = self.time_limit
         if seconds is not None:
             seconds -= time.perf_counter() - begin
-        members = train(
-            task,
-            encodings,
-            folds,
-            Recipe.of(self.get_params(deep=False)),
-            seeds,
-            n_jobs=self.n_jobs,
-            seconds=seconds,
-        )
+        with progress_shown() if self.progress else nullcontext():
+            members = train(
+                task,
+                encodings,
+                folds,
+                Recipe.of(self.get_params(deep=False)),
+                seeds,
+                n_jobs=self.n_jobs,
+                seconds=seconds,
+            )
         outputs = held_out_outputs(members, task.rows)
         if len(rest := np.flatnonzero(weights == 0)):  # no member was trained on these
             outputs[rest] = mean_and_spread(members, task.rows.taken(rest).taken, len(rest))[0]

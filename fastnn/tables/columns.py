@@ -12,6 +12,7 @@ import datetime
 import numbers
 import re
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -92,6 +93,10 @@ def columns_of(X: Any, estimator: Any = None) -> list[Column]:
     if is_frame(X):
         columns = _columns_of_frame(X)
     else:
+        first = X[0] if isinstance(X, list | tuple) and len(X) else X
+        if isinstance(first, Mapping):
+            got = "a dict" if first is X else "dicts"
+            raise TypeError(f"X must be a table, got {got}: pandas.DataFrame(X) makes one")
         if isinstance(X, list | tuple) and np.asarray(X).dtype.kind in "US":
             X = np.array(X, dtype=object)  # NumPy would make texts of the numbers beside texts
         table = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator)

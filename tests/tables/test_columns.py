@@ -132,3 +132,11 @@ def test_a_column_becomes_one_of_the_kind_of_training():
     assert empty.as_kind("text").values.tolist() == [None, None]
     with pytest.raises(ValueError, match=r"column 'x' must hold times, as in training, got '1.0'"):
         digits.as_kind("time")
+
+
+@pytest.mark.parametrize(
+    ("table", "got"), [({"a": [1, 2]}, "a dict"), ([{"a": 1}, {"a": 2}], "dicts")]
+)
+def test_a_dict_is_no_table(table, got):
+    with pytest.raises(TypeError, match=rf"got {got}: pandas.DataFrame\(X\) makes one"):
+        columns_of(table)

@@ -8,7 +8,9 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from fastnn.sklearn import TabularRegressor
+from sklearn.base import clone
+
+from fastnn.sklearn import TabularClassifier, TabularRegressor
 from fastnn.tables.progress import progress_shown
 
 X = np.random.default_rng(0).normal(size=(60, 2))
@@ -37,6 +39,24 @@ def test_a_bar_counts_networks_and_samples(regressor, monkeypatch):
     assert max(member.best_epoch for member in regressor.members_) + 2 < 30
     expected = TabularRegressor(**FAST).fit(X, X[:, 0]).predict(X)
     np.testing.assert_array_equal(regressor.predict(X), expected)
+
+
+def test_an_estimator_shows_one_itself_if_asked(regressor, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    twin = clone(regressor).set_params(progress=True).fit(X, X[:, 0])
+    assert "15/15 networks" in sys.stderr.getvalue().split("\r")[-1]
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    expected = regressor.fit(X, X[:, 0]).predict(X)  # the wish of the twin has ended
+    assert sys.stderr.getvalue() == ""
+    np.testing.assert_array_equal(twin.predict(X), expected)
+
+
+@pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
+def test_what_progress_must_be(estimator):
+    with pytest.raises(ValueError, match="'progress' parameter of Tabular"):
+        estimator(progress="loud").fit(X, X[:, 0] > 0)
+    with pytest.raises(TypeError, match="did you mean progress"):
+        estimator(verbose=True)
 
 
 def test_no_bar_unless_it_is_asked_for_on_a_terminal(regressor, monkeypatch):
