@@ -11,7 +11,7 @@ from .._atomic import replaced_at_once
 from .._storage.functions import shown_loss
 from ..tabular.model import load
 from ..tabular.outputs import check_output
-from ..tabular.report import line_of_members, lines_of, table_of, wrapped
+from ..tabular.report import OF_TRAINING, line_of_members, lines_of, table_of, wrapped
 
 
 def run_export(options: argparse.Namespace) -> None:
@@ -60,6 +60,7 @@ def run_info(options: argparse.Namespace) -> None:
     if model.classes is not None:
         print(wrapped(f"  classes {', '.join(map(str, model.classes))}"))
     if record is not None:
+        print(OF_TRAINING)
         print("\n".join(lines_of(record.columns)))
     print(line_of_members(model.members))
     if record is not None:

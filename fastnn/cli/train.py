@@ -13,7 +13,7 @@ from ..tabular.chunks import rows_at_a_time, train_by_chunks
 from ..tabular.model import Record, provenance
 from ..tabular.outputs import output_claimed
 from ..tabular.reading import ReadingOptions, Table, open_table
-from ..tabular.report import MOST_LINES, line_of_members, lines_of, table_of, wrapped
+from ..tabular.report import MOST_LINES, OF_TRAINING, line_of_members, lines_of, table_of, wrapped
 from ..tabular.rows import Split
 from ..tabular.target import Problem, choose_target
 from ..tabular.training import Settings, Trained, train_at_once
@@ -97,6 +97,7 @@ def _open(options: argparse.Namespace) -> Table:
 
 def _report(trained: Trained, seconds: float) -> None:
     """Print what the columns hold, what the networks are, and their scores."""
+    print(OF_TRAINING)
     print("\n".join(lines_of(trained.columns, MOST_LINES)))
     networks = line_of_members(trained.model.members)
     print(wrapped(f"{networks}; trained on {trained.n_training} rows in {seconds:.1f} s"))

@@ -1,7 +1,8 @@
 """A user's table: ``fastnn train``, ``evaluate``, ``predict``, ``export`` and ``info``.
 
 reading     a CSV, Parquet or Excel file, whole or some rows at a time, with typed columns:
-            `sources` has the files, `deciding` the formats by which their texts are values
+            `sources` has the files, `deciding` the formats by which their texts are values;
+            `identifiers` finds columns that number the rows
 target      what is to be predicted: classes or numbers
 samples     rows with a target: all of them chunk by chunk, or a random sample
 rows        the split, and a buffer of encoded rows in a temporary file

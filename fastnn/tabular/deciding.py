@@ -15,6 +15,7 @@ from ..tables.columns import LARGEST_WHOLE
 from ..tables.errors import TableError
 from ..tables.formats import CLOCK, DATE, EMPTY, NUMBER, PLAIN, TEXT, Format, Misfit, readings
 from ..tables.parsing import format_of, is_text, is_whole, parse, texts_of, values_of
+from .identifiers import Numbering
 
 _MOST_DISTINCT = 20_000  # that are remembered of a column
 _MOST_KEYS = 1000
@@ -59,6 +60,7 @@ class Scout:
         self.exceeds = False  # whole numbers that float64 cannot tell apart
         self._na_values = na_values
         self.n_looked_at = 0  # texts, each by itself
+        self.numbering = Numbering(name)
         self._distinct: set[int] = set()  # their hashes
 
     @property
@@ -95,12 +97,14 @@ class Scout:
             if is_whole(column.type):
                 ends = pc.min_max(column).as_py().values()
                 self.exceeds |= any(abs(end or 0) > LARGEST_WHOLE for end in ends)
+            self.numbering.add(column)
             return
         texts = texts_of(column, self._na_values)
         if texts.null_count > column.null_count:
             words = pc.utf8_trim_whitespace(column).filter(texts.is_null()).drop_null()
             self.missing.update(words.to_pylist())
         self.n += len(texts) - texts.null_count
+        self.numbering.add(texts)
         self._count(texts, start)
 
     def _count(self, texts: Any, start: int) -> None:
@@ -267,6 +271,11 @@ def _notes(
             notes.append(
                 f"{name!r} has nearly as many categories as rows ({scout.n_distinct} of "
                 f"{scout.n_looked_at}) and is left out: --categories {quote(name)} takes it"
+            )
+        if form == PLAIN and name != options.target and scout.numbering.numbers_rows:
+            notes.append(
+                f"{name!r} has another whole number in each row, as a key has, and is an input: "
+                f"--ignore {quote(name)} leaves it out"
             )
         if form == TEXT and (words := {word: n for word, n in scout.missing.items() if word}):
             told = ", ".join(f"{word!r} ({n} times)" for word, n in words.items())

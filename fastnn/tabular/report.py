@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80  # characters of a line
 MOST_LINES = 20  # on columns that `fastnn train` prints
+OF_TRAINING = "columns, in the rows of training:"  # above those lines
 _IN_UNITS = "mean absolute error"  # all others are about 0 to 1
 
 

@@ -37,12 +37,13 @@ def test_a_classification_from_end_to_end(here, capsys):
     lines = got.out.splitlines()
     assert lines[0].startswith("flowers.csv: 100 rows, 3 columns; read in ")
     assert lines[1] == "classification, since 'species' holds texts, 2 different ones"
-    assert lines[2].startswith("  length  numbers, ")
-    assert lines[3] == "  colour  2 categories: 'blue', 'red'"
-    assert "networks, whose shares are: " in lines[5]
-    assert "trained on 80 rows" in lines[5]
-    assert re.fullmatch(r"held out: 20 rows +log loss +AUC +accuracy", lines[6])
-    assert [line.split("  ")[1] for line in lines[7:10]] == [
+    assert lines[2] == "columns, in the rows of training:"
+    assert lines[3].startswith("  length  numbers, ")
+    assert lines[4] == "  colour  2 categories: 'blue', 'red'"
+    assert "networks, whose shares are: " in lines[6]
+    assert "trained on 80 rows" in lines[6]
+    assert re.fullmatch(r"held out: 20 rows +log loss +AUC +accuracy", lines[7])
+    assert [line.split("  ")[1] for line in lines[8:11]] == [
         "this model", "a linear model", "always 'large'",
     ]  # fmt: skip
     assert metrics_in(got.out, "this model")[1:] == [1, 1]
@@ -112,50 +113,6 @@ def test_chunks_train_one_network_that_learns_as_well(here, capsys):
     assert "a linear model of a sample" in got
     assert sorted(path.name for path in here.iterdir()) == ["model", "rents.csv"]
     assert len(fastnn.load_model("model").members_) == 1
-
-
-def test_a_column_that_names_the_rows_is_left_out_and_said(here, capsys):
-    rows = flowers(60).splitlines()
-    numbered = [f",{rows[0]}", *(f"{k},{row}" for k, row in enumerate(rows[1:]))]
-    write("t.csv", "\n".join(numbered))
-    run("train", "t.csv", "--target", "species", "--save", "model", "--fast", "--epochs", "1")
-    assert "note: a column without a name, an index say, is left out" in capsys.readouterr().out
-    assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
-
-
-def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(here, capsys):
-    head, *rows = flowers(60).splitlines()
-    write("t.csv", "\n".join([f"name,{head}", *(f"Mr. {k} X,{row}" for k, row in enumerate(rows))]))
-    how = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
-    run("train", "t.csv", *how)
-    got = " ".join(capsys.readouterr().out.split())
-    assert "t.csv: 60 rows, 3 columns" in got
-    assert "(60 of 60) and is left out: --categories name takes it" in got
-    assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
-    run("predict", "model", "t.csv", "-o", "p.csv")
-    assert "the model does not use the columns 'name'" in capsys.readouterr().err
-    run("train", "t.csv", *how, "--categories", "name")
-    assert "left out" not in capsys.readouterr().out
-    assert "name" in fastnn.load_model("model").feature_names_in_
-    write("t.csv", "\n".join(["name,y", *(f"Mr. {k} X,{k}.5" for k in range(60))]))
-    told = "must have columns beside 'y', got only names of the rows, ['name']"
-    assert told in refusal(capsys, "train", "t.csv", "--target", "y", "--save", "other")
-
-
-def test_each_column_has_a_line_of_a_terminal_and_info_has_them_all(here, capsys):
-    names = [f"a rather long name of a column, number {k}" for k in range(30)]
-    texts = ["a very long text that no terminal shows in one line " * 3 + t for t in "uv"]
-    rows = [",".join([*(f'"{n}"' for n in names), "y"])]
-    rows += [",".join([*([texts[k % 2]] * 30), str(k % 2)]) for k in range(40)]
-    write("t.csv", "\n".join(rows))
-    argv = ("train", "t.csv", "--target", "y", "--save", "model", "--fast", "--epochs", "1")
-    run(*argv)
-    lines = capsys.readouterr().out.splitlines()
-    assert all(len(line) <= 80 for line in lines if line.startswith("  a rather"))
-    assert sum(line.startswith("  a rather") for line in lines) == 20
-    assert "  and 10 more: fastnn info lists all" in lines
-    run("info", "model")
-    assert capsys.readouterr().out.count("  a rather") == 30
 
 
 def test_labels_come_back_as_they_were_written(here, capsys):

@@ -1,0 +1,72 @@
+"""What `fastnn train` says of the columns, and which it leaves out."""
+
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("narwhals")
+pytest.importorskip("pyarrow")
+
+import fastnn
+
+from ..tabular.tables import flowers, write
+from .commands import refusal, run
+
+
+def test_a_column_that_names_the_rows_is_left_out_and_said(here, capsys):
+    rows = flowers(60).splitlines()
+    numbered = [f",{rows[0]}", *(f"{k},{row}" for k, row in enumerate(rows[1:]))]
+    write("t.csv", "\n".join(numbered))
+    run("train", "t.csv", "--target", "species", "--save", "model", "--fast", "--epochs", "1")
+    assert "note: a column without a name, an index say, is left out" in capsys.readouterr().out
+    assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
+
+
+def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(here, capsys):
+    head, *rows = flowers(60).splitlines()
+    write("t.csv", "\n".join([f"name,{head}", *(f"Mr. {k} X,{row}" for k, row in enumerate(rows))]))
+    how = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
+    run("train", "t.csv", *how)
+    got = " ".join(capsys.readouterr().out.split())
+    assert "t.csv: 60 rows, 3 columns" in got
+    assert "(60 of 60) and is left out: --categories name takes it" in got
+    assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
+    run("predict", "model", "t.csv", "-o", "p.csv")
+    assert "the model does not use the columns 'name'" in capsys.readouterr().err
+    run("train", "t.csv", *how, "--categories", "name")
+    assert "left out" not in capsys.readouterr().out
+    assert "name" in fastnn.load_model("model").feature_names_in_
+    write("t.csv", "\n".join(["name,y", *(f"Mr. {k} X,{k}.5" for k in range(60))]))
+    told = "must have columns beside 'y', got only names of the rows, ['name']"
+    assert told in refusal(capsys, "train", "t.csv", "--target", "y", "--save", "other")
+
+
+def test_numbers_that_tell_rows_apart_are_inputs_and_said(here, capsys):
+    head, *rows = flowers(60).splitlines()
+    write("t.csv", "\n".join([f"id,{head}", *(f"{k},{row}" for k, row in enumerate(rows))]))
+    how = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
+    run("train", "t.csv", *how)
+    got = " ".join(capsys.readouterr().out.split())
+    assert (
+        "note: 'id' has another whole number in each row, as a key has, and is an input: "
+        "--ignore id leaves it out"
+    ) in got
+    assert "id" in fastnn.load_model("model").feature_names_in_
+    run("train", "t.csv", *how, "--ignore", "id")
+    assert "note: " not in capsys.readouterr().out
+    assert "id" not in fastnn.load_model("model").feature_names_in_
+
+
+def test_each_column_has_a_line_of_a_terminal_and_info_has_them_all(here, capsys):
+    names = [f"a rather long name of a column, number {k}" for k in range(30)]
+    texts = ["a very long text that no terminal shows in one line " * 3 + t for t in "uv"]
+    rows = [",".join([*(f'"{n}"' for n in names), "y"])]
+    rows += [",".join([*([texts[k % 2]] * 30), str(k % 2)]) for k in range(40)]
+    write("t.csv", "\n".join(rows))
+    argv = ("train", "t.csv", "--target", "y", "--save", "model", "--fast", "--epochs", "1")
+    run(*argv)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines if line.startswith("  a rather"))
+    assert sum(line.startswith("  a rather") for line in lines) == 20
+    assert "  and 10 more: fastnn info lists all" in lines
+    run("info", "model")
+    assert capsys.readouterr().out.count("  a rather") == 30
