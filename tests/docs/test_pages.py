@@ -60,7 +60,10 @@ NUMBERS = [  # in words, as the README has them
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
 ]
 
+OTHERS = [ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md"]
+
 _LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+_PLACE = re.compile(r"\]\(([^):#]*)#([^)]+)\)")
 
 
 def n_figures():
@@ -133,9 +136,17 @@ def test_a_page_in_chinese_has_the_blocks_of_the_english_one(page):
     assert blocks_of(page) == blocks_of(DOCS / page.relative_to(DOCS / "zh"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=name_of)
 def test_links_lead_somewhere(page):
     assert [link for link in links_of(page) if not link.exists()] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=name_of)
+def test_places_in_pages_are_headings(page):
+    for link, place in _PLACE.findall(page.read_text("utf-8")):
+        text = (page.parent / link if link else page).read_text("utf-8")
+        headings = (heading.lower() for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE))
+        assert place in {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
 
 
 def test_the_readme_is_for_a_user_in_a_hurry():
