@@ -111,14 +111,12 @@ def _read_xlsx(path: Path) -> Mapping[str, Any]:
     openpyxl = optional("openpyxl", f"reading {path}", "files")
     with zipfile.ZipFile(path) as archive:
         n_bytes = _check_entries(path, archive.infolist())
-    workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
+    with open(path, "rb") as file:  # of a refused sheet openpyxl 3.1.0 keeps its own open
+        workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
         return {
             sheet.title: _cells(sheet, n_bytes) if sheet.title in _TABLES else None
             for sheet in workbook.worksheets
         }
-    finally:
-        workbook.close()
 
 
 def _cells(sheet: Any, n_bytes: int) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """A user's file that nobody vouches for: a ValueError, in bounded memory, and no crash."""
 
+import gc
 import io
 import struct
 import sys
@@ -111,10 +112,12 @@ CELL = '<row r="{0}"><c r="{1}{0}"><v>1</v></c></row>'
         ("".join(CELL.format(row, "XFD") for row in range(1, 2000)), "A1:XFD2000"),
         (CELL.format(1, "XFD") + "".join(CELL.format(row, "A") for row in range(2, 2000)), "A1"),
     ],
+    ids=["few rows far apart", "wide rows", "one wide row"],
 )
 def test_cells_that_are_not_there(tmp_path, rows, dimension):
     workbook(tmp_path / "own.xlsx", rows, dimension)
     check_refused(tmp_path / "own.xlsx", "must have its cells filled, got gaps")
+    gc.collect()  # raises, in a test, if a file is left open
 
 
 def test_a_dimension_is_not_believed(tmp_path):
