@@ -10,6 +10,7 @@ import sys
 from importlib.util import find_spec
 
 from llvmlite import ir
+from numba import types
 from numba.core.registry import cpu_target
 
 
@@ -18,6 +19,9 @@ def spare():
     """See to that in this process, before its first kernel is compiled."""
     target = cpu_target.target_context
     target.get_abi_sizeof = _asked_once(target.get_abi_sizeof)
+    for context in (target, target.typing_context):
+        context.refresh = _done_when_new(context)
+    types.Function.get_call_type = _resolved_once(types.Function.get_call_type)
     if "numba.np.arraymath" not in sys.modules:
         _import_without_scipy()
 
@@ -31,6 +35,36 @@ def _asked_once(size_of):
         return (size_of_number if is_number else size_of)(kind)
 
     return size_of_any
+
+
+def _done_when_new(context):
+    """Return a function that refreshes a context if there is something new to be registered."""
+    refresh, known = context.refresh, set()
+
+    def refresh_if_new():
+        registries = [vars(registry).values() for registry in context._registries]
+        state = tuple(len(part) for parts in registries for part in parts if isinstance(part, list))
+        if state not in known:
+            known.add(state)
+            refresh()
+
+    return refresh_if_new
+
+
+def _resolved_once(get_call_type):
+    """Return a method that finds the signature of a call once for each kind of arguments."""
+    known = {}
+
+    def get_call_type_once(self, context, args, kws):
+        key = self, context, tuple(args), tuple(kws.items())
+        if key not in known:
+            signature = get_call_type(self, context, args, kws)
+            if self.get_impl_key(signature) is not self.typing_key:
+                return signature
+            known[key] = signature
+        return known[key]
+
+    return get_call_type_once
 
 
 def _import_without_scipy():

@@ -99,8 +99,19 @@ class Waiting(event.Listener):
             self._depth -= 1
             if self._depth == 0:
                 if self._collects:
-                    gc.enable()
+                    _resume_collecting()
                 self._word.end()
+
+
+def _resume_collecting():
+    """Let the collector start with all that is there as old, which it would walk through at once.
+
+    What the program itself has frozen stays so.
+    """
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
+        gc.unfreeze()
+    gc.enable()
 
 
 def _is_ours(kernel):

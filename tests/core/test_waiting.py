@@ -217,3 +217,16 @@ print(sys.stderr.getvalue().partition(",")[0])
 def test_without_a_set_up_of_logging_a_line_on_stderr_which_can_be_silenced(silence):
     expected = "" if silence else "fastnn compiles predict_few for float64"
     assert run_python(WITHOUT_LOGGING.format(silence=silence)).strip() == expected
+
+
+def test_what_a_program_has_frozen_stays_frozen(said):
+    gc.freeze()
+    try:
+        with compiling(Kernel()):
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+    with compiling(Kernel()):
+        pass
+    assert gc.get_freeze_count() == 0
