@@ -41,8 +41,10 @@ def narrow_forward_block(params, layer, n_tiles, block):
     for t in range(0, last_row + 1, 4):
         t1, t2, t3 = min(t + 1, last_row), min(t + 2, last_row), min(t + 3, last_row)
         h0, h1, h2, h3 = row_of(h, t), row_of(h, t1), row_of(h, t2), row_of(h, t3)
-        for row in (t, t1, t2, t3):
-            store(z, row * z.shape[1] + units, two)
+        store(z, t * z.shape[1] + units, two)
+        store(z, t1 * z.shape[1] + units, two)
+        store(z, t2 * z.shape[1] + units, two)
+        store(z, t3 * z.shape[1] + units, two)
         for j in range(layer[N_OUT]):
             row, bias = layer[WEIGHTS] + j * row_length(layer), params[layer[BIASES] + j]
             sums0 = sums1 = sums2 = sums3 = two

@@ -21,6 +21,9 @@ import ctypes
 from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler
+from numba.core.typed_passes import NativeLowering
+
+from .calling import LeanLowering
 
 _LEFT_OUT = {
     "annotate_types",
@@ -145,7 +148,11 @@ class InnerCompiler(Compiler):
         if not state.flags.nrt:
             for pipeline in pipelines:
                 steps = pipeline.passes
-                steps[:] = [step for step in steps if step[0].name() not in _LEFT_OUT]
+                steps[:] = [
+                    (LeanLowering if step is NativeLowering else step, what)
+                    for step, what in steps
+                    if step.name() not in _LEFT_OUT
+                ]
         return pipelines
 
 

@@ -6,6 +6,7 @@ from numba import types
 from numba.extending import lower_builtin, type_callable
 
 from .jit import inner
+from .lowering import field_of
 from .records import (
     CODE,
     FIRST_ADDRESS,
@@ -184,7 +185,7 @@ def _lower_parts(context, builder, signature, args):
         for arg, kind in zip(args[:3], kinds[:3], strict=True)
     ]
     arrays = [
-        context.make_array(kind)(context, builder, arg).data
+        field_of(context, builder, kind, arg, "data")
         for arg, kind in zip(args[3:], kinds[3:], strict=True)
     ]
     return *numbers, arrays

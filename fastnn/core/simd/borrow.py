@@ -7,9 +7,11 @@ that a kernel has made itself is gone after the last use of its own name. So row
 arguments, or of arrays that the kernel names again later. A tuple can be lent likewise.
 """
 
+from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
+
+from ..lowering import field_of, part_of_struct, view_of
 
 
 def row_of(array, i):
@@ -52,12 +54,10 @@ def _type_row_of(context):
 
 @lower_builtin(row_of, types.Array, types.Integer)
 def _lower_row_of(context, builder, signature, args):
-    array = context.make_array(signature.args[0])(context, builder, args[0])
+    shape = _shape_of(context, builder, signature.args[0], args[0])
     i = context.cast(builder, args[1], signature.args[1], types.intp)
-    shape = cgutils.unpack_tuple(builder, array.shape)[1:]
-    strides = cgutils.unpack_tuple(builder, array.strides)
-    data = cgutils.pointer_add(builder, array.data, builder.mul(i, strides[0]))
-    return _view(context, builder, signature.return_type, data, shape, strides[1:])
+    data = _row(context, builder, signature, args, shape, i)
+    return _view(context, builder, signature.return_type, data, shape[1:])
 
 
 @type_callable(flat)
@@ -67,9 +67,11 @@ def _type_flat(context):
 
 @lower_builtin(flat, types.Array)
 def _lower_flat(context, builder, signature, args):
-    array = context.make_array(signature.args[0])(context, builder, args[0])
-    kind = signature.return_type
-    return _view(context, builder, kind, array.data, [array.nitems], [array.itemsize])
+    kind, size = signature.args[0], ir.Constant(ir.IntType(64), 1)
+    for length in _shape_of(context, builder, kind, args[0]):
+        size = builder.mul(size, length)
+    data = field_of(context, builder, kind, args[0], "data")
+    return _view(context, builder, signature.return_type, data, [size])
 
 
 @type_callable(part_of)
@@ -82,13 +84,12 @@ def _type_part_of(context):
 
 @lower_builtin(part_of, types.Array, types.Integer, types.Integer)
 def _lower_part_of(context, builder, signature, args):
-    array = context.make_array(signature.args[0])(context, builder, args[0])
     start, n = (
         context.cast(builder, arg, kind, types.intp)
         for arg, kind in zip(args[1:], signature.args[1:], strict=True)
     )
-    data = builder.gep(array.data, [start])
-    return _view(context, builder, signature.return_type, data, [n], [array.itemsize])
+    data = builder.gep(field_of(context, builder, signature.args[0], args[0], "data"), [start])
+    return _view(context, builder, signature.return_type, data, [n])
 
 
 @type_callable(rows_like)
@@ -102,25 +103,29 @@ def _type_rows_like(context):
 
 @lower_builtin(rows_like, types.Array, types.Integer, types.Integer, types.Array)
 def _lower_rows_like(context, builder, signature, args):
-    array = context.make_array(signature.args[0])(context, builder, args[0])
     first, n = (
         context.cast(builder, arg, kind, types.intp)
         for arg, kind in zip(args[1:3], signature.args[1:3], strict=True)
     )
-    shape = [n, cgutils.unpack_tuple(builder, array.shape)[1]]
-    strides = cgutils.unpack_tuple(builder, array.strides)
-    data = cgutils.pointer_add(builder, array.data, builder.mul(first, strides[0]))
-    return _view(context, builder, signature.return_type, data, shape, strides)
+    shape = _shape_of(context, builder, signature.args[0], args[0])
+    data = _row(context, builder, signature, args, shape, first)
+    return _view(context, builder, signature.return_type, data, [n, shape[1]])
 
 
-def _view(context, builder, kind, data, shape, strides):
-    """Return an array of which nothing counts the references."""
-    from numba.np.arrayobj import populate_array  # 40 ms, and no kernel may have to be compiled
+def _shape_of(context, builder, kind, array):
+    shape = field_of(context, builder, kind, array, "shape")
+    return [part_of_struct(builder, shape, axis) for axis in range(kind.ndim)]
 
-    view = context.make_array(kind)(context, builder)
-    itemsize = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
-    populate_array(view, data, shape, strides, itemsize, meminfo=None)  # what would be counted
-    return view._getvalue()
+
+def _row(context, builder, signature, args, shape, i):
+    """Return where row `i` of the first argument begins."""
+    for length in shape[1:]:
+        i = builder.mul(i, length)
+    return builder.gep(field_of(context, builder, signature.args[0], args[0], "data"), [i])
+
+
+def _view(context, builder, kind, data, shape):
+    return view_of(builder, context.data_model_manager[kind], data, shape)
 
 
 @type_callable(borrowed)
@@ -132,9 +137,10 @@ def _type_borrowed(context):
 def _lower_borrowed(context, builder, signature, args):
     arrays = args[0]
     for place, kind in enumerate(signature.args[0]):
-        if isinstance(kind, types.Array):
-            array = context.make_array(kind)(context, builder, builder.extract_value(arrays, place))
-            array.meminfo = cgutils.get_null_value(array.meminfo.type)
-            array.parent = cgutils.get_null_value(array.parent.type)
-            arrays = builder.insert_value(arrays, array._getvalue(), place)
+        if isinstance(kind, types.Array) and kind.layout == "C":
+            array = builder.extract_value(arrays, place)
+            shape = _shape_of(context, builder, kind, array)
+            data = field_of(context, builder, kind, array, "data")
+            view = _view(context, builder, kind, data, shape)
+            arrays = builder.insert_value(arrays, view, place)
     return arrays

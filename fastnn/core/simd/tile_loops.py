@@ -8,6 +8,7 @@ from numba import types
 from numba.core import cgutils
 
 from ..levels import REGISTER_BYTES
+from ..lowering import field_of, part_of_struct
 from .vectors import Vector, splat_of, suffix_of
 
 
@@ -105,9 +106,9 @@ class Places:
     """A `Rows` or a `Grid` that is being compiled."""
 
     def __init__(self, context, builder, kind, value):
-        array, first, step = (builder.extract_value(value, i) for i in range(3))
+        array, first, step = (part_of_struct(builder, value, i) for i in range(3))
         self.builder = builder
-        self.data = context.make_array(kind[0])(context, builder, array).data
+        self.data = field_of(context, builder, kind[0], array, "data")
         self.align = kind[0].dtype.bitwidth // 8  # a user's array may start anywhere
         self.first = context.cast(builder, first, kind[1], types.intp)
         self.step = context.cast(builder, step, kind[2], types.intp)

@@ -20,6 +20,7 @@ from numba.core.errors import TypingError
 from numba.extending import lower_builtin, models, register_model, type_callable
 
 from ..levels import REGISTER_BYTES
+from ..lowering import field_of
 
 # Numba gives the kernel's fast-math flags to an instruction that has none. This one says nothing of
 # order and fusing: a sum is rounded as it is written, the same in every kernel.
@@ -197,7 +198,7 @@ def _lower_store(context, builder, signature, args):
 
 def _address(context, builder, signature, args, vector):
     """Return a pointer to the vector at array[i], the first two arguments of load and store."""
-    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    data = field_of(context, builder, signature.args[0], args[0], "data")
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     return builder.bitcast(builder.gep(data, [i]), context.get_value_type(vector).as_pointer())
 
@@ -209,7 +210,7 @@ def _type_prefetch(context):
 
 @lower_builtin(prefetch, types.Array, types.Integer)
 def _lower_prefetch(context, builder, signature, args):
-    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    data = field_of(context, builder, signature.args[0], args[0], "data")
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     address = builder.bitcast(builder.gep(data, [i]), cgutils.voidptr_t)
     i32 = ir.IntType(32)
