@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.runtime.nrt import rtsys
 
 from .levels import levels_here
-from .linking import options_of_inner, options_of_whole
+from .linking import options_of_entry, options_of_inner, options_of_whole
 from .spared import spare
 from .waiting import Waiting
 
@@ -180,12 +180,12 @@ def _is_cached():
 
 def entry(function):
     """Compile a kernel that Python calls: on its first call, once a dtype, kept on disk."""
-    return _kept(njit(**JIT)(function), function)
+    return _kept(njit(**JIT, **_ENTRY)(function), function)
 
 
 def entry_in_place(function):
     """Compile such a kernel if it makes no array: it counts no references (see `inner`)."""
-    return _kept(njit(**JIT, _nrt=False)(function), function)
+    return _kept(njit(**JIT, **_ENTRY, _nrt=False)(function), function)
 
 
 def entry_as_one(function):
@@ -209,7 +209,7 @@ def _kept(kernel, function):
     return kernel
 
 
-_INNER, _WHOLE = options_of_inner(), options_of_whole()
+_INNER, _ENTRY, _WHOLE = options_of_inner(), options_of_entry(), options_of_whole()
 
 
 def _without_literals(dispatcher):

@@ -10,7 +10,7 @@ not: closures, blocks of `with`, errors made of values, functions that Numba its
 expressions of arrays, whose values would be new arrays; or they say where a reference ends.
 
 Numba also lets any other code call what an entry point has taken in, so LLVM leaves a function as
-it is unless it is small: of each array all seven numbers go through the stack. A step of a small
+it is unless it is small: all its arguments go through the stack, many of them. A step of a small
 network is half a microsecond, and so was the passing of arrays. The library of an entry point that
 trains per sample keeps its functions to itself: LLVM drops what they do not use, and takes a
 function in where it is called once.
@@ -97,10 +97,11 @@ def take_in_callees(library, module):
         module.link_in(part, preserve=True)
 
 
-class WholeLibrary(JITCodeLibrary):
-    """The code of an entry point and all that it has taken in, which nothing else can call.
+class EntryLibrary(JITCodeLibrary):
+    """The code of an entry point and all that it has taken in.
 
-    Loops are not unrolled: those that count are vectors already, and it is a fifth of LLVM's time.
+    It is optimised once, where Numba does so twice, for references. Loops are not unrolled: those
+    that count are vectors already, and it is a fifth of LLVM's time.
     """
 
     def finalize(self):
@@ -110,10 +111,6 @@ class WholeLibrary(JITCodeLibrary):
         super().finalize()
 
     def _optimize_final_module(self):
-        for function in self._final_module.functions:
-            if not function.is_declaration and function.linkage == binding.Linkage.linkonce_odr:
-                # "internal" would leave the name, which LLVM's JIT takes for that of other kernels.
-                function.linkage = binding.Linkage.private
         options = binding.create_pipeline_tuning_options(speed_level=3)
         options.loop_vectorization = True
         options.loop_unrolling = False
@@ -123,15 +120,35 @@ class WholeLibrary(JITCodeLibrary):
         passes.run(self._final_module, builder)
 
 
-class WholeCompiler(Compiler):
+class WholeLibrary(EntryLibrary):
+    """The code of an entry point that nothing else can call what it has taken in."""
+
+    def _optimize_final_module(self):
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage == binding.Linkage.linkonce_odr:
+                # "internal" would leave the name, which LLVM's JIT takes for that of other kernels.
+                function.linkage = binding.Linkage.private
+        super()._optimize_final_module()
+
+
+class EntryCompiler(Compiler):
     """Numba's compiler, with such a library."""
+
+    library_class = EntryLibrary
 
     def define_pipelines(self):
         """Return Numba's passes."""
         state = self.state
-        state.library = WholeLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
+        library = self.library_class(state.targetctx.codegen(), state.func_id.func_qualname)
+        library.enable_object_caching()
+        state.library = library
         return super().define_pipelines()
+
+
+class WholeCompiler(EntryCompiler):
+    """Numba's compiler, with a library that is the entry point's own."""
+
+    library_class = WholeLibrary
 
 
 class InnerCompiler(Compiler):
@@ -162,11 +179,16 @@ def options_of_inner():
     return {"pipeline_class": InnerCompiler} if _has_insides(*methods) else {}
 
 
-def options_of_whole():
-    """Return those for entry points whose inner functions are their own, likewise."""
-    methods = WholeLibrary.finalize, WholeLibrary._optimize_final_module, take_in_callees
+def options_of_entry(compiler=EntryCompiler):
+    """Return those for entry points, likewise."""
+    methods = EntryLibrary.finalize, EntryLibrary._optimize_final_module, take_in_callees
     is_there = _has_insides(*methods) and hasattr(binding, "create_pass_builder")
-    return {"pipeline_class": WholeCompiler} if is_there else {}
+    return {"pipeline_class": compiler} if is_there else {}
+
+
+def options_of_whole():
+    """Return those for entry points whose inner functions are their own."""
+    return options_of_entry(WholeCompiler)
 
 
 def _has_insides(*methods):
