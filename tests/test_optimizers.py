@@ -220,6 +220,28 @@ def test_parts_equal_the_whole(optimizer, batch_size):
     assert state_of(rows).training.epochs == 0
 
 
+@pytest.mark.parametrize("batch_size", [1, 2])
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        Momentum(momentum=0.9),
+        Nesterov(momentum=0.9),
+        RMSprop(alpha=0.9, momentum=0.9, centered=True),
+        Adam(betas=(0.9, 0.9)),
+    ],
+    ids=repr,
+)
+def test_no_state_stays_subnormal(optimizer, batch_size):
+    """Of an input that is 0 after one sample; 0.9 times 4 of the least numbers is 4 of them."""
+    X, Y = np.zeros((1024 * batch_size, 1)), np.ones(1024 * batch_size)
+    X[0] = 1
+    net = Network(1, [Dense(1, train_bias=False)], seed=0, dtype="float32")
+    net.fit(X, Y, batch_size=batch_size, optimizer=optimizer, shuffle=False)
+    slots = state_of(net).training.slots
+    assert (slots != 0).any() == isinstance(optimizer, RMSprop | Adam)
+    assert (abs(slots[slots != 0]) >= np.finfo(np.float32).tiny).all()
+
+
 def test_fit_forgets_the_state_unless_it_is_to_resume():
     X, Y = make_data(6, 3, 2)
     net, fresh = small_network(), small_network()

@@ -16,7 +16,6 @@ A pass over the rows of W keeps the sums of four registers of outputs, the last 
 from .dense_narrow import (
     narrow_error_below,
     narrow_forward,
-    narrow_gradient_rows,
     narrow_step_forward,
 )
 from .jit import inner
@@ -139,34 +138,3 @@ def dense_error_below(params, layer, delta, error):
             sums3 = multiply_add(load(params, row3 + column, two), deltas, sums3)
         errors = totals(sums0, sums1, sums2, sums3)
         store(error, layer[BELOW] + i, up_to(n_in - i, errors))
-
-
-@inner
-def dense_gradient_rows(target, layer, first, stop, sample):
-    """Overwrite `target` with some rows of x^T delta, as they lie in memory."""
-    if is_narrow(layer):
-        narrow_gradient_rows(target, layer, first, stop, sample)
-        return
-    column, stride = 0, layer[STRIDE]
-    four, two = zeros(target, 4), zeros(target, 2)
-    while stride - column >= lanes_of(four):
-        _gradient_columns(target, layer, column, first, stop, sample, four)
-        column += lanes_of(four)
-    if stride > column:
-        _gradient_columns(target, layer, column, first, stop, sample, two)
-
-
-@inner
-def _gradient_columns(target, layer, column, first, stop, sample, width):
-    """Do it for as many outputs as `width` has lanes."""
-    deltas = load(sample.delta, layer[UNITS] + column, width)
-    for row in range(stop - first):
-        x = splat_at(sample.a, layer[BELOW] + first + row, width)
-        store(target, column + row * layer[STRIDE], x * deltas)
-
-
-@inner
-def dense_gradient_of_biases(target, layer, sample):
-    """Overwrite the first elements of `target` with delta, or with 0."""
-    for j in range(layer[STRIDE]):
-        target[j] = sample.delta[layer[UNITS] + j] * layer[TRAIN_BIAS]

@@ -107,17 +107,6 @@ def narrow_error_below_block(params, layer, n_tiles, delta):
 
 
 @inner
-def narrow_gradient_rows(target, layer, first, stop, sample):
-    """Overwrite `target` with some rows of (x^T delta)^T."""
-    n_in, length, two = layer[N_IN], row_length(layer), zeros(target, 2)
-    for j in range(first, stop):
-        row, delta = (j - first) * length, splat_at(sample.delta, layer[UNITS] + j, two)
-        for i in range(0, n_in, lanes_of(two)):
-            x = _inputs(sample.a, layer[BELOW] + i, n_in - i, two)
-            store(target, row + i, x * delta)
-
-
-@inner
 def narrow_add_gradient_block(target, layer, n_tiles, block, rate):
     """Add h^T delta to the weights in `target`, in place.
 

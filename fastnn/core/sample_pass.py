@@ -10,8 +10,6 @@ from .counter_rng import add_noise, drop_units
 from .dense import (
     dense_error_below,
     dense_forward,
-    dense_gradient_of_biases,
-    dense_gradient_rows,
     dense_step_forward,
 )
 from .dispatch import is_often_zero
@@ -24,10 +22,11 @@ from .layout import (
     N_OUT,
     PASS_BACK,
     STRIDE,
+    TRAIN_BIAS,
     TRAIN_WEIGHTS,
     UNITS,
     WEIGHTS,
-    n_rows_of,
+    is_narrow,
     output_range,
     row_length,
 )
@@ -36,9 +35,15 @@ from .optimizers import Update, finish_gradient, limit_norms, needs_finish
 from .simd.bitset import mark_units
 from .simd.borrow import row_of
 from .simd.vectors import lanes_of, load, splat, store, total, zeros
-from .updates import step_of, step_of_biases, step_of_weights, update_part
-
-AT_ONCE = 2048  # elements of a gradient that an update by one sample makes and uses at a time
+from .updates import (
+    NO_LEFT,
+    Part,
+    step_of,
+    step_of_biases,
+    step_of_weights,
+    store_gradient,
+    update_part,
+)
 
 
 @inner
@@ -114,60 +119,70 @@ def add_step(target, layer_table, sample, nothing):
 
 
 @inner
-def gradient(target, layer_table, sample):
-    """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers.
-
-    Where a layer is not trained, `target` stays as it is: 0.
-    """
-    for k in range(layer_table.shape[0]):
-        layer = row_of(layer_table, k)
-        if layer[TRAIN_WEIGHTS]:
-            dense_gradient_rows(target[layer[WEIGHTS] :], layer, 0, n_rows_of(layer), sample)
-            dense_gradient_of_biases(target[layer[BIASES] :], layer, sample)
-
-
-@inner
 def change_params_by(net, optimizer, update, sample, grad):
     """Do an update by the gradient of one sample; `grad`, shape (n_params,), is scratch.
 
-    Some rows of a gradient are made and used at a time, so that it stays in the first-level cache.
-    What depends on all of it, as a clipped norm does, has it made first.
+    It is made where it is used, a register at a time. What depends on all of it, as a clipped norm
+    does, has it made first.
     """
-    is_made = needs_finish(optimizer)
-    if is_made:
+    for k in range(net.layer_table.shape[0]):
+        clear_padding(row_of(net.layer_table, k), sample.a)
+    made = grad[:0]
+    if needs_finish(optimizer):
         gradient(grad, net.layer_table, sample)
         finish_gradient(net, optimizer, update, grad)
-        update = Update(update.rate, 1.0, 0.0)
+        update, made = Update(update.rate, 1.0, 0.0), grad
     step = step_of(optimizer, update)
     for k in range(net.layer_table.shape[0]):
-        change_layer_by(net, optimizer, update, step, k, 0, is_made, sample, grad)
+        change_layer_by(net, optimizer, update, step, k, True, sample, made)
     limit_norms(net, optimizer.penalties, sample.z)
 
 
 @inner
-def change_layer_by(net, optimizer, update, step, k, row, is_made, sample, grad):
-    """Do it for the rows of layer `k` from one on, and its biases, as the row after the last."""
+def change_layer_by(net, optimizer, update, step, k, with_weights, sample, made):
+    """Do it for the biases of layer `k`, and its weights perhaps; `made` may be empty."""
     layer = row_of(net.layer_table, k)
     if not layer[TRAIN_WEIGHTS]:
         return
-    n_rows, length, biases = n_rows_of(layer), row_length(layer), layer[BIASES]
-    n_at_once = max(1, AT_ONCE // length)
     step_of_W = step_of_weights(optimizer, update, step, k)
     step_of_b = step_of_biases(optimizer, update, step, layer)
-    while row <= n_rows:
-        stop, is_weights = min(row + n_at_once, n_rows), row < n_rows
-        start = layer[WEIGHTS] + row * length
-        n = (stop - row) * length
-        if not is_weights:
-            stop, start, n = n_rows + 1, biases, layer[STRIDE]
-        if not is_made and is_weights:
-            dense_gradient_rows(grad, layer, row, stop, sample)
-        elif not is_made:
-            dense_gradient_of_biases(grad, layer, sample)
-        step_of_part, first = step_of_W if is_weights else step_of_b, start if is_made else 0
+    for is_biases in range(0 if with_weights else 1, 1 + layer[TRAIN_BIAS]):
+        part = part_by(layer, is_biases, sample)
+        if made.shape[0] > 0:
+            n = part.n_rows * part.length
+            part = Part(part.start, 1, n, part.left, NO_LEFT, made, part.start)
         # The only call: all rules are compiled into it.
-        update_part(net.params, optimizer, step_of_part, start, start + n, grad, first)
-        row = stop
+        update_part(net.params, optimizer, step_of_b if is_biases else step_of_W, part)
+
+
+@inner
+def gradient(target, layer_table, sample):
+    """Overwrite the weights in `target` with a^T delta and its biases with delta, of all layers.
+
+    Where a layer, or its biases, are not trained, `target` stays as it is: 0.
+    """
+    for k in range(layer_table.shape[0]):
+        layer = row_of(layer_table, k)
+        for is_biases in range(layer[TRAIN_WEIGHTS] + layer[TRAIN_BIAS]):
+            store_gradient(part_by(layer, is_biases, sample), target)
+
+
+@inner
+def part_by(layer, is_biases, sample):
+    """Return the layer's weights, or its biases, with the gradient of one sample."""
+    a, delta, below, units = sample.a, sample.delta, layer[BELOW], layer[UNITS]
+    if is_biases:
+        return Part(layer[BIASES], 1, layer[STRIDE], a, NO_LEFT, delta, units)
+    if is_narrow(layer):
+        return Part(layer[WEIGHTS], layer[N_OUT], row_length(layer), delta, units, a, below)
+    return Part(layer[WEIGHTS], layer[N_IN], layer[STRIDE], a, below, delta, units)
+
+
+@inner
+def clear_padding(layer, a):
+    """Set to 0 what rows of a narrow layer, as long as those of its weights, have in padding."""
+    if is_narrow(layer):
+        a[layer[BELOW] + layer[N_IN] : layer[BELOW] + row_length(layer)] = 0
 
 
 @inner

@@ -6,7 +6,7 @@ from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import enter_samples
 from .jit import entry_as_one, inner
-from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS, n_rows_of
+from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS
 from .look_ahead import (
     BLOCKS_A_ROUND,
     add_steps,
@@ -24,6 +24,7 @@ from .metrics import add_metrics
 from .optimizers import L2, N_UPDATES, Update, penalty_of
 from .sample_pass import (
     change_layer_by,
+    clear_padding,
     find_delta,
     forward_from,
     leave,
@@ -62,7 +63,7 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
     n_modes = 1 if U.shape[0] == 0 else 2
     layer_0, layer = row_of(net.layer_table, 0), net.layer_table[0].copy()
     layer[TRAIN_BIAS] = 0  # the passes over a mode leave biases alone
-    kept, numbers = np.empty(layer[STRIDE], params.dtype), np.empty(0, np.int64)
+    none, kept, numbers = grad[:0], np.empty(layer[STRIDE], params.dtype), np.empty(0, np.int64)
     products = np.zeros((n_ahead, n_ahead), params.dtype)
     zs, steps = units[:2], units[2:4]  # of V and of U
     a, last_a, bits, last_bits = row_of(units, 4), row_of(units, 5), bitsets[0, 1:], bitsets[1, 1:]
@@ -111,8 +112,8 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
                     norms = norms_after_step(layer, norms, modes, scales, z_of_modes, delta, square)
                 optimizer.counters[N_UPDATES] += 1
                 for k in range(net.layer_table.shape[0]):
-                    start = n_rows_of(layer) if k == 0 else 0  # of layer 0 the biases alone
-                    change_layer_by(net, optimizer, update, step, k, start, False, this, grad)
+                    clear_padding(row_of(net.layer_table, k), this.a)
+                    change_layer_by(net, optimizer, update, step, k, k > 0, this, none)
                 scales = scales[0] * modes.V_of_V, scales[1] * modes.U_of_U
                 scale_step(layer, modes.V_of_grad / scales[0], delta, steps[0, t])
                 if n_modes == 2:

@@ -21,7 +21,7 @@ from .optimizers import DIVIDE_PENALTY, KEY, MEAN, N_SEEN, N_UPDATES, Update, pe
 from .scratch import BLOCK_ROWS, Block
 from .simd.bitset import WORD, n_tiles_of
 from .simd.borrow import row_of
-from .updates import change_params
+from .updates import change_params, flush
 
 
 class Batches(NamedTuple):
@@ -157,6 +157,7 @@ def finish_batch(net, optimizer, rate, total, grad, units):
 def begin_update(net, optimizer, rate, total):
     """Return the next update, for a batch of the weight `total`, and its penalty as above."""
     optimizer.counters[N_UPDATES] += 1
+    flush(optimizer)
     scale = 1.0 / total if optimizer.hyperparameters[MEAN] else 1.0
     share = scale if optimizer.hyperparameters[DIVIDE_PENALTY] else 1.0
     penalty = 0.0

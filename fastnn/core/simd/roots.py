@@ -10,14 +10,15 @@ import numpy as np
 from .arithmetic import Traced, multiply_add, sqrt, vector_function, where
 
 # (1 - e)^(-1/2) = 1 + e (1/2 + 3/8 e + 5/16 e^2 + ...), where e is below 2^-13
-_SERIES = {np.dtype(np.float64): (0.5, 0.375, 0.3125), np.dtype(np.float32): (0.5, 0.375)}
+_SERIES = {np.dtype(np.float64): (0.5, 0.375, 0.3125), np.dtype(np.float32): (0.5,)}
 
 
 @vector_function
 def divide_by_root(a, b, c):
     """Return a / (sqrt(b) + c), for c > 0; a `b` that is less than normal counts as the least.
 
-    Where the processor has estimates it is within 4 units in the last place.
+    Where the processor has estimates it is within 4 units in the last place, and a `b` that is
+    infinite counts as the greatest number.
     """
     b = where(b < np.finfo(b.dtype).tiny, np.finfo(b.dtype).tiny, b)
     if isinstance(b, Traced) and b.has_estimates:
@@ -26,18 +27,18 @@ def divide_by_root(a, b, c):
 
 
 def _by_estimates(a, b, c):
+    most = np.finfo(b.dtype).max
+    b, c = where(b > most, most, b), where(c > most, most, c)
     reciprocal = b.estimate("rsqrt14")
     root = b * reciprocal
     error = multiply_add(-root, reciprocal, 1.0)
-    *lower, last = _SERIES[b.dtype]
-    series = last
-    for coefficient in reversed(lower):
+    *lower, series = _SERIES[b.dtype]
+    for coefficient in (*reversed(lower), 1.0):
         series = multiply_add(error, series, coefficient)
-    most = np.finfo(b.dtype).max
-    divisor = multiply_add(root * error, series, root) + where(c > most, most, c)
+    divisor = multiply_add(root, series, c)
     reciprocal = divisor.estimate("rcp14")
     error = multiply_add(-divisor, reciprocal, 1.0)
     reciprocal = multiply_add(reciprocal, error, reciprocal)
     if b.dtype == np.float64:  # 1 / (1 - e) = (1 + e) (1 + e^2) (1 + e^4) ...
         reciprocal = multiply_add(reciprocal, error * error, reciprocal)
-    return where(b > most, 0.0 * a, a * reciprocal)
+    return a * reciprocal
