@@ -4,7 +4,7 @@ import numpy as np
 
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
-from .inputs import enter_samples
+from .inputs import bring, enter_samples
 from .jit import entry_as_one, inner
 from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS
 from .look_ahead import (
@@ -81,7 +81,7 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
         modes = modes_of(linear_of(optimizer.hyperparameters, step_of_W))
         mix(layer, V, U, (1.0, modes.U_of_W), (modes.V_of_b, 1.0))
         norms = norms_of(layer, V, U) if l2 > 0 else (0.0, 0.0, 0.0)
-        scales = (1.0, 1.0)
+        scales, of_grad = (1.0, 1.0), (modes.V_of_grad, modes.U_of_grad)
         steps[:] = 0
         for first in range(0, n_round + n_ahead, n_ahead):  # the last has the last steps alone
             n_rows = max(0, min(n_ahead, n_round - first))
@@ -93,9 +93,11 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
                 _step_forward(U if mode else V, layer, n_tiles, last_block, block, kept)
             multiply_inputs(layer, a, n_rows, products)
             for t in range(n_rows):
+                if first + n_ahead + t < chosen.shape[0]:
+                    bring(data, chosen[first + n_ahead + t])
+                z_of_modes = row_of(row_of(zs, 0), t), row_of(row_of(zs, 1), t)
                 for mode in range(n_modes):
-                    add_steps(layer, products, row_of(steps, mode), t, zs[mode, t])
-                z_of_modes = zs[0, t], zs[1, t]
+                    add_steps(layer, products, row_of(steps, mode), t, z_of_modes[mode])
                 factors = modes.W_of_V * scales[0], modes.W_of_U * scales[1]
                 join_modes(layer, params, factors, z_of_modes, z)
                 this = Sample(z, row_of(a, t), delta, bitset)
@@ -115,9 +117,9 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
                     clear_padding(row_of(net.layer_table, k), this.a)
                     change_layer_by(net, optimizer, update, step, k, k > 0, this, none)
                 scales = scales[0] * modes.V_of_V, scales[1] * modes.U_of_U
-                scale_step(layer, modes.V_of_grad / scales[0], delta, steps[0, t])
-                if n_modes == 2:
-                    scale_step(layer, modes.U_of_grad / scales[1], delta, steps[1, t])
+                for mode in range(n_modes):
+                    step_of_mode = row_of(row_of(steps, mode), t)
+                    scale_step(layer, of_grad[mode] / scales[mode], delta, step_of_mode)
             steps[:, n_rows:] = 0
             a, last_a, bits, last_bits = last_a, a, last_bits, bits
         mix(
