@@ -43,7 +43,7 @@ def use_everything(net, X, Y):
         vars(state_of(net).model).pop("n_ahead", None)
     for optimizer in NAMED:
         net.fit(X, Y, batch_size=None, optimizer=optimizer)
-        if optimizer != "lbfgs":
+        if optimizer not in ("lbfgs", "irprop"):  # which want all samples
             net.fit(X, Y, optimizer=optimizer)
             x, y = X[0].astype(net.dtype), Y[0].astype(net.dtype)
             net.partial_fit(x, y, optimizer=optimizer).partial_fit(x, y)

@@ -94,7 +94,7 @@ def columns_of(X: Any, estimator: Any = None) -> list[Column]:
         columns = _columns_of_frame(X)
     else:
         first = X[0] if isinstance(X, list | tuple) and len(X) else X
-        if isinstance(first, Mapping):
+        if isinstance(first, Mapping) and not hasattr(first, "tocsr"):  # as a sparse one may be
             got = "a dict" if first is X else "dicts"
             raise TypeError(f"X must be a table, got {got}: pandas.DataFrame(X) makes one")
         if isinstance(X, list | tuple) and np.asarray(X).dtype.kind in "US":
