@@ -30,7 +30,7 @@ def test_partners_are_those_of_the_reference():
 def units_of(values, dtype):
     """Return the values after a register of other numbers, padded with 0, and their range."""
     start = REGISTER_BYTES // np.dtype(dtype).itemsize
-    units = np.zeros(4 * start, dtype)
+    units = np.zeros(4 * start + len(values), dtype)
     units[:start] = 7
     units[start : start + len(values)] = values
     return units, start, start + len(values)
