@@ -31,7 +31,8 @@ class _ArrayModel(models.ArrayModel):
     @property
     def _is_plain(self):
         kinds = types.Number, types.Boolean
-        return self._fe_type.layout == "C" and isinstance(self._fe_type.dtype, kinds)
+        kind = self._fe_type
+        return kind.ndim > 0 and kind.layout == "C" and isinstance(kind.dtype, kinds)
 
     def get_argument_type(self):
         """Return the types of the arguments."""

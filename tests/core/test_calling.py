@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
+from fastnn import Dense, Network, core
 from fastnn.core.jit import inner, maker
 from fastnn.core.linking import options_of_inner
 from fastnn.core.simd.borrow import row_of
@@ -78,3 +80,10 @@ def test_an_array_is_its_address_and_its_shape():
     assert "define linkonce_odr double @" in lines[total_of]
     assert lines[total_of].count("%") == 2 + 3
     assert "define linkonce_odr i32 @" in lines[checked_total]  # a status
+
+
+@pytest.mark.compiled
+def test_an_array_without_axes_is_refused_by_the_compiler():
+    handle = Network(3, [Dense(2)]).handle()
+    with pytest.raises(TypingError, match=r"array\(float64, 0d, C\)"):
+        called(core.update, handle, np.array(0.01))
