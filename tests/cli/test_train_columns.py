@@ -11,6 +11,17 @@ import fastnn
 from ..tabular.tables import flowers, write
 from .commands import refusal, run
 
+HOW = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
+
+
+def train_with(capsys, name, label):
+    """Train on the flowers with one more column, labels by number, and return what is said."""
+    head, *rows = flowers(60).splitlines()
+    named = (f"{label.format(k)},{row}" for k, row in enumerate(rows))
+    write("t.csv", "\n".join([f"{name},{head}", *named]))
+    run("train", "t.csv", *HOW)
+    return " ".join(capsys.readouterr().out.split())
+
 
 def test_a_column_that_names_the_rows_is_left_out_and_said(here, capsys):
     rows = flowers(60).splitlines()
@@ -22,17 +33,13 @@ def test_a_column_that_names_the_rows_is_left_out_and_said(here, capsys):
 
 
 def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(here, capsys):
-    head, *rows = flowers(60).splitlines()
-    write("t.csv", "\n".join([f"name,{head}", *(f"Mr. {k} X,{row}" for k, row in enumerate(rows))]))
-    how = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
-    run("train", "t.csv", *how)
-    got = " ".join(capsys.readouterr().out.split())
+    got = train_with(capsys, "name", "Mr. {} X")
     assert "t.csv: 60 rows, 3 columns" in got
     assert "(60 of 60) and is left out: --categories name takes it" in got
     assert fastnn.load_model("model").feature_names_in_.tolist() == ["length", "colour", "width"]
     run("predict", "model", "t.csv", "-o", "p.csv")
     assert "the model does not use the columns 'name'" in capsys.readouterr().err
-    run("train", "t.csv", *how, "--categories", "name")
+    run("train", "t.csv", *HOW, "--categories", "name")
     assert "left out" not in capsys.readouterr().out
     assert "name" in fastnn.load_model("model").feature_names_in_
     write("t.csv", "\n".join(["name,y", *(f"Mr. {k} X,{k}.5" for k in range(60))]))
@@ -41,17 +48,13 @@ def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(her
 
 
 def test_numbers_that_tell_rows_apart_are_inputs_and_said(here, capsys):
-    head, *rows = flowers(60).splitlines()
-    write("t.csv", "\n".join([f"id,{head}", *(f"{k},{row}" for k, row in enumerate(rows))]))
-    how = ["--target", "species", "--save", "model", "--fast", "--epochs", "1", "--force"]
-    run("train", "t.csv", *how)
-    got = " ".join(capsys.readouterr().out.split())
+    got = train_with(capsys, "id", "{}")
     assert (
         "note: 'id' has another whole number in each row, as a key has, and is an input: "
         "--ignore id leaves it out"
     ) in got
     assert "id" in fastnn.load_model("model").feature_names_in_
-    run("train", "t.csv", *how, "--ignore", "id")
+    run("train", "t.csv", *HOW, "--ignore", "id")
     assert "note: " not in capsys.readouterr().out
     assert "id" not in fastnn.load_model("model").feature_names_in_
 
