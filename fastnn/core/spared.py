@@ -2,7 +2,9 @@
 
 It imports all of SciPy's linear algebra to learn whether there is SciPy: 0.2 s. And it asks LLVM
 for the size of a number each time that one is taken from an array, in a module of LLVM's that it
-writes as text, parses and drops: 300 of them in a kernel. Both get the same answer for less.
+writes as text, parses and drops: 300 of them in a kernel. Both get the same answer for less. The
+types of a call are resolved each time anew, 2087 times in a kernel, and contexts are refreshed when
+there is nothing new: here once. All of that holds for other code that the process compiles, too.
 """
 
 import functools
