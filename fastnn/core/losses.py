@@ -29,7 +29,7 @@ from .simd.borrow import part_of
 from .simd.functions import softplus
 from .simd.switch import vector_switch
 from .simd.vectors import lanes_of, load, load_part, splat, store, total, up_to, zeros
-from .softmax import largest_of, shifted_exp
+from .softmax import largest_of
 
 # ---- terms and their derivatives: functions of vectors, of e = a - y, z and y --------------------
 
@@ -178,13 +178,14 @@ def is_target(code, y):
 
 
 @inner
-def cross_entropy(z, start, stop, y):
-    """Return the sum of y (log sum e^z - z)."""
-    one, powers, losses = zeros(z, 1), zeros(z, 1), zeros(z, 1)
+def cross_entropy(z, a, start, stop, y):
+    """Return the sum of y (log sum e^z - z), where a is the softmax of z.
+
+    Of the largest z, a is 1 / sum e^(z - largest).
+    """
+    one, losses = zeros(z, 1), zeros(z, 1)
     largest = splat(largest_of(z, start, stop), one)
-    for j in range(start, stop, lanes_of(one)):
-        powers = powers + up_to(stop - j, shifted_exp(load(z, j, one), largest))
-    log_sum = splat(np.log(total(powers)), one)
+    log_sum = splat(-np.log(largest_of(a, start, stop)), one)
     for j in range(start, stop, lanes_of(one)):
         targets = load_part(y, j - start, stop - j, one)
         losses = losses + up_to(stop - j, targets * (log_sum + (largest - load(z, j, one))))
@@ -230,7 +231,7 @@ def loss_of_part(code, z, a, start, stop, y):
     if code == POISSON:
         return poisson(z, a, start, stop, y)
     if code == CROSS_ENTROPY:
-        return cross_entropy(z, start, stop, y)
+        return cross_entropy(z, a, start, stop, y)
     one, sums = zeros(z, 1), zeros(z, 1)
     for j in range(start, stop, lanes_of(one)):
         targets = load_part(y, j - start, stop - j, one)
