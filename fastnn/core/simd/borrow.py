@@ -7,10 +7,12 @@ that a kernel has made itself is gone after the last use of its own name. So row
 arguments, or of arrays that the kernel names again later. A tuple can be lent likewise.
 """
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, type_callable
 
+from ..layout import CACHE_LINE
 from ..lowering import field_of, part_of_struct, view_of
 
 
@@ -35,6 +37,14 @@ def rows_like(table, first, n, like):
     Its type is that of `like`, which may be written to, while a table may not.
     """
     return table[first : first + n]
+
+
+def on_stack(size, like):
+    """Return an array for a function to work in, of the dtype of `like`; `size` is a literal.
+
+    It is gone with the function, and is to be small: some systems look at each page of a stack.
+    """
+    return np.empty(size, like.dtype)
 
 
 def borrowed(arrays):
@@ -110,6 +120,23 @@ def _lower_rows_like(context, builder, signature, args):
     shape = _shape_of(context, builder, signature.args[0], args[0])
     data = _row(context, builder, signature, args, shape, first)
     return _view(context, builder, signature.return_type, data, [n, shape[1]])
+
+
+@type_callable(on_stack)
+def _type_on_stack(context):
+    def typer(size, like):
+        return like.copy(ndim=1) if isinstance(size, types.IntegerLiteral) else None
+
+    return typer
+
+
+@lower_builtin(on_stack, types.IntegerLiteral, types.Array)
+def _lower_on_stack(context, builder, signature, args):
+    kind, size = signature.return_type, signature.args[0].literal_value
+    with builder.goto_entry_block():
+        data = builder.alloca(context.get_value_type(kind.dtype), size)
+    data.align = CACHE_LINE
+    return _view(context, builder, kind, data, [ir.Constant(ir.IntType(64), size)])
 
 
 def _shape_of(context, builder, kind, array):
