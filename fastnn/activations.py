@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from ._checks.arrays import Array
+from ._checks.frozen import frozen
 from ._checks.functions import UserFunction, check_decorated, compiling, n_arguments_of
 from ._checks.heads import Part, split
 from ._checks.scalars import as_choice
@@ -77,7 +77,7 @@ class OwnActivation(UserFunction):
         return (partial(self.function, np.float64(z)) for z in (*_POINTS, *_FURTHER))
 
 
-@dataclass(frozen=True)
+@frozen
 class HeadActivations:  # numpydoc ignore=PR02
     """The activations of several heads, as `Heads` has them.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ._checks.arrays import Array
+from ._checks.frozen import frozen
 from ._checks.names import explained
 from ._checks.scalars import as_choice, as_finite, as_positive, check_fields, check_generator
 
@@ -35,7 +35,7 @@ def _normal(random: Random, shape: tuple[int, ...]) -> Array:
 
 # Lower case, like the functions beside it.
 @explained
-@dataclass(frozen=True)
+@frozen
 class uniform:  # numpydoc ignore=PR02
     """Draw from the uniform distribution on [a, b).
 
@@ -77,7 +77,7 @@ class uniform:  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class normal:  # numpydoc ignore=PR02
     """Draw from the normal distribution of mean 0.
 
@@ -110,7 +110,7 @@ class normal:  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class constant:  # numpydoc ignore=PR02
     """Set every parameter to one value, without a random draw.
 
@@ -142,7 +142,7 @@ class constant:  # numpydoc ignore=PR02
         return np.full(shape, self.value)
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class _Scaled:
     """Draw with mean 0 and a variance that keeps the signals of all layers at one scale.
 

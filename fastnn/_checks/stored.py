@@ -23,7 +23,7 @@ MOST_OF_FILE, MOST_OF_MEMORY = 1 << 24, 1 << 28
 _PART = 1 << 20  # bytes of a part: it stays in the cache until the kernel has read it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stored:
     """Samples in a table of any dtype; `numbers` are the numbers of its rows, None means all.
 

@@ -26,7 +26,7 @@ Metric = Callable[[Any, Array], float]
 NO_NOISE = np.empty(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Validation:
     """The validation samples; `y` is the original, for user-defined metrics."""
 
@@ -36,7 +36,7 @@ class Validation:
     y: Any
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FitConfig:
     """The checked options of a call of `fit`."""
 
@@ -59,7 +59,7 @@ class FitConfig:
     watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class UsualFit:
     """What a call of `fit` that gives a few plain options has prepared, for the next like it."""
 
@@ -69,7 +69,7 @@ class UsualFit:
     runner: CompiledEpochs | None = None  # at rest
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FitRequest:
     """A checked fit request: data, options, starting state."""
 

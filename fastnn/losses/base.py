@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.frozen import frozen
 from .._checks.heads import Part
 from ..core.losses import CODES, LOSSES
 from ..core.records import code_of_loss
@@ -96,7 +96,7 @@ _TARGETS = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class NamedLoss(Loss):  # numpydoc ignore=PR02
     """A loss of `core.losses`, which kernels compute themselves.
 

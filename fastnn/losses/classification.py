@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from .._checks.frozen import frozen
 from .._checks.names import explained
 from .._checks.scalars import as_amount, as_share, check_fields
 from .base import Loss, Rows
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class CrossEntropy(Loss):  # numpydoc ignore=PR02
     """The cross-entropy of softmax outputs, with smoothed labels.
 
@@ -75,7 +75,7 @@ def _cross_entropy(y, z, a, error, parameters):  # type: ignore[no-untyped-def]
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class BinaryCrossEntropy(Loss):  # numpydoc ignore=PR02
     """The binary cross-entropy of sigmoid outputs, summed over them, with smoothed labels.
 
@@ -128,7 +128,7 @@ def _binary_cross_entropy(y, z, a, error, parameters):  # type: ignore[no-untype
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Focal(Loss):  # numpydoc ignore=PR02
     """The focal loss: a cross-entropy in which samples that are right already count for less.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.frozen import frozen
 from .._checks.heads import Part, split
 from ..core import metrics as kernel_metrics
 from ..core.metrics import LOSS_OF_PART, code_of_part
@@ -19,7 +19,7 @@ _OF_CLASSES = ("sigmoid", "softmax")
 _CODES: dict[tuple[HeadLosses, np.dtype[Any]], int] = {}
 
 
-@dataclass(frozen=True, repr=False)
+@frozen
 class HeadLosses(Loss):  # numpydoc ignore=PR02
     """The loss of a network that ends with `Heads`: a list of losses makes it.
 

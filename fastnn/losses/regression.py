@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .._checks.arrays import as_numbers
+from .._checks.frozen import frozen
 from .._checks.names import explained
 from .base import Loss, Rows
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Quantile(Loss):  # numpydoc ignore=PR02
     """The pinball loss, the mean over the outputs: it is least at a quantile of the targets.
 
@@ -102,7 +102,7 @@ def _as_row(levels: float | Sequence[float]) -> ArrayLike:
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class GaussianNLL(Loss):
     """The negative log-likelihood of a normal distribution, whose mean and spread are predicted.
 
@@ -146,7 +146,7 @@ class GaussianNLL(Loss):
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class LogCosh(Loss):
     """The mean over the outputs of log cosh(a - y): a square near 0, a distance far from it.
 
@@ -177,7 +177,7 @@ class LogCosh(Loss):
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Gamma(Loss):
     """Half the deviance of a gamma distribution, y / a - 1 - log(y / a), summed over the outputs.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import ClassVar
 
+from .._checks.frozen import frozen
 from .._checks.names import explained
 from .._checks.scalars import as_amount, as_flag, as_positive, as_share, check_fields, pair_of
 from ..core import optimizers
@@ -13,7 +14,7 @@ from .base import CompiledOptimizer
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
     """RMSprop: steps divided by a running root mean square of the gradient.
 
@@ -73,7 +74,7 @@ class RMSprop(CompiledOptimizer):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
     """Adagrad: steps divided by the root of the sum of all squared gradients.
 
@@ -128,7 +129,7 @@ class Adagrad(CompiledOptimizer):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
     """Adam: the running mean of the gradient divided by its running root mean square.
 
@@ -185,7 +186,7 @@ class Adam(CompiledOptimizer):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class AdamW(Adam):  # numpydoc ignore=PR02
     """AdamW: Adam with decoupled weight decay, which does not go through the gradient.
 

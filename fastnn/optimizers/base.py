@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.frozen import frozen
 from .._checks.scalars import as_amount, as_flag, as_limit, as_positive, check_fields
 from ..core import optimizers
 from ..core.layout import aligned_zeros
 
 
-@dataclass(frozen=True)
+@frozen
 class Optimizer:
     """The base class of all optimisers; a constructor checks its fields.
 
@@ -52,7 +53,7 @@ class Optimizer:
         return slots
 
 
-@dataclass(frozen=True)
+@frozen
 class CompiledOptimizer(Optimizer):  # numpydoc ignore=PR02
     """The base class of the optimisers in `core.optimizers`, with one update for each batch.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from .._checks.frozen import frozen
 from .._checks.names import explained
 from .._checks.scalars import as_share, check_fields
 from ..core import optimizers
@@ -13,7 +13,7 @@ from .base import CompiledOptimizer
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
     """Stochastic gradient descent: params -= learning_rate gradient.
 
@@ -40,7 +40,7 @@ class SGD(CompiledOptimizer):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
     """Gradient descent with momentum: b = momentum b + (1 - dampening) g, params -= rate b.
 
@@ -87,7 +87,7 @@ class Momentum(CompiledOptimizer):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class Nesterov(CompiledOptimizer):  # numpydoc ignore=PR02
     """Nesterov's momentum: b = momentum b + g, params -= rate (g + momentum b).
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from .._checks.frozen import frozen
 from .._checks.names import explained
 from .._checks.scalars import as_amount, as_count, as_positive, check_fields, pair_of
 from ..core import optimizers
@@ -13,7 +13,7 @@ from .base import CompiledOptimizer, Optimizer
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
     """The method iRPROP-: steps by the signs of the gradient only, for full batches.
 
@@ -71,7 +71,7 @@ class IRprop(CompiledOptimizer):  # numpydoc ignore=PR02
 
 
 @explained
-@dataclass(frozen=True)
+@frozen
 class LBFGS(Optimizer):  # numpydoc ignore=PR02
     """Limited-memory BFGS by SciPy: one iteration an epoch, for full batches.
 
