@@ -1,9 +1,8 @@
 """Small dense neural networks on a CPU, trained by compiled kernels."""
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
+from ._later import imported_later as _imported_later
 from .activations import activation
 from .errors import DivergenceError, FormatError
 from .heads import Heads
@@ -27,16 +26,6 @@ __all__ = [
     "Standardize", "activation", "load_model", "loss", "warmup",
 ]  # fmt: skip
 
-# Imported when they are first asked for: a fifth of the time of `import fastnn`.
-_LATER = ("Population", "population", "schedules")
-
-
-def __getattr__(name: str) -> _Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'fastnn' has no attribute {name!r}")
-    module = _import_module(f".{name.lower()}", __name__)
-    return module.Population if name == "Population" else module
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+__getattr__, __dir__ = _imported_later(
+    __name__, {"Population": "population", "population": "population", "schedules": "schedules"}
+)

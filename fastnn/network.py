@@ -35,7 +35,7 @@ from ._training.state import NetworkState
 from ._training.stream import train_rows
 from .activations import OwnActivation
 from .callbacks import Callback
-from .core import Handle, derivatives, evaluate, layout
+from .core import derivatives, evaluate, layout
 from .core.inputs import Data, Samples
 from .heads import as_loss_of
 from .history import History
@@ -43,6 +43,9 @@ from .layers import Dense, fill_params, net_parts, with_arrays
 from .losses import Loss, OwnLoss, as_loss
 from .optimizers import COMPILED, CompiledOptimizer, Optimizer, as_optimizer
 from .standardize import Standardize
+
+if TYPE_CHECKING:
+    from .core import Handle
 
 _USAGE = "Network(n_in, [Dense(n_out, activation), ...], loss=...)"
 _ASSIGNABLE = ("params", "weights", "biases", "trainable", "metadata")

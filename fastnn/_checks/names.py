@@ -136,16 +136,13 @@ def _squashed(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-def _inverted(table: Mapping[str, str]) -> dict[str, list[str]]:
+def _by_others(table: Mapping[str, str]) -> dict[str, list[str]]:
     """Return fastnn's names by those of other libraries."""
     ours: dict[str, list[str]] = {}
     for name, others in table.items():
         for other in others.split():
             ours.setdefault(_squashed(other), []).append(name)
     return ours
-
-
-_OURS, _OUR_ARGUMENTS = _inverted(_OTHERS), _inverted(_OTHER_ARGUMENTS)
 
 
 def _known_as(
@@ -179,7 +176,7 @@ def did_you_mean(value: object, choices: Iterable[str], *, prefix: str = "") -> 
         if not callable(value):
             return ""
         value = getattr(value, "__name__", type(value).__name__)
-    known = _known_as(str(value), choices, _OURS)
+    known = _known_as(str(value), choices, _by_others(_OTHERS))
     return "" if known is None else f"; did you mean {prefix + known!r}?"
 
 
@@ -189,13 +186,13 @@ def hint_of_argument(name: str, own: Iterable[str], owners: Iterable[str] = _OWN
     It may be an argument of one of `owners`, which are other calls.
     """
     own = [*own]
-    exactly = functools.partial(_known_as, name, table=_OUR_ARGUMENTS, cutoff=1.0)
+    exactly = functools.partial(_known_as, name, table=_by_others(_OTHER_ARGUMENTS), cutoff=1.0)
     if (known := exactly(own)) is not None:
         return f"; did you mean {known}?"
     for owner in owners:
         if owner in _CALLS and (known := exactly(_parameters(_CALLS[owner]))) is not None:
             return f"; {known} is an argument of {owner}"
-    near = _known_as(name, own, _OUR_ARGUMENTS)
+    near = _known_as(name, own, _by_others(_OTHER_ARGUMENTS))
     return "" if near is None else f"; did you mean {near}?"
 
 
@@ -209,7 +206,7 @@ def flag_for(word: str, flags: Iterable[str]) -> str:
     "; did you mean '--learning-rate'?"
     """
     by_word = {_squashed(flag): flag for flag in flags}
-    ours = map(_squashed, _OUR_ARGUMENTS.get(_squashed(word), ()))
+    ours = map(_squashed, _by_others(_OTHER_ARGUMENTS).get(_squashed(word), ()))
     known = next((by_word[name] for name in ours if name in by_word), None)
     return "" if known is None else f"; did you mean {known!r}?"
 

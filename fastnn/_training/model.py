@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from ..core import evaluate, layout, optimizers
 from ..core import metrics as kernel_metrics
 from ..core.activations import CODES
 from ..core.dispatch import few_rows, look_ahead_rows
-from ..core.handle import Handle, handle_of
 from ..core.inputs import Data, Samples
 from ..core.layout import Net
 from ..core.scratch import BLOCK_ROWS
@@ -28,6 +27,9 @@ from ..core.simd.bitset import WORD
 from ..losses import HeadLosses, Loss, OwnLoss
 from ..optimizers import CompiledOptimizer
 from . import threads
+
+if TYPE_CHECKING:
+    from ..core.handle import Handle
 
 _SLICE = 200_000_000  # parameters visited in one compiled call
 _LEAST = 10_000_000  # the same, for each thread: 0.3 ms or more, and 0.15 ms is what one costs
@@ -121,6 +123,8 @@ class Model:
 
     def handle(self, rule: CompiledOptimizer, params: Array | None = None) -> Handle:
         """Return a handle with scratch of its own, to these parameters or to other ones."""
+        from ..core.handle import handle_of  # for users' compiled code only
+
         net = self.net if params is None else self.net._replace(params=params)
         slots = rule.initial_slots(net.params.size, self.dtype)
         counters = np.zeros(optimizers.N_COUNTERS, int)

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import callbacks as known_callbacks
 from .._checks.arrays import Array, as_class_weights
 from .._checks.frames import check_names, names_of
 from .._checks.heads import check_metrics_of, given_by_head
 from .._checks.inputs import Names, check_samples
 from .._checks.scalars import as_amount, as_choice, as_count, as_flag, as_integer
 from .._checks.stored import Inputs
-from ..callbacks import AveragedWeights, Callback, PrintMetrics
+from ..callbacks import Callback
 from ..core import metrics as kernel_metrics
 from ..layers import noise_levels
 from ..losses import HeadLosses, Loss
@@ -183,7 +184,8 @@ def _add_unusual(
     config.evaluate_every = as_count("evaluate_every", options.evaluate_every)
     config.callbacks = as_callbacks(options.callbacks)
     if every := as_epochs_a_line(options.verbose, config.epochs):
-        config.callbacks = (*config.callbacks, PrintMetrics(every))  # after those that may record
+        printing = known_callbacks.PrintMetrics(every)
+        config.callbacks = (*config.callbacks, printing)  # after those that may record
     config.progress = as_flag("progress", options.progress)
     if isinstance(source, Chunks):
         source.metrics = config.metrics
@@ -347,7 +349,7 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
                 f"a callback must have methods start, epoch and end, got {callback!r}: derive its "
                 "class from fastnn.callbacks.Callback, which has all three"
             )
-    averages = [callback for callback in callbacks if isinstance(callback, AveragedWeights)]
+    averages = [item for item in callbacks if isinstance(item, known_callbacks.AveragedWeights)]
     if len(averages) > 1 and any(average.swap for average in averages):
         raise ValueError(
             f"callbacks must hold one AveragedWeights, got {len(averages)}, which would average "

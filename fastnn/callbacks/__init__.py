@@ -1,10 +1,31 @@
 """Callbacks, which training calls before the first epoch, after each epoch and at the end."""
 
-from .averaging import AveragedWeights as AveragedWeights
-from .base import Callback as Callback
-from .base import Run as Run
-from .checkpoint import Checkpoint as Checkpoint
-from .csv_log import CSVLog as CSVLog
-from .early_stopping import EarlyStopping as EarlyStopping
-from .printing import PrintMetrics as PrintMetrics
-from .pruning import OptunaPruning as OptunaPruning
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .._later import imported_later as _imported_later
+from .base import Callback, Run
+
+if _TYPE_CHECKING:
+    from .averaging import AveragedWeights
+    from .checkpoint import Checkpoint
+    from .csv_log import CSVLog
+    from .early_stopping import EarlyStopping
+    from .printing import PrintMetrics
+    from .pruning import OptunaPruning
+
+__all__ = [
+    "AveragedWeights", "CSVLog", "Callback", "Checkpoint", "EarlyStopping", "OptunaPruning",
+    "PrintMetrics", "Run",
+]  # fmt: skip
+
+__getattr__, __dir__ = _imported_later(
+    __name__,
+    {
+        "AveragedWeights": "averaging",
+        "CSVLog": "csv_log",
+        "Checkpoint": "checkpoint",
+        "EarlyStopping": "early_stopping",
+        "OptunaPruning": "pruning",
+        "PrintMetrics": "printing",
+    },
+)

@@ -11,20 +11,34 @@ Notation, the same in every file:
     X, Y           (n_samples, n_in or n_out)   inputs and targets, never written to
 
 `train_samples`, `train_batches`, `evaluate` and `derivatives` hold the entry points that Python
-calls, `api` and `predict_population` those for a user's compiled code, which are named here; all
+calls, `api` and `population` those for a user's compiled code, which are named here; all
 else is a part of them. But for those named here, kernels check nothing and raise nothing: their
 callers have.
 """
 
-from .api import add_gradient as add_gradient
-from .api import add_gradient_rows as add_gradient_rows
-from .api import add_vjp as add_vjp
-from .api import add_vjp_rows as add_vjp_rows
-from .api import gradient_of_inputs as gradient_of_inputs
-from .api import predict as predict
-from .api import predict_rows as predict_rows
-from .api import train_row as train_row
-from .api import update as update
-from .handle import Handle as Handle
-from .handle import handle_at as handle_at
-from .predict_population import predict_population as predict_population
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .._later import imported_later as _imported_later
+
+if _TYPE_CHECKING:
+    from .api import (
+        add_gradient,
+        add_gradient_rows,
+        add_vjp,
+        add_vjp_rows,
+        gradient_of_inputs,
+        predict,
+        predict_rows,
+        train_row,
+        update,
+    )
+    from .handle import Handle, handle_at
+    from .population import predict_population
+
+__all__ = [
+    "Handle", "add_gradient", "add_gradient_rows", "add_vjp", "add_vjp_rows", "gradient_of_inputs",
+    "handle_at", "predict", "predict_population", "predict_rows", "train_row", "update",
+]  # fmt: skip
+
+_HANDLE = {"Handle": "handle", "handle_at": "handle", "predict_population": "population"}
+__getattr__, __dir__ = _imported_later(__name__, dict.fromkeys(__all__, "api") | _HANDLE)

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import glob
 import hashlib
 import os
 import pickle
@@ -33,10 +34,11 @@ JIT = {
 
 def _digest_of_sources():
     """Return a hash of all that is compiled here: the text of every file of the core."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.relative_to(Path(__file__).parent).as_posix().encode())
-        digest.update(path.read_bytes())
+    digest, root = hashlib.sha256(), os.path.dirname(__file__)
+    for name in sorted(glob.glob("**/*.py", root_dir=root, recursive=True)):
+        digest.update(name.encode())
+        with open(os.path.join(root, name), "rb") as file:
+            digest.update(file.read())
     return digest.hexdigest()[:16]
 
 

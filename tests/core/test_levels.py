@@ -14,8 +14,7 @@ def host(monkeypatch):
         monkeypatch.delenv("FASTNN_REGISTER_BYTES", raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        has = dict.fromkeys(LEVELS["x86-64-v4"], False) | dict.fromkeys(features, True)
-        monkeypatch.setattr(levels, "get_host_cpu_features", lambda: has)
+        monkeypatch.setattr(levels, "features_here", lambda: features)
         monkeypatch.setattr(levels, "REGISTER_BYTES", registers)
         return levels_here.__wrapped__()
 

@@ -245,7 +245,7 @@ def test_the_function_is_pickled_by_its_name():
 ALLOCATIONS = """
     import numpy as np
     from numba.core.runtime import rtsys
-    from tests.core.test_predict_population import make_population, predict_in_a_loop
+    from tests.core.test_population import make_population, predict_in_a_loop
 
     net, vectors = make_population((4, 8, 2), "float64")
     handle, X, outputs = net.handle(), np.zeros((20, 4)), np.zeros((3, 20, 2))
