@@ -47,6 +47,17 @@ def on_stack(size, like):
     return np.empty(size, like.dtype)
 
 
+def table_in(memory, line, n_rows, n_columns, dtype):
+    """Return a table in the memory of an array of 64-bit numbers, from a cache line on, likewise.
+
+    Lines are counted from the first that begins in the memory.
+    """
+    dtype = np.dtype(dtype)
+    first = -memory.ctypes.data % CACHE_LINE + line * CACHE_LINE
+    part = memory.view(np.uint8)[first : first + n_rows * n_columns * dtype.itemsize]
+    return part.view(dtype).reshape(n_rows, n_columns)
+
+
 def borrowed(arrays):
     """Return a tuple of arrays, and other things, of which nothing counts the references."""
     return arrays
@@ -137,6 +148,30 @@ def _lower_on_stack(context, builder, signature, args):
         data = builder.alloca(context.get_value_type(kind.dtype), size)
     data.align = CACHE_LINE
     return _view(context, builder, kind, data, [ir.Constant(ir.IntType(64), size)])
+
+
+@type_callable(table_in)
+def _type_table_in(context):
+    return lambda memory, line, n_rows, n_columns, dtype: types.Array(dtype.dtype, 2, "C")
+
+
+@lower_builtin(table_in, types.Array, types.Integer, types.Integer, types.Integer, types.DType)
+@lower_builtin(
+    table_in, types.Array, types.Integer, types.Integer, types.Integer, types.NumberClass
+)
+def _lower_table_in(context, builder, signature, args):
+    line, n_rows, n_columns = (
+        context.cast(builder, arg, kind, types.intp)
+        for arg, kind in zip(args[1:4], signature.args[1:4], strict=True)
+    )
+    data = field_of(context, builder, signature.args[0], args[0], "data")
+    address = builder.ptrtoint(data, line.type)
+    in_line = ir.Constant(line.type, CACHE_LINE - 1)
+    address = builder.and_(builder.add(address, in_line), builder.not_(in_line))
+    address = builder.add(address, builder.mul(line, ir.Constant(line.type, CACHE_LINE)))
+    kind = signature.return_type
+    data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
+    return _view(context, builder, kind, data, [n_rows, n_columns])
 
 
 def _shape_of(context, builder, kind, array):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from fastnn.core.simd.borrow import part_of, row_of, rows_like
+from fastnn.core.simd.borrow import part_of, row_of, rows_like, table_in
 
 
 @njit
@@ -45,6 +45,25 @@ def test_rows_of_a_table_that_is_read_only_are_of_the_type_of_others():
     table = np.arange(12.0).reshape(4, 3)
     table.flags.writeable = False
     assert sums_of_rows(table, np.zeros((5, 7))) == ((2, 3), 12, 21)
+
+
+@njit
+def fill_tables(memory, like):
+    reals = table_in(memory, 0, 2, 16, like.dtype)
+    words = table_in(memory, 4, 1, 3, np.uint64)
+    reals[1, 15], words[0, 2] = 0.5, 7
+    return reals.shape, words.shape
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tables_lie_in_memory_from_a_cache_line_on(dtype):
+    memory = np.zeros(49, np.int64)
+    assert fill_tables(memory, np.empty(0, dtype)) == ((2, 16), (1, 3))
+    first = -memory.ctypes.data % 64 // 8
+    written = memory[first:]
+    assert written[: 2 * 16 * np.dtype(dtype).itemsize // 8].view(dtype)[-1] == 0.5
+    assert written[4 * 8 + 2] == 7
+    assert np.count_nonzero(memory) == 2
 
 
 def test_a_row_lives_as_long_as_its_array():
