@@ -77,3 +77,11 @@ def check_equal(got, expected):
     np.testing.assert_array_equal(got.params, expected.params)
     for b, own in zip(got.biases, expected.biases, strict=True):
         assert (b is None) == (own is None)
+
+
+def outputs_of(estimator, X):
+    """Return what the network of an estimator answers, as ours does."""
+    if not hasattr(estimator, "predict_proba"):
+        return estimator.predict(X).reshape(len(X), -1)
+    proba = estimator.predict_proba(X)
+    return proba[:, 1:] if estimator.n_outputs_ == 1 else proba

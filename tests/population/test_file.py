@@ -12,10 +12,10 @@ from fastnn.callbacks import EarlyStopping
 from fastnn.population.file import FORMAT
 from fastnn.population.record import record_of
 
-from ..storage.test_network_file import check_same
 from ..support.files import saved
 from ..support.functions import bent, tilted
 from ..support.networks import make_data, noisy_network, small_network
+from ..support.stored_networks import check_same
 
 X, Y = make_data(23, 3, 2)
 

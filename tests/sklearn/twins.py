@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 import fastnn.sklearn
 
 N_SAMPLES = 23
+SOLVERS = ["sgd", "adam", "adamw", "lbfgs"]
 
 
 def make_targets(kind):
@@ -23,6 +24,7 @@ def make_targets(kind):
         "multilabel": np.column_stack([numbers > 0, X[:, 1] > 0, X[:, 2] > 0.2]).astype(int),
         "number": numbers,
         "numbers": np.column_stack([numbers, numbers**2]),
+        "positive": np.exp(0.1 * np.column_stack([numbers, numbers**2])),
         "counts": np.floor(np.exp(0.4 * numbers)),
     }[kind]
 

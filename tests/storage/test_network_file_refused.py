@@ -10,18 +10,13 @@ import pytest
 from fastnn import FormatError, Network
 from fastnn.schedules import ReduceOnPlateau
 
+from ..support.archives import npy, zipped
 from ..support.files import nested
 from ..support.networks import make_data, noisy_network, small_network
 from ..support.properties import changed_json, given, st
-from .test_npz import npy, zipped
 
 X, Y = make_data(12, 3, 2)
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "net.fastnn"
 
 
 def check_refused(path, match=None):
