@@ -52,12 +52,13 @@ class Grid(NamedTuple):
     row: int
 
 
-def add_products(registers, n_rows, sums, factors, terms, n, biases):
+def add_products(registers, n_rows, sums, factors, terms, n, biases, ahead):
     """Add the sum over the k < n of factors[r, k] terms[k] to sums[r], for all rows; n > 0.
 
     `factors` is a `Grid`, the others are `Rows`, `registers` (a literal) wide. `n_rows` is a
     literal: `TILE_ROWS` or `TALL`. Unless `biases` is negative, sums[r] is first overwritten with
-    what stands there in the array of the terms.
+    what stands there in the array of the terms. Unless `ahead` is 0, the n_rows n factors that
+    begin so far after the first are brought from memory on the way, as many with each k.
     """
     like = zeros(terms.array, registers)
     for r in range(n_rows if biases >= 0 else 0):
@@ -147,7 +148,7 @@ def _is_literal(*numbers):
 
 @type_callable(add_products)
 def _type_add_products(context):
-    def typer(registers, n_rows, sums, factors, terms, n, biases):
+    def typer(registers, n_rows, sums, factors, terms, n, biases, ahead):
         return types.void if _is_literal(registers, n_rows) else None
 
     return typer
@@ -185,15 +186,28 @@ def _type_store_dot_products(context):
 _LITERAL, _PLACES = types.IntegerLiteral, types.BaseTuple
 
 
-@lower_builtin(add_products, _LITERAL, _LITERAL, *[_PLACES] * 3, types.Integer, types.Integer)
+@lower_builtin(add_products, _LITERAL, _LITERAL, *[_PLACES] * 3, *[types.Integer] * 3)
 def _lower_add_products(context, builder, signature, args):
     tile = Tile(context, builder, signature.args[2:5], args[2:5])
-    n, biases = (context.cast(builder, args[i], signature.args[i], types.intp) for i in (5, 6))
+    n, biases, ahead = (
+        context.cast(builder, args[i], signature.args[i], types.intp) for i in (5, 6, 7)
+    )
     is_first = builder.icmp_signed(">=", biases, ir.Constant(biases.type, 0))
     biases, places = builder.gep(tile.terms.data, [biases]), []
     for r in range(signature.args[1].literal_value):
         places.append(builder.select(is_first, biases, tile.sums.address(r, 0)))
-    repeat = functools.partial(tile.for_each_number, n, 1)
+    is_near = builder.icmp_signed("==", ahead, ir.Constant(n.type, 0))
+    is_far = builder.not_(is_near)
+    step = ir.Constant(n.type, len(places))
+
+    def repeat(kept, turn):
+        def bring_and_turn(k, kept):
+            tile.factors.prefetch(0, builder.add(ahead, builder.mul(k, step)))
+            return turn(k, kept)
+
+        kept = tile.unless(is_near, kept, lambda: tile.for_each_number(n, 1, kept, bring_and_turn))
+        return tile.unless(is_far, kept, lambda: tile.for_each_number(n, 1, kept, turn))
+
     return _add_in_registers(tile, signature.args[0], places, repeat)
 
 

@@ -9,7 +9,7 @@ from numba.core import cgutils
 
 from ..levels import REGISTER_BYTES
 from ..lowering import field_of, part_of_struct
-from .vectors import Vector, splat_of, suffix_of
+from .vectors import Vector, prefetch_at, splat_of, suffix_of
 
 
 class Tile:
@@ -136,6 +136,10 @@ class Places:
         """Overwrite the vector that begins in that column of a row."""
         place = self.builder.bitcast(self.address(row, column), value.type.as_pointer())
         self.builder.store(value, place).align = self.align
+
+    def prefetch(self, row, column):
+        """Have the cache line of a number brought from memory while the kernel goes on."""
+        prefetch_at(self.builder, self.address(row, column))
 
     def splat(self, lanes, row, column):
         """Return the vector whose lanes all hold one number."""

@@ -212,13 +212,17 @@ def _type_prefetch(context):
 def _lower_prefetch(context, builder, signature, args):
     data = field_of(context, builder, signature.args[0], args[0], "data")
     i = context.cast(builder, args[1], signature.args[1], types.intp)
-    address = builder.bitcast(builder.gep(data, [i]), cgutils.voidptr_t)
-    i32 = ir.IntType(32)
+    prefetch_at(builder, builder.gep(data, [i]))
+    return context.get_dummy_value()
+
+
+def prefetch_at(builder, address):
+    """Write down that the cache line of an address is brought from memory."""
+    address, i32 = builder.bitcast(address, cgutils.voidptr_t), ir.IntType(32)
     function_type = ir.FunctionType(ir.VoidType(), [address.type, i32, i32, i32])
     function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
     to_read, keep, of_data = (ir.Constant(i32, number) for number in (0, 3, 1))
     builder.call(function, [address, to_read, keep, of_data])
-    return context.get_dummy_value()
 
 
 @type_callable(splat)
