@@ -23,7 +23,8 @@ elif "numpy" in sys.modules and os.environ.get("OPENBLAS_NUM_THREADS") != "1":
 else:
     os.environ.update(ONE_THREAD)
 
-from table import Table, circumstances, versions  # noqa: E402
+from comparison import hold  # noqa: E402
+from table import Table, circumstances, processor, versions  # noqa: E402
 from tasks import Task, digits, moons  # noqa: E402
 
 from fastnn.reference import ReferenceNetwork  # noqa: E402
@@ -112,12 +113,28 @@ def starts() -> Table:
 
 
 def pytest_addoption(parser: Any) -> None:
-    """Add the option that keeps the results."""
+    """Add the options that keep the results, and that hold the machine to less."""
+    parser.addoption("--hold", **hold.OPTION)
     parser.addoption(
         "--write-table",
         action="store_true",
         help="write the results of a run without failures to benchmarks/README.md",
     )
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Run pytest again if the machine is to be held, and is not."""
+    asked = config.getoption("hold")
+    if not asked or hold.held_to():
+        return None
+    if reason := hold.hindrance():
+        raise pytest.UsageError(f"--hold {asked}: {reason}")
+    return hold.run_again()
+
+
+def pytest_report_header() -> str:
+    """Name the processor, and what it is held to."""
+    return processor()
 
 
 def pytest_sessionstart() -> None:

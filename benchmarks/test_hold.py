@@ -152,6 +152,19 @@ def test_option(held, tmp_path):
         assert run.stdout.endswith(" held to AVX2\n") == is_held
 
 
+@pytest.mark.usefixtures("held")
+def test_option_of_pytest():
+    """Benchmarks with the option run again, held, and end as that run does."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider"]
+    for options, is_held in ((), False), (("--hold", "avx2"), True):
+        run = subprocess.run(
+            [*command, *options, BENCHMARKS / "test_tables.py"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout
+        assert (" held to AVX2\n" in run.stdout) == is_held
+
+
 @OF_LINUX
 @pytest.mark.parametrize(
     ("flags", "reason"),

@@ -20,19 +20,26 @@ OPTIONS = ("-O2", "-Wl,-z,initfirst")
 # glibc chooses its copies of memory as a program is loaded, before `held.c` has a say.
 TUNABLES = "glibc.cpu.hwcaps=-AVX512F,-AVX512BW,-AVX512CD,-AVX512DQ,-AVX512VL"
 CPUINFO = Path("/proc/cpuinfo")
+OPTION: dict[str, Any] = {
+    "choices": ["avx2"],
+    "help": "hold this machine to it, peers and C code too",
+}
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line, `--hold` too; where it is given, run the program again and end."""
-    parser.add_argument(
-        "--hold", choices=["avx2"], help="hold this machine to it, peers and C code too"
-    )
+    parser.add_argument("--hold", **OPTION)
     options = parser.parse_args(arguments)
     if options.hold and not held_to():
         if reason := hindrance():
             sys.exit(f"--hold {options.hold}: {reason}")
-        sys.exit(run([sys.executable, *sys.orig_argv[1:]]).returncode)
+        sys.exit(run_again())
     return options
+
+
+def run_again() -> int:
+    """Run this program again, held to AVX2; return how it ended."""
+    return run([sys.executable, *sys.orig_argv[1:]]).returncode
 
 
 def held_to() -> str:
