@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .functions import (
     Activation,
@@ -18,10 +18,10 @@ from .functions import (
 )
 from .optimizers import SGD, Optimizer
 from .parametric import activation_like, loss_like
+from .samples import Weights, batches_of, mean_of, part_of, total_weight
 
 Reduction = Literal["mean", "sum"]
 Masks = Sequence[ArrayLike | None]
-Weights = Sequence[float] | NDArray[np.floating[Any]]
 
 
 class ReferenceNetwork:
@@ -175,7 +175,7 @@ class ReferenceNetwork:
         """
         zs, activations = self.forward(X)
         losses = as_loss(self.loss_name).value(zs[-1], activations[-1], np.asarray(Y, self.dtype))
-        return float(np.average(losses, weights=sample_weight))
+        return mean_of(losses, sample_weight)
 
     def penalty(self) -> float:
         """Compute the sum over the layers of l1 sum abs(W) + l2/2 sum W^2."""
@@ -196,7 +196,7 @@ class ReferenceNetwork:
         grad_weights, grad_biases : lists of ndarray
             Shaped as `weights` and `biases`; zeros for what is frozen, None for an absent bias.
         """
-        scale = 1 / _total_weight(X, sample_weight)
+        scale = 1 / total_weight(X, sample_weight)
         _, grad_weights, grad_biases = self._backward(X, Y, scale, sample_weight)
         return grad_weights, grad_biases
 
@@ -232,7 +232,7 @@ class ReferenceNetwork:
             Of each sample, before the step: not weighted, without the penalty.
         """
         is_batch_mean = reduction == "mean" and np.ndim(X) == 2
-        divisor = _total_weight(X, sample_weight) if is_batch_mean else 1.0
+        divisor = total_weight(X, sample_weight) if is_batch_mean else 1.0
         if optimizer is None and not self._is_regularized:
             scale = float(learning_rate) / divisor
             losses, steps, bias_steps = self._backward(X, Y, scale, sample_weight, masks)
@@ -310,12 +310,12 @@ class ReferenceNetwork:
         epoch_orders: Iterable[Any] = [slice(None)] * epochs if orders is None else orders
         history = []
         for epoch, order in zip(range(epochs), epoch_orders, strict=True):
-            X_epoch, Y_epoch, weights = X[order], Y[order], _part(sample_weight, order)
+            X_epoch, Y_epoch, weights = X[order], Y[order], part_of(sample_weight, order)
             if noise is not None:
                 X_epoch = X_epoch + np.asarray(noise, dtype=self.dtype)[epoch]
             losses = np.zeros(len(X_epoch))
-            for rows in _batches(len(X_epoch), batch_size):
-                w = _part(weights, rows)
+            for rows in batches_of(len(X_epoch), batch_size):
+                w = part_of(weights, rows)
                 if w is None or w.any():
                     losses[rows] = self.update(
                         X_epoch[rows],
@@ -324,9 +324,9 @@ class ReferenceNetwork:
                         reduction,
                         optimizer=optimizer,
                         sample_weight=w,
-                        masks=masks and [_part(mask, (epoch, rows)) for mask in masks],
+                        masks=masks and [part_of(mask, (epoch, rows)) for mask in masks],
                     )
-            history.append(float(np.average(losses, weights=weights)))
+            history.append(mean_of(losses, weights))
         return history
 
     def _trained(self) -> list[int]:
@@ -351,6 +351,14 @@ class ReferenceNetwork:
         zs, activations = self.forward(X, masks)
         loss = as_loss(self.loss_name)
         losses = loss.value(zs[-1], activations[-1], Y)
+        counted = None if sample_weight is None or X.ndim == 1 else np.asarray(sample_weight) != 0
+        if counted is not None and not counted.all():  # without the others: infinity times 0 is NaN
+            if masks is not None:
+                masks = [part_of(mask, counted) for mask in masks]
+            _, grad_weights, grad_biases = self._backward(
+                X[counted], Y[counted], scale, part_of(sample_weight, counted), masks
+            )
+            return losses, grad_weights, grad_biases
         delta = scale * loss.derivative(zs[-1], activations[-1], Y)
         if not loss.partner:
             delta = pulled_back(self.activations[-1], delta, zs[-1], activations[-1])
@@ -367,8 +375,7 @@ class ReferenceNetwork:
         inputs = [X, *activations[:-1]]
         if masks is not None:
             inputs[1:] = [self._dropped(k, a, masks) for k, a in enumerate(inputs[1:])]
-        grad_weights: list[Array] = []
-        grad_biases: list[Array | None] = []
+        grad_weights, grad_biases = [], []
         for k, (a, delta, b) in enumerate(zip(inputs, deltas, self.biases, strict=True)):
             grad_W = np.outer(a, delta) if one_sample else a.T @ delta
             grad_b = delta if one_sample else delta.sum(axis=0)
@@ -378,22 +385,3 @@ class ReferenceNetwork:
                 grad_b = np.zeros_like(b)
             grad_biases.append(None if b is None else grad_b)
         return losses, grad_weights, grad_biases
-
-
-def _total_weight(X: ArrayLike, sample_weight: Weights | None) -> float:
-    """Return what a mean divides by: the sum of the weights, each 1 by default."""
-    if sample_weight is not None:
-        return float(np.sum(sample_weight))
-    return 1 if np.ndim(X) == 1 else np.shape(X)[0]
-
-
-def _part(array: ArrayLike | None, index: Any) -> Any:
-    return None if array is None else np.asarray(array)[index]
-
-
-def _batches(n_samples: int, batch_size: int | None) -> Iterable[int] | Iterable[slice]:
-    """Return each batch's rows; for size 1 an index: 2-D rows of one sample cost 1.26 times 1-D."""
-    if batch_size == 1:
-        return range(n_samples)
-    size = n_samples if batch_size is None else batch_size
-    return [slice(start, start + size) for start in range(0, n_samples, size)]

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from fastnn.losses import NAMED
 from fastnn.reference import ACTIVATIONS, LOSSES, ReferenceNetwork
+from fastnn.reference.optimizers import SGD, Momentum
 
 from ..support.networks import central_difference, check_same, random_reference
 
@@ -255,3 +256,19 @@ def test_like_copies_a_network():
 def test_what_cannot_work_is_refused(activations, loss, message):
     with pytest.raises(ValueError, match=message):
         ReferenceNetwork([np.ones((2, 3)), np.ones((3, 2))], [None, None], activations, loss)
+
+
+@pytest.mark.parametrize("batch_size", [1, None])
+@pytest.mark.parametrize("kind", [SGD, Momentum])
+def test_a_sample_of_weight_0_counts_as_nothing_though_its_loss_be_infinite(kind, batch_size):
+    X, Y = np.array([[0.5], [1e200], [0.25], [1e200]]), np.array([[1.0], [2.0], [3.0], [4.0]])
+    w, counted = np.array([1.0, 0.0, 2.0, 0.0]), [0, 2]
+    net, expected = (ReferenceNetwork([[[0.5]]], [[0.0]], ["identity"], "mse") for _ in range(2))
+    how = {"batch_size": batch_size, "epochs": 2}
+    with np.errstate(over="ignore"):
+        losses = net.fit(X, Y, sample_weight=w, optimizer=kind(), **how)
+        loss = net.loss(X, Y, sample_weight=w)
+    X, Y, w = X[counted], Y[counted], w[counted]
+    assert losses == expected.fit(X, Y, sample_weight=w, optimizer=kind(), **how)
+    assert loss == expected.loss(X, Y, sample_weight=w)
+    assert_array_equal(net.weights[0], expected.weights[0])
