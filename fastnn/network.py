@@ -280,10 +280,7 @@ class Network:
         array = as_numbers("params", values, self.dtype)
         if array.shape != self.params.shape:
             raise ValueError(f"params must have shape {self.params.shape}, got {array.shape}")
-        whole = np.zeros_like(self.params)  # its padding too: `params += 1` has added to ours
-        for own, new in zip(self._views(whole), self._views(array), strict=True):
-            own[:] = new
-        self.params[:] = whole
+        self._put(array)
 
     @property
     def weights(self) -> tuple[Array, ...]:
@@ -406,6 +403,14 @@ class Network:
         for view, array in zip(own, arrays, strict=True):
             if view is not None and array is not None:
                 view[:] = array
+        self._put(self.params)  # training by `update` of a handle may leave NaN in the padding
+
+    def _put(self, flat: Array) -> None:
+        """Overwrite the parameters, and their padding with 0: `params += 1` adds to it too."""
+        whole = np.zeros_like(self.params)
+        for own, new in zip(self._views(whole), self._views(flat), strict=True):
+            own[:] = new
+        self.params[:] = whole
 
     def _views(self, flat: Array) -> list[Array]:
         """Return views of the parameters in a flat vector, without padding."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from distributed import CancelledError, Client, KilledWorker
 from distributed.client import ClosedClientError
 from distributed.comm import CommClosedError
 
+from .._checks.callers import warn_caller
 from ..errors import DivergenceError
 
 # The errors of a cluster that is gone or cannot be reached.
@@ -48,7 +48,7 @@ def tell(failure: Any, place: str) -> None:
     error = _error_of(failure)
     if is_lost(failure):
         message = f"{place}: the share is lost, {type(error).__name__}"
-        warnings.warn(message, RuntimeWarning, stacklevel=6)  # the caller of `fit`
+        warn_caller(message, RuntimeWarning)
     elif type(error) in (ValueError, TypeError, DivergenceError):
         raise type(error)(f"{place}: {error}") from error
     else:

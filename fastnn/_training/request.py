@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import is_
@@ -12,6 +11,7 @@ import numpy as np
 
 from .. import callbacks as known_callbacks
 from .._checks.arrays import Array, as_class_weights
+from .._checks.callers import warn_caller
 from .._checks.frames import check_names, names_of
 from .._checks.heads import check_metrics_of, given_by_head
 from .._checks.inputs import Names, check_samples
@@ -122,7 +122,7 @@ def as_request(
     elif isinstance(config.optimizer, IRprop):
         n_samples = source.n_samples  # None of chunks, whose batches are smaller than all
         if n_samples is None or config.batch_size < n_samples - n_validation:
-            warnings.warn(_OF_BATCHES.format(options.batch_size), stacklevel=4)
+            warn_caller(_OF_BATCHES.format(options.batch_size))
     if is_checked and not is_known and isinstance(source, Arrays):
         check_samples(source.X, names_of(X))
     training = TrainingState.begun(config, state.model, last)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network
+from fastnn import Dense, Network, core
 from fastnn._training.state import state_of
 
 from ..support.networks import make_data, small_network
@@ -49,6 +49,18 @@ def test_arrays_of_the_network_itself():
     net.params += 1
     assert (net.params != 0).sum() == net.n_params  # padding stayed zero
     np.testing.assert_array_equal(net.weights[0], second.T + 1)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_network_that_has_diverged_is_whole_once_its_weights_and_biases_are_replaced(dtype):
+    net = Network(3, [Dense(5, "tanh"), Dense(3, "exp")], seed=0, dtype=dtype)
+    twin, handle = copy.deepcopy(net), net.handle()
+    for _ in range(3):
+        core.add_gradient(handle, np.ones(3), np.full(3, 1e3, dtype), 1.0)
+        core.update(handle, 1e18)
+    assert not np.isfinite(net.params).all()
+    net.weights, net.biases = twin.weights, twin.biases
+    np.testing.assert_array_equal(net.params, twin.params)  # its padding too
 
 
 ONES = [np.ones((3, 4)), np.ones((4, 2))]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastnn
-from fastnn import Network, schedules
+from fastnn import Network, Population, schedules
 from fastnn._training.request import FitOptions
 from fastnn._training.state import state_of
 from fastnn.callbacks import Checkpoint
@@ -231,6 +231,12 @@ def test_irprop_says_that_it_is_for_full_batches(options, warns):
         in str(each.message)
         for each in told
     )
+
+
+def test_a_population_says_so_where_its_fit_is_called():
+    with pytest.warns(UserWarning, match="batch_size must be None for irprop") as told:
+        Population([small_network(), small_network()]).fit(X, Y, optimizer="irprop")
+    assert {each.filename for each in told} == {__file__}
 
 
 def test_chunks_are_no_full_batch():
