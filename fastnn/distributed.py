@@ -206,6 +206,11 @@ def fit(
         evaluate_every=as_count("evaluate_every", evaluate_every),
         callbacks=as_callbacks(callbacks),
     )
+    if config.average is not None:
+        raise ValueError(
+            "AveragedWeights must have per='epoch' here, where the updates are those of replicas, "
+            f"got {config.average}"
+        )
     if validation_data is not None:
         config.validation = as_validation(state, validation_data)
         check_metrics_of(running, config.validation.Y, net.loss_function)

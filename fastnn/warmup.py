@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 from ._checks.arrays import Array, as_dtype
 from ._checks.names import explained
 from ._checks.scalars import as_choice, as_flag
+from .callbacks import AveragedWeights
 from .core.dispatch import FEW
 from .core.jit import numbers_of_forms
 from .core.waiting import telling
@@ -30,6 +31,15 @@ def _fit_wide(optimizer: str) -> Callable[[Network, Array, Array], object]:
     def run(net: Network, _: Array, Y: Array) -> object:
         wide = Network(_WIDE, [Dense(8)], dtype=net.dtype, seed=0)
         return wide.fit(np.zeros((len(Y), _WIDE)), np.zeros((len(Y), 8)), optimizer=optimizer)
+
+    return run
+
+
+def _fit_averaging(**options: Any) -> Callable[[Network, Array, Array], object]:
+    """Return a call that trains with an average by updates."""
+
+    def run(net: Network, X: Array, Y: Array) -> object:
+        return net.fit(X, Y, callbacks=[AveragedWeights(per="update")], **options)
 
     return run
 
@@ -54,6 +64,8 @@ _CALLS = {
         "fit sklearn", lambda net, X, Y: net.fit(X, Y, optimizer="momentum")
     ),
     "fit in batches": _Call("fit sklearn", lambda net, X, Y: net.fit(X, Y, batch_size=len(X))),
+    "fit, averaging by updates": _Call("average", _fit_averaging(batch_size=1)),
+    "fit in batches, averaging by updates": _Call("average", _fit_averaging(batch_size=FEW)),
     "fit a wide network by an optimiser": _Call("fit sklearn", _fit_wide("momentum")),
     "fit a wide network": _Call("fit", _fit_wide("sgd")),
     "fit": _Call("fit", lambda net, X, Y: net.fit(X, Y)),
@@ -96,8 +108,8 @@ def warmup(
     dtypes : str or numpy.dtype, or a list or tuple of them
         The dtypes of the networks to be used, by default both float64 and float32.
     only : str, or a list or tuple of them
-        What is to be used, by default all: "derivatives", "fit", "partial_fit", "predict" or
-        "sklearn", the estimators.
+        What is to be used, by default all: "average", of weights by updates; "derivatives", "fit",
+        "partial_fit", "predict" or "sklearn", the estimators.
     progress : bool
         Whether to show a progress bar on a terminal or in a notebook, by default False.
 

@@ -11,7 +11,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.inputs import Names
 from .._checks.stored import Inputs
-from ..callbacks import Callback
+from ..callbacks import AveragedWeights, Callback
 from ..optimizers import Optimizer
 from .model import Model
 from .rates import Schedule
@@ -57,6 +57,14 @@ class FitConfig:
     callbacks: Sequence[Callback] = ()
     progress: bool = False
     watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
+
+    @property
+    def average(self) -> AveragedWeights | None:
+        """The callback that averages the parameters after each update, if there is one."""
+        for callback in self.callbacks:
+            if isinstance(callback, AveragedWeights) and callback.per == "update":
+                return callback
+        return None
 
 
 @dataclass(slots=True, eq=False, repr=False)

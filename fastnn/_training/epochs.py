@@ -63,8 +63,10 @@ class CompiledEpochs:
         assert isinstance(config.optimizer, CompiledOptimizer)
         self._settings = config.optimizer
         self.is_single = config.batch_size == 1
+        self._averages = config.average is not None
         is_bare = self.is_single and not (model.penalties.size or config.noise.size)
-        self.is_plain = is_bare and config.optimizer.is_plain  # params -= rate gradient, of one
+        # params -= rate gradient, of one sample, within the pass of the next
+        self.is_plain = is_bare and config.optimizer.is_plain and not self._averages
         self._codes = model.metric_codes(config.metrics)
         self._ready: dict[tuple[bool, bool], tuple[Callable[..., int], tuple[Any, ...]]] = {}
         self._n_at_once = self._samples_per_slice(None)
@@ -180,9 +182,9 @@ class CompiledEpochs:
         self.training.counters[N_SEEN] += n_positions
         return sums, True
 
-    def changed(self) -> tuple[Array, Array, Array]:
+    def changed(self) -> tuple[Array, ...]:
         """Return the arrays that a compiled call changes."""
-        return self.model.params, self.training.slots, self.training.counters
+        return self.model.params, *self.training.arrays()
 
     def _samples_per_slice(self, X: Inputs | None) -> int:
         """Return the number of samples in a compiled call; X only counts if it is sparse."""
@@ -198,7 +200,7 @@ class CompiledEpochs:
             return False
         if self.is_plain:
             return True
-        if data.weights.size or self.config.noise.size or data.n_samples == 1:
+        if data.weights.size or self.config.noise.size or data.n_samples == 1 or self._averages:
             return False
         return rates.shape[1] == 1 and may_look_ahead_by(self.optimizer(), float(rates.max()))
 
@@ -216,11 +218,13 @@ class CompiledEpochs:
         """Choose among batches, single samples by any optimiser, and plain steps of these."""
         model, config = self.model, self.config
         dtype, n_units, n_words = model.dtype, model.n_units, model.n_units // WORD
+        average = self.training.average
         if not self.is_single:
             units = aligned_zeros((4, BLOCK_ROWS, n_units), dtype)
             grad = aligned_zeros(model.params.size, dtype)
-            batches = Batches(config.batch_size, config.noise, units, grad)
-            return train_batches.train_batches, (batches, self.optimizer())
+            batches = Batches(config.batch_size, config.noise, units, grad, average)
+            by_batches = train_batches.train_batches, train_batches.train_batches_averaging
+            return by_batches[average is not None], (batches, self.optimizer())
         if looks_ahead:
             n_ahead = model.n_ahead
             units = aligned_zeros((5 if self.is_plain else 7, n_ahead, n_units), dtype)
@@ -230,9 +234,12 @@ class CompiledEpochs:
         if self.is_plain:
             plain = train_samples.train_samples, train_samples.train_samples_looking_ahead
             return plain[looks_ahead], (units, bitsets)
-        by = train_samples.train_samples_by, train_ahead.train_samples_looking_ahead_by
         grad = aligned_zeros(model.params.size, dtype)  # its padding stays 0
-        return by[looks_ahead], (self.optimizer(), (units, bitsets, grad, config.noise))
+        scratch = units, bitsets, grad, config.noise
+        if looks_ahead:
+            return train_ahead.train_samples_looking_ahead_by, (self.optimizer(), scratch)
+        by = train_samples.train_samples_by, train_samples.train_samples_by_averaging
+        return by[average is not None], (self.optimizer(), (*scratch, average))
 
     def optimizer(self) -> Optimizer:
         """Return the optimiser for the kernels, which change its state."""

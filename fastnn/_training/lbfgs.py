@@ -32,6 +32,11 @@ def check_lbfgs(config: FitConfig, model: Model, batch_size: int | None) -> None
             f"batch_size must be None with L-BFGS, got {batch_size}: give batch_size=None, which "
             "is all samples (the default is 1)"
         )
+    if config.average is not None:
+        raise ValueError(
+            "AveragedWeights must have per='epoch' with L-BFGS, whose epochs are its updates, got "
+            f"{config.average}"
+        )
     if config.noise.size or np.isfinite(model.penalties[:, MAX_NORM]).any():
         raise ValueError("L-BFGS must go without dropout, input_noise and max_norm, got one")
 

@@ -226,6 +226,9 @@ class TrainingLoop:
                 callback.start(run)
                 started.append(callback)
                 _check_rate(run, rate, callback)
+            if config.average is not None:
+                around.callback(vars(training).pop, "average")
+                training.average = config.average.running()
             if config.progress:
                 n_samples = self.request.source.n_samples
                 total = None if n_samples is None else config.epochs * n_samples
@@ -280,10 +283,8 @@ class TrainingLoop:
         if self._is_at_mark and self._mark is not None:
             self._is_at_mark = False
             return self._mark.arrays
-        training = self.training
-        return [
-            array.copy() for array in (self.state.model.params, training.slots, training.counters)
-        ]
+        arrays = self.state.model.params, *self.training.arrays()
+        return [array.copy() for array in arrays]
 
     def advance(self, n_samples: int) -> None:
         """Report so many trained samples to `watch` and the progress bar."""

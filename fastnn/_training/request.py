@@ -355,4 +355,10 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
             f"callbacks must hold one AveragedWeights, got {len(averages)}, which would average "
             "each other's averages: of several, each must have swap=False"
         )
+    n_by_update = sum(average.per == "update" for average in averages)
+    if n_by_update > 1:
+        raise ValueError(
+            f"callbacks must hold one AveragedWeights per 'update', got {n_by_update}: kernels "
+            "make one average"
+        )
     return callbacks

@@ -51,7 +51,9 @@ class TrainingState:
     counters: Array
     epochs: int = 0
     updates: int = 0
-    _known = cast("tuple[int, float] | None", None)  # a rate ahead: no field, for no file has it
+    # No fields, for no file has them: a rate ahead, and the average that kernels are to make.
+    _known = cast("tuple[int, float] | None", None)
+    average = cast("Array | None", None)
 
     @classmethod
     def begun(cls, config: FitConfig, model: Model, last: TrainingState | None) -> TrainingState:
@@ -92,6 +94,12 @@ class TrainingState:
         for own, old in zip(slots, self.slots, strict=True):
             own[:] = layout.relaid(old, old_table, table, has_narrow=has_narrow)
         self.slots = slots
+
+    def arrays(self) -> tuple[Array, ...]:
+        """Return the arrays that a compiled call changes beside the parameters."""
+        if self.average is None:
+            return self.slots, self.counters
+        return self.slots, self.counters, self.average
 
     def rate(self) -> float | None:
         """Return the last learning rate; None means the optimiser's own."""
@@ -342,7 +350,7 @@ class Snapshot:
         training = self._training = training if next_training is None else next_training
         if training is not None:
             # Copies of all that a compiled call changes.
-            self.arrays = self.params, training.slots.copy(), training.counters.copy()
+            self.arrays = self.params, *map(np.ndarray.copy, training.arrays())
             self._epochs, self._schedule = training.epochs, training.schedule
             self._updates = training.updates
             if self._schedule is not None and hasattr(self._schedule, "observe"):
@@ -357,7 +365,8 @@ class Snapshot:
             set_stream(random, self.stream)
         training = self._training
         if training is not None:  # with the slots of the last training, or with other ones
-            training.slots[...], training.counters[...] = self.arrays[1:]
+            for array, copied in zip(training.arrays(), self.arrays[1:], strict=True):
+                array[...] = copied
             if last is not None and last.schedule is training.schedule:
                 last.schedule = self._schedule
             training.epochs, training.schedule = self._epochs, self._schedule

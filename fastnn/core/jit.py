@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import llvmlite
@@ -201,6 +202,11 @@ def entry_as_one(function):
 def entry_as_one_in_place(function):
     """Compile such a kernel if it makes no array."""
     return _kept(njit(**JIT, **_WHOLE, _nrt=False)(function), function)
+
+
+def renamed(function, name):
+    """Return a function of the same code under another name, to be compiled for other types."""
+    return FunctionType(function.__code__, function.__globals__, name)
 
 
 def _kept(kernel, function):

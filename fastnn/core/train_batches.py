@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .averaging import follow
 from .block_pass import (
     add_gradient_of_block,
     add_metrics_of_block,
@@ -15,7 +16,7 @@ from .counter_rng import Noise
 from .dense_block import has_many
 from .dispatch import may_skip_zeros, may_step_at_once
 from .inputs import weight_of
-from .jit import entry, inner
+from .jit import entry, inner, renamed
 from .layout import N_IN, is_narrow
 from .optimizers import DIVIDE_PENALTY, KEY, MEAN, N_SEEN, N_UPDATES, Update, penalty_of
 from .scratch import BLOCK_ROWS, Block
@@ -37,15 +38,17 @@ class Batches(NamedTuple):
         Scratch.
     grad : ndarray, shape (n_params,)
         It is zero at the start of a batch, and carries an unfinished one from call to call.
+    average : ndarray of float64, or None
+        Brought up to date after each update (`averaging`).
     """
 
     size: int
     noise_levels: NDArray[Any]
     units: NDArray[Any]
     grad: NDArray[Any]
+    average: NDArray[np.float64] | None
 
 
-@entry
 def train_batches(net, data, samples, metrics, batches, optimizer, sums):
     """Change the parameters by the optimiser for each batch in turn, in place.
 
@@ -84,7 +87,7 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
         forward_block(net, data.X, chosen, skip_zeros, noise, block)
         add_metrics_of_block(net, metrics, data, chosen, block, row)
         backward_block(net, data, chosen, noise, block)
-        rate = rate_of(samples.rates, epoch, place // batches.size)
+        rate, total = rate_of(samples.rates, epoch, place // batches.size), 0.0  # of a whole batch
         if steps_at_once and n_rows == n_batch and _has_many_inputs(net, n_rows, block):
             total = weight_of_batch(data.weights, chosen)
             step_down(net, optimizer, rate, total, n_rows, block)
@@ -95,8 +98,14 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
                 if total > 0:
                     row[-1] += finish_batch(net, optimizer, rate, total, grad, row_of(delta, 0))
                 grad[:] = 0
+        if total > 0:
+            follow(batches.average, params)
         position += n_rows
     return position
+
+
+train_batches_averaging = entry(renamed(train_batches, "train_batches_averaging"))
+train_batches = entry(train_batches)
 
 
 @inner

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .averaging import follow
 from .counter_rng import Noise
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
 from .inputs import bring, enter_sample, enter_samples, is_finite, weight_of
-from .jit import entry_as_one_in_place, inner
+from .jit import entry_as_one_in_place, inner, renamed
 from .layout import N_IN, Net, output_range
 from .look_ahead import add_steps, multiply_inputs
 from .losses import is_target, sample_loss
@@ -113,19 +114,19 @@ def train_samples(net, data, samples, metrics, units, bitsets, sums):
     return samples.stop
 
 
-@entry_as_one_in_place
 def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
     """Change the parameters by an optimiser for each sample of a `Slice` in turn, in place.
 
-    It is `train_batches` for batches of one sample. `scratch` is `units` and
-    `bitsets`, as in `new_samples`, room for a gradient, and the noise levels (`counter_rng.Noise`).
+    It is `train_batches` for batches of one sample. `scratch` is `units` and `bitsets`, as in
+    `new_samples`, room for a gradient, the noise levels (`counter_rng.Noise`), and an
+    average (`averaging`) or None.
 
     Returns
     -------
     position : int
         Where to go on: `stop`.
     """
-    params, counters, order, (units, bitsets, grad, levels) = (
+    params, counters, order, (units, bitsets, grad, levels, average) = (
         net.params, optimizer.counters, samples.order, scratch
     )  # fmt: skip
     n_samples, n_in = order.shape[1], net.layer_table[0, N_IN]
@@ -152,8 +153,15 @@ def train_samples_by(net, data, samples, metrics, optimizer, scratch, sums):
             rate = rate_of(samples.rates, epoch, place)
             update, penalty = begin_update(net, optimizer, rate, np.float64(weight))
             change_params_by(net, optimizer, update, this, grad)
+            follow(average, params)
             row[-1] += penalty
     return samples.stop
+
+
+train_samples_by_averaging = entry_as_one_in_place(
+    renamed(train_samples_by, "train_samples_by_averaging")
+)
+train_samples_by = entry_as_one_in_place(train_samples_by)
 
 
 @inner

@@ -19,7 +19,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from fastnn import Dense, DivergenceError, Network, distributed
 from fastnn._cluster.lost import tell
 from fastnn._training.state import state_of
-from fastnn.callbacks import Callback
+from fastnn.callbacks import AveragedWeights, Callback
 from fastnn.distributed import fit
 from fastnn.schedules import Constant
 
@@ -217,6 +217,10 @@ def test_what_making_a_chunk_raises(client, network, data):
         ({"reduction": "max"}, "reduction must be one of"),
         ({"optimizer": "best"}, "optimizer must be"),
         ({"learning_rate": Constant(0.1, per="update")}, "a schedule must be a function of the ro"),
+        (
+            {"callbacks": [AveragedWeights(per="update")]},
+            "AveragedWeights must have per='epoch' he",
+        ),
         ({"metrics": ["r2"]}, "the metrics r2 need validation_data"),
         ({"validation_data": 3}, "validation_data must be a pair"),
     ],
