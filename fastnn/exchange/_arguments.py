@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..activations import OwnActivation
 from ..heads import Heads
 from ..network import Network
+from ..population.networks import common_heads
 from ..population.population import Population
 from ._centres import folded
 
@@ -30,12 +31,6 @@ def networks_of(population: Any) -> Sequence[Network] | None:
     """Return the networks of a population; None if it is something else."""
     if not isinstance(population, Population):
         return None
-    for k, net in enumerate(population.networks):
-        if isinstance(net.layers[-1], Heads):
-            raise ValueError(
-                f"a population must be without heads for export, got {net.layers[-1]} at {k}: "
-                f"export one network, population[{k}]"
-            )
     networks = tuple(map(folded, population.networks))
     first = networks[0].n_in, networks[0].n_out
     for k, net in enumerate(networks):
@@ -44,6 +39,7 @@ def networks_of(population: Any) -> Sequence[Network] | None:
                 "networks must have the same n_in and n_out for their mean, got "
                 f"{first} at 0 and {(net.n_in, net.n_out)} at {k}"
             )
+    common_heads(networks)
     return networks
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from ... import __version__
 from ..._atomic import check_folder, replace_files
 from ..._checks.arrays import Array, as_dtype, as_numbers
+from ..._checks.heads import Part
 from ..._checks.paths import as_path
 from ..._checks.scalars import as_flag
 from ..._storage.functions import plain_name, shown_loss
@@ -124,9 +125,8 @@ def to_c(
         all are frozen, if the network has `Standardize`, or if the loss is none of half_sse, sse,
         mse, mae, huber, binary_cross_entropy, cross_entropy (without smoothing) and poisson. With
         `int8`, if a layer has more than 32767 inputs. If an estimator is not fitted; if it or a
-        population is given with `train` or `int8`. If the networks of a population have heads,
-        differ in n_in or n_out, or one of them standardises columns far from 0 and `dtype` is
-        float32.
+        population is given with `train` or `int8`. If the networks of a population differ in n_in,
+        n_out or heads, or one of them standardises columns far from 0 and `dtype` is float32.
     FileNotFoundError
         If the folder does not exist.
     FileExistsError
@@ -259,13 +259,15 @@ def _write_population(networks: Sequence[Network], source: Path, dtype: DTypeLik
     real = np.result_type(*(net.dtype for net in networks)) if dtype is None else as_dtype(dtype)
     check_near(networks, real)
     for network in networks:
-        check_activations(network, KNOWN)
+        check_activations(network, KNOWN, heads=True)
     name, first = source.stem, networks[0]
+    parts = first.layers[-1].parts if isinstance(first.layers[-1], Heads) else ()
+    heads = "".join(f" * {part.n_out:>8} of {_place(part)}\n" for part in parts)
     title = f"""{_ENSEMBLE} {__version__}: the mean of its networks, in {real.name}.
  *
  * {first.n_in:>8} inputs
  * {first.n_out:>8} outputs
- * {len(networks):>8} networks
+{heads} * {len(networks):>8} networks
  */
 """
     header = _header(first, name, centred(first, real), "what the networks make, on average,")
@@ -355,14 +357,18 @@ def _title(net: Network, arithmetic: str) -> str:
             lines.append(f"{layer.n_out:>8} {layer.activation}{whole}{biases}")
             continue
         lines += [
-            f"{part.n_out:>8} {part.activation}{whole}{biases}: {shown(part.name)}, "
-            f"from output[{part.start}] on"
+            f"{part.n_out:>8} {part.activation}{whole}{biases}: {_place(part)}"
             for part in layer.parts
         ]
     loss = shown_loss(net.loss_function)
     told = f"Trained for the loss {loss}; {net.n_params} parameters in {net.dtype}."
     lines += ["", *wrap(told, _LONGEST, break_long_words=False, break_on_hyphens=False)]
     return "\n".join(f" * {line}".rstrip() for line in lines).removeprefix(" * ") + "\n */\n"
+
+
+def _place(part: Part) -> str:
+    """Return the name of a head, and where its outputs are."""
+    return f"{shown(part.name)}, from output[{part.start}] on"
 
 
 def _header(net: Network, name: str, own: Centred, what: str, *, train: bool = False) -> str:

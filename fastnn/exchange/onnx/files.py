@@ -40,8 +40,8 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     It holds standard operators only.
 
     The file has the input "input", of shape (n_samples, n_in) for any n_samples, and the output
-    "output", of shape (n_samples, n_out): of a population, the mean of its networks; of a network
-    that ends with `Heads`, an output for each, of its name. Options of
+    "output", of shape (n_samples, n_out): of a population, the mean of its networks; of networks
+    that end with `Heads`, an output for each, of its name. Options of
     training only, such as dropout, are dropped; the loss of a network is kept in the file's
     metadata, of a user's own its name.
 
@@ -63,11 +63,10 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
         If `net` is none of these, or `path` is not a path.
     ValueError
         If a layer is gelu and `dtype` is float64: onnxruntime's CPU provider has no float64 kernel
-        of the error function. If an activation is the user's own. If a head is called input, or a
-        population has heads. If a number is beyond the range
-        of `dtype`. If an estimator is not fitted, or a column has no name. If the networks of a
-        population differ in n_in or n_out, or one of them standardises columns far from 0 and
-        `dtype` is float32.
+        of the error function. If an activation is the user's own. If a head is called input. If a
+        number is beyond the range of `dtype`. If an estimator is not fitted, or a column has no
+        name. If the networks of a population differ in n_in, n_out or heads, or one of them
+        standardises columns far from 0 and `dtype` is float32.
     FileNotFoundError
         If the folder does not exist.
 

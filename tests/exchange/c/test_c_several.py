@@ -58,6 +58,20 @@ def test_trains_as_the_network(losses, dtype, compiler, tmp_path):
     assert np.abs(net.params - before).max() > 0.01
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_mean_of_a_population(dtype, compiler, tmp_path):
+    X, _ = make_data(20, 6, 1)
+    population = Population(make(dtype=dtype) for _ in range(3))
+    for k, net in enumerate(population):
+        net.params = net.params * (1 + k)
+    to_c(population, tmp_path / "mean.c")
+    got = compiler.load(tmp_path / "mean.c", dtype).predict(X, N_OUT)
+    expected = side_by_side(population.predict(X).mean)
+    np.testing.assert_allclose(got, expected, **TOLERANCES[dtype])
+    title, _ = (tmp_path / "mean.c").read_text().split("\n */", 1)
+    assert ' *        3 of "head_1", from output[2] on\n' in title
+
+
 def test_int8(compiler, tmp_path):
     net, (X, _) = make(), make_data(100, 6, 1)
     to_c(net, tmp_path / "net.c", int8=True, calibration=X)
@@ -78,9 +92,8 @@ def test_what_is_refused(tmp_path):
     net = make(["mse", "mse", "mse", tilted, "poisson"])
     with pytest.raises(ValueError, match=r"train must be False for the loss .*tilted"):
         to_c(net, tmp_path / "net.c", train=True)
-    with pytest.raises(
-        ValueError, match=r"without heads for export, .*: export one network, population\[0\]"
-    ):
-        to_c(Population([net]), tmp_path / "net.c")
+    others = Network(6, [Heads(Dense(11), Dense(1))], seed=0)
+    with pytest.raises(ValueError, match=r"networks must have the same heads for their mean, got"):
+        to_c(Population([net, others]), tmp_path / "net.c")
     assert not [*tmp_path.iterdir()]
     to_c(net, tmp_path / "net.c")

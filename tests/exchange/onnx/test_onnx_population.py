@@ -77,8 +77,36 @@ def test_what_has_no_mean_is_refused(tmp_path):
     to_onnx(Population([Network(3, [Dense(1)]), far_network()]), path)
 
 
-def test_heads_are_refused_with_what_to_do(tmp_path):
-    networks = [Network(2, [last], seed=0) for last in (Dense(2), Heads(Dense(1), Dense(1)))]
-    with pytest.raises(ValueError, match=r"without heads for export, .* at 1: export one network"):
-        to_onnx(Population(networks), tmp_path / "many.onnx")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_of_heads_there_is_an_output_for_each(tmp_path, dtype):
+    """Of networks of two architectures, in which a head may have another activation."""
+    options = {"bias_initializer": "glorot_normal"}
+    population = Population(
+        Network(
+            3, [*hidden, Heads(rain=Dense(1, rain, **options), sky=Dense(3, "softmax"))], seed=k
+        )
+        for k, (hidden, rain) in enumerate(
+            [([Dense(5, "tanh")], "sigmoid"), ([Dense(5, "tanh")], "sigmoid"), ([], "exp")]
+        )
+    )
+    to_onnx(population, tmp_path / "mean.onnx", dtype=dtype)
+    onnx.checker.check_model(onnx.load(tmp_path / "mean.onnx"), full_check=True)
+    session = session_of(tmp_path / "mean.onnx")
+    assert [output.name for output in session.get_outputs()] == ["rain", "sky"]
+    got = session.run(None, {"input": X.astype(dtype)})
+    for one, expected in zip(got, population.predict(X).mean, strict=True):
+        np.testing.assert_allclose(one, expected, atol=ATOL[dtype])
+
+
+def test_heads_that_differ_are_refused(tmp_path):
+    for last, message in (
+        (Dense(2), "networks must have the same heads for their mean, got none at 0"),
+        (Heads(Dense(1), other=Dense(1)), "networks must have the same heads"),
+    ):
+        networks = [Network(2, [layer], seed=0) for layer in (last, Heads(Dense(1), Dense(1)))]
+        with pytest.raises(ValueError, match=message):
+            to_onnx(Population(networks), tmp_path / "many.onnx")
+    named = Population([Network(2, [Heads(Dense(1), input=Dense(1))], seed=0)])
+    with pytest.raises(ValueError, match="a head must have another name than the input, got input"):
+        to_onnx(named, tmp_path / "many.onnx")
     assert not [*tmp_path.iterdir()]
