@@ -3,6 +3,8 @@
 `TabularClassifier` and `TabularRegressor` take a table of mixed columns as it is, and are meant to
 predict well by default.
 
+`MultiTaskMLP` predicts several columns at once, classes and numbers, from shared layers.
+
 `MLPClassifier` and `MLPRegressor` stand in the place of scikit-learn's. Only the import changes:
 ``from fastnn.sklearn import MLPClassifier``. Parameters, attributes, methods, warnings and errors
 are scikit-learn's, and the same `random_state` gives the same coefficients, up to rounding. The
@@ -21,8 +23,15 @@ except ImportError as error:
     raise missing_package("fastnn.sklearn", "scikit-learn", "sklearn") from error
 
 from ._classifier import MLPClassifier
+from ._multi_task import MultiTaskMLP
 from ._regressor import MLPRegressor
 from ._tabular_classifier import TabularClassifier
 from ._tabular_regressor import TabularRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor", "TabularClassifier", "TabularRegressor"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "MultiTaskMLP",
+    "TabularClassifier",
+    "TabularRegressor",
+]

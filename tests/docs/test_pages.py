@@ -45,7 +45,7 @@ NEEDS = {
     "notebooks/xor.md": ["matplotlib"],
     "pictures.md": ["matplotlib", "sklearn"],
     "sharing.md": ["onnx", "sklearn"],
-    "sklearn.md": ["sklearn", "sklearn.callback"],
+    "sklearn.md": ["sklearn", "sklearn.callback", "pandas"],
     "streams.md": ["river"],
     "training.md": ["optuna"],
     "tables.md": ["sklearn", "pandas", "narwhals", "onnx", "onnxruntime"],
