@@ -50,6 +50,8 @@ def as_network(net: Any) -> Network:
     hint = ""
     if hasattr(net, "from_model"):
         hint = "; it holds several: give the network of one of its members_"
+    elif hasattr(net, "task_names_"):
+        hint = "; give its network_, of whose outputs numbers are standard scores"
     elif hasattr(net, "hidden_layer_sizes"):
         hint = "; from_sklearn makes one of a fitted estimator"
     elif hasattr(net, "networks"):

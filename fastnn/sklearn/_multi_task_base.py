@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks.arrays import Array
 from ..callbacks import EarlyStopping
+from ..errors import DivergenceError
 from ..layers import Dense
 from ..network import Network
 from ._estimator import HIDDEN, Estimator
@@ -90,18 +91,21 @@ class BaseMultiTask(Estimator):
             min_delta=self.tol,
             restore_best=early,
         )
-        history = network.fit(
-            X,
-            targets if len(targets) > 1 else targets[0],
-            epochs=self.max_iter,
-            batch_size=min(200, X.shape[0]) if isinstance(batch_size, str) else batch_size,
-            optimizer=self.solver,
-            learning_rate=self.learning_rate_init,
-            sample_weight=sample_weight,
-            validation_fraction=self.validation_fraction if early else None,
-            callbacks=[stopping],
-            verbose=self.verbose,
-        )
+        try:
+            history = network.fit(
+                X,
+                targets if len(targets) > 1 else targets[0],
+                epochs=self.max_iter,
+                batch_size=min(200, X.shape[0]) if isinstance(batch_size, str) else batch_size,
+                optimizer=self.solver,
+                learning_rate=self.learning_rate_init,
+                sample_weight=sample_weight,
+                validation_fraction=self.validation_fraction if early else None,
+                callbacks=[stopping],
+                verbose=self.verbose,
+            )
+        except DivergenceError as error:
+            raise ValueError(str(error)) from error
         self.n_iter_, self.loss_curve_ = len(history.epoch), list(history["loss"])
         if stopping.stopped_epoch is None:
             warnings.warn(

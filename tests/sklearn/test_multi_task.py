@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastnn import Heads, Network
 from fastnn.core import jit
+from fastnn.exchange import from_sklearn, to_onnx
 from fastnn.sklearn import MultiTaskMLP
 from fastnn.sklearn._tasks import LOSSES
 
@@ -272,11 +273,23 @@ def test_a_failed_fit_changes_nothing(fitted):
         ),
         (as_objects(RAIN, WIND)[:9], {}, "inconsistent numbers of samples"),
         (as_objects(RAIN, -WIND), {"loss": ["auto", "gamma"]}, "head_1: "),
+        (as_objects(RAIN, WIND), {"solver": "sgd", "alpha": 1e9}, "training must stay finite"),
     ],
 )
 def test_what_cannot_be_fitted(y, options, message):
     with pytest.raises(ValueError, match=message):
         MultiTaskMLP(**OPTIONS, **options).fit(X, y)
+
+
+def test_writers_say_what_to_give_them(fitted, tmp_path):
+    pytest.importorskip("onnx")
+    with pytest.raises(TypeError, match="got MultiTaskMLP; give its network_, of whose outputs"):
+        to_onnx(fitted, tmp_path / "net.onnx")
+    with pytest.raises(
+        TypeError, match="must have one output, got MultiTaskMLP: its network_"
+    ):
+        from_sklearn(fitted)
+    to_onnx(fitted.network_, tmp_path / "net.onnx")
 
 
 @pytest.mark.compiled

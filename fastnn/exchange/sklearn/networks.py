@@ -101,6 +101,9 @@ def _read(reading: LayerBuilder, estimator: Any) -> str | Loss | None:
 
 def _check_kind(estimator: Any) -> None:
     """Raise unless an estimator is one that may be the last step."""
+    if hasattr(estimator, "task_names_"):
+        name = type(estimator).__name__
+        raise TypeError(f"estimator must have one output, got {name}: its network_ has all")
     others = {*LINEAR_MODELS, "TransformedTargetRegressor"}
     if not hasattr(estimator, "hidden_layer_sizes") and name_of(estimator) not in others:
         raise TypeError(
