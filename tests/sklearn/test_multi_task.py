@@ -285,9 +285,7 @@ def test_writers_say_what_to_give_them(fitted, tmp_path):
     pytest.importorskip("onnx")
     with pytest.raises(TypeError, match="got MultiTaskMLP; give its network_, of whose outputs"):
         to_onnx(fitted, tmp_path / "net.onnx")
-    with pytest.raises(
-        TypeError, match="must have one output, got MultiTaskMLP: its network_"
-    ):
+    with pytest.raises(TypeError, match="must have one output, got MultiTaskMLP: its network_"):
         from_sklearn(fitted)
     to_onnx(fitted.network_, tmp_path / "net.onnx")
 
