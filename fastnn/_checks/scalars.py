@@ -18,8 +18,6 @@ _LARGEST = 2**62  # int64 holds it, with room to count on
 
 def as_flag(name: str, value: Any) -> bool:
     """Return `value` as a bool if it is one, of Python or NumPy."""
-    if value is True or value is False:
-        return bool(value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     raise TypeError(f"{name} must be True or False, got {value!r}")

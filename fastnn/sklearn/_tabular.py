@@ -28,9 +28,10 @@ from .._checks.frames import is_frame
 from .._checks.names import explained
 from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
-from ..tables.ensemble import Member, Recipe, Task, held_out_outputs, mean_and_spread, train
+from ..tables.ensemble import Member, Recipe, held_out_outputs, mean_and_spread, train
 from ..tables.model import TableModel
 from ..tables.progress import progress_shown
+from ..tables.task import Task
 from ._estimator import HIDDEN, Estimator
 
 LEAST_FOLDS = 5  # even one member has a fifth of the rows held out

@@ -55,9 +55,10 @@ from .._storage.metadata import check_metadata
 from .._storage.npz import Archive, pack
 from .._storage.specs import JSON, as_list, as_object, as_whole, short
 from ..network import Network
+from .by_target import ByTarget
 from .columns import NUMBER, TEXT, TIME
 from .encoder import ENCODINGS, Categories, TableEncoder
-from .ensemble import ByTarget, Member
+from .ensemble import Member
 from .model import TableModel
 from .numbers import Periodic, PiecewiseBins, RobustScale
 

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from .._checks.arrays import Array
+from ..tables.by_target import inputs_of, training_inputs
 from ..tables.encoder import TableEncoder
-from ..tables.ensemble import Member, Recipe, Task, inputs_of, training_inputs
+from ..tables.ensemble import Member, Recipe
 from ..tables.errors import TableError
 from ..tables.model import TableModel
+from ..tables.task import Task
 from .judging import Judge, LinearModel
 from .report import Score
 from .rows import N_PARTS, SpillBuffer, Split

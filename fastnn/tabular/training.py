@@ -13,9 +13,10 @@ import pyarrow as pa
 from .._checks.arrays import Array
 from .._training.threads import n_cores
 from ..sklearn import TabularClassifier, TabularRegressor
-from ..tables.ensemble import Task, inputs_of, training_inputs
+from ..tables.by_target import inputs_of, training_inputs
 from ..tables.model import TableModel
 from ..tables.progress import progress_shown
+from ..tables.task import Task
 from .judging import OURS, Judge, LinearModel
 from .report import Score
 from .rows import HELD_OUT, Split
