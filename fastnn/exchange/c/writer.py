@@ -187,42 +187,53 @@ def to_c(
     """
     table, population = model_of(net), networks_of(net)
     train, int8 = as_flag("train", train), as_flag("int8", int8)
-    if table is not None or population is not None:
-        if train or int8 or calibration is not None:
-            kind = "a population" if table is None else "an estimator of tables"
-            raise ValueError(
-                f"train, int8 and calibration must be left out for {kind}, got "
-                f"train={train}, int8={int8}: give them with one of its networks"
-            )
-        if table is not None:
-            _write_table(table, _as_source(path), dtype)
-        elif population is not None:
-            _write_population(population, _as_source(path), dtype)
+    if table is None and population is None:
+        _write_network(net, path, calibration, dtype, train=train, int8=int8)
         return
-    if train and getattr(net, "standardize", None) is not None:
+    if train or int8 or calibration is not None:
+        kind = "a population" if table is None else "an estimator of tables"
+        raise ValueError(
+            f"train, int8 and calibration must be left out for {kind}, got "
+            f"train={train}, int8={int8}: give them with one of its networks"
+        )
+    if table is not None:
+        _write_table(table, _as_source(path), dtype)
+    elif population is not None:
+        _write_population(population, _as_source(path), dtype)
+
+
+def _write_network(
+    given: Any,
+    path: str | os.PathLike[str],
+    calibration: ArrayLike | None,
+    dtype: DTypeLike | None,
+    *,
+    train: bool,
+    int8: bool,
+) -> None:
+    """Write the source and the header of a network."""
+    if train and getattr(given, "standardize", None) is not None:
         raise ValueError(
             "train must be False for a network with Standardize, got True: a step on its folded "
             "layer is another; give net.folded() to take that one"
         )
-    given, net = net, as_network(net)
-    source = _as_source(path)
+    net, source = as_network(given), _as_source(path)
     real = net.dtype if dtype is None else as_dtype(dtype)
     if int8 and train:
         raise ValueError(
             "train must be False with int8, got True: most steps are too small for 8 bits"
         )
     if int8 != (calibration is not None):
-        given = "no" if calibration is None else "a"
+        article = "no" if calibration is None else "a"
         raise ValueError(
-            f"calibration must be given with int8 and only then, got int8={int8} and {given} "
+            f"calibration must be given with int8 and only then, got int8={int8} and {article} "
             "calibration"
         )
     check_activations(net, KNOWN, heads=True)
-    own = centred(net, real)
+    name, own = source.stem, centred(net, real)
     if train:
         _check_plain(net)
         _check_not_far(own)
-    name = source.stem
     if calibration is None:
         layers = layers_of(net, real, own)
         body = float_source(name, layers, own, _losses_of(net), real, train=train)
@@ -232,14 +243,19 @@ def to_c(
             own = centred(net, np.dtype(np.float32), samples)  # int8 is coarser yet
         else:
             own = standardising(given, real)
-        layers = layers_of(net, samples.dtype, own)
-        if own.inputs is not None:
-            samples = samples - own.inputs.means
-            samples /= 1.0 if own.inputs.scale is None else own.inputs.scale
-        body = int8_source(name, layers, own, real, samples)
+        body = _int8_body(name, net, own, real, samples)
     header = in_precision(_header(net, name, own, "what the network makes", train=train), real)
     text = _source(net, name, body, int8=int8)
     _write(source, _title(net, "int8" if int8 else real.name), text, header)
+
+
+def _int8_body(name: str, net: Network, own: Centred, real: np.dtype[Any], samples: Array) -> str:
+    """Return the functions in 8-bit integers, for inputs like the samples."""
+    layers = layers_of(net, samples.dtype, own)
+    if own.inputs is not None:
+        samples = samples - own.inputs.means
+        samples /= 1.0 if own.inputs.scale is None else own.inputs.scale
+    return int8_source(name, layers, own, real, samples)
 
 
 def _write_table(table: TableModel, source: Path, dtype: DTypeLike | None) -> None:

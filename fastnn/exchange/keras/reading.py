@@ -115,7 +115,7 @@ def from_keras(
     """
     model, weights = _opened(model_or_weights, activations)
     layers = [layer for layer in called(model) if layer.model is None]
-    reading = LayerBuilder()
+    builder = LayerBuilder()
     are_known = _are_known(model)
     n_axes: int | None = None
     k = 0
@@ -125,29 +125,29 @@ def from_keras(
         if layer.kind in _PASSED_OVER:
             continue
         if unlike := unsupported_options(_OPTIONS.get(layer.kind, {}), layer.config):
-            reading.refuse(f"{layer.source} ({layer.kind}{unlike})")
+            builder.refuse(f"{layer.source} ({layer.kind}{unlike})")
         elif layer.kind == "Flatten":
             n_axes = 1
         elif layer.kind == "Rescaling":
-            reading.step(_rescaling(layer), layer.source)
+            builder.step(_rescaling(layer), layer.source)
         elif n_axes is not None and n_axes > 1 and layer.kind in _KNOWN:
-            reading.refuse(f"{layer.source} before Flatten, of inputs with {n_axes} axes")
+            builder.refuse(f"{layer.source} before Flatten, of inputs with {n_axes} axes")
         elif layer.kind == "Dense":
             arrays = weights.get(layer, []) if are_known else None
-            _add_dense(reading, k, layer, arrays)
+            _add_dense(builder, k, layer, arrays)
             k += 1
-            _activate(reading, layer.config.get("activation"), layer.source)
+            _activate(builder, layer.config.get("activation"), layer.source)
         elif layer.kind == "Activation":
-            _activate(reading, layer.config.get("activation"), layer.source)
+            _activate(builder, layer.config.get("activation"), layer.source)
         elif layer.kind in _LAYERS:
             described = {"class_name": layer.kind, "config": layer.config}
-            _activate(reading, described, layer.source)
+            _activate(builder, described, layer.source)
         elif layer.kind not in _KNOWN:
-            reading.refuse(layer.source)
+            builder.refuse(layer.source)
         elif are_known:
             step = _normalisation if layer.kind == "Normalization" else _batch_normalisation
-            reading.step(step(layer, weights.get(layer, [])), layer.source)
-    return reading.network(loss)
+            builder.step(step(layer, weights.get(layer, [])), layer.source)
+    return builder.network(loss)
 
 
 def _are_known(model: Model) -> bool:
@@ -155,13 +155,13 @@ def _are_known(model: Model) -> bool:
     return all(layer.kind in _KNOWN for layer in called(model) if layer.model is None)
 
 
-def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
+def _add_dense(builder: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Array] | None) -> None:
     """Read a dense layer; if its arrays are missing, add a placeholder until all is refused."""
     if arrays is None:
-        reading.add(np.zeros((1, 1)), None)
+        builder.add(np.zeros((1, 1)), None)
         return
     if not arrays:
-        reading.refuse(f"{layer.source} without weights")
+        builder.refuse(f"{layer.source} without weights")
         return
     W, *rest = arrays
     b = rest[0] if rest else None
@@ -169,7 +169,7 @@ def _add_dense(reading: LayerBuilder, k: int, layer: Layer, arrays: Sequence[Arr
         raise ValueError(f"weights of layer {k} must have shape (n_in, n_out), got {W.shape}")
     if b is not None and b.shape != W.shape[1:]:
         raise ValueError(f"biases of layer {k} must have shape {W.shape[1:]}, got {b.shape}")
-    reading.add(W, b, trainable=layer.config.get("trainable", True) is not False)
+    builder.add(W, b, trainable=layer.config.get("trainable", True) is not False)
 
 
 def _n_axes(config: Config) -> int | None:
@@ -228,7 +228,7 @@ def _numbers(layer: Layer, name: str, default: float | None = None) -> Array:
     return numbers
 
 
-def _activate(reading: LayerBuilder, activation: Any, source: str) -> None:
+def _activate(builder: LayerBuilder, activation: Any, source: str) -> None:
     """Read an activation: a name, or the description of a layer or function that is one."""
     if isinstance(activation, Mapping) and activation.get("class_name") == "function":
         activation = activation.get("config")
@@ -241,14 +241,14 @@ def _activate(reading: LayerBuilder, activation: Any, source: str) -> None:
         if kind == "LeakyReLU" and not {*options} & {*config}:
             unlike = f", negative_slope is 0.3, ours {LEAKY_SLOPE}"
         if unlike:
-            reading.refuse(f"{source} ({kind}{unlike})")
+            builder.refuse(f"{source} ({kind}{unlike})")
         else:
-            reading.activate(name, source)
+            builder.activate(name, source)
     elif isinstance(activation, str | None) and activation in _ACTIVATIONS:
-        reading.activate(_ACTIVATIONS[activation], source)
+        builder.activate(_ACTIVATIONS[activation], source)
     else:
         slope = f" of slope 0.2, ours is {LEAKY_SLOPE}" if activation == "leaky_relu" else ""
-        reading.refuse(f"{source} ({str(activation)[:100]}{slope})")
+        builder.refuse(f"{source} ({str(activation)[:100]}{slope})")
 
 
 # ---- where a model comes from --------------------------------------------------------------------

@@ -243,4 +243,4 @@ def _read(onnx: Any, path: Path, loss: str | Loss | None) -> Network:
     for node in graph.node:
         reader.visit(node)
     reader.close([value.name for value in graph.output], path)
-    return reader.reading.network(loss_in(noted, path) if loss is None else loss)
+    return reader.builder.network(loss_in(noted, path) if loss is None else loss)

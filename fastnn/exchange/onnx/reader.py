@@ -36,9 +36,9 @@ class GraphReader:
         self._values = {name: Value(0, Z, f"input {name!r}")}
 
     @property
-    def reading(self) -> LayerBuilder:
+    def builder(self) -> LayerBuilder:
         """The layers that have been read."""
-        return self._stages.reading
+        return self._stages.builder
 
     def visit(self, described: Any) -> None:
         """Read one node, of ONNX's class `NodeProto`."""
@@ -58,7 +58,7 @@ class GraphReader:
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             result = None  # a malformed node: an attribute that is missing, sizes that do not fit
         if result is None:
-            self._stages.reading.refuse(source)
+            self._stages.builder.refuse(source)
             result = Value(self._stages.current, None, source)
         results = result if isinstance(result, tuple) else (result,)
         for place, name in enumerate(described.output):
@@ -80,12 +80,12 @@ class GraphReader:
         if not distinct:
             for value in outputs:
                 if value.is_number:
-                    self.reading.refuse(value.source)
-            self.reading.check()
+                    self.builder.refuse(value.source)
+            self.builder.check()
             chosen = [value.of_label for value in outputs if value.of_label is not None]
             distinct = {id(value): value for value in chosen}
         if len(distinct) != 1:
-            self.reading.check()
+            self.builder.check()
             raise ValueError(
                 f"{path} must have one output, got {len(distinct)}: {', '.join(names)}"
             )
@@ -236,11 +236,11 @@ class GraphReader:
         is_rest = isinstance(rest, Value) and rest.step is not None and rest.base == SIGMOID
         if not is_rest or not isinstance(p, Value) or p.expression != SIGMOID:
             return None
-        if {rest.stage, p.stage} != {self._stages.current} or self._stages.reading.n_out != 1:
+        if {rest.stage, p.stage} != {self._stages.current} or self._stages.builder.n_out != 1:
             return None
         if rest.step is None or (rest.step.scale, rest.step.shift) != (-1, 1):
             return None
-        self._stages.reading.oppose_last()
+        self._stages.builder.oppose_last()
         self._stages.next_stage(2, node.source)
         return Value(self._stages.current, SOFTMAX, node.source)
 

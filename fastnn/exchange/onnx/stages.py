@@ -27,7 +27,7 @@ class Stages:
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.reading = LayerBuilder()
+        self.builder = LayerBuilder()
         self.current = 0
         self._shape = shape or None  # of the inputs, if it is known; once they are a table, None
         self._n_rows = shape[0] if shape else None
@@ -40,7 +40,7 @@ class Stages:
         if self._width not in (None, len(W)):
             return None
         self.finish(x)
-        self.reading.add(W, b)
+        self.builder.add(W, b)
         return self.next_stage(W.shape[1], source)
 
     def next_stage(self, width: int | None, source: str) -> Value:
@@ -55,7 +55,7 @@ class Stages:
             return False
         if x.expression != SIGMOID:
             return x.expression == SOFTMAX
-        W, b = self.reading.last_parameters
+        W, b = self.builder.last_parameters
         return W.shape[1] == 2 and all(
             part is None or bool((part[..., 0] == -part[..., 1]).all()) for part in (W, b)
         )
@@ -73,11 +73,10 @@ class Stages:
             rows, *columns = sizes.reshape(-1).tolist()
             if len(columns) != 1 or rows not in (-1, 0, self._n_rows):
                 return False
-            if rows != -1 and (columns[0] == -1 or (columns[0] == 0 and not is_deep(shape))):
-                pass
-            elif columns[0] <= 0 or width not in (None, columns[0]):
-                return False
-            else:
+            is_free = columns[0] == -1 or (columns[0] == 0 and not is_deep(shape))
+            if rows == -1 or not is_free:
+                if columns[0] <= 0 or width not in (None, columns[0]):
+                    return False
                 width = columns[0]
         self._shape, self._width = None, width
         return True
@@ -150,7 +149,7 @@ class Stages:
         if value.step is None or value.stage != self.current:
             return
         self._end_layer(value)
-        self.reading.step(value.step, value.source)
+        self.builder.step(value.step, value.source)
         self.next_stage(self._width, value.source)
         value.become_z(self.current)
 
@@ -161,11 +160,11 @@ class Stages:
         if value.is_refused:
             return
         if value.stage != self.current or value.expression not in ACTIVATIONS:
-            self.reading.refuse(value.source)
+            self.builder.refuse(value.source)
         elif value.expression != Z:
-            self.reading.activate(ACTIVATIONS[value.expression], value.source)
+            self.builder.activate(ACTIVATIONS[value.expression], value.source)
 
     def _end_layer(self, value: Value) -> None:
         """Give its activation to the last layer, before a step."""
         if value.base is not None and value.base != Z:
-            self.reading.activate(ACTIVATIONS[value.base], value.source)
+            self.builder.activate(ACTIVATIONS[value.base], value.source)

@@ -72,31 +72,31 @@ def from_sklearn(estimator: Any) -> Network:
     >>> from_sklearn(regressor.fit([[0.0], [1.0]], [1.0, 3.0]))
     Network(1, [Dense(4, 'tanh'), Dense(1, 'identity')], loss='half_sse', dtype='float64')
     """
-    reading = LayerBuilder()
-    return reading.network(None, found=_read(reading, estimator))
+    builder = LayerBuilder()
+    return builder.network(None, found=_read(builder, estimator))
 
 
-def _read(reading: LayerBuilder, estimator: Any) -> str | Loss | None:
+def _read(builder: LayerBuilder, estimator: Any) -> str | Loss | None:
     """Read an estimator; return its loss, or None for that of the last activation."""
     check_answers(estimator)
     estimator = getattr(estimator, "best_estimator_", estimator)  # of a search
     kind = name_of(estimator)
     if kind == "TransformedTargetRegressor":
         check_fitted(estimator, "regressor_", "transformer_")
-        loss = _read(reading, estimator.regressor_)
-        read_target_transformer(reading, estimator.transformer_)
+        loss = _read(builder, estimator.regressor_)
+        read_target_transformer(builder, estimator.transformer_)
         return loss
     if kind == "Pipeline":
         *steps, (_, last) = [*steps_of(estimator)] or [("", None)]
         _check_kind(last)
         for name, step in steps:
-            read_step(reading, name, step, _dtype_of(last))
-        return _read(reading, last)
+            read_step(builder, name, step, _dtype_of(last))
+        return _read(builder, last)
     _check_kind(estimator)
     if kind in LINEAR_MODELS:
-        return read_linear_model(reading, estimator)
+        return read_linear_model(builder, estimator)
     check_fitted(estimator, "coefs_")
-    return _read_layers(reading, estimator)
+    return _read_layers(builder, estimator)
 
 
 def _check_kind(estimator: Any) -> None:
@@ -125,7 +125,7 @@ def _dtype_of(estimator: Any) -> np.dtype[Any]:
     return np.asarray(arrays[0]).dtype
 
 
-def _read_layers(reading: LayerBuilder, estimator: Any) -> str | Loss | None:
+def _read_layers(builder: LayerBuilder, estimator: Any) -> str | Loss | None:
     """Read an MLPClassifier or MLPRegressor."""
     n_hidden = len(estimator.coefs_) - 1
     given = estimator.activation
@@ -133,8 +133,8 @@ def _read_layers(reading: LayerBuilder, estimator: Any) -> str | Loss | None:
     hidden = [given] * n_hidden if is_one else list(given)
     names = [*hidden, estimator.out_activation_]
     for W, b, name in zip(estimator.coefs_, estimator.intercepts_, names, strict=True):
-        reading.add(np.asarray(W), np.asarray(b))
-        reading.activate(as_activation("activation", name), f"activation {name!r}")
+        builder.add(np.asarray(W), np.asarray(b))
+        builder.activate(as_activation("activation", name), f"activation {name!r}")
     network = getattr(estimator, "network_", None)  # ours have one
     if isinstance(network, Network):
         return network.loss_function

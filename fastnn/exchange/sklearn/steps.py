@@ -94,30 +94,30 @@ def check_fitted(estimator: Any, *attributes: str) -> None:
         raise ValueError(f"estimator must be fitted, got {estimator!r} before fit")
 
 
-def read_step(reading: LayerBuilder, name: str, estimator: Any, dtype: np.dtype[Any]) -> None:
+def read_step(builder: LayerBuilder, name: str, estimator: Any, dtype: np.dtype[Any]) -> None:
     """Read a step before the last one: fold it, make a layer of it, or refuse it by name."""
     kind = name_of(estimator)
     source = f"step {name!r} ({kind})"
     if {"transform", "_transform"} & vars(estimator).keys():
-        reading.refuse(f"step {name!r} ({kind} with a transform of its own)")
+        builder.refuse(f"step {name!r} ({kind} with a transform of its own)")
     elif kind in _SCALERS:
         step = scaling_of(estimator)
         if step is None:
-            reading.refuse(f"step {name!r} ({kind} that clips)")
+            builder.refuse(f"step {name!r} ({kind} that clips)")
         else:
-            reading.step(step, source)
+            builder.step(step, source)
     elif kind in ("IncrementalPCA", "PCA"):
         check_fitted(estimator, "components_")
-        reading.step(Affine.of(1.0, -estimator.mean_), source)
-        reading.add(_projection(estimator).astype(dtype), np.zeros(estimator.n_components_, dtype))
+        builder.step(Affine.of(1.0, -estimator.mean_), source)
+        builder.add(_projection(estimator).astype(dtype), np.zeros(estimator.n_components_, dtype))
     elif kind == "TruncatedSVD":
         check_fitted(estimator, "components_")
-        reading.add(estimator.components_.T.astype(dtype), None)
+        builder.add(estimator.components_.T.astype(dtype), None)
     elif type(estimator).__module__.startswith("sklearn.feature_selection."):
         chosen = estimator.get_support(indices=True)
-        reading.add(np.eye(estimator.n_features_in_, dtype=dtype)[:, chosen], None)
+        builder.add(np.eye(estimator.n_features_in_, dtype=dtype)[:, chosen], None)
     elif kind != "FunctionTransformer" or estimator.func is not None:
-        reading.refuse(source)
+        builder.refuse(source)
 
 
 def scaling_of(scaler: Any) -> Affine | None:
@@ -154,42 +154,42 @@ def _projection(pca: Any) -> Array:
     return components.T
 
 
-def read_target_transformer(reading: LayerBuilder, transformer: Any) -> None:
+def read_target_transformer(builder: LayerBuilder, transformer: Any) -> None:
     """Read the inverse of a scaler of targets, which turns outputs into targets."""
     kind = name_of(transformer)
     if kind == "FunctionTransformer":
         if transformer.func is not None or transformer.inverse_func is not None:
-            reading.refuse(f"the target's transformer ({kind})")
+            builder.refuse(f"the target's transformer ({kind})")
         return
     step = scaling_of(transformer) if kind in _SCALERS else None
     if step is None:
-        reading.refuse(f"the target's transformer ({kind})")
+        builder.refuse(f"the target's transformer ({kind})")
         return
     with np.errstate(all="ignore"):  # what is not finite is refused with the layer
         back = Affine(1 / step.scale, -step.shift / step.scale)
-    reading.step(back, f"the target's transformer ({kind})")
+    builder.step(back, f"the target's transformer ({kind})")
 
 
-def read_linear_model(reading: LayerBuilder, estimator: Any) -> str | None:
+def read_linear_model(builder: LayerBuilder, estimator: Any) -> str | None:
     """Read a linear model, and return its loss."""
     kind = name_of(estimator)
     check_fitted(estimator, "coef_", "intercept_")
     W = np.atleast_2d(np.asarray(estimator.coef_)).T
     b = np.broadcast_to(np.asarray(estimator.intercept_, W.dtype).reshape(-1), W.shape[1])
-    reading.add(W, b)
+    builder.add(W, b)
     if kind in _REGRESSORS:
         return "half_sse"
     if kind in _LOG_LINKED:
-        reading.activate("exp", kind)
+        builder.activate("exp", kind)
         return "poisson"
     if kind == "SGDClassifier" and estimator.loss != "log_loss":
-        reading.refuse(f"{kind} (loss is {estimator.loss}, ours log_loss)")
+        builder.refuse(f"{kind} (loss is {estimator.loss}, ours log_loss)")
     elif W.shape[1] > 1 and not _is_multinomial(estimator):
-        reading.refuse(f"{kind} (one class against the rest, normalised)")
+        builder.refuse(f"{kind} (one class against the rest, normalised)")
     elif W.shape[1] == 1 and getattr(estimator, "multi_class", "auto") == "multinomial":
-        reading.refuse(f"{kind} (multi_class is multinomial for two classes)")
+        builder.refuse(f"{kind} (multi_class is multinomial for two classes)")
     else:
-        reading.activate("sigmoid" if W.shape[1] == 1 else "softmax", kind)
+        builder.activate("sigmoid" if W.shape[1] == 1 else "softmax", kind)
     return None
 
 

@@ -145,7 +145,7 @@ def from_torch(module: Any, *, loss: str | Loss | None = None) -> Network:
         dtype='float32')
     """
     torch = optional("torch", "from_torch", "torch", "PyTorch")
-    reading = LayerBuilder()
+    builder = LayerBuilder()
     if not isinstance(module, torch.nn.Module):
         raise TypeError(
             f"module must be a torch.nn.Module, got {type(module).__name__}; weights alone, such "
@@ -156,13 +156,13 @@ def from_torch(module: Any, *, loss: str | Loss | None = None) -> Network:
     for name, part, unlike in parts.of(module):
         source = f"module {name!r} ({type(part).__name__}{unlike})"
         if unlike:
-            reading.refuse(source, is_layer=isinstance(part, torch.nn.Linear))
+            builder.refuse(source, is_layer=isinstance(part, torch.nn.Linear))
         else:
-            _read(torch, reading, part, source)
-    return reading.network(loss)
+            _read(torch, builder, part, source)
+    return builder.network(loss)
 
 
-def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
+def _read(torch: Any, builder: LayerBuilder, part: Any, source: str) -> None:
     """Read a module that computes what its class does."""
     kind = type(part)
     activations = {
@@ -174,43 +174,43 @@ def _read(torch: Any, reading: LayerBuilder, part: Any, source: str) -> None:
         W, b = part.weight, part.bias
         trainable = W.requires_grad or (b is not None and b.requires_grad)
         train_bias = b is None or b.requires_grad or not W.requires_grad
-        reading.add(
+        builder.add(
             _array(W).T, None if b is None else _array(b),
             train_bias=train_bias, trainable=trainable,
         )  # fmt: skip
     elif kind in activations:
         activation, options = activations[kind]
         if unlike := unsupported_options(options, vars(part)):
-            reading.refuse(f"{source.removesuffix(')')}{unlike})")
+            builder.refuse(f"{source.removesuffix(')')}{unlike})")
         else:
-            reading.activate(activation, source)
+            builder.activate(activation, source)
     elif kind is torch.nn.BatchNorm1d:
-        _read_batch_norm(reading, part, source)
+        _read_batch_norm(builder, part, source)
     elif kind is torch.nn.Flatten:
         if (part.start_dim, part.end_dim) != (1, -1):
-            reading.refuse(f"{source.removesuffix(')')} of axes other than 1 to -1)")
+            builder.refuse(f"{source.removesuffix(')')} of axes other than 1 to -1)")
     elif function := _function_of(torch, part):
-        reading.activate(function, source)
+        builder.activate(function, source)
     elif kind not in {getattr(torch.nn, name) for name in _DROPOUTS}:
         is_own = isinstance(part, torch.nn.Module) and not kind.__module__.startswith("torch.nn.")
         remedy = " with a forward of its own: build it as nn.Sequential" if is_own else ""
-        reading.refuse(f"{source.removesuffix(')')}{remedy})")
+        builder.refuse(f"{source.removesuffix(')')}{remedy})")
 
 
-def _read_batch_norm(reading: LayerBuilder, part: Any, source: str) -> None:
+def _read_batch_norm(builder: LayerBuilder, part: Any, source: str) -> None:
     """Read a BatchNorm1d whose mean and variance are known."""
     source = source.removesuffix(")")
     if part.running_mean is None or part.running_var is None:
-        reading.refuse(f"{source} without running statistics, which normalises by each batch)")
+        builder.refuse(f"{source} without running statistics, which normalises by each batch)")
     elif part.training:
-        reading.refuse(f"{source} in training mode, which normalises by each batch: call eval())")
+        builder.refuse(f"{source} in training mode, which normalises by each batch: call eval())")
     else:
         gamma, beta = (
             None if values is None else _array(values) for values in (part.weight, part.bias)
         )
         mean, variance = _array(part.running_mean), _array(part.running_var)
         step = Affine.batch_normalisation(gamma, beta, mean, variance, part.eps)
-        reading.step(step, f"{source} of {part.num_features} columns)")
+        builder.step(step, f"{source} of {part.num_features} columns)")
 
 
 def _array(parameter: Any) -> Any:
