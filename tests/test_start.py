@@ -100,10 +100,15 @@ def test_a_prediction_compiles_nothing_that_draws_numbers(install):
 def test_what_is_imported_later_is_named(install):
     got = install.run(
         "import json, sys, fastnn\n"
-        "rooms = 'fastnn.population', 'fastnn.schedules'\n"
+        "rooms = ['fastnn.population', 'fastnn.schedules', 'fastnn.callbacks.averaging',"
+        " 'fastnn.core.api', 'fastnn.core.population']\n"
         "early = [name for name in rooms if name in sys.modules]\n"
         "named = {'Population', 'population', 'schedules', 'Network'} <= set(dir(fastnn))\n"
         "from fastnn import *\n"
+        "from fastnn.callbacks import *\n"
+        "from fastnn.core import *\n"
+        "named &= callable(predict_population) and Run is fastnn.callbacks.Run\n"
+        "named &= AveragedWeights is fastnn.callbacks.AveragedWeights\n"
         "is_one = Population is fastnn.Population is fastnn.population.Population\n"
         "print(json.dumps([early, named, is_one, fastnn.schedules.Constant.__name__,"
         " hasattr(fastnn, 'nothing')]))"
