@@ -72,7 +72,10 @@ def _forward_layers(net, n_rows, skip_zeros, noise, block, inputs):
         start, n_out = layer[UNITS], layer[N_OUT]
         taken = block
         if noise is None:  # in training the inputs are the block's
-            taken = Block(z, a, inputs if k == 0 else h, block.delta, block.bitsets, block.numbers)
+            taken = Block(
+                z, a, inputs if k == 0 else h, block.delta, block.bitsets, block.numbers,
+                block.next_inputs, block.next_starts,
+            )  # fmt: skip
         dense_forward_block(net.params, layer, n_tiles, taken)
         n_calls, first, last = n_rows, start, start + n_out
         if has_one_output(layer):

@@ -132,7 +132,8 @@ def samples_of(handle):
 def block_of(handle):
     """Return scratch for a block of samples."""
     z, a, delta = row_of(handle.block, 0), row_of(handle.block, 1), row_of(handle.block, 2)
-    return Block(z, a, a, delta, handle.bitsets[N_BITSETS:], handle.numbers)
+    numbers = handle.numbers
+    return Block(z, a, a, delta, handle.bitsets[N_BITSETS:], numbers, z, numbers[:0])
 
 
 # ---- pointers ------------------------------------------------------------------------------------

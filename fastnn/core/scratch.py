@@ -51,6 +51,10 @@ class Block(NamedTuple):
         For each tile, which units take part in any of its samples.
     numbers : ndarray of int64, shape (n_rows,)
         Where the numbers of the samples are written down.
+    next_inputs : ndarray
+        Where the inputs of the block after this are.
+    next_starts : ndarray of int64, shape (n_rows,) or (0,)
+        And where each of its rows begins there, if it is to be brought from memory.
     """
 
     z: NDArray[Any]
@@ -59,6 +63,8 @@ class Block(NamedTuple):
     delta: NDArray[Any]
     bitsets: NDArray[np.uint64]
     numbers: NDArray[np.int64]
+    next_inputs: NDArray[Any]
+    next_starts: NDArray[np.int64]
 
 
 @maker
@@ -83,7 +89,7 @@ def new_block(net, X, n_rows, has_delta):
     if has_delta:
         _clear(delta)
     _clear(bitsets)
-    return Block(z, a, a, delta, bitsets, memory[n_numbers:])
+    return Block(z, a, a, delta, bitsets, memory[n_numbers:], z, memory[:0])
 
 
 @inner

@@ -72,7 +72,8 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
     z, a, delta = row_of(units, 0), row_of(units, 1), row_of(units, 2)
     h = row_of(units, 3) if levels.shape[0] > 0 else a
     bitsets = np.zeros((n_tiles_of(BLOCK_ROWS), n_units // WORD), np.uint64)
-    block = Block(z, a, h, delta, bitsets, np.empty(0, np.int64))
+    starts = np.empty(BLOCK_ROWS if data.X.starts.shape[0] == 0 else 0, np.int64)
+    block = Block(z, a, h, delta, bitsets, starts[:0], data.X.values, starts)
     if data.X.starts.shape[0] > 0:  # sparse samples find zeros where no bit is set
         h[:, : layer_table[0, N_IN]] = 0
     position = samples.start
@@ -87,6 +88,9 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
         forward_block(net, data.X, chosen, skip_zeros, noise, block)
         add_metrics_of_block(net, metrics, data, chosen, block, row)
         backward_block(net, data, chosen, noise, block)
+        for t in range(min(n_rows, starts.shape[0])):
+            following = numbers[min(place + n_rows + t, n_samples - 1)]
+            starts[t] = following * data.X.values.shape[1]
         rate, total = rate_of(samples.rates, epoch, place // batches.size), 0.0  # of a whole batch
         if steps_at_once and n_rows == n_batch and _has_many_inputs(net, n_rows, block):
             total = weight_of_batch(data.weights, chosen)

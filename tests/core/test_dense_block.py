@@ -63,7 +63,8 @@ class Case:
         a *= self._rng.random(a.shape) < share
         bitsets = np.zeros((self.n_tiles, self.n_units // WORD), np.uint64)
         mark(a, 0, self.inputs.stop, True, self.n_tiles, bitsets)
-        return Block(self.units(), a, a, delta, bitsets, np.zeros(len(a), np.int64))
+        none = np.empty(0, np.int64)
+        return Block(self.units(), a, a, delta, bitsets, none, a, none)
 
     def forward(self, block):
         """Return x W + b in NumPy."""

@@ -7,14 +7,16 @@ are. AVX-512 has 32, of which four samples by four registers take 16. Where a ro
 or one, a tile may be twice as tall: then a loop takes no longer than its multiplications.
 """
 
-import functools
+from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, type_callable
 from numpy.typing import NDArray
 
+from ..lowering import field_of, part_of_struct
 from .arithmetic import multiply_add
 from .bitset import TILE_ROWS, lowest, without_lowest
 from .tile_loops import Tile
@@ -23,6 +25,7 @@ from .vectors import (
     first_lanes,
     lanes_of,
     load,
+    prefetch_at,
     splat_at,
     splat_of,
     store,
@@ -50,6 +53,14 @@ class Grid(NamedTuple):
     array: NDArray[Any]
     first: int
     row: int
+
+
+class Ahead(NamedTuple):
+    """Numbers to be brought from memory: array[starts[r] + column] of each row, 0 <= column."""
+
+    array: NDArray[Any]
+    starts: NDArray[np.int64]
+    column: int
 
 
 def add_products(registers, n_rows, sums, factors, terms, n, biases, ahead):
@@ -103,15 +114,16 @@ def add_outer_products(registers, sums, factors, terms, mask):
         mask = without_lowest(mask)
 
 
-def add_sums_of_products(registers, n_rows, sums, n_sums, factors, terms, n_terms, rate):
+def add_sums_of_products(registers, sums, n_sums, factors, terms, n_terms, rate, ahead):
     """Add the products factors[t, k] terms[t] to sums[k], for the t < n_terms and the k < n_sums.
 
     They are added one after the other; or, at a rate that is not 0, their sum is made and then,
-    times the rate, added. It is done for up to `n_rows` sums, a literal as in `add_products`. In
-    `factors` there are as many in a row, of which those from `n_sums` on do not count.
+    times the rate, added. It is done for up to `TILE_ROWS` sums, or up to `TALL` of one or two
+    registers. In `factors` there are as many in a row, of which those from `n_sums` on do not
+    count. `ahead` is an `Ahead`, of which row t is brought with term t.
     """
     like = zeros(terms.array, registers)
-    for k in range(min(n_rows, n_sums)):
+    for k in range(min(_n_sums_of(registers), n_sums)):
         place = sums.first + k * sums.step
         before = load(sums.array, place, like)
         total = before if rate == 0 else like
@@ -120,6 +132,10 @@ def add_sums_of_products(registers, n_rows, sums, n_sums, factors, terms, n_term
             term = load(terms.array, terms.first + t * terms.step, like)
             total = multiply_add(factor, term, total)
         store(sums.array, place, total if rate == 0 else before + like.dtype.type(rate) * total)
+
+
+def _n_sums_of(registers):
+    return TALL if registers <= 2 else TILE_ROWS
 
 
 def store_dot_products(products, vectors, weights, n_weights, n):
@@ -172,8 +188,8 @@ def _type_add_outer_products(context):
 
 @type_callable(add_sums_of_products)
 def _type_add_sums_of_products(context):
-    def typer(registers, n_rows, sums, n_sums, factors, terms, n_terms, rate):
-        return types.void if _is_literal(registers, n_rows) else None
+    def typer(registers, sums, n_sums, factors, terms, n_terms, rate, ahead):
+        return types.void if _is_literal(registers) else None
 
     return typer
 
@@ -196,17 +212,14 @@ def _lower_add_products(context, builder, signature, args):
     biases, places = builder.gep(tile.terms.data, [biases]), []
     for r in range(signature.args[1].literal_value):
         places.append(builder.select(is_first, biases, tile.sums.address(r, 0)))
-    is_near = builder.icmp_signed("==", ahead, ir.Constant(n.type, 0))
-    is_far = builder.not_(is_near)
+    brings = builder.icmp_signed("!=", ahead, ir.Constant(n.type, 0))
     step = ir.Constant(n.type, len(places))
 
-    def repeat(kept, turn):
-        def bring_and_turn(k, kept):
-            tile.factors.prefetch(0, builder.add(ahead, builder.mul(k, step)))
-            return turn(k, kept)
+    def bring(k):
+        prefetch_at(builder, tile.factors.address(0, builder.add(ahead, builder.mul(k, step))))
 
-        kept = tile.unless(is_near, kept, lambda: tile.for_each_number(n, 1, kept, bring_and_turn))
-        return tile.unless(is_far, kept, lambda: tile.for_each_number(n, 1, kept, turn))
+    def repeat(kept, turn):
+        return tile.for_each_number_bringing(n, kept, turn, brings, bring)
 
     return _add_in_registers(tile, signature.args[0], places, repeat)
 
@@ -215,7 +228,7 @@ def _lower_add_products(context, builder, signature, args):
 def _lower_add_chosen_products(context, builder, signature, args):
     tile = Tile(context, builder, signature.args[1:4], args[1:4])
     places = [tile.sums.address(r, 0) for r in range(TILE_ROWS)]
-    repeat = functools.partial(tile.for_each_bit, args[4])
+    repeat = partial(tile.for_each_bit, args[4])
     return _add_in_registers(tile, signature.args[0], places, repeat)
 
 
@@ -225,8 +238,10 @@ def _add_in_registers(tile, registers, places, repeat):
     kept = [tile.sums.load_from(place, tile.vector, c) for place in places for c in columns]
 
     def turn(k, kept):
-        factors = [tile.factors.splat(tile.lanes, r, k) for r in rows]
-        return tile.add_to(kept, factors, [tile.terms.load(tile.vector, c, k) for c in columns])
+        factors = [partial(tile.factors.splat, tile.lanes, r, k) for r in rows]
+        return tile.add_to(
+            kept, factors, [partial(tile.terms.load, tile.vector, c, k) for c in columns]
+        )
 
     kept = repeat(kept, turn)
     for r in rows:
@@ -237,30 +252,43 @@ def _add_in_registers(tile, registers, places, repeat):
 
 @lower_builtin(
     add_sums_of_products,
-    _LITERAL, _LITERAL, _PLACES, types.Integer, _PLACES, _PLACES, types.Integer, types.Float,
+    _LITERAL, _PLACES, types.Integer, _PLACES, _PLACES, types.Integer, types.Float, _PLACES,
 )  # fmt: skip
 def _lower_add_sums_of_products(context, builder, signature, args):
     kinds = signature.args
-    tile = Tile(context, builder, (kinds[2], *kinds[4:6]), (args[2], *args[4:6]))
-    columns, rows = tile.columns(kinds[0]), range(kinds[1].literal_value)
-    n_sums, n_terms = (context.cast(builder, args[i], kinds[i], types.intp) for i in (3, 6))
+    tile = Tile(context, builder, (kinds[1], *kinds[3:5]), (args[1], *args[3:5]))
+    columns, rows = tile.columns(kinds[0]), range(_n_sums_of(kinds[0].literal_value))
+    n_sums, n_terms = (context.cast(builder, args[i], kinds[i], types.intp) for i in (2, 5))
+    values, starts, column = (part_of_struct(builder, args[7], i) for i in range(3))
+    values, starts = (
+        field_of(context, builder, kind, array, "data")
+        for kind, array in zip(kinds[7][:2], (values, starts), strict=True)
+    )
+    column = context.cast(builder, column, kinds[7][2], types.intp)
+    brings = builder.icmp_signed(">=", column, ir.Constant(column.type, 0))
+
+    def bring(t):
+        start = builder.load(builder.gep(starts, [t]))
+        prefetch_at(builder, builder.gep(values, [builder.add(start, column)]))
 
     def turn(t, kept):
-        factors = [tile.factors.splat(tile.lanes, t, k) for k in rows]
-        return tile.add_to(kept, factors, [tile.terms.load(tile.vector, c, t) for c in columns])
+        factors = [partial(tile.factors.splat, tile.lanes, t, k) for k in rows]
+        return tile.add_to(
+            kept, factors, [partial(tile.terms.load, tile.vector, c, t) for c in columns]
+        )
 
     is_last = builder.sub(n_sums, ir.Constant(n_sums.type, 1))
     own = [ir.Constant(n_sums.type, k) for k in rows]  # the last row again, where it is none
     own = [builder.select(builder.icmp_signed("<", k, is_last), k, is_last) for k in own]
-    at_once = builder.fcmp_unordered("!=", args[7], ir.Constant(args[7].type, 0.0))
+    at_once = builder.fcmp_unordered("!=", args[6], ir.Constant(args[6].type, 0.0))
     nothing = [ir.Constant(tile.vector, None)] * (len(rows) * len(columns))
     kept = tile.unless(
         at_once, nothing, lambda: [tile.sums.load(tile.vector, c, k) for k in own for c in columns]
     )
-    kept = tile.for_each_number(n_terms, 1, kept, turn)
+    kept = tile.for_each_number_bringing(n_terms, kept, turn, brings, bring)
 
     def add_to_sums():
-        scalar = context.cast(builder, args[7], kinds[7], kinds[2][0].dtype)
+        scalar = context.cast(builder, args[6], kinds[6], kinds[1][0].dtype)
         rate = splat_of(builder, scalar, tile.lanes)
         before = [tile.sums.load(tile.vector, c, k) for k in own for c in columns]
         steps = [builder.fmul(rate, total, flags=ROUNDED) for total in kept]
@@ -284,8 +312,10 @@ def _lower_store_dot_products(context, builder, signature, args):
     own = [builder.select(builder.icmp_signed("<", i, least), i, least) for i in own]
 
     def turn(j, kept):
-        vectors = [tile.factors.load(tile.vector, j, r) for r in rows]
-        return tile.add_to(kept, vectors, [tile.terms.load(tile.vector, j, i) for i in own])
+        vectors = [partial(tile.factors.load, tile.vector, j, r) for r in rows]
+        return tile.add_to(
+            kept, vectors, [partial(tile.terms.load, tile.vector, j, i) for i in own]
+        )
 
     kept = [ir.Constant(tile.vector, None)] * (TILE_ROWS * AT_ONCE)
     kept = tile.for_each_number(n, tile.lanes, kept, turn)

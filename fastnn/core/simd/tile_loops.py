@@ -3,13 +3,15 @@
 A sum for each of a tile's factors and terms goes from turn to turn of a loop in a register.
 """
 
+import itertools
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
 from ..levels import REGISTER_BYTES
 from ..lowering import field_of, part_of_struct
-from .vectors import Vector, prefetch_at, splat_of, suffix_of
+from .vectors import Vector, splat_of, suffix_of
 
 
 class Tile:
@@ -32,13 +34,20 @@ class Tile:
         return range(0, registers.literal_value * self.lanes, self.lanes)
 
     def add_to(self, kept, factors, terms):
-        """Return what is kept plus the products of factors and terms, term by term."""
-        more = list(kept)
-        for c, term in enumerate(terms):
-            for r, factor in enumerate(factors):
-                i = r * len(terms) + c
-                more[i] = self.multiply_add(factor, term, kept[i])
-        return more
+        """Return what is kept plus the products of factors and terms.
+
+        Both are functions that load one. The fewer are loaded at first, each of the others when it
+        is used: of twelve sums 16 registers leave room for four more.
+        """
+        sums = dict(zip(itertools.product(factors, terms), kept, strict=True))
+        few, many = sorted((factors, terms), key=len)
+        loaded = {load: load() for load in few}
+        for load in many:
+            loaded[load] = load()
+            for other in few:
+                pair = (load, other) if many is factors else (other, load)
+                sums[pair] = self.multiply_add(*(loaded[one] for one in pair), sums[pair])
+        return list(sums.values())
 
     def multiply_add(self, a, b, c):
         """Return a b + c."""
@@ -81,6 +90,19 @@ class Tile:
             return number, following, builder.icmp_signed("<", following, n)
 
         return self._repeat(ir.Constant(n.type, 0), advance, kept, turn)
+
+    def for_each_number_bringing(self, n, kept, turn, brings, bring):
+        """Do it for each number below n > 0, and where `brings` holds call `bring` in each turn."""
+
+        def bring_and_turn(number, kept):
+            bring(number)
+            return turn(number, kept)
+
+        def loop(turn):
+            return lambda: self.for_each_number(n, 1, kept, turn)
+
+        kept = self.unless(self.builder.not_(brings), kept, loop(bring_and_turn))
+        return self.unless(brings, kept, loop(turn))
 
     def _repeat(self, start, advance, kept, turn):
         """Write down a loop; `advance` returns a turn's number, what follows, and whether to go on.
@@ -136,10 +158,6 @@ class Places:
         """Overwrite the vector that begins in that column of a row."""
         place = self.builder.bitcast(self.address(row, column), value.type.as_pointer())
         self.builder.store(value, place).align = self.align
-
-    def prefetch(self, row, column):
-        """Have the cache line of a number brought from memory while the kernel goes on."""
-        prefetch_at(self.builder, self.address(row, column))
 
     def splat(self, lanes, row, column):
         """Return the vector whose lanes all hold one number."""
