@@ -11,7 +11,8 @@ from fastnn.callbacks import AveragedWeights, EarlyStopping
 from fastnn.core.optimizers import KEY
 from fastnn.core.scratch import BLOCK_ROWS
 from fastnn.core.simd.bitset import TILE_ROWS
-from fastnn.optimizers import NAMED, CompiledOptimizer
+from fastnn.exchange import to_torch
+from fastnn.optimizers import NAMED, Adam, CompiledOptimizer
 from fastnn.reference import Optimizer
 
 from ..support.networks import (
@@ -120,6 +121,26 @@ def test_equals_it_in_batches_of_several_blocks_and_sparse_rows():
             net.fit(given, targets, shuffle=False, callbacks=[average], **how)
             reference.fit(rows, targets, **how)
             expected.check(net, average, "float64")
+
+
+def test_equals_pytorchs():
+    torch = pytest.importorskip("torch")
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+    net, average = Network(3, [Dense(2)], loss="half_sse", seed=0), AveragedWeights(per="update")
+    module = to_torch(net)
+    averaged = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.01)
+    for rows in 3 * [slice(0, 5), slice(5, 10), slice(10, 12)]:
+        optimizer.zero_grad()
+        error = module(torch.tensor(X[rows])) - torch.tensor(Y[rows])
+        (0.5 * error**2).sum(axis=1).mean().backward()
+        optimizer.step()
+        averaged.update_parameters(module)
+    how = {"epochs": 3, "batch_size": 5, "optimizer": Adam(0.01), "shuffle": False}
+    net.fit(X, Y, callbacks=[average], **how)
+    expected = dict(averaged.module.named_parameters())["0.weight"].detach().numpy().T
+    np.testing.assert_allclose(net.weights[0], expected, rtol=1e-9)
 
 
 def test_a_small_share_is_not_lost_in_float32():
