@@ -8,6 +8,8 @@ takes the address and the shape. The rest was a third of a kernel's instructions
 What may raise an error after all, as its code turns out to do, is called as Numba does.
 """
 
+import functools
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -15,48 +17,17 @@ from numba.core.callconv import CPUCallConv
 from numba.core.compiler_machinery import register_pass
 from numba.core.cpu import CPUContext
 from numba.core.datamodel import models
+from numba.core.datamodel.manager import DataModelManager
 from numba.core.datamodel.packer import ArgPacker
-from numba.core.typed_passes import NativeLowering
+from numba.core.typed_passes import NativeLowering, PreLowerStripPhis
 
-from .lowering import LeanContext, part_of_struct, view_of
+from .arrays import ArgumentModel
+from .lowering import LeanContext
+from .values import NotInOrder, ValueLower
 
 
 class _MayRaise(BaseException):
     """A function may raise an error: no `Exception`, which Numba would take for a failure."""
-
-
-class _ArrayModel(models.ArrayModel):
-    """A C-contiguous array among the arguments: its address and its shape."""
-
-    @property
-    def _is_plain(self):
-        kinds = types.Number, types.Boolean
-        kind = self._fe_type
-        return kind.ndim > 0 and kind.layout == "C" and isinstance(kind.dtype, kinds)
-
-    def get_argument_type(self):
-        """Return the types of the arguments."""
-        if not self._is_plain:
-            return super().get_argument_type()
-        kinds = self.get_value_type().elements
-        data, shape = (kinds[self.get_field_position(name)] for name in ("data", "shape"))
-        return data, (shape.element,) * self._fe_type.ndim
-
-    def as_argument(self, builder, value):
-        """Return the arguments that stand for an array."""
-        if not self._is_plain:
-            return super().as_argument(builder, value)
-        data, shape = (
-            part_of_struct(builder, value, self.get_field_position(name))
-            for name in ("data", "shape")
-        )
-        return data, tuple(part_of_struct(builder, shape, i) for i in range(self._fe_type.ndim))
-
-    def from_argument(self, builder, value):
-        """Return the array."""
-        if not self._is_plain:
-            return super().from_argument(builder, value)
-        return view_of(builder, self, *value)
 
 
 class _Convention(CPUCallConv):
@@ -109,10 +80,35 @@ class _Context(LeanContext):
         self._defns[func].append(call, call.signature)
 
 
+class _TruthModel(models.BooleanModel):
+    """A truth value among the arguments: a bit, where Numba makes a byte and branches on it."""
+
+    def get_argument_type(self):
+        """Return the type of the argument."""
+        return self.get_value_type()
+
+    def as_argument(self, builder, value):
+        """Return the argument."""
+        return value
+
+    def from_argument(self, builder, value):
+        """Return the value."""
+        return value
+
+
+@functools.cache
+def _manager_of(manager):
+    own = DataModelManager({types.Array: ArgumentModel, types.Boolean: _TruthModel})
+    return own.chain(manager)
+
+
+@functools.cache
+def _packer(manager, kinds):
+    return ArgPacker(_manager_of(manager), kinds)
+
+
 def _packer_of(context, kinds):
-    manager = context.data_model_manager.copy()
-    manager.register(types.Array, _ArrayModel)
-    return ArgPacker(manager, kinds)
+    return _packer(context.data_model_manager, tuple(kinds))
 
 
 def _declared(context, module, fndesc):
@@ -125,17 +121,32 @@ def _declared(context, module, fndesc):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class LeanLowering(NativeLowering):
-    """Numba's pass that writes a function, for one that is called so if it raises no error."""
+class EntryLowering(NativeLowering):
+    """Numba's pass that writes a function, for an entry point: it is called as Numba does."""
 
-    _name = "fastnn_lowering"
+    _name = "fastnn_entry_lowering"
+    lowering_class = ValueLower
+    contexts: tuple[type[LeanContext], ...] = (LeanContext,)
 
     def run_pass(self, state):
         """Write the function."""
         context = state.targetctx
-        context.__class__ = _Context
-        try:
-            return super().run_pass(state)
-        except _MayRaise:
-            context.__class__ = LeanContext
-            return super().run_pass(state)
+        for kind in self.contexts:
+            context.__class__ = kind
+            try:
+                return super().run_pass(state)
+            except _MayRaise:
+                continue
+            except NotInOrder:
+                break
+        context.__class__ = LeanContext
+        PreLowerStripPhis().run_pass(state)
+        return NativeLowering().run_pass(state)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class InnerLowering(EntryLowering):
+    """The same for a function that is called as above, if it raises no error."""
+
+    _name = "fastnn_inner_lowering"
+    contexts = (_Context, LeanContext)

@@ -5,10 +5,6 @@ caller. A library that only links leaves that to the entry point, which is optim
 whole: the same code, in half the time. Nor does it take in what it calls: the entry point takes in
 each function once, where Numba copies one into all that are above it.
 
-Some of Numba's passes are left out where no references are counted. They look for what the core has
-not: closures, blocks of `with`, errors made of values, functions that Numba itself inlines, and
-expressions of arrays, whose values would be new arrays; or they say where a reference ends.
-
 Numba also lets any other code call what an entry point has taken in, so LLVM leaves a function as
 it is unless it is small: all its arguments go through the stack, many of them. A step of a small
 network is half a microsecond, and so was the passing of arrays. The library of an entry point that
@@ -21,24 +17,11 @@ import ctypes
 from llvmlite import binding
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler import Compiler
-from numba.core.typed_passes import NativeLowering
 
-from .calling import LeanLowering
-
-_LEFT_OUT = {
-    "annotate_types",
-    "find_literally",
-    "inline_closure_likes",
-    "inline_inlinables",
-    "inline_overloads",
-    "ir_legalization",
-    "literal_unroll",
-    "make_function_op_code_to_jit_function",
-    "nopython_rewrites",
-    "nopython_supported_feature_validation",
-    "rewrite_dynamic_raises",
-    "with_lifting",
-}
+try:
+    from .passes import passes_of_entry, passes_of_inner
+except ImportError:  # this Numba has other insides
+    passes_of_entry = passes_of_inner = None  # type: ignore[assignment]
 
 
 class _NoEnvironment:
@@ -104,6 +87,10 @@ class EntryLibrary(JITCodeLibrary):
     that count are vectors already, and it is a fifth of LLVM's time.
     """
 
+    def add_llvm_module(self, module):
+        """Keep the function as it is: it is optimised with all that it calls."""
+        self._final_module.link_in(module)
+
     def finalize(self):
         """Take in all that it calls, and make machine code of it."""
         take_in_callees(self, self._final_module)
@@ -142,13 +129,18 @@ class EntryCompiler(Compiler):
         library = self.library_class(state.targetctx.codegen(), state.func_id.func_qualname)
         library.enable_object_caching()
         state.library = library
-        return super().define_pipelines()
+        return super().define_pipelines() if state.flags.nrt else passes_of_entry()
 
 
 class WholeCompiler(EntryCompiler):
     """Numba's compiler, with a library that is the entry point's own."""
 
     library_class = WholeLibrary
+
+    def define_pipelines(self):
+        """Return Numba's passes; no code but Python calls it."""
+        self.state.flags.no_cfunc_wrapper = True
+        return super().define_pipelines()
 
 
 class InnerCompiler(Compiler):
@@ -161,16 +153,7 @@ class InnerCompiler(Compiler):
         state.library.enable_object_caching()
         state.flags.no_cpython_wrapper = True
         state.flags.no_cfunc_wrapper = True
-        pipelines = super().define_pipelines()
-        if not state.flags.nrt:
-            for pipeline in pipelines:
-                steps = pipeline.passes
-                steps[:] = [
-                    (LeanLowering if step is NativeLowering else step, what)
-                    for step, what in steps
-                    if step.name() not in _LEFT_OUT
-                ]
-        return pipelines
+        return super().define_pipelines() if state.flags.nrt else passes_of_inner()
 
 
 def options_of_inner():
@@ -200,4 +183,5 @@ def _has_insides(*methods):
         if name[0] == "_"
     }
     makers = [kind.__init__ for kind in JITCodeLibrary.__mro__[:-1]] + [JITCPUCodegen._init]
-    return needed <= set(dir(JITCodeLibrary)).union(*(made.__code__.co_names for made in makers))
+    known = set(dir(JITCodeLibrary)).union(*(made.__code__.co_names for made in makers))
+    return passes_of_inner is not None and needed <= known

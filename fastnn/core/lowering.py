@@ -14,6 +14,18 @@ from numba import types
 from numba.core import cgutils
 from numba.core.cpu import CPUContext
 
+from .arrays import (
+    address_of,
+    integer,
+    itemsize_of,
+    part_of_struct,
+    shape_of,
+    struct_of,
+    view_of,
+)
+
+_BEYOND = 2**63 - 1  # where a slice stops of which it is not said
+
 
 class LeanContext(CPUContext):
     """The context of a compilation that takes the definitions of this file before Numba's."""
@@ -21,16 +33,23 @@ class LeanContext(CPUContext):
     def get_function(self, fn, sig, **options):
         """Return what writes a call of a function, or an operation, for these types."""
         key = fn.typing_key if isinstance(fn, types.Function) else fn
-        applies, write = _DEFINITIONS.get(key, (None, None))
+        writers = [write for applies, write in _DEFINITIONS.get(key, ()) if applies(*sig.args)]
         numbas = functools.partial(super().get_function, fn, sig, **options)
-        if self.enable_boundscheck or applies is None or not applies(*sig.args):
+        if self.enable_boundscheck or not writers:
             return numbas()
+        (write,) = writers
 
         def write_call(builder, args, loc=None):
             value = write(self, builder, sig, args)
             return numbas()(builder, args) if value is None else value
 
         return write_call
+
+    def get_constant_generic(self, builder, ty, val):
+        """Return a constant; a function is called by its type, so nothing need stand for it."""
+        if isinstance(ty, types.Dispatcher):
+            return self.get_dummy_value()
+        return super().get_constant_generic(builder, ty, val)
 
     def pair_first(self, builder, val, ty):
         """Return the first of a pair."""
@@ -39,55 +58,6 @@ class LeanContext(CPUContext):
     def pair_second(self, builder, val, ty):
         """Return the second of a pair."""
         return part_of_struct(builder, val, 1)
-
-
-# ---- parts of structures -------------------------------------------------------------------------
-
-
-def part_of_struct(builder, value, place):
-    """Return a part of one of LLVM's structures or arrays: as it was put in, where that is seen."""
-    while isinstance(value, ir.instructions.InsertValue):
-        if tuple(value.indices) == (place,):
-            return value.operands[1]
-        value = value.operands[0]
-    return builder.extract_value(value, place)
-
-
-def struct_of(builder, kind, parts):
-    """Return a structure of these parts."""
-    struct = ir.Constant(kind, ir.Undefined)
-    for place, part in enumerate(parts):
-        struct = builder.insert_value(struct, part, place)
-    return struct
-
-
-def field_of(context, builder, kind, array, name):
-    """Return a field of an array: `data`, `shape` ..."""
-    place = context.data_model_manager[kind].get_field_position(name)
-    return part_of_struct(builder, array, place)
-
-
-def view_of(builder, model, data, shape):
-    """Return a C-contiguous array, of which nothing counts the references."""
-    kind = model.get_value_type()
-    size, itemsize = shape[0], _number(getattr(model.fe_type.dtype, "bitwidth", 8) // 8)
-    strides = [itemsize]
-    for length in shape[1:]:
-        size = builder.mul(size, length)
-    for length in shape[:0:-1]:
-        strides.insert(0, builder.mul(strides[0], length))
-    axes = ir.ArrayType(itemsize.type, len(shape))
-    fields = {
-        "nitems": size,
-        "itemsize": itemsize,
-        "data": data,
-        "shape": struct_of(builder, axes, shape),
-        "strides": struct_of(builder, axes, strides),
-    }
-    array = ir.Constant(kind, None)
-    for name, value in fields.items():
-        array = builder.insert_value(array, value, model.get_field_position(name))
-    return array
 
 
 # ---- elements of arrays --------------------------------------------------------------------------
@@ -117,32 +87,105 @@ def _set_element(context, builder, signature, args):
 def _pointer_to(context, builder, kinds, args):
     """Return where an element lies; an index below 0 counts from the end."""
     (array, kind), (value, index, *_) = kinds, args
-    shape, place = field_of(context, builder, array, value, "shape"), None
-    for axis in range(array.ndim):
-        length = part_of_struct(builder, shape, axis)
+    place = None
+    for axis, length in enumerate(shape_of(context, builder, array, value)):
         if isinstance(kind, types.BaseTuple):
             i = _place(context, builder, kind[axis], part_of_struct(builder, index, axis), length)
         else:
             i = _place(context, builder, kind, index, length)
         place = i if place is None else builder.add(builder.mul(place, length), i)
-    return builder.gep(field_of(context, builder, array, value, "data"), [place])
+    return builder.gep(address_of(context, builder, array, value), [place])
 
 
 def _place(context, builder, kind, i, length):
-    is_constant = isinstance(i, ir.Constant)
-    is_counted = not kind.signed or (is_constant and i.constant >= 0)
-    i = context.cast(builder, i, kind, types.intp)
-    if is_counted:
-        return i
-    from_end = builder.add(i, length)
-    return from_end if is_constant else _choice(builder, "<", i, _number(0), from_end, i)
+    place = context.cast(builder, i, kind, types.intp)
+    return _from_start(builder, place, length) if kind.signed else place
+
+
+def _from_start(builder, i, length):
+    """Return a place, which is counted from the end if it is below 0, counted from the start."""
+    if isinstance(i, ir.Constant):
+        return i if i.constant >= 0 else builder.add(i, length)
+    return _choice(builder, "<", i, integer(0), builder.add(i, length), i)
+
+
+# ---- parts of arrays -----------------------------------------------------------------------------
+
+
+def _is_part(array, index, value=None):
+    """Return whether an index, which ends in a slice or has fewer axes, is of a part in one."""
+    if not isinstance(array, types.Array) or array.layout != "C" or not array.aligned:
+        return False
+    *kinds, last = tuple(index) if isinstance(index, types.BaseTuple) else (index,)
+    is_slice = isinstance(last, types.SliceType) and not last.has_step
+    is_row = isinstance(last, types.Integer) and len(kinds) + 1 < array.ndim
+    return (is_slice or is_row) and all(isinstance(kind, types.Integer) for kind in kinds)
+
+
+def _get_part(context, builder, signature, args):
+    kind = signature.return_type
+    data, shape = _part(context, builder, signature.args, args)
+    return view_of(context, builder, kind, data, shape)
+
+
+def _clear_part(context, builder, signature, args):
+    """Overwrite a part with zeros; what is overwritten with other values is left to Numba."""
+    array = signature.args[0]
+    if not (isinstance(args[2], ir.Constant) and args[2].constant == 0):
+        return None
+    data, (size, *others) = _part(context, builder, signature.args, args)
+    for length in (*others, itemsize_of(array)):
+        size = builder.mul(size, length)
+    cgutils.memset(builder, data, size, 0)
+    return context.get_dummy_value()
+
+
+def _part(context, builder, kinds, args):
+    """Return where a part of an array begins, and its shape."""
+    (array, index, *_), (value, place, *_) = kinds, args
+    shape = shape_of(context, builder, array, value)
+    if isinstance(index, types.BaseTuple):
+        index = tuple(index)
+        places = [part_of_struct(builder, place, axis) for axis in range(len(index))]
+    else:
+        index, places = (index,), [place]
+    first, rest = integer(0), shape[len(index) :]
+    for kind, i, length in zip(index, places, shape, strict=False):
+        if isinstance(kind, types.Integer):
+            start = _place(context, builder, kind, i, length)
+        else:
+            start, stop = (_bound(builder, part_of_struct(builder, i, k), length) for k in (0, 1))
+            rest.insert(0, _largest_of(builder, builder.sub(stop, start), integer(0)))
+        first = builder.add(builder.mul(first, length), start)
+    for length in shape[len(index) :]:
+        first = builder.mul(first, length)
+    return builder.gep(address_of(context, builder, array, value), [first]), rest
+
+
+def _bound(builder, i, length):
+    """Return a bound of a slice as a place from 0 to the length."""
+    if isinstance(i, ir.Constant) and i.constant in (0, _BEYOND):
+        return integer(0) if i.constant == 0 else length
+    i = _largest_of(builder, _from_start(builder, i, length), integer(0))
+    return _choice(builder, "<", i, length, i, length)
+
+
+def _is_plain_slice(*kinds):
+    return len(kinds) == 2 and {*kinds} <= {types.int64, types.none}
+
+
+def _slice(context, builder, signature, args):
+    pairs = zip(args, signature.args, (0, _BEYOND), strict=True)
+    bounds = [integer(usual) if kind is types.none else i for i, kind, usual in pairs]
+    kind = context.get_value_type(signature.return_type)
+    return struct_of(builder, kind, [*bounds, integer(1)])
 
 
 # ---- ranges --------------------------------------------------------------------------------------
 
 
 def _range(context, builder, signature, args):
-    one_to_three = {1: (_number(0), *args, _number(1)), 2: (*args, _number(1)), 3: args}
+    one_to_three = {1: (integer(0), *args, integer(1)), 2: (*args, integer(1)), 3: args}
     kind = context.get_value_type(signature.return_type)
     return struct_of(builder, kind, one_to_three[len(args)])
 
@@ -161,7 +204,7 @@ def _next(context, builder, signature, args):
     number = builder.load(pointer)
     builder.store(builder.add(number, step, flags=["nsw"]), pointer)
     is_below, is_above = (builder.icmp_signed(sign, number, stop) for sign in "<>")
-    is_valid = _choice(builder, ">", step, _number(0), is_below, is_above)
+    is_valid = _choice(builder, ">", step, integer(0), is_below, is_above)
     return struct_of(builder, context.get_value_type(signature.return_type), (number, is_valid))
 
 
@@ -195,6 +238,10 @@ def _first_by(sign, builder, signature, args):
     return first
 
 
+def _largest_of(builder, a, b):
+    return _choice(builder, ">", a, b, a, b)
+
+
 def _are_numbers(kinds, kind):
     are_integers = isinstance(kinds, types.UniTuple) and kinds.dtype == types.int64
     return are_integers and kind in (types.int64, types.float64)
@@ -213,13 +260,13 @@ def _contains(context, builder, signature, args):
 def _quotient(context, builder, signature, args):
     """Return the quotient, rounded down, by a power of two that is known; else leave it."""
     a, b = args
-    return builder.ashr(a, _number(b.constant.bit_length() - 1)) if _is_power(b) else None
+    return builder.ashr(a, integer(b.constant.bit_length() - 1)) if _is_power(b) else None
 
 
 def _remainder(context, builder, signature, args):
     """Return the remainder, which is not below 0, likewise."""
     a, b = args
-    return builder.and_(a, _number(b.constant - 1)) if _is_power(b) else None
+    return builder.and_(a, integer(b.constant - 1)) if _is_power(b) else None
 
 
 def _is_power(number):
@@ -231,21 +278,18 @@ def _choice(builder, sign, a, b, value, other):
     return builder.select(builder.icmp_signed(sign, a, b), value, other)
 
 
-def _number(number):
-    return ir.Constant(ir.IntType(64), number)
-
-
-# Of an operation: whether it is defined here for these types, and what writes it.
+# Of an operation: for which types it is defined here, and what writes it.
 _DEFINITIONS = {
-    operator.getitem: (_is_element, _get_element),
-    operator.setitem: (_is_element, _set_element),
-    range: (_are_integers, _range),
-    "getiter": (lambda kind: kind == types.range_state64_type, _iterator),
-    "iternext": (lambda kind: kind == types.range_iter64_type, _next),
-    int: (_are_integers, _itself),
-    min: (_are_two_integers, _least),
-    max: (_are_two_integers, _largest),
-    operator.contains: (_are_numbers, _contains),
-    operator.floordiv: (_are_integers, _quotient),
-    operator.mod: (_are_integers, _remainder),
+    operator.getitem: [(_is_element, _get_element), (_is_part, _get_part)],
+    operator.setitem: [(_is_element, _set_element), (_is_part, _clear_part)],
+    slice: [(_is_plain_slice, _slice)],
+    range: [(_are_integers, _range)],
+    "getiter": [(lambda kind: kind == types.range_state64_type, _iterator)],
+    "iternext": [(lambda kind: kind == types.range_iter64_type, _next)],
+    int: [(_are_integers, _itself)],
+    min: [(_are_two_integers, _least)],
+    max: [(_are_two_integers, _largest)],
+    operator.contains: [(_are_numbers, _contains)],
+    operator.floordiv: [(_are_integers, _quotient)],
+    operator.mod: [(_are_integers, _remainder)],
 }

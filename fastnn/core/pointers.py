@@ -5,8 +5,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, type_callable
 
+from .arrays import address_of
 from .jit import inner
-from .lowering import field_of
 from .records import (
     CODE,
     FIRST_ADDRESS,

@@ -12,9 +12,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, type_callable
 
+from ..arrays import address_of
 from ..jit import inner
 from ..levels import REGISTER_BYTES
-from ..lowering import field_of
 
 WORD = 64  # bits
 # Samples that go through a layer together, and share a bitset (`tile`).
@@ -74,7 +74,7 @@ def _type_nonzero_mask(context):
 @lower_builtin(nonzero_mask, types.Array, types.Integer)
 def _lower_nonzero_mask(context, builder, signature, args):
     array, index = signature.args
-    data = field_of(context, builder, array, args[0], "data")
+    data = address_of(context, builder, array, args[0])
     i = context.cast(builder, args[1], index, types.intp)
     vector = ir.VectorType(context.get_value_type(array.dtype), WORD)
     loaded = builder.load(builder.bitcast(builder.gep(data, [i]), vector.as_pointer()))

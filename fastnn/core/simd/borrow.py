@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, type_callable
 
+from ..arrays import address_of, shape_of, view_of
 from ..layout import CACHE_LINE
-from ..lowering import field_of, part_of_struct, view_of
 
 
 def row_of(array, i):
@@ -75,10 +75,10 @@ def _type_row_of(context):
 
 @lower_builtin(row_of, types.Array, types.Integer)
 def _lower_row_of(context, builder, signature, args):
-    shape = _shape_of(context, builder, signature.args[0], args[0])
+    shape = shape_of(context, builder, signature.args[0], args[0])
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     data = _row(context, builder, signature, args, shape, i)
-    return _view(context, builder, signature.return_type, data, shape[1:])
+    return view_of(context, builder, signature.return_type, data, shape[1:])
 
 
 @type_callable(flat)
@@ -89,10 +89,10 @@ def _type_flat(context):
 @lower_builtin(flat, types.Array)
 def _lower_flat(context, builder, signature, args):
     kind, size = signature.args[0], ir.Constant(ir.IntType(64), 1)
-    for length in _shape_of(context, builder, kind, args[0]):
+    for length in shape_of(context, builder, kind, args[0]):
         size = builder.mul(size, length)
-    data = field_of(context, builder, kind, args[0], "data")
-    return _view(context, builder, signature.return_type, data, [size])
+    data = address_of(context, builder, kind, args[0])
+    return view_of(context, builder, signature.return_type, data, [size])
 
 
 @type_callable(part_of)
@@ -109,8 +109,8 @@ def _lower_part_of(context, builder, signature, args):
         context.cast(builder, arg, kind, types.intp)
         for arg, kind in zip(args[1:], signature.args[1:], strict=True)
     )
-    data = builder.gep(field_of(context, builder, signature.args[0], args[0], "data"), [start])
-    return _view(context, builder, signature.return_type, data, [n])
+    data = builder.gep(address_of(context, builder, signature.args[0], args[0]), [start])
+    return view_of(context, builder, signature.return_type, data, [n])
 
 
 @type_callable(rows_like)
@@ -128,9 +128,9 @@ def _lower_rows_like(context, builder, signature, args):
         context.cast(builder, arg, kind, types.intp)
         for arg, kind in zip(args[1:3], signature.args[1:3], strict=True)
     )
-    shape = _shape_of(context, builder, signature.args[0], args[0])
+    shape = shape_of(context, builder, signature.args[0], args[0])
     data = _row(context, builder, signature, args, shape, first)
-    return _view(context, builder, signature.return_type, data, [n, shape[1]])
+    return view_of(context, builder, signature.return_type, data, [n, shape[1]])
 
 
 @type_callable(on_stack)
@@ -147,7 +147,7 @@ def _lower_on_stack(context, builder, signature, args):
     with builder.goto_entry_block():
         data = builder.alloca(context.get_value_type(kind.dtype), size)
     data.align = CACHE_LINE
-    return _view(context, builder, kind, data, [ir.Constant(ir.IntType(64), size)])
+    return view_of(context, builder, kind, data, [ir.Constant(ir.IntType(64), size)])
 
 
 @type_callable(table_in)
@@ -164,30 +164,21 @@ def _lower_table_in(context, builder, signature, args):
         context.cast(builder, arg, kind, types.intp)
         for arg, kind in zip(args[1:4], signature.args[1:4], strict=True)
     )
-    data = field_of(context, builder, signature.args[0], args[0], "data")
+    data = address_of(context, builder, signature.args[0], args[0])
     address = builder.ptrtoint(data, line.type)
     in_line = ir.Constant(line.type, CACHE_LINE - 1)
     address = builder.and_(builder.add(address, in_line), builder.not_(in_line))
     address = builder.add(address, builder.mul(line, ir.Constant(line.type, CACHE_LINE)))
     kind = signature.return_type
     data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
-    return _view(context, builder, kind, data, [n_rows, n_columns])
-
-
-def _shape_of(context, builder, kind, array):
-    shape = field_of(context, builder, kind, array, "shape")
-    return [part_of_struct(builder, shape, axis) for axis in range(kind.ndim)]
+    return view_of(context, builder, kind, data, [n_rows, n_columns])
 
 
 def _row(context, builder, signature, args, shape, i):
     """Return where row `i` of the first argument begins."""
     for length in shape[1:]:
         i = builder.mul(i, length)
-    return builder.gep(field_of(context, builder, signature.args[0], args[0], "data"), [i])
-
-
-def _view(context, builder, kind, data, shape):
-    return view_of(builder, context.data_model_manager[kind], data, shape)
+    return builder.gep(address_of(context, builder, signature.args[0], args[0]), [i])
 
 
 @type_callable(borrowed)
@@ -201,8 +192,8 @@ def _lower_borrowed(context, builder, signature, args):
     for place, kind in enumerate(signature.args[0]):
         if isinstance(kind, types.Array) and kind.layout == "C":
             array = builder.extract_value(arrays, place)
-            shape = _shape_of(context, builder, kind, array)
-            data = field_of(context, builder, kind, array, "data")
-            view = _view(context, builder, kind, data, shape)
+            shape = shape_of(context, builder, kind, array)
+            data = address_of(context, builder, kind, array)
+            view = view_of(context, builder, kind, data, shape)
             arrays = builder.insert_value(arrays, view, place)
     return arrays

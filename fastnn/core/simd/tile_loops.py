@@ -9,8 +9,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
+from ..arrays import address_of, part_of_struct
 from ..levels import REGISTER_BYTES
-from ..lowering import field_of, part_of_struct
 from .vectors import Vector, splat_of, suffix_of
 
 
@@ -130,7 +130,7 @@ class Places:
     def __init__(self, context, builder, kind, value):
         array, first, step = (part_of_struct(builder, value, i) for i in range(3))
         self.builder = builder
-        self.data = field_of(context, builder, kind[0], array, "data")
+        self.data = address_of(context, builder, kind[0], array)
         self.align = kind[0].dtype.bitwidth // 8  # a user's array may start anywhere
         self.first = context.cast(builder, first, kind[1], types.intp)
         self.step = context.cast(builder, step, kind[2], types.intp)

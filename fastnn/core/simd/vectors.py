@@ -19,8 +19,8 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import lower_builtin, models, register_model, type_callable
 
+from ..arrays import address_of
 from ..levels import REGISTER_BYTES
-from ..lowering import field_of
 
 # Numba gives the kernel's fast-math flags to an instruction that has none. This one says nothing of
 # order and fusing: a sum is rounded as it is written, the same in every kernel.
@@ -198,7 +198,7 @@ def _lower_store(context, builder, signature, args):
 
 def _address(context, builder, signature, args, vector):
     """Return a pointer to the vector at array[i], the first two arguments of load and store."""
-    data = field_of(context, builder, signature.args[0], args[0], "data")
+    data = address_of(context, builder, signature.args[0], args[0])
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     return builder.bitcast(builder.gep(data, [i]), context.get_value_type(vector).as_pointer())
 
@@ -210,7 +210,7 @@ def _type_prefetch(context):
 
 @lower_builtin(prefetch, types.Array, types.Integer)
 def _lower_prefetch(context, builder, signature, args):
-    data = field_of(context, builder, signature.args[0], args[0], "data")
+    data = address_of(context, builder, signature.args[0], args[0])
     i = context.cast(builder, args[1], signature.args[1], types.intp)
     prefetch_at(builder, builder.gep(data, [i]))
     return context.get_dummy_value()
