@@ -195,31 +195,31 @@ def cross_entropy(z, a, start, stop, y):
 @inner
 def sample_loss(code, z, a, start, stop, y):
     """Return the loss of one sample, whose outputs are the units [start, stop)."""
-    if not is_table(code):
-        return loss_of_part(code, z, a, start, stop, y)
     value = z.dtype.type(0)
     for k in range(n_parts_of(code)):
         weight = z.dtype.type(weight_at(code, k))
         if weight != 0:  # else not even an infinite loss counts
-            value += weight * loss_of_kth_part(code, k, z, a, start, y)
+            value += weight * loss_of_kth_part(code, k, z, a, start, stop, y)
     return value
 
 
 @inner
-def add_losses_of_parts(code, z, a, start, y, weight, sums):
-    """Add the loss of one sample to `sums`, in place, and then that of each part, unweighted."""
+def add_losses(code, z, a, start, stop, y, weight, with_parts, sums):
+    """Add the loss of one sample to `sums`, in place, and then perhaps of each part, unweighted."""
     total_loss = z.dtype.type(0)
     for k in range(n_parts_of(code)):
-        share, value = z.dtype.type(weight_at(code, k)), loss_of_kth_part(code, k, z, a, start, y)
+        share = z.dtype.type(weight_at(code, k))
+        value = loss_of_kth_part(code, k, z, a, start, stop, y)
         total_loss += share * value if share != 0 else share
-        sums[1 + k] += weight * value
+        if with_parts:
+            sums[1 + k] += weight * value
     sums[0] += weight * total_loss
 
 
 @inner
-def loss_of_kth_part(code, k, z, a, start, y):
-    """Return the loss of a part, without its weight; the outputs begin at `start`."""
-    first, last, own = part_at(code, k, start)
+def loss_of_kth_part(code, k, z, a, start, stop, y):
+    """Return the loss of a part, without its weight."""
+    first, last, own = part_at(code, k, start, stop)
     return loss_of_part(own, z, a, first, last, part_of(y, first - start, last - first))
 
 
@@ -256,19 +256,17 @@ def output_delta(code, activation, z, a, start, stop, y, delta):
 @inner
 def output_of_parts(code, activation, z, a, start, stop, y, delta, is_by_z):
     """Do it: by z, or, where the loss is a function of a, by a."""
-    if not is_table(code):
-        delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z)
-        return
     for k in range(n_parts_of(code)):
-        first, last, own_activation = part_at(activation, k, start)
-        first, last, own = part_at(code, k, start)
+        first, last, own_activation = part_at(activation, k, start, stop)
+        first, last, own = part_at(code, k, start, stop)
         targets = part_of(y, first - start, last - first)
         delta_of_part(own, own_activation, z, a, first, last, targets, delta, is_by_z)
         weight = z.dtype.type(weight_at(code, k))
         if weight != 1:
             for j in range(first, last):
                 delta[j] = weight * delta[j] if weight != 0 else weight
-    store(delta, stop, zeros(z, 1))  # the padding
+    if is_table(code):
+        store(delta, stop, zeros(z, 1))  # the padding
 
 
 @inlined

@@ -42,13 +42,18 @@ def is_table(code: int) -> bool:
 
 @inner
 def n_parts_of(code):
-    """Return the number of parts in a table."""
-    return number_at(code, 0)
+    """Return the number of parts: those in a table, else 1."""
+    return number_at(code, 0) if is_table(code) else 1
 
 
 @inner
-def part_at(code, part, start):
-    """Return the first unit of a part, the one past its last, and its code; `start` is of all."""
+def part_at(code, part, start, stop):
+    """Return the first unit of a part, the one past its last, and its code; `start` is of all.
+
+    What has no parts is one itself, up to `stop`: so kernels hold the code of a part once.
+    """
+    if not is_table(code):
+        return start, stop, code
     place = 1 + part * OF_A_PART
     first, last = number_at(code, place + START), number_at(code, place + STOP)
     return start + first, start + last, number_at(code, place + CODE)
@@ -57,6 +62,8 @@ def part_at(code, part, start):
 @inner
 def weight_at(code, part):
     """Return how much a part counts."""
+    if not is_table(code):
+        return 1.0
     return float_at(code, 1 + part * OF_A_PART + WEIGHT)
 
 
@@ -185,7 +192,7 @@ def _lower_parts(context, builder, signature, args):
         for arg, kind in zip(args[:3], kinds[:3], strict=True)
     ]
     arrays = [
-        field_of(context, builder, kind, arg, "data")
+        address_of(context, builder, kind, arg)
         for arg, kind in zip(args[3:], kinds[3:], strict=True)
     ]
     return *numbers, arrays
