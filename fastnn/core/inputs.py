@@ -102,14 +102,7 @@ def enter_samples(X, samples, n_in, skip_zeros, a, bitsets):
     values, starts, columns = X.values, X.starts, X.columns
     n_tiles = n_tiles_of(samples.shape[0])
     if starts.shape[0] == 0:
-        for t in range(samples.shape[0]):
-            row, x = row_of(a, t), row_of(values, samples[t])
-            for i in range(n_in):
-                row[i] = x[i]
-        for t in range(samples.shape[0], TILE_ROWS * n_tiles):
-            a[t, :n_in] = 0
-        skip_zeros = skip_zeros and has_zeros(row_of(a, 0), n_in, 1)
-        mark_tiles(a, 0, n_in, skip_zeros, n_tiles, bitsets)
+        enter_rows(values, samples, n_in, skip_zeros, a, bitsets)
     else:
         clear_tiles(n_in, n_tiles, a, bitsets)
         for t in range(samples.shape[0]):
@@ -119,6 +112,20 @@ def enter_samples(X, samples, n_in, skip_zeros, a, bitsets):
                 mark_unit(columns[p], bitset)
         if not skip_zeros:
             mark_tiles(a, 0, n_in, False, n_tiles, bitsets)
+
+
+@inner
+def enter_rows(values, samples, n_in, skip_zeros, a, bitsets):
+    """Do it for samples that are rows of a table."""
+    n_tiles = n_tiles_of(samples.shape[0])
+    for t in range(samples.shape[0]):
+        row, x = row_of(a, t), row_of(values, samples[t])
+        for i in range(n_in):
+            row[i] = x[i]
+    for t in range(samples.shape[0], TILE_ROWS * n_tiles):
+        a[t, :n_in] = 0
+    skip_zeros = skip_zeros and has_zeros(row_of(a, 0), n_in, 1)
+    mark_tiles(a, 0, n_in, skip_zeros, n_tiles, bitsets)
 
 
 @inner

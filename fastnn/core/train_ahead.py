@@ -4,7 +4,7 @@ import numpy as np
 
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
-from .inputs import bring, enter_samples
+from .inputs import bring, enter_rows
 from .jit import entry_as_one, inner
 from .layout import BIASES, N_IN, STRIDE, TRAIN_BIAS
 from .look_ahead import (
@@ -37,7 +37,9 @@ from .updates import linear_of, step_of, step_of_weights
 
 @entry_as_one
 def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scratch, sums):
-    """Do what `train_samples_by` does, by a linear rule (`look_ahead`), of samples without weights.
+    """Do what `train_samples_by` does, by a linear rule (`look_ahead`).
+
+    Samples are dense and have no weights.
 
     The learning rate is that of an epoch: a round cannot change it, of which its modes are made.
 
@@ -86,7 +88,7 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
         for first in range(0, n_round + n_ahead, n_ahead):  # the last has the last steps alone
             n_rows = max(0, min(n_ahead, n_round - first))
             in_block = chosen[first : first + n_rows]
-            enter_samples(data.X, in_block, layer[N_IN], skip_zeros, a, bits)
+            enter_rows(data.X.values, in_block, layer[N_IN], skip_zeros, a, bits)
             for mode in range(n_modes):
                 z_of, step = zs[mode], steps[mode]
                 last_block = Block(z_of, last_a, last_a, step, last_bits, numbers, a, numbers)

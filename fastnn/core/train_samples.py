@@ -14,7 +14,7 @@ from .averaging import follow
 from .counter_rng import Noise
 from .dense_block import dense_step_forward_block
 from .dispatch import may_skip_zeros
-from .inputs import bring, enter_sample, enter_samples, is_finite, weight_of
+from .inputs import bring, enter_rows, enter_sample, is_finite, weight_of
 from .jit import entry_as_one_in_place, inner, renamed
 from .layout import N_IN, Net, output_range
 from .look_ahead import add_steps, multiply_inputs
@@ -244,7 +244,7 @@ def _samples_in(units):
 
 @entry_as_one_in_place
 def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sums):
-    """Do what `train_samples` does, with layer 0 looking ahead (`look_ahead`).
+    """Do what `train_samples` does, with layer 0 looking ahead (`look_ahead`), of dense samples.
 
     Samples are taken in blocks of n_ahead, a multiple of `TILE_ROWS`, counted from the first of an
     epoch. `units`, shape (5, n_ahead, n_units), holds z, the steps, the activations of this block
@@ -274,7 +274,7 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
         n_rows = min(n_ahead, n_samples - place)
         numbers = row_of(order, epoch % order.shape[0])
         chosen = numbers[place : place + n_rows]
-        enter_samples(data.X, chosen, n_in, skip_zeros, block.a, block.bitsets)
+        enter_rows(data.X.values, chosen, n_in, skip_zeros, block.a, block.bitsets)
         dense_step_forward_block(params, layer_0, n_tiles, last_block, block)
         multiply_inputs(layer_0, block.a, n_rows, products)
         for t in range(n_rows):

@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import lower_builtin, type_callable
 from numpy.typing import NDArray
 
-from ..lowering import field_of, part_of_struct
+from ..arrays import address_of, part_of_struct
 from .arithmetic import multiply_add
 from .bitset import TILE_ROWS, lowest, without_lowest
 from .tile_loops import Tile
@@ -261,7 +261,7 @@ def _lower_add_sums_of_products(context, builder, signature, args):
     n_sums, n_terms = (context.cast(builder, args[i], kinds[i], types.intp) for i in (2, 5))
     values, starts, column = (part_of_struct(builder, args[7], i) for i in range(3))
     values, starts = (
-        field_of(context, builder, kind, array, "data")
+        address_of(context, builder, kind, array)
         for kind, array in zip(kinds[7][:2], (values, starts), strict=True)
     )
     column = context.cast(builder, column, kinds[7][2], types.intp)
