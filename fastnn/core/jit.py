@@ -22,7 +22,6 @@ from numba.core.runtime.nrt import rtsys
 
 from .levels import levels_here
 from .linking import options_of_entry, options_of_inner, options_of_whole
-from .spared import spare
 from .waiting import Waiting
 
 # Never `fastmath=True`: its nnan and ninf let the compiler delete the checks for NaN and infinity.
@@ -144,7 +143,6 @@ class KernelCache(NullCache):
             with contextlib.suppress(Exception):
                 kernel = KernelFiles(folder, self._py_func).load(name)
                 return CompileResult._rebuild(target_context, *kernel)
-        spare()
         return None  # compile
 
     def save_overload(self, sig, data):

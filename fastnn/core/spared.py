@@ -1,31 +1,56 @@
-"""What Numba does before and while it compiles that no kernel needs.
+"""What Numba does while it compiles a kernel that no kernel needs.
 
-It imports all of SciPy's linear algebra to learn whether there is SciPy: 0.2 s. And it asks LLVM
-for the size of a number each time that one is taken from an array, in a module of LLVM's that it
-writes as text, parses and drops: 300 of them in a kernel. Both get the same answer for less. The
-types of a call are resolved each time anew, 2087 times in a kernel, and contexts are refreshed when
-there is nothing new: here once. All of that holds for other code that the process compiles, too.
+It imports all of SciPy's linear algebra to learn whether there is SciPy: 0.2 s. It asks LLVM for
+the size of a number each time that one is taken from an array, in a module of LLVM's that it writes
+as text, parses and drops. The types of a call are resolved each time anew, 2087 times in a kernel,
+contexts are refreshed when there is nothing new, and each function that writes a call is asked for
+its arguments. Each gets the same answer for less, while a kernel is compiled: before and after it,
+other code of the process has Numba's own.
 """
 
+import contextlib
 import functools
 import sys
 from importlib.util import find_spec
 
 from llvmlite import ir
 from numba import types
+from numba.core import base
 from numba.core.registry import cpu_target
 
 
-@functools.cache
-def spare():
-    """See to that in this process, before its first kernel is compiled."""
+@contextlib.contextmanager
+def sparing():
+    """Spare all of that in this process, in the one thread that compiles."""
     target = cpu_target.target_context
-    target.get_abi_sizeof = _asked_once(target.get_abi_sizeof)
-    for context in (target, target.typing_context):
-        context.refresh = _done_when_new(context)
-    types.Function.get_call_type = _resolved_once(types.Function.get_call_type)
-    if "numba.np.arraymath" not in sys.modules:
-        _import_without_scipy()
+    typing = target.typing_context
+    with contextlib.ExitStack() as stack:
+        for owner, name, spared in (
+            (target, "get_abi_sizeof", _asked_once),
+            (target, "refresh", functools.partial(_done_when_new, target)),
+            (typing, "refresh", functools.partial(_done_when_new, typing)),
+            (types.Function, "get_call_type", _resolved_once),
+            (base, "_has_loc", functools.cache),
+        ):
+            if hasattr(owner, name):
+                stack.enter_context(_replaced(owner, name, spared(getattr(owner, name))))
+        if "numba.np.arraymath" not in sys.modules:
+            _import_without_scipy()
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(owner, name, new):
+    """Give an object another attribute for a while, and then its own again, or its class's."""
+    is_own, old = name in vars(owner), getattr(owner, name)
+    setattr(owner, name, new)
+    try:
+        yield
+    finally:
+        if is_own:
+            setattr(owner, name, old)
+        else:
+            delattr(owner, name)
 
 
 def _asked_once(size_of):
@@ -39,9 +64,9 @@ def _asked_once(size_of):
     return size_of_any
 
 
-def _done_when_new(context):
+def _done_when_new(context, refresh):
     """Return a function that refreshes a context if there is something new to be registered."""
-    refresh, known = context.refresh, set()
+    known = set()
 
     def refresh_if_new():
         registries = [vars(registry).values() for registry in context._registries]
@@ -76,14 +101,10 @@ def _import_without_scipy():
     """
     from numba.np import linalg
 
-    ensure_blas = getattr(linalg, "ensure_blas", None)
-    if ensure_blas is None:
+    if not hasattr(linalg, "ensure_blas"):
         return
-    linalg.ensure_blas = _ensure_scipy
-    try:
+    with _replaced(linalg, "ensure_blas", _ensure_scipy):
         from numba.np import arraymath  # noqa: F401
-    finally:
-        linalg.ensure_blas = ensure_blas
 
 
 def _ensure_scipy():

@@ -1,5 +1,7 @@
 """While a kernel is compiled: a word, for the first call of each kind takes seconds; no collection.
 
+Nor does Numba do what no kernel needs (`spared`).
+
 The word is a record of the logger "fastnn" and comes after a second: as a warning where a user may
 be looking, on a terminal or in a notebook, and as information elsewhere. So it stands on stderr,
 unless a program has set up `logging` otherwise. What shows progress says it in its own place.
@@ -12,10 +14,12 @@ import gc
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock, Timer
 
 from numba.core import event
+
+from .spared import sparing
 
 AFTER = 1.0  # seconds
 AHEAD = "; `fastnn warmup` compiles all kernels ahead"
@@ -82,6 +86,7 @@ class Waiting(event.Listener):
 
     def __init__(self):
         self._depth, self._word, self._collects = 0, None, False
+        self._spared = ExitStack()
 
     def on_start(self, event):
         """Begin a word and stop the collector, unless a caller's compilation is under way."""
@@ -91,6 +96,7 @@ class Waiting(event.Listener):
                 self._word = _Word(kernel, event.data["args"])
                 self._collects = gc.isenabled()
                 gc.disable()
+                self._spared.enter_context(sparing())
             self._depth += 1
 
     def on_end(self, event):
@@ -98,6 +104,7 @@ class Waiting(event.Listener):
         if _is_ours(event.data["dispatcher"]):
             self._depth -= 1
             if self._depth == 0:
+                self._spared.close()
                 if self._collects:
                     _resume_collecting()
                 self._word.end()
