@@ -18,20 +18,19 @@ _V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 LEVELS = {"x86-64-v4": _V4, "x86-64-v3": _V3, "generic": set()}
 
 
-def register_bytes(asked, cpu_name, cpu_features):
-    """Return the bytes of a register of this processor, or what a user has `asked` for.
+def register_bytes(asked, features):
+    """Return the bytes of a register of a processor with these, or what a user has `asked` for.
 
-    LLVM is asked, unless Numba was told to compile for another processor. A vector may be wider or
-    narrower than a register, for LLVM splits and joins them: that costs time only.
+    A vector may be wider or narrower than a register, for LLVM splits and joins them: that costs
+    time only.
     """
     if asked is not None:
         if asked not in ("16", "32", "64"):
             raise ValueError(f"FASTNN_REGISTER_BYTES must be 16, 32 or 64, got {asked!r}")
         return int(asked)
-    known = features_of(cpu_name, cpu_features)
-    if "avx512f" in known:
+    if "avx512f" in features:
         return 64
-    return 32 if known & {"avx", "avx2"} else 16
+    return 32 if features & {"avx", "avx2"} else 16
 
 
 @functools.cache
@@ -41,18 +40,23 @@ def features_here():
 
 
 def features_of(cpu_name, cpu_features):
-    """Return the features of this processor, or of that which Numba was told to compile for."""
+    """Return the features of this processor, or of that which Numba was told to compile for.
+
+    LLVM is asked, unless Numba was told.
+    """
     known = features_here() if cpu_name in (None, "host") else LEVELS.get(cpu_name, set())
     told = (cpu_features or "").split(",")
     more, fewer = ({name[1:] for name in told if name[:1] == sign} for sign in "+-")
     return (known | more) - fewer
 
 
-_TOLD = config.CPU_NAME, config.CPU_FEATURES  # type: ignore[attr-defined]
+_FEATURES = features_of(
+    config.CPU_NAME,  # type: ignore[attr-defined]
+    config.CPU_FEATURES,  # type: ignore[attr-defined]
+)
 # Rows of weights are padded to a multiple of it.
-REGISTER_BYTES = register_bytes(os.environ.get("FASTNN_REGISTER_BYTES"), *_TOLD)
-# Whether kernels may use what only AVX-512 has.
-HAS_AVX512 = "avx512f" in features_of(*_TOLD)
+REGISTER_BYTES = register_bytes(os.environ.get("FASTNN_REGISTER_BYTES"), _FEATURES)
+HAS_AVX512 = "avx512f" in _FEATURES  # whether kernels may use what only it has
 
 
 @functools.cache
@@ -68,5 +72,5 @@ def levels_here():
     return tuple(
         level
         for level, needed in LEVELS.items()
-        if needed <= features_here() and register_bytes(None, level, "") == REGISTER_BYTES
+        if needed <= features_here() and register_bytes(None, needed) == REGISTER_BYTES
     )
