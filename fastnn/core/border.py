@@ -1,9 +1,16 @@
-"""What Python hands to a user's kernel, checked in Python; compiled code gets the kernel itself."""
+"""What a user's code hands to a user's kernel: checked in Python, or its types as it is compiled.
+
+Compiled code gets the kernel itself, which looks at lengths.
+"""
 
 import functools
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
+from numba.core.dispatcher import Dispatcher
+from numba.core.errors import NumbaNotImplementedError, TypingError
+from numba.np.numpy_support import as_dtype
 
 from .handle import Handle
 from .layout import N_IN, N_OUT
@@ -90,9 +97,68 @@ def checked(**expected):
                 if shape[0] is _SAMPLES:
                     sizes[_SAMPLES] = len(value)
 
+        if isinstance(kernel, Dispatcher):
+            kernel.get_call_template = _checking_types(expected, kernel.get_call_template)
         return CheckedFromPython(kernel, check)
 
     return decorate
+
+
+def _checking_types(expected, template_of):
+    """Return what finds a kernel for types, after a look at them."""
+    names = ("handle", *expected)
+
+    def checked_template_of(args, kws):
+        given = dict(zip(names, args, strict=False)) | kws
+        if {*given} == {*names}:  # else Numba tells what is missing
+            check_types(expected, given)
+        return template_of(args, kws)
+
+    return checked_template_of
+
+
+def check_types(expected, given):
+    """Raise a TypingError unless a kernel can be compiled for arguments of these types."""
+    handle = given["handle"]
+    if not (isinstance(handle, types.NamedTuple) and handle.instance_class is Handle):
+        raise TypingError(
+            f"handle must be what the handle() of a network returns, got {_told(handle)}"
+        )
+    own = as_dtype(handle.types[handle.fields.index("params")].dtype)
+    for name, array in expected.items():
+        kind = given[name]
+        if array is not NUMBER:
+            _check_type_of_array(name, kind, array, array.dtypes or {own})
+        elif not isinstance(kind, types.Integer | types.Float | types.Boolean):
+            raise TypingError(f"{name} must be a float, or a whole number, got {_told(kind)}")
+
+
+def _check_type_of_array(name, kind, expected, dtypes):
+    n_axes = len(expected.shape)
+    if not (isinstance(kind, types.Array) and kind.ndim == n_axes):
+        axes = "one axis" if n_axes == 1 else f"{n_axes} axes"
+        raise TypingError(f"{name} must be an array of {axes}, got {_told(kind)}")
+    try:
+        dtype = as_dtype(kind.dtype)
+    except (NumbaNotImplementedError, NotImplementedError):
+        dtype = None
+    if dtype not in dtypes:
+        raise TypingError(f"{name} must have dtype {_names_of(dtypes)}, got {kind.dtype}")
+    if kind.layout != "C" and not (expected.is_strided or expected.is_written):
+        raise TypingError(
+            f"{name} must be C-contiguous, got {_told(kind)}: give np.ascontiguousarray({name})"
+        )
+    if expected.is_written and not kind.mutable:
+        raise TypingError(f"{name} must be writable, got {_told(kind)}")
+
+
+def _told(kind):
+    return "None" if kind == types.none else str(kind)
+
+
+def _names_of(dtypes):
+    known = sorted(dtype.name for dtype in dtypes if dtype.kind == "f")
+    return " or ".join(known) + (" or whole numbers" if dtypes >= NUMBERS else "")
 
 
 def check_handle(handle):
@@ -120,8 +186,8 @@ def check_array(name, array, shape, dtypes, is_written=False, is_strided=False):
     if _is_fit(array, shape, dtypes):
         return
     needed = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-    known = sorted(dtype.name for dtype in dtypes if dtype.kind == "f")
-    remedy = f"give np.ascontiguousarray({name}, {known[-1]!r})"
+    widest = max(dtype.name for dtype in dtypes if dtype.kind == "f")
+    remedy = f"give np.ascontiguousarray({name}, {widest!r})"
     if is_written:
         remedy = f"give np.empty({needed})"
     if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):
@@ -130,10 +196,8 @@ def check_array(name, array, shape, dtypes, is_written=False, is_strided=False):
             remedy = f"fill it, {name}.filled(...)"
         raise TypeError(f"{name} must be a plain NumPy array, got {kind}: {remedy}")
     if array.dtype not in dtypes:
-        whole = " or whole numbers" if dtypes is NUMBERS else ""
-        raise TypeError(
-            f"{name} must have dtype {' or '.join(known)}{whole}, got {array.dtype}: {remedy}"
-        )
+        names = _names_of(dtypes)
+        raise TypeError(f"{name} must have dtype {names}, got {array.dtype}: {remedy}")
     free = array.shape[:1] if isinstance(shape[0], str) else ()
     if array.shape != free + shape[len(free) :]:
         raise ValueError(f"{name} must have shape {needed}, got {array.shape}")

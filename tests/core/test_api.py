@@ -270,7 +270,7 @@ def test_rows_of_a_wrong_shape_by_derivatives_of_inputs():
 def test_another_dtype_is_refused_by_the_compiler():
     net = make_network()
     X, Y, weights = rows(net)
-    with pytest.raises(Exception, match="arrays must have the network's dtype, float64"):
+    with pytest.raises(Exception, match="Y must have dtype float64, got float32"):
         add_rows(net.handle(), X, Y.astype("float32"), weights)
 
 

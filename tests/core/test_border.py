@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
 from fastnn import Dense, Network, core
 
@@ -204,3 +205,61 @@ def test_compiled_code_has_the_kernel_itself():
     core.predict(handle, x, expected)
     np.testing.assert_array_equal(got, expected)
     assert "CheckedFromPython" not in next(iter(ask.inspect_llvm().values()))
+
+
+# ---- in compiled code ----------------------------------------------------------------------------
+
+REFUSED_TYPES = {
+    "None": (None, "must be an array of one axis, got None"),
+    "a list": ([1.0, 2.0], "must be an array of one axis, got reflected list("),
+    "a table": (np.ones((2, 2)), "must be an array of one axis, got array(float64, 2d, C)"),
+    "complex": (np.ones(2, complex), "must have dtype float32 or float64 or whole numbers, got co"),
+}
+
+
+def refused_by_compiler(name, given):
+    """Return what the compiler says of a call with such arguments, without where it is."""
+    call = f"lambda handle, {', '.join(given)}: function(handle, {', '.join(given)})"
+    kernel = njit(eval(call, {"function": getattr(core, name)}))
+    with pytest.raises(TypingError) as caught:
+        kernel(make_handle(), *given.values())
+    return str(caught.value).splitlines()[1]
+
+
+@pytest.mark.compiled
+@pytest.mark.filterwarnings("ignore::numba.NumbaPendingDeprecationWarning")  # of a list
+@pytest.mark.parametrize("wrong", REFUSED_TYPES)
+@pytest.mark.parametrize(("name", "argument"), [("predict", "x"), ("train_row", "y")])
+def test_compiled_code_is_told_in_a_line_what_a_row_must_be(name, argument, wrong):
+    array, expected = REFUSED_TYPES[wrong]
+    message = refused_by_compiler(name, fitting(name) | {argument: array})
+    assert message.startswith(f"{argument} {expected}")
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "float32"])
+def test_compiled_code_is_told_that_targets_are_of_the_dtype_of_the_network(dtype):
+    given = fitting("add_gradient_rows")
+    message = refused_by_compiler("add_gradient_rows", given | {"Y": given["Y"].astype(dtype)})
+    assert message == f"Y must have dtype float64, got {dtype}"
+
+
+@pytest.mark.compiled
+def test_compiled_code_is_told_what_tables_results_and_numbers_must_be():
+    given = fitting("predict_rows")
+    message = refused_by_compiler("predict_rows", given | {"X": given["X"][:, ::2]})
+    assert message.startswith("X must be C-contiguous, got array(float64, 2d, A): give np.")
+    outputs = given["outputs"].view()
+    outputs.flags.writeable = False
+    message = refused_by_compiler("predict_rows", given | {"outputs": outputs})
+    assert message.startswith("outputs must be writable, got ")
+    given = fitting("train_row")
+    message = refused_by_compiler("train_row", given | {"learning_rate": None})
+    assert message == "learning_rate must be a float, or a whole number, got None"
+
+
+@pytest.mark.compiled
+def test_compiled_code_is_told_what_a_handle_is():
+    kernel = njit(lambda handle: core.update(handle, 0.1))
+    with pytest.raises(TypingError, match=r"handle must be what the handle\(\) of a network retu"):
+        kernel(np.ones(3))
