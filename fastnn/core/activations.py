@@ -312,11 +312,13 @@ def scaled_by_derivative(code, delta, z, a):
 @inner
 def activate(code, z, a, start, stop):
     """Overwrite a[start:stop] with f(z[start:stop]), of several parts with the f of each."""
+    if not is_table(code):
+        activate_part(code, z, a, start, stop)
+        return
     for k in range(n_parts_of(code)):
-        first, last, own = part_at(code, k, start, stop)
+        first, last, own = part_at(code, k, start)
         activate_part(own, z, a, first, last)  # the next one overwrites what is beyond
-    if is_table(code):
-        store(a, stop, zeros(z, 1))  # the padding
+    store(a, stop, zeros(z, 1))  # the padding
 
 
 @inlined
@@ -353,8 +355,11 @@ def scale_by_derivative(code, z, a, delta, start, stop):
 @inner
 def pull_back(code, z, a, start, stop, delta):
     """Turn delta[start:stop] from dL/da into dL/dz, in place, of whatever activation."""
+    if not is_table(code):
+        pull_back_part(code, z, a, start, stop, delta)
+        return
     for k in range(n_parts_of(code)):
-        first, last, own = part_at(code, k, start, stop)
+        first, last, own = part_at(code, k, start)
         beyond = load(delta, last, zeros(z, 1))  # which is of the next part
         pull_back_part(own, z, a, first, last, delta)
         store(delta, last, beyond)

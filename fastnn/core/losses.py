@@ -13,7 +13,7 @@ import numpy as np
 
 from .activations import CODES as ACTIVATION_CODES
 from .activations import pull_back_part
-from .jit import inlined, inner
+from .jit import inner
 from .pointers import (
     error_at,
     is_address,
@@ -195,35 +195,35 @@ def cross_entropy(z, a, start, stop, y):
 @inner
 def sample_loss(code, z, a, start, stop, y):
     """Return the loss of one sample, whose outputs are the units [start, stop)."""
+    if not is_table(code):
+        return loss_of_part(code, z, a, start, stop, y)
     value = z.dtype.type(0)
     for k in range(n_parts_of(code)):
         weight = z.dtype.type(weight_at(code, k))
         if weight != 0:  # else not even an infinite loss counts
-            value += weight * loss_of_kth_part(code, k, z, a, start, stop, y)
+            value += weight * loss_of_kth_part(code, k, z, a, start, y)
     return value
 
 
 @inner
-def add_losses(code, z, a, start, stop, y, weight, with_parts, sums):
-    """Add the loss of one sample to `sums`, in place, and then perhaps of each part, unweighted."""
+def add_losses_of_parts(code, z, a, start, y, weight, sums):
+    """Add the loss of one sample to `sums`, in place, and then that of each part, unweighted."""
     total_loss = z.dtype.type(0)
     for k in range(n_parts_of(code)):
-        share = z.dtype.type(weight_at(code, k))
-        value = loss_of_kth_part(code, k, z, a, start, stop, y)
+        share, value = z.dtype.type(weight_at(code, k)), loss_of_kth_part(code, k, z, a, start, y)
         total_loss += share * value if share != 0 else share
-        if with_parts:
-            sums[1 + k] += weight * value
+        sums[1 + k] += weight * value
     sums[0] += weight * total_loss
 
 
 @inner
-def loss_of_kth_part(code, k, z, a, start, stop, y):
-    """Return the loss of a part, without its weight."""
-    first, last, own = part_at(code, k, start, stop)
+def loss_of_kth_part(code, k, z, a, start, y):
+    """Return the loss of a part, without its weight; the outputs begin at `start`."""
+    first, last, own = part_at(code, k, start)
     return loss_of_part(own, z, a, first, last, part_of(y, first - start, last - first))
 
 
-@inlined
+@inner
 def loss_of_part(code, z, a, start, stop, y):
     """Return the loss of all outputs, or of a part."""
     if is_address(code):
@@ -256,20 +256,22 @@ def output_delta(code, activation, z, a, start, stop, y, delta):
 @inner
 def output_of_parts(code, activation, z, a, start, stop, y, delta, is_by_z):
     """Do it: by z, or, where the loss is a function of a, by a."""
+    if not is_table(code):
+        delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z)
+        return
     for k in range(n_parts_of(code)):
-        first, last, own_activation = part_at(activation, k, start, stop)
-        first, last, own = part_at(code, k, start, stop)
+        first, last, own_activation = part_at(activation, k, start)
+        first, last, own = part_at(code, k, start)
         targets = part_of(y, first - start, last - first)
         delta_of_part(own, own_activation, z, a, first, last, targets, delta, is_by_z)
         weight = z.dtype.type(weight_at(code, k))
         if weight != 1:
             for j in range(first, last):
                 delta[j] = weight * delta[j] if weight != 0 else weight
-    if is_table(code):
-        store(delta, stop, zeros(z, 1))  # the padding
+    store(delta, stop, zeros(z, 1))  # the padding
 
 
-@inlined
+@inner
 def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
     """Do it for all outputs, or for a part.
 
@@ -280,7 +282,7 @@ def delta_of_part(code, activation, z, a, start, stop, y, delta, is_by_z):
         pull_back_part(activation, z, a, start, stop, delta)
 
 
-@inlined
+@inner
 def error_of_part(code, z, a, start, stop, y, error):
     """Overwrite error[start:stop] likewise, with dLoss/da or, of a loss of z, with delta."""
     if is_address(code):

@@ -9,7 +9,7 @@ output is the first and how many there are. The losses of parts come before all 
 
 from .jit import inner
 from .layout import output_range
-from .losses import add_losses
+from .losses import add_losses_of_parts, sample_loss
 from .pointers import n_parts_of
 
 ACCURACY, MSE, MAE, LOSS_OF_PART = range(4)
@@ -65,7 +65,11 @@ def add_metrics(net, metrics, sample, y, weight, sums):
     if weight == 0:  # not even an infinite loss counts
         return
     start, stop = output_range(net.layer_table)
-    of_parts = metrics.shape[0] > 0 and metrics[0] == LOSS_OF_PART
-    add_losses(net.loss, sample.z, sample.a, start, stop, y, weight, of_parts, sums)
-    for m in range(n_parts_of(net.loss) if of_parts else 0, metrics.shape[0]):
+    known = 0
+    if metrics.shape[0] > 0 and metrics[0] == LOSS_OF_PART:
+        known = n_parts_of(net.loss)
+        add_losses_of_parts(net.loss, sample.z, sample.a, start, y, weight, sums)
+    else:
+        sums[0] += weight * sample_loss(net.loss, sample.z, sample.a, start, stop, y)
+    for m in range(known, metrics.shape[0]):
         sums[1 + m] += weight * sample_metric(metrics[m], sample.a, start, stop, y)

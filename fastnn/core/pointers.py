@@ -42,18 +42,13 @@ def is_table(code: int) -> bool:
 
 @inner
 def n_parts_of(code):
-    """Return the number of parts: those in a table, else 1."""
-    return number_at(code, 0) if is_table(code) else 1
+    """Return the number of parts in a table."""
+    return number_at(code, 0)
 
 
 @inner
-def part_at(code, part, start, stop):
-    """Return the first unit of a part, the one past its last, and its code; `start` is of all.
-
-    What has no parts is one itself, up to `stop`: so kernels hold the code of a part once.
-    """
-    if not is_table(code):
-        return start, stop, code
+def part_at(code, part, start):
+    """Return the first unit of a part, the one past its last, and its code; `start` is of all."""
     place = 1 + part * OF_A_PART
     first, last = number_at(code, place + START), number_at(code, place + STOP)
     return start + first, start + last, number_at(code, place + CODE)
@@ -62,8 +57,6 @@ def part_at(code, part, start, stop):
 @inner
 def weight_at(code, part):
     """Return how much a part counts."""
-    if not is_table(code):
-        return 1.0
     return float_at(code, 1 + part * OF_A_PART + WEIGHT)
 
 
