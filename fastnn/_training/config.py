@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import callbacks as known_callbacks
 from .._checks.arrays import Array
 from .._checks.inputs import Names
 from .._checks.stored import Inputs
-from ..callbacks import AveragedWeights, Callback
+from ..callbacks import Callback
 from ..optimizers import Optimizer
 from .model import Model
 from .rates import Schedule
@@ -59,10 +60,10 @@ class FitConfig:
     watch: Callable[[int], None] | None = None  # gets the samples seen; may raise to end training
 
     @property
-    def average(self) -> AveragedWeights | None:
+    def average(self) -> known_callbacks.AveragedWeights | None:
         """The callback that averages the parameters after each update, if there is one."""
         for callback in self.callbacks:
-            if isinstance(callback, AveragedWeights) and callback.per == "update":
+            if isinstance(callback, known_callbacks.AveragedWeights) and callback.per == "update":
                 return callback
         return None
 
