@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from . import callbacks
 from ._checks.arrays import Array, as_dtype
 from ._checks.names import explained
 from ._checks.scalars import as_choice, as_flag
-from .callbacks import AveragedWeights
 from .core.dispatch import FEW
 from .core.jit import numbers_of_forms
 from .core.waiting import telling
@@ -39,7 +39,7 @@ def _fit_averaging(**options: Any) -> Callable[[Network, Array, Array], object]:
     """Return a call that trains with an average by updates."""
 
     def run(net: Network, X: Array, Y: Array) -> object:
-        return net.fit(X, Y, callbacks=[AveragedWeights(per="update")], **options)
+        return net.fit(X, Y, callbacks=[callbacks.AveragedWeights(per="update")], **options)
 
     return run
 
