@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._checks.arrays import Array, as_array
+from .._checks.arrays import Array
+from .._checks.samples import as_sample_numbers
 from .._checks.scalars import as_count
 from .._training.split import labels_of
 
@@ -22,7 +23,7 @@ def as_folds(folds: Any, targets: Array, n_networks: int) -> list[Array]:
     """
     n_samples = len(targets)
     if isinstance(folds, Sequence | np.ndarray):
-        given = [_as_numbers(f"folds[{f}]", fold, n_samples) for f, fold in enumerate(folds)]
+        given = [_as_fold(f"folds[{f}]", fold, n_samples) for f, fold in enumerate(folds)]
         _check_number(len(given), 1, n_networks, n_samples)
         return given
     n_folds = as_count("folds", folds)
@@ -45,19 +46,9 @@ def _check_number(n_folds: int, least: int, n_networks: int, n_samples: int) -> 
         raise ValueError(f"folds must be {least} to {n_samples}, the samples, got {n_folds}")
 
 
-def _as_numbers(name: str, fold: Any, n_samples: int) -> Array:
+def _as_fold(name: str, fold: Any, n_samples: int) -> Array:
     """Return the numbers of samples, in order; some must be left."""
-    numbers = as_array(name, fold)
-    if numbers.dtype.kind not in "iu" or numbers.ndim != 1:
-        raise TypeError(
-            f"{name} must be the numbers of samples, got {numbers.dtype} of shape {numbers.shape}"
-        )
-    numbers = np.sort(numbers.astype(np.int64))
-    if numbers[0] < 0 or numbers[-1] >= n_samples or (np.diff(numbers) == 0).any():
-        raise ValueError(
-            f"{name} must be different numbers from 0 to {n_samples - 1}, got {numbers[0]} to "
-            f"{numbers[-1]}, {len(numbers) - len(np.unique(numbers))} of them again"
-        )
+    numbers = as_sample_numbers(name, fold, n_samples)
     if len(numbers) == n_samples:
         raise ValueError(f"{name} must leave samples to train on, got all {n_samples}")
     return numbers

@@ -26,6 +26,7 @@ from sklearn.utils.validation import (
 from .._checks.arrays import Array
 from .._checks.frames import is_frame
 from .._checks.names import explained
+from .._checks.samples import as_sample_numbers
 from ..tables.columns import columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import Member, Recipe, held_out_outputs, mean_and_spread, train
@@ -276,7 +277,8 @@ class BaseTabular(Estimator):
         if self.cv is not None:
             is_classifier = hasattr(self, "predict_proba")
             splits = check_cv(self.cv, targets, classifier=is_classifier).split(X, targets)
-            pairs = [[np.intersect1d(part, used) for part in pair] for pair in splits]
+            pairs = [_checked_fold(f"cv[{k}]", pair, len(targets)) for k, pair in enumerate(splits)]
+            pairs = [(np.intersect1d(a, used), np.intersect1d(b, used)) for a, b in pairs]
             folds = [(rows, held) for rows, held in pairs if len(rows) and len(held)]
             if not folds:
                 raise ValueError(
@@ -342,6 +344,19 @@ class BaseTabular(Estimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _checked_fold(name: str, pair: Any, n_samples: int) -> tuple[Array, Array]:
+    """Return the numbers of the rows to train on and of those held out; none may be in both."""
+    rows, held = pair
+    rows = as_sample_numbers(f"{name}, rows to train on,", rows, n_samples)
+    held = as_sample_numbers(f"{name}, rows held out,", held, n_samples)
+    if len(both := np.intersect1d(rows, held)):
+        raise ValueError(
+            f"{name} must hold out rows that it does not train on, got {len(both)} in both, such "
+            f"as row {both[0]}: leave them out of one"
+        )
+    return rows, held
 
 
 def _check_present(y: Any) -> None:

@@ -139,6 +139,29 @@ def test_weights_that_leave_nothing():
         )
 
 
+@pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
+@pytest.mark.parametrize(
+    ("train", "held", "error", "expected"),
+    [
+        (range(10), range(10, 21), ValueError, r"held out, must be different numbers from 0 to 19"),
+        (range(-1, 10), range(10, 20), ValueError, r"to train on, must .* 0 to 19, got -1 to 9"),
+        ([0, 0, 1, 2], [3, 4], ValueError, r"to train on, .* got 0 to 2, 1 of them again"),
+        (
+            range(11),
+            range(10, 20),
+            ValueError,
+            r"must hold out rows .* got 1 in both, such as row 10",
+        ),
+        (range(20), [], ValueError, r"held out, must not be empty"),
+        (np.arange(20) < 10, np.arange(20) >= 10, TypeError, r"must be the numbers .* got bool"),
+    ],
+)
+def test_folds_that_are_none(estimator, train, held, error, expected):
+    cv = [(range(10), range(10, 20)), (train, held)]
+    with pytest.raises(error, match=rf"^cv\[1\].* {expected}"):
+        estimator(**FAST, cv=cv).fit(make_frame(), np.arange(20) % 2)
+
+
 def test_parameters_out_of_range():
     with pytest.raises(ValueError, match="'n_members' parameter"):
         TabularClassifier(n_members=0).fit(make_frame(), LABELS)
