@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import unique_labels
 
 from .._checks.arrays import Array
 from ._base import BaseMLP
+from ._class_weight import weights_of_classes
 
 
 class LabelledMLP(BaseMLP):
@@ -70,7 +70,5 @@ class LabelledMLP(BaseMLP):
                 "class_weight must be a dict for partial_fit, which sees a part of the data at a"
                 " time, got 'balanced'"
             )
-        if isinstance(class_weight, dict):  # a chunk of data may lack a class
-            class_weight = dict.fromkeys(self.classes_, 1.0) | class_weight
-        weights = compute_sample_weight(class_weight, self._as_labels(y))
+        weights = weights_of_classes(class_weight, self.classes_, self._as_labels(y))
         return weights if sample_weight is None else sample_weight * weights

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from .._checks.arrays import Array
 from .._checks.names import explained
+from ._class_weight import weights_of_classes
 from ._tabular import BaseTabular
 
 
@@ -232,7 +232,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     def _as_weights(self, sample_weight: Any, X: Any, y: Array) -> Array:
         """Return the weights of the rows times those of their classes."""
         weights = super()._as_weights(sample_weight, X, y)
-        weights *= compute_sample_weight(self.class_weight, y)
+        weights *= weights_of_classes(self.class_weight, np.unique(y), y)
         return weights
 
     def _as_prediction(self, outputs: Array) -> Array:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from fastnn.sklearn import MLPClassifier, TabularClassifier
+
 from .twins import make_ours, make_samples, make_targets, make_twins, of_both
 
 X = make_samples()
@@ -46,3 +48,26 @@ def test_class_weights_of_several_labels():
     of_both([got], "fit", X, y)
     of_both([expected], "fit", X, y, sample_weight=weights)
     np.testing.assert_allclose(got.predict_proba(X), expected.predict_proba(X), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("labels", "class_weight", "message"),
+    [
+        (["no", "yes"], {"neni": 5.0}, r"which are \['no', 'yes'\], got \['neni'\]$"),
+        ([False, True], {"True": 5.0, True: 1.0}, r"which are \[False, True\], got \['True'\]$"),
+        ([3, 7], {3: 1.0, 0: 2.0, 1: 2.0}, r"which are \[3, 7\], got \[0, 1\]$"),
+    ],
+)
+@pytest.mark.parametrize("Estimator", [MLPClassifier, TabularClassifier])
+def test_class_weights_of_labels_that_are_none(Estimator, labels, class_weight, message):
+    y = np.array(labels)[make_targets("binary")]
+    with pytest.raises(ValueError, match=f"^class_weight must name classes of y, {message}"):
+        Estimator(class_weight=class_weight).fit(X, y)
+
+
+def test_a_class_that_a_part_of_the_data_lacks_may_have_a_weight():
+    y = make_targets("binary")
+    got = make_ours("binary", class_weight={0: 1.0, 1: 2.0, 2: 9.0})
+    expected = make_ours("binary", class_weight={1: 2.0})
+    of_both([got, expected], "fit", X, y)
+    np.testing.assert_array_equal(got.predict_proba(X), expected.predict_proba(X))
