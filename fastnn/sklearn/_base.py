@@ -210,6 +210,11 @@ class BaseMLP(CallbackSupportMixin, NetworkHolder):  # type: ignore[misc]
                 "learning_rate must be a name with the solver lbfgs, which has no rate, got "
                 f"{self.learning_rate!r}"
             )
+        if self.solver not in SOLVERS and np.any(self.dropout):
+            raise ValueError(
+                "dropout must be 0 with the solver lbfgs, whose loss may not change at random, got "
+                f"{self.dropout!r}: give another solver, such as adam"
+            )
         _check_sparse(X)
         X, y = self._validate_input(X, y, incremental, reset=first_pass)
         data = self._as_data(X, y, sample_weight, incremental)

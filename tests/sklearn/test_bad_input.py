@@ -155,6 +155,21 @@ def test_a_value_of_one_layer_that_is_not_as_described(params):
         ours.fit(X, make_targets("binary"))
 
 
+@pytest.mark.parametrize("dropout", [0.5, [0.0, 0.5]], ids=str)
+@pytest.mark.parametrize("Estimator", [MLPClassifier, MLPRegressor])
+def test_lbfgs_goes_without_dropout(Estimator, dropout):
+    ours = Estimator(
+        hidden_layer_sizes=(3, 2), solver="lbfgs", dropout=dropout, alpha=1.0, max_iter=2000
+    )
+    with pytest.raises(
+        ValueError, match=r"^dropout must be 0 with the solver lbfgs, .*, got .*0\.5"
+    ):
+        ours.fit(X, make_targets("binary"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it need not fit well
+        ours.set_params(dropout=[0, 0]).fit(X, make_targets("binary"))
+
+
 @pytest.mark.parametrize("name", ["ascending", "mean_and_spread", "softmax"])
 def test_an_activation_of_outputs_on_a_hidden_layer(name):
     ours = fastnn.sklearn.MLPClassifier((4, 2), activation=["relu", name])
