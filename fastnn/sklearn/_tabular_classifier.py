@@ -83,8 +83,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         The probabilities of each training row by the members that it was held out from; NaN if
         there is none.
     oof_score_ : float
-        The accuracy of `oof_prediction_`. As these rows have chosen the epochs, it is somewhat
-        better than that of new rows.
+        The accuracy of `oof_prediction_` where it is not NaN, with each row weighted by its
+        `sample_weight` times the `class_weight` of its label, by default 1. As these rows have
+        chosen the epochs, it is somewhat better than that of new rows.
     n_features_in_ : int
         The number of columns.
     feature_names_in_ : ndarray, shape (n_features,)
@@ -232,8 +233,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     def _as_weights(self, sample_weight: Any, X: Any, y: Array) -> Array:
         """Return the weights of the rows times those of their classes."""
         weights = super()._as_weights(sample_weight, X, y)
-        weights *= weights_of_classes(self.class_weight, np.unique(y), y)
-        return weights
+        return weights * weights_of_classes(self.class_weight, np.unique(y), y)
 
     def _as_prediction(self, outputs: Array) -> Array:
         """Return the probabilities."""

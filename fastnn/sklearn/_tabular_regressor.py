@@ -77,8 +77,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         The prediction of each training row by the members that it was held out from; NaN if there
         is none.
     oof_score_ : float
-        R2 of `oof_prediction_`. As these rows have chosen the epochs, it is somewhat better than
-        that of new rows.
+        R2 of `oof_prediction_` where it is not NaN, with each row weighted by its `sample_weight`;
+        NaN of a single row. As these rows have chosen the epochs, it is somewhat better than that
+        of new rows.
     n_features_in_ : int
         The number of columns.
     feature_names_in_ : ndarray, shape (n_features,)

@@ -193,6 +193,28 @@ def test_predictions_out_of_fold():
     assert ours.oof_score_ == accuracy_score(y, predicted)
 
 
+def test_the_score_out_of_fold_is_weighted_as_training_is():
+    random = np.random.default_rng(0)
+    X, weights = random.normal(size=(60, 2)), random.uniform(0, 3, 60)
+    numbers = X.sum(axis=1) + random.normal(size=60)
+    y = np.where(numbers > 0, "yes", "no")
+    given = weights.copy()
+    ours = TabularClassifier(**FAST, class_weight={"yes": 5.0}).fit(X, y, given)
+    np.testing.assert_array_equal(given, weights)
+    predicted = ours.classes_[ours.oof_prediction_.argmax(axis=1)]
+    both, known = weights * np.where(y == "yes", 5.0, 1.0), ~np.isnan(ours.oof_prediction_[:, 0])
+    of_known = {"y_true": y[known], "y_pred": predicted[known]}
+    weighted = accuracy_score(**of_known, sample_weight=both[known])
+    assert ours.oof_score_ == pytest.approx(weighted, rel=1e-12)
+    assert accuracy_score(**of_known) != pytest.approx(weighted, abs=1e-3)
+    regressor = TabularRegressor(**FAST).fit(X, numbers, weights)
+    known = ~np.isnan(regressor.oof_prediction_)
+    of_known = {"y_true": numbers[known], "y_pred": regressor.oof_prediction_[known]}
+    weighted = r2_score(**of_known, sample_weight=weights[known])
+    assert regressor.oof_score_ == pytest.approx(weighted, rel=1e-9)
+    assert r2_score(**of_known) != pytest.approx(weighted, abs=1e-3)
+
+
 def test_one_member_holds_out_a_fifth():
     X, y = load_diabetes(return_X_y=True)
     ours = TabularRegressor(1, encodings=["bins"], random_state=0, max_epochs=10).fit(X, y)
