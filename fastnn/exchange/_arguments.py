@@ -51,7 +51,9 @@ def as_network(net: Any) -> Network:
     if hasattr(net, "from_model"):
         hint = "; it holds several: give the network of one of its members_"
     elif hasattr(net, "task_names_"):
-        hint = "; give its network_, of whose outputs numbers are standard scores"
+        hint = (
+            "; give its network_, of whose outputs numbers are standard scores (y_mean_, y_scale_)"
+        )
     elif hasattr(net, "hidden_layer_sizes"):
         hint = "; from_sklearn makes one of a fitted estimator"
     elif hasattr(net, "networks"):

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, _num_samples, validate_data
 
 from .._checks.arrays import Array
 from .._checks.names import explained
@@ -82,6 +82,10 @@ class MultiTaskMLP(BaseMultiTask):
     network_ : Network
         The network, whose last layer is `Heads`, or a `Dense` of a single task. It can be saved and
         exported; of numbers it predicts standard scores, but with the losses poisson and gamma.
+    y_mean_, y_scale_ : list of float or None
+        The mean of each column of numbers, and what it was divided by: standard scores times
+        `y_scale_` plus `y_mean_` are numbers as in `y`. With the losses poisson and gamma they are
+        0 and 1; None for classes.
     classes_ : list of ndarray or None
         The sorted class labels of each column; None for numbers.
     task_names_ : list of str
@@ -181,7 +185,7 @@ class MultiTaskMLP(BaseMultiTask):
         """
         with self._unchanged_by_errors():
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32))
-            columns = columns_of(y)
+            columns = columns_of(y, X.shape[0])
             check_consistent_length(X, *columns.values())
             if sample_weight is not None:
                 sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
@@ -191,6 +195,8 @@ class MultiTaskMLP(BaseMultiTask):
             self._train(network, X, targets, sample_weight)
         self._tasks, self._frame, self.network_ = tasks, frame_of(y), network
         self.task_names_, self.n_outputs_ = [*columns], len(columns)
+        self.y_mean_ = [task.unit[0] for task in tasks]
+        self.y_scale_ = [task.unit[1] for task in tasks]
         self.classes_ = [None if task.labels is None else task.labels.classes_ for task in tasks]
         return self
 
@@ -299,7 +305,7 @@ class MultiTaskMLP(BaseMultiTask):
         >>> tasks.score(X, y)
         1.0
         """
-        outputs, columns = self._outputs(X), columns_of(y)
+        outputs, columns = self._outputs(X), columns_of(y, _num_samples(X))
         if [*columns] != self.task_names_:
             raise ValueError(
                 f"y must have the columns of fit ({', '.join(self.task_names_)}), got "

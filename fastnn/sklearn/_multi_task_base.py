@@ -63,6 +63,8 @@ class BaseMultiTask(Estimator):
 
     network_: Network
     classes_: list[Array | None]
+    y_mean_: list[float | None]
+    y_scale_: list[float | None]
     task_names_: list[str]
     n_outputs_: int
     n_iter_: int

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # Losses of one output for each target, by the names that the other estimators have for them.
 LOSSES = (*CLASSES, *(name for name in NUMBERS if name not in ("quantile", "gaussian_nll")))
 AUTO = "auto"
+TIMES = date, time, timedelta  # a datetime is a date
+MANY_CLASSES = 20  # so many may be of a small table
 
 
 class Task(NamedTuple):
@@ -48,6 +52,15 @@ class Task(NamedTuple):
         """The layer that predicts it."""
         activation = "sigmoid" if self.outputs == "logistic" else self.outputs
         return Dense(self.n_out, activation)
+
+    @property
+    def unit(self) -> tuple[float | None, float | None]:
+        """Mean and deviation, by which outputs are numbers as in y; None for classes."""
+        if self.labels is not None:
+            return None, None
+        if self.scaler is None:
+            return 0.0, 1.0
+        return float(self.scaler.mean_[0]), float(self.scaler.scale_[0])
 
     def encoded(self, column: Array) -> Array:
         """Return what the network learns: numbers of classes, or numbers."""
@@ -92,10 +105,11 @@ def naming(name: str) -> Iterator[None]:
         raise ValueError(f"y, column {name}: {error}") from error
 
 
-def columns_of(y: Any) -> dict[str, Array]:
+def columns_of(y: Any, n_samples: int) -> dict[str, Array]:
     """Return the columns of y by name, each with the dtype that its own values have."""
     if y is None:
         raise ValueError("MultiTaskMLP requires y to be passed, but the target y is None.")
+    _check_rows(y, n_samples)
     names = names_of(y)
     if names is not None:
         if len(set(names)) < len(names):
@@ -112,10 +126,36 @@ def columns_of(y: Any) -> dict[str, Array]:
     return {name: _of_own_dtype(name, column) for name, column in columns.items()}
 
 
+def _check_rows(y: Any, n_samples: int) -> None:
+    """Raise if y is a list or dict of columns, not a table, whose rows are samples."""
+    if isinstance(y, Mapping):
+        raise ValueError(
+            f"y must be a table of columns, one for each task, got a {type(y).__name__}: give a "
+            "DataFrame, such as pandas.DataFrame(y), or np.column_stack([*y.values()]) of columns "
+            "of one kind"
+        )
+    is_list = isinstance(y, list | tuple) and len(y) not in (0, n_samples)
+    if is_list and all(np.shape(one) == (n_samples,) for one in y):
+        raise ValueError(
+            f"y must be a table of columns, one for each task, got a {type(y).__name__} of "
+            "columns: give a DataFrame, such as pandas.DataFrame({'a': y[0], ...}), or "
+            "np.column_stack(y) of columns of one kind"
+        )
+
+
 def _of_own_dtype(name: str, column: Array) -> Array:
-    """Return a column of objects as the numbers or texts that it holds."""
-    if column.dtype != object:
-        return column
+    """Return a column of objects as the numbers or texts that it holds; refuse times."""
+    own = column if column.dtype != object else _of_values(name, column)
+    if own.dtype.kind in "mM" or (own.dtype == object and isinstance(own.flat[0], TIMES)):
+        raise ValueError(
+            f"y, column {name}: must hold classes or numbers, got times: give numbers, such as "
+            "(times - times.min()) / np.timedelta64(1, 'D'), or texts as classes, astype(str)"
+        )
+    return own
+
+
+def _of_values(name: str, column: Array) -> Array:
+    """Return a column of objects as an array of their dtype."""
     missing = [k for k, value in enumerate(column) if value is None or value != value]
     if missing:
         raise ValueError(
@@ -189,7 +229,8 @@ def _task(name: str, column: Array, given: Any, weights: Array | None) -> Task:
     if isinstance(given, tuple | list) and len(given) == 2:
         given, weight = given[0], float(as_amount("the weight of a loss", given[1]))
     how = as_choice("loss", given, (AUTO, *LOSSES))
-    if how == AUTO:
+    is_auto = how == AUTO
+    if is_auto:
         how = "squared_error" if column.dtype.kind == "f" else "log_loss"
     if how in CLASSES:
         check_array(column.reshape(-1, 1), dtype=None, input_name="y")
@@ -197,6 +238,13 @@ def _task(name: str, column: Array, given: Any, weights: Array | None) -> Task:
         n_classes = len(labels.classes_)
         if n_classes < 2:
             raise ValueError(f"must have two classes or more, got 1 class, {column[0]}")
+        if is_auto and n_classes > max(MANY_CLASSES, len(column) / 2):
+            warnings.warn(
+                f"y, column {name}: is taken for one of classes, and has {n_classes} in "
+                f"{len(column)} rows: if it is one of numbers, give floats, or "
+                f"loss={{{name!r}: 'squared_error'}}; of classes, loss={{{name!r}: 'log_loss'}}",
+                stacklevel=6,
+            )
         outputs = "logistic" if n_classes == 2 else "softmax"
         n_out = 1 if n_classes == 2 else n_classes
         return Task(name, loss_of_classes(how, outputs), weight, outputs, n_out, labels, None)

@@ -281,6 +281,17 @@ def test_what_cannot_be_fitted(y, options, message):
         MultiTaskMLP(**OPTIONS, **options).fit(X, y)
 
 
+def test_outputs_of_the_network_come_back_to_units():
+    y = as_objects(RAIN, WIND, SKY + WIND // 100)
+    tasks = MultiTaskMLP(**OPTIONS, loss=["auto", "huber", "poisson"]).fit(X, y)
+    assert tasks.y_mean_ == [None, pytest.approx(WIND.mean()), 0.0]
+    assert tasks.y_scale_ == [None, pytest.approx(WIND.std()), 1.0]
+    outputs, predicted = tasks.network_.predict(X), tasks.predict(X)
+    for k in (1, 2):
+        numbers = outputs[k][:, 0] * tasks.y_scale_[k] + tasks.y_mean_[k]
+        np.testing.assert_allclose(numbers, predicted[:, k].astype(float), rtol=1e-12)
+
+
 def test_writers_say_what_to_give_them(fitted, tmp_path):
     pytest.importorskip("onnx")
     with pytest.raises(TypeError, match="got MultiTaskMLP; give its network_, of whose outputs"):
