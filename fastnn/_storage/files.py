@@ -38,4 +38,6 @@ def read_file(file: str | os.PathLike[str] | BinaryIO, read: Callable[[Archive],
         try:
             return read(Archive(opened))
         except MALFORMED as error:
-            raise FormatError(f"{label}: {error}") from error
+            is_onnx = label.lower().endswith(".onnx")
+            hint = "; fastnn.exchange.from_onnx reads ONNX" if is_onnx else ""
+            raise FormatError(f"{label}: {error}{hint}") from error

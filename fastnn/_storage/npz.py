@@ -27,6 +27,7 @@ import numpy as np
 from .._checks.arrays import Array
 
 HEADER = "header"
+_KINDS = "fastnn network", "fastnn population", "fastnn table"  # which `load_model` reads
 LARGEST_HEADER = 2**20  # bytes; what JSON stands for takes up to 24 times as much
 MOST_ARRAYS = 10_000
 LARGEST_DIRECTORY = 100 * MOST_ARRAYS  # bytes; zipfile takes 10 times as much
@@ -167,7 +168,10 @@ class Archive:
         """Return the header of a file of this format and version; raise ValueError of another."""
         header = self.header()
         if not isinstance(header, dict) or header.get("format") != kind:
-            raise ValueError(f"a file must have the format {kind!r}, got another header")
+            got = "another header"
+            if isinstance(header, dict) and header.get("format") in _KINDS:
+                got = f"{header['format']!r}, which fastnn.load_model reads"
+            raise ValueError(f"a file must have the format {kind!r}, got {got}")
         if header.get("version") != version:
             got = repr(header.get("version"))[:100]
             raise ValueError(

@@ -339,12 +339,14 @@ def _of_head(metric: Metric, k: int, y: Any, outputs: Any) -> float:
 def as_callbacks(callbacks: Any) -> Sequence[Callback]:
     """Return the callbacks after checking that each has the methods of one."""
     if not isinstance(callbacks, Sequence):
-        raise TypeError(f"callbacks must be a sequence, got {callbacks!r}")
+        name = (callbacks if isinstance(callbacks, type) else type(callbacks)).__name__
+        hint = f": write callbacks=[{name}(...)]" if _is_callback(callbacks) else ""
+        raise TypeError(f"callbacks must be a sequence, got {callbacks!r}{hint}")
     for callback in callbacks:
         if isinstance(callback, type):
             kind = callback.__name__
             raise TypeError(f"a callback must be an object, got the class {kind}: write {kind}()")
-        if not all(callable(getattr(callback, name, None)) for name in ("start", "epoch", "end")):
+        if not _is_callback(callback):
             raise TypeError(
                 f"a callback must have methods start, epoch and end, got {callback!r}: derive its "
                 "class from fastnn.callbacks.Callback, which has all three"
@@ -362,3 +364,8 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
             "make one average"
         )
     return callbacks
+
+
+def _is_callback(value: Any) -> bool:
+    """Return True if a value, or a class, has the methods of a callback."""
+    return all(callable(getattr(value, name, None)) for name in ("start", "epoch", "end"))

@@ -54,8 +54,8 @@ def as_network(net: Any) -> Network:
         hint = (
             "; give its network_, of whose outputs numbers are standard scores (y_mean_, y_scale_)"
         )
-    elif hasattr(net, "hidden_layer_sizes"):
-        hint = "; from_sklearn makes one of a fitted estimator"
+    elif hasattr(net, "hidden_layer_sizes") or hasattr(net, "named_steps"):  # of a Pipeline
+        hint = "; from_sklearn makes one of a fitted estimator or Pipeline"
     elif hasattr(net, "networks"):
         hint = "; it holds several: give one of its networks"
     raise TypeError(f"net must be a fastnn.Network, got {type(net).__name__}{hint}")

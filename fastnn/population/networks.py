@@ -16,6 +16,11 @@ def as_networks(networks: Iterable[Network]) -> tuple[Network, ...]:
     """Return networks that may be trained at once on one X: different ones, with own seeds."""
     if isinstance(networks, Network):
         raise TypeError("networks must be an iterable of Network, got one: write [network]")
+    if not isinstance(networks, Iterable):
+        raise TypeError(
+            f"networks must be an iterable of Network, got {networks!r}: write "
+            "[Network(..., seed=k) for k in range(n)]"
+        )
     given = tuple(networks)
     if not given:
         raise ValueError("a population must have at least one network, got none")

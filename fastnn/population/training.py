@@ -236,6 +236,9 @@ def as_options(common: Mapping[str, Any], settings: Any, n_networks: int) -> lis
         if unknown := [name for name in own if name not in _OPTIONS]:
             hint = hint_of_argument(str(unknown[0]), _OPTIONS)
             if unknown[0] in _OF_ALL:
-                hint = ", which a network of a population has not: progress is of all together"
+                hint = (
+                    ", which a network of a population has not: give progress=True, a bar of all "
+                    "together, or a network in settings callbacks=[PrintMetrics(...)]"
+                )
             raise TypeError(f"arguments must be those of Network.fit, got {unknown}{hint}")
     return [{**common, **own} for own in settings]

@@ -161,6 +161,7 @@ def test_the_monitor_of_another_callback_is_checked_all_the_same(capsys):
 
 def test_a_population_prints_none():
     with pytest.raises(
-        TypeError, match=r"got \['verbose'\], which a network of a population has not"
+        TypeError,
+        match=r"got \['verbose'\], which a network .* has not: give progress=True.*PrintMetrics",
     ):
         Population([Network(3, [Dense(2)])]).fit(X, Y, settings=[{"verbose": 1}])

@@ -43,6 +43,9 @@ def test_a_population_and_an_estimator_have_a_hint(tmp_path, name):
     estimators = pytest.importorskip("fastnn.sklearn")
     with pytest.raises(TypeError, match="got MLPRegressor; from_sklearn makes one of a fitted"):
         writer(name)(estimators.MLPRegressor(), tmp_path)
+    pipeline = pytest.importorskip("sklearn.pipeline").make_pipeline(estimators.MLPRegressor())
+    with pytest.raises(TypeError, match="got Pipeline; from_sklearn makes one of a fitted"):
+        writer(name)(pipeline, tmp_path)
     if name in ("sklearn", "torch"):
         with pytest.raises(TypeError, match="got TabularRegressor; it holds several: give the net"):
             writer(name)(estimators.TabularRegressor(), tmp_path)

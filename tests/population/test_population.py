@@ -19,6 +19,7 @@ X, Y = make_data(12, 3, 2)
     ("make", "error", "message"),
     [
         (list, ValueError, "a population must have at least one network, got none"),
+        (lambda: 5, TypeError, r"of Network, got 5: write \[Network\(\.\.\., seed=k\) for k"),
         (lambda: [small_network(), 3], TypeError, "networks must be Network, got int at 1"),
         (lambda: [small_network()] * 2, ValueError, "be different ones, got one for both 0 and 1"),
         (

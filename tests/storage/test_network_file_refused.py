@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fastnn import FormatError, Network
+from fastnn import FormatError, Network, Population
 from fastnn.schedules import ReduceOnPlateau
 
 from ..support.archives import npy, zipped
@@ -94,6 +94,17 @@ def test_another_kind_of_header(path, header):
     content = npy(np.frombuffer(json.dumps(header).encode(), np.uint8))
     path.write_bytes(zipped([("header.npy", content)]))
     check_refused(path, "a file must have the format 'fastnn network', got another header")
+
+
+def test_another_model_or_an_onnx_file_names_what_reads_it(path):
+    Population([small_network()]).save(path)
+    check_refused(path, "got 'fastnn population', which fastnn.load_model reads")
+    header = npy(np.frombuffer(json.dumps({"format": "fastnn table"}).encode(), np.uint8))
+    path.write_bytes(zipped([("header.npy", header)]))
+    check_refused(path, "got 'fastnn table', which fastnn.load_model reads")
+    onnx = path.with_suffix(".onnx")
+    onnx.write_bytes(b"\x08\x08")
+    check_refused(onnx, r"net\.onnx: .* or a part of one; fastnn.exchange.from_onnx reads ONNX$")
 
 
 CHANGES = {

@@ -222,7 +222,9 @@ def test_log_and_checkpoint_in_one_training(tmp_path):
 @pytest.mark.parametrize(
     ("callbacks", "message"),
     [
-        (Recorder(), "callbacks must be a sequence"),
+        (3, "callbacks must be a sequence, got 3$"),
+        (Recorder(), r"must be a sequence, got .*: write callbacks=\[Recorder\(\.\.\.\)\]$"),
+        (EarlyStopping, r"got <class .*: write callbacks=\[EarlyStopping\(\.\.\.\)\]$"),
         ([print], "and end, got <built-in .*: derive its class from fastnn.callbacks"),
     ],
 )
