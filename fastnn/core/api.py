@@ -165,6 +165,8 @@ def update(handle, learning_rate):
 def train_row(handle, x, y, learning_rate):
     """Do a step of plain gradient descent by one sample: the quickest way to train on it.
 
+    So it is whatever optimiser the handle has: `add_gradient` and `update` go by that one.
+
     Returns
     -------
     loss : float

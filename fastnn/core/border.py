@@ -32,6 +32,13 @@ class CheckedFromPython:
         self._check(*arguments, **named)
         return self._kernel(*arguments, **named)
 
+    def __get__(self, instance, owner=None):
+        """Return the function itself; `help` takes what has this for one, and tells arguments."""
+        return self
+
+    def __repr__(self):
+        return f"<function {self.__module__}.{self.__qualname__}>"
+
     def __reduce__(self):
         return self.__qualname__  # where a pickle finds it
 

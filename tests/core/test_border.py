@@ -3,6 +3,7 @@
 import inspect
 import math
 import pickle
+import pydoc
 
 import numpy as np
 import pytest
@@ -178,6 +179,16 @@ def test_the_functions_are_themselves_to_python(name):
     assert (function.__name__, function.__module__) == (name, "fastnn.core.api")
     assert next(iter(inspect.signature(function).parameters)) == "handle"
     assert function.__doc__
+    assert repr(function) == f"<function fastnn.core.api.{name}>"
+    assert type("Owner", (), {"step": function})().step is function
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_help_shows_arguments_and_docstring(name):
+    function = getattr(core, name)
+    _, _, head, first, *_ = pydoc.plain(pydoc.render_doc(function)).splitlines()
+    assert head == f"{name}{inspect.signature(function)}"
+    assert first.strip() == function.__doc__.splitlines()[0]
 
 
 def test_arguments_have_names_or_none():
