@@ -39,7 +39,8 @@ def _fit_averaging(**options: Any) -> Callable[[Network, Array, Array], object]:
     """Return a call that trains with an average by updates."""
 
     def run(net: Network, X: Array, Y: Array) -> object:
-        return net.fit(X, Y, callbacks=[callbacks.AveragedWeights(per="update")], **options)
+        average = callbacks.AveragedWeights(0.5, per="update")
+        return net.fit(X, Y, callbacks=[average], **options)
 
     return run
 

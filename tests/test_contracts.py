@@ -49,7 +49,7 @@ def use_everything(net, X, Y):
             x, y = X[0].astype(net.dtype), Y[0].astype(net.dtype)
             net.partial_fit(x, y, optimizer=optimizer).partial_fit(x, y)
     for size, rows in ((1, X), (2, X), (2, sparse.csr_array(X))):
-        net.fit(rows, Y, batch_size=size, callbacks=[AveragedWeights(per="update")])
+        net.fit(rows, Y, batch_size=size, callbacks=[AveragedWeights(0.5, per="update")])
     net.partial_fit(X[0], Y[0], optimizer="sgd")
     for row in (X[0].astype(net.dtype), np.repeat(X[0].astype(net.dtype), 2)[::2]):
         row.flags.writeable = False

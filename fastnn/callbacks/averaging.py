@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 import numpy as np
 
 from .._checks.arrays import Array
+from .._checks.callers import warn_caller
 from .._checks.names import explained
 from .._checks.periods import PERIODS
 from .._checks.scalars import as_choice, as_flag, as_natural, as_share, check_fields
@@ -38,7 +39,9 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
     decay : float, None or "auto"
         The share of the average that an epoch or update keeps, at least 0 and below 1. None means
         that all count alike. By default "auto": 0.9 by epochs, which averages some 10 of them, and
-        0.999 by updates.
+        0.999 by updates, some 1000. Over fewer, the average is still near the first parameters that
+        count, mostly worse than the last ones: a warning says so, once, when training ends. Give a
+        smaller decay then, or None, or train longer.
     per : str
         Whether the average is taken after each "epoch", the default, or after each "update".
     start_epoch : int
@@ -121,7 +124,8 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
 
     def __post_init__(self) -> None:
         as_choice("per", self.per, PERIODS)
-        if isinstance(self.decay, str) and self.decay == "auto":
+        self._may_warn = isinstance(self.decay, str) and self.decay == "auto"
+        if self._may_warn:
             self.decay = _DECAYS[self.per]
         self.decay = None if self.decay is None else as_share("decay", self.decay)
         check_fields(self, start_epoch=as_natural, swap=as_flag)
@@ -203,3 +207,11 @@ class AveragedWeights(Callback):  # numpydoc ignore=PR02
         if self.swap and self.params is not None:
             run.network.params = self.params
         self._left = run.network.params.copy()
+        needed = round(1 / (1 - _DECAYS[self.per]))
+        if self._may_warn and 0 < self.n_averaged < needed:
+            self._may_warn = False
+            warn_caller(
+                f"AveragedWeights must average at least {needed} {self.per}s with its default "
+                f"decay of {self.decay}, got {self.n_averaged}: the average is near the first of "
+                "them; give a smaller decay, or decay=None, or train for more epochs"
+            )

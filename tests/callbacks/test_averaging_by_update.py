@@ -127,7 +127,10 @@ def test_equals_pytorchs():
     torch = pytest.importorskip("torch")
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-    net, average = Network(3, [Dense(2)], loss="half_sse", seed=0), AveragedWeights(per="update")
+    net, average = (
+        Network(3, [Dense(2)], loss="half_sse", seed=0),
+        AveragedWeights(0.999, per="update"),
+    )
     module = to_torch(net)
     averaged = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(0.999))
     optimizer = torch.optim.Adam(module.parameters(), lr=0.01)
@@ -166,7 +169,7 @@ def test_slices_change_no_bit(batch_size, monkeypatch):
 
 @pytest.mark.parametrize("batch_size", [5, None])
 def test_training_itself_is_not_changed_by_a_bit(batch_size):
-    net, alone, average = noisy_network(), noisy_network(), AveragedWeights(per="update")
+    net, alone, average = noisy_network(), noisy_network(), AveragedWeights(0.9, per="update")
     how = {"epochs": 4, "batch_size": batch_size, "optimizer": "adam"}
     history = net.fit(X, Y, callbacks=[average], **how)
     expected = alone.fit(X, Y, **how)
@@ -311,6 +314,24 @@ def test_what_is_frozen_keeps_its_bits():
 def test_the_usual_decay_is_that_of_its_period():
     assert AveragedWeights().decay == 0.9
     assert AveragedWeights(per="update").decay == 0.999
+
+
+@pytest.mark.parametrize(("per", "needed", "epochs"), [("epoch", 10, 10), ("update", 1000, 84)])
+def test_too_few_for_the_usual_decay_are_said_once(per, needed, epochs):
+    """Each epoch has twelve updates."""
+    average, net = AveragedWeights(per=per), small_network()
+    how = {"callbacks": [average], "learning_rate": 1e-3}
+    with pytest.warns(
+        UserWarning, match=f"at least {needed} {per}s .* decay=None, or train"
+    ) as seen:
+        net.fit(X, Y, epochs=epochs - 1, **how)
+    assert [warning.filename for warning in seen] == [__file__]
+    np.testing.assert_array_equal(net.params, average.params)
+    net.fit(X, Y, resume=True, **how)  # all from here on would be errors
+    net.fit(X, Y, **how)
+    net.fit(X, Y, epochs=epochs, callbacks=[AveragedWeights(per=per)], learning_rate=1e-3)
+    for decay in (0.9 if per == "epoch" else 0.999, None):
+        net.fit(X, Y, callbacks=[AveragedWeights(decay, per=per)])
 
 
 def test_what_cannot_be():
