@@ -28,8 +28,9 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
     ----------
     path : str or os.PathLike
         The file, in an existing folder.
-    append : bool
-        Whether to append to an existing file instead of overwriting it, by default False.
+    append : bool or "auto"
+        Whether to append to an existing file instead of overwriting it. By default "auto": only
+        where training is resumed (``fit(resume=True)``), so that the rows so far stay.
 
     Raises
     ------
@@ -56,17 +57,19 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
 
     path: str | os.PathLike[str]
     _: KW_ONLY
-    append: bool = False
+    append: bool | str = "auto"
 
     def __post_init__(self) -> None:
         self._path = as_path(self.path)
-        self.append = as_flag("append", self.append)
+        if not (isinstance(self.append, str) and self.append == "auto"):
+            self.append = as_flag("append", self.append)
         self._columns: list[str] = []
 
     def start(self, run: Run) -> None:  # numpydoc ignore=PR01
         """Create the file, or check the one to append to."""
         check_folder(self._path)
-        with open(self._path, "a+" if self.append else "w+", newline="", encoding="utf-8") as file:
+        is_kept = run.epoch >= 0 if self.append == "auto" else self.append
+        with open(self._path, "a+" if is_kept else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)
             self._columns = next(csv.reader(file), [])
         if self._columns and self._columns[0] != "epoch":

@@ -285,6 +285,19 @@ def test_log_is_appended_to(tmp_path):
     assert read(path) == "epoch,learning_rate,loss,val_loss\n0,0.1,3.0,5.0\n1,0.1,2.0,\n"
 
 
+def test_log_of_resumed_training_keeps_the_rows(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("an older log, which is overwritten\n")
+    net = Network(2, [Dense(1)], seed=0)
+    epochs = []
+    for options in ({}, {"resume": True}, {}):
+        net.fit([[0, 1]], [1], epochs=2, callbacks=[CSVLog(path)], **options)
+        epochs.append([line.split(",")[0] for line in read(path).splitlines()[1:]])
+    assert epochs == [["0", "1"], ["0", "1", "2", "3"], ["0", "1"]]
+    net.fit([[0, 1]], [1], resume=True, callbacks=[CSVLog(path, append=False)])
+    assert len(read(path).splitlines()) == 2
+
+
 def test_log_gets_wider_where_a_figure_comes_later(tmp_path):
     path = tmp_path / "log.csv"
     run_through(CSVLog(path), {"loss": [3.0, 2.0], "val_loss": [None, 5.0]})
