@@ -4,6 +4,7 @@ import copy
 import gc
 import inspect
 import pickle
+import re
 import warnings
 import weakref
 
@@ -18,6 +19,7 @@ from fastnn.callbacks import Checkpoint
 from fastnn.optimizers import Adam
 
 from ..support.networks import make_data, noisy_network, small_network
+from ..support.pages import DOCS
 from ..support.training import Recorder
 
 X, Y = make_data(12, 3, 2)
@@ -56,6 +58,29 @@ def test_a_checkpoint_resumed_equals_training_uninterrupted(schedule, dtype, tmp
     assert got.epoch == [5, 6, 7, 8]
     for name in expected:
         assert got[name] == expected[name][5:]
+
+
+def test_resuming_keeps_the_optimiser_and_has_the_defaults_of_all_else():
+    nets = [noisy_network() for _ in range(3)]
+    for net in nets:
+        net.fit(X, Y, epochs=2, **EVERYTHING)
+    history = nets[0].fit(X, Y, resume=True)
+    assert [*history] == ["loss", "penalty"]
+    assert state_of(nets[0]).training.optimizer == EVERYTHING["optimizer"]
+    nets[1].fit(X, Y, resume=True, optimizer=EVERYTHING["optimizer"], batch_size=1)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)
+    nets[2].fit(X, Y, resume=True, **EVERYTHING)
+    assert not np.array_equal(nets[0].params, nets[2].params)
+
+
+@pytest.mark.parametrize("where", ["docstring", "page"])
+def test_what_has_to_be_given_again_is_named(where):
+    page = DOCS / "training.md"
+    text = Network.fit.__doc__ if where == "docstring" else page.read_text("utf-8")
+    _, _, told = text.partition("be given again")
+    kept = {"epochs", "optimizer", "learning_rate", "resume", "progress", "verbose"}
+    again = {*FitOptions._fields} - kept - {"validation_data", "validation_fraction"}
+    assert again <= {*re.findall(r"`(\w+)`", told.partition("to the bit")[0])}
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
