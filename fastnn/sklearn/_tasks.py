@@ -116,6 +116,8 @@ def columns_of(y: Any, n_samples: int) -> dict[str, Array]:
             raise ValueError(f"y must have names of columns that differ, got {', '.join(names)}")
         columns = {name: np.asarray(y[name]) for name in names}
     else:
+        if isinstance(y, list | tuple) and np.ndim(rows := np.array(y, object)) == 2:
+            y = rows  # whose columns keep their kinds: an array of all would make 1.5 a text
         table = check_array(y, dtype=None, ensure_2d=False, ensure_all_finite=False, input_name="y")
         if table.ndim != 2:
             raise ValueError(

@@ -35,6 +35,16 @@ def test_columns_that_are_no_table(y, remedy):
         fitted.score(X, y)
 
 
+def test_a_list_of_rows_has_columns_of_their_own_kinds():
+    rows = list(zip(CLASSES.tolist(), NUMBERS.tolist(), (NUMBERS > 0).tolist(), strict=True))
+    tasks = MultiTaskMLP(1, tol=9, n_iter_no_change=1).fit(X, rows)
+    texts, numbers, flags = tasks.classes_
+    assert texts.tolist() == ["a", "b"]
+    assert numbers is None
+    assert flags.tolist() == [False, True]
+    assert tasks.fit(X, NUMBERS.reshape(-1, 1).tolist()).classes_ == [None]
+
+
 def test_as_many_rows_as_columns_are_rows():
     tasks = MultiTaskMLP(1, tol=9, n_iter_no_change=1).fit(X[:2], [[0, 1], [1, 0]])
     assert tasks.n_outputs_ == 2
