@@ -17,6 +17,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -100,11 +101,13 @@ def _record(path: Path) -> None:
     from fastnn import warmup
     from fastnn.core.jit import ENTRIES
 
-    entries = {function.__code__: function for function in ENTRIES}  # not compiled here
+    entries: dict[CodeType, Any] = {}
     found: dict[tuple[str, str, tuple[Any, ...]], None] = {}
 
     def profile(frame: Any, event: str, _: object) -> None:
         code = frame.f_code
+        if len(entries) < len(ENTRIES):  # some are imported late
+            entries.update((function.__code__, function) for function in ENTRIES)  # not compiled
         if event == "call" and code in entries:
             names = code.co_varnames[: code.co_argcount]
             types = tuple(typeof(frame.f_locals[name]) for name in names)

@@ -204,7 +204,8 @@ def entry_as_one_in_place(function):
 
 def renamed(function, name):
     """Return a function of the same code under another name, to be compiled for other types."""
-    return FunctionType(function.__code__, function.__globals__, name)
+    code = function.__code__.replace(co_name=name, co_qualname=name)
+    return FunctionType(code, function.__globals__)
 
 
 def _kept(kernel, function):
