@@ -82,11 +82,18 @@ def dense_forward_block(params, layer, n_tiles, block):
 @inner
 def _takes_most(layer, n_tiles, bitsets):
     """Return True if so many inputs take part that the others, which are 0, are taken too."""
+    n_marked = _count_inputs(layer, n_tiles, bitsets)
+    return 8 * n_marked >= MOST_EIGHTHS * n_tiles * layer[N_IN]
+
+
+@inner
+def _count_inputs(layer, n_tiles, bitsets):
+    """Return how many inputs take part, in all tiles together."""
     n_marked = 0
     for tile in range(n_tiles):
         for first in range(0, layer[N_IN], WORD):
             n_marked += count_bits(bitsets[tile, (layer[BELOW] + first) // WORD])
-    return 8 * n_marked >= MOST_EIGHTHS * n_tiles * layer[N_IN]
+    return n_marked
 
 
 @inner
@@ -216,11 +223,7 @@ def has_many(layer, n_tiles, bitsets):
     """
     if layer[BELOW] > 0:
         return True
-    n_marked = 0
-    for tile in range(n_tiles):
-        for word in range((layer[N_IN] + WORD - 1) // WORD):
-            n_marked += count_bits(bitsets[tile, word])
-    return 2 * n_marked >= n_tiles * layer[N_IN]
+    return 2 * _count_inputs(layer, n_tiles, bitsets) >= n_tiles * layer[N_IN]
 
 
 @inner
