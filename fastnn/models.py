@@ -72,13 +72,13 @@ def load_model(
 
 def _model_in(archive: Archive, functions: tuple[UserFunction, ...]) -> Any:
     """Return the model in an open file."""
-    from ._storage import network_file
+    from ._storage import network_file, npz
 
     header = archive.header()
     kind = header.get("format") if isinstance(header, dict) else None
-    if kind == "fastnn table":
+    if kind == npz.TABLE:
         return _estimator_in(archive)
-    if kind == "fastnn population":
+    if kind == npz.POPULATION:
         return _population_in(archive, functions)
     net = Network.__new__(Network)
     net.__setstate__(network_file.state_in(archive, functions))

@@ -77,7 +77,7 @@ from ..standardize import Standardize
 from .files import read_file, write_file
 from .functions import Functions, as_functions, build_loss, check_names, describe_loss
 from .layers import describe_layer, layers_in
-from .npz import Archive, pack
+from .npz import NETWORK, Archive, pack
 from .specs import (
     JSON,
     as_list,
@@ -92,7 +92,7 @@ from .specs import (
     short,
 )
 
-FORMAT, VERSION = "fastnn network", 1
+VERSION = 1
 
 _FLOAT, _INT = "<f8", "<i8"
 _DESCR = {"float64": "<f8", "float32": "<f4"}
@@ -114,7 +114,7 @@ def packed(state: Mapping[str, Any]) -> bytes:
     """Return the content of the file of a state."""
     check_names([(state["layers"], state["loss_name"])])
     header = {
-        "format": FORMAT,
+        "format": NETWORK,
         "version": VERSION,
         "n_in": state["n_in"],
         "loss": describe_loss(state["loss_name"]),
@@ -239,7 +239,7 @@ def state_in(archive: Archive, functions: Functions = ()) -> dict[str, Any]:
 
 def _header_in(archive: Archive) -> JSON:
     """Return the header of a file of this version."""
-    header = archive.header_of(FORMAT, VERSION)
+    header = archive.header_of(NETWORK, VERSION)
     names = (*_HEADER, *(name for name in _LATER if name in header))
     if not isinstance(as_object(header, names)["metadata"], dict):
         raise ValueError("metadata must be an object, got another kind of JSON")

@@ -27,7 +27,8 @@ import numpy as np
 from .._checks.arrays import Array
 
 HEADER = "header"
-_KINDS = "fastnn network", "fastnn population", "fastnn table"  # which `load_model` reads
+# What a header calls the files that `load_model` reads.
+NETWORK, POPULATION, TABLE = "fastnn network", "fastnn population", "fastnn table"
 LARGEST_HEADER = 2**20  # bytes; what JSON stands for takes up to 24 times as much
 MOST_ARRAYS = 10_000
 LARGEST_DIRECTORY = 100 * MOST_ARRAYS  # bytes; zipfile takes 10 times as much
@@ -169,7 +170,7 @@ class Archive:
         header = self.header()
         if not isinstance(header, dict) or header.get("format") != kind:
             got = "another header"
-            if isinstance(header, dict) and header.get("format") in _KINDS:
+            if isinstance(header, dict) and header.get("format") in (NETWORK, POPULATION, TABLE):
                 got = f"{header['format']!r}, which fastnn.load_model reads"
             raise ValueError(f"a file must have the format {kind!r}, got {got}")
         if header.get("version") != version:

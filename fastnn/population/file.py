@@ -32,12 +32,12 @@ from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.functions import as_functions, check_names
 from .._storage.metadata import check_metadata
-from .._storage.npz import Archive, pack
+from .._storage.npz import POPULATION, Archive, pack
 from .._storage.specs import as_list, as_object, as_whole
 from ..network import Network
 from .record import Note, Record
 
-FORMAT, VERSION = "fastnn population", 1
+VERSION = 1
 _NOTES = ("best_epochs", "held", "n_samples")
 _HEADER = ("format", "version", *_NOTES)
 _INT, _BYTES = "<i8", "|u1"
@@ -64,7 +64,7 @@ def _packed(record: Record) -> bytes:
     sets = {note.held.tobytes(): note.held for note in notes if note.held is not None}
     places = {key: place for place, key in enumerate(sets)}
     header = {
-        "format": FORMAT,
+        "format": POPULATION,
         "version": VERSION,
         "best_epochs": [note.best_epoch for note in notes],
         "held": [None if note.held is None else places[note.held.tobytes()] for note in notes],
@@ -84,7 +84,7 @@ def _ends(parts: Iterable[Array]) -> Array:
 
 def state_in(archive: Archive, functions: Any = ()) -> tuple[list[Network], dict[int, Note]]:
     """Return the networks and the notes on them."""
-    header = as_object(archive.header_of(FORMAT, VERSION), _HEADER)
+    header = as_object(archive.header_of(POPULATION, VERSION), _HEADER)
     best_epochs, held, sizes = (as_list(name, header[name]) for name in _NOTES)
     files = _parts_in(archive, "networks", "network_ends", _BYTES)
     networks = [Network.load(io.BytesIO(part.tobytes()), functions=functions) for part in files]

@@ -52,7 +52,7 @@ from .._checks.scalars import as_number, as_positive
 from .._storage import network_file
 from .._storage.files import read_file, write_file
 from .._storage.metadata import check_metadata
-from .._storage.npz import Archive, pack
+from .._storage.npz import TABLE, Archive, pack
 from .._storage.specs import JSON, as_list, as_object, as_whole, short
 from ..network import Network
 from .by_target import ByTarget
@@ -62,7 +62,7 @@ from .ensemble import Member
 from .model import TableModel
 from .numbers import Periodic, PiecewiseBins, RobustScale
 
-FORMAT, VERSION = "fastnn table", 1
+VERSION = 1
 _HEADER = (
     "format", "version", "columns", "has_names", "encodings", "members", "target", "parameters",
     "oof_score", "metadata", "formats",
@@ -89,7 +89,7 @@ def _packed(model: TableModel) -> bytes:
     """Return the content of the file of a model."""
     score = model.oof_score
     header = {
-        "format": FORMAT,
+        "format": TABLE,
         "version": VERSION,
         "columns": [_describe_column(model.encoder, name) for name in model.names],
         "has_names": model.has_names,
@@ -180,7 +180,7 @@ def _arrays_of(encoder: TableEncoder) -> dict[str, Array]:
 
 def state_in(archive: Archive) -> JSON:
     """Return the attributes of a model."""
-    header = as_object(archive.header_of(FORMAT, VERSION), _HEADER)
+    header = as_object(archive.header_of(TABLE, VERSION), _HEADER)
     for name in ("parameters", "metadata", "formats"):
         if not isinstance(header[name], dict):
             raise ValueError(f"{name} must be an object, got another kind of JSON")

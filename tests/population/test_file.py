@@ -7,9 +7,8 @@ import pytest
 
 import fastnn
 from fastnn import Dense, FormatError, Network, Population
-from fastnn._storage.npz import pack
+from fastnn._storage.npz import POPULATION, pack
 from fastnn.callbacks import EarlyStopping
-from fastnn.population.file import FORMAT
 from fastnn.population.record import record_of
 
 from ..support.files import saved
@@ -170,7 +169,7 @@ def test_another_file_is_refused(change):
 
 def test_files_of_others_are_refused(tmp_path):
     small_network().save(tmp_path / "net")
-    with pytest.raises(FormatError, match=f"net: a file must have the format '{FORMAT}'"):
+    with pytest.raises(FormatError, match=f"net: a file must have the format '{POPULATION}'"):
         Population.load(tmp_path / "net")
     make_population().save(tmp_path / "many")
     with pytest.raises(FormatError, match="must have the format 'fastnn network'"):
