@@ -213,8 +213,8 @@ class MultiTaskMLP(BaseMultiTask):
         -------
         ndarray or DataFrame, shape (n_samples, n_tasks)
             A column for each task: in a DataFrame, with the index of `X` if that is one of pandas,
-            if `y` was one of pandas or polars; else in an array, of objects if some tasks are
-            classes and others numbers, or labels of several dtypes.
+            if `y` was one of pandas or polars; else in an array, of objects if texts or booleans
+            are beside values of another kind.
 
         Raises
         ------

@@ -178,7 +178,8 @@ def table_of(columns: Mapping[str, Array], frame: Any, X: Any) -> Any:
         is_indexed = is_frame(X) and hasattr(X, "index") and frame.__module__.startswith("pandas")
         return frame(dict(columns), **({"index": X.index} if is_indexed else {}))
     arrays = [*columns.values()]
-    if len({array.dtype.kind for array in arrays}) == 1:
+    kinds = {array.dtype.kind for array in arrays}
+    if len(kinds) == 1 or kinds <= set("iuf"):
         return np.column_stack(arrays)
     table = np.empty((len(arrays[0]), len(arrays)), object)
     for k, array in enumerate(arrays):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 from time import monotonic, sleep
 
 import numpy as np
@@ -113,13 +114,21 @@ class Client:
         self.loop.close()
 
 
+@contextmanager
+def ended(client):
+    """End a client afterwards, whatever happens."""
+    try:
+        yield client
+    finally:
+        client.end()
+
+
 @pytest.fixture
 def client(server):
     """Return a client that has been greeted."""
-    client = Client(server)
-    assert client.hear()["type"] == "hello"
-    yield client
-    client.end()
+    with ended(Client(server)) as client:
+        assert client.hear()["type"] == "hello"
+        yield client
 
 
 @pytest.fixture(scope="module")

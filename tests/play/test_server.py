@@ -1,12 +1,11 @@
 """Who may not ask gets 404 and no more; nonsense gets an error, and changes nothing."""
 
 import socket
-import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 
-from .conftest import Client
+from .conftest import Client, ended, wait_until
 
 
 def request(server, text):
@@ -155,7 +154,8 @@ def test_a_message_that_is_too_long_ends_the_line(server):
 
 def test_a_page_that_asks_but_does_not_read_is_left(server, monkeypatch):
     monkeypatch.setattr("fastnn.play.server._MOST_UNREAD", 10_000)
-    host, n_open = f"127.0.0.1:{server.port}", len(server.sessions)
+    host = f"127.0.0.1:{server.port}"
+    wait_until(lambda: not server.sessions)
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.sendall(
@@ -163,25 +163,26 @@ def test_a_page_that_asks_but_does_not_read_is_left(server, monkeypatch):
             "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
+        wait_until(lambda: server.sessions)
         with suppress(ConnectionError, TimeoutError):
             for _ in range(60):
                 line.sendall(b"\x81\x81\0\0\0\0x" * 1000)  # each gets an error
-        deadline = time.monotonic() + 20
-        while len(server.sessions) > n_open and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(server.sessions) == n_open
+        wait_until(lambda: not server.sessions)
 
 
 def test_there_is_an_end_to_the_pages_that_may_be_open(server):
     from fastnn.play.server import MOST_SESSIONS
 
-    clients = [Client(server) for _ in range(MOST_SESSIONS)]
-    assert all(client.hear()["type"] == "hello" for client in clients)
-    late = Client(server)
-    assert late.hear()["code"] == "full"
-    assert late.hear() is None
-    for client in (*clients, late):
-        client.end()
+    wait_until(lambda: not server.sessions)  # the server may hear of an end after the page
+    with ExitStack() as ends:
+
+        def opened():
+            return ends.enter_context(ended(Client(server)))
+
+        assert {opened().hear()["type"] for _ in range(MOST_SESSIONS)} == {"hello"}
+        late = opened()
+        assert late.hear()["code"] == "full"
+        assert late.hear() is None
 
 
 def test_the_port_may_be_chosen_and_must_be_free(server):

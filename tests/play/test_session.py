@@ -5,7 +5,7 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from .conftest import Client
+from .conftest import Client, ended
 
 pytestmark = pytest.mark.compiled
 
@@ -272,18 +272,17 @@ def test_a_page_trains_for_a_number_of_epochs_at_most(client, monkeypatch):
 
 
 def test_two_pages_at_once_are_two_networks(server, client):
-    other = Client(server)
-    client.use("xor", epochs=0, speed=0)
-    other.use("moons", epochs=0, speed=0)
-    for page in (client, other):
-        page.ask("play", "playing")
-    for page in (client, other):
-        epoch_after(page, 0)
-    client.ask("pause", "paused")
-    at = [page.ask("frame", "frame")["epoch"] for page in (client, other)]
-    assert epoch_after(other, at[1]) > at[1]
-    assert client.ask("frame", "frame")["epoch"] == at[0] > 0
-    other.end()
+    with ended(Client(server)) as other:
+        client.use("xor", epochs=0, speed=0)
+        other.use("moons", epochs=0, speed=0)
+        for page in (client, other):
+            page.ask("play", "playing")
+        for page in (client, other):
+            epoch_after(page, 0)
+        client.ask("pause", "paused")
+        at = [page.ask("frame", "frame")["epoch"] for page in (client, other)]
+        assert epoch_after(other, at[1]) > at[1]
+        assert client.ask("frame", "frame")["epoch"] == at[0] > 0
 
 
 def test_a_page_that_goes_ends_its_thread(server):

@@ -45,6 +45,14 @@ def test_a_list_of_rows_has_columns_of_their_own_kinds():
     assert tasks.fit(X, NUMBERS.reshape(-1, 1).tolist()).classes_ == [None]
 
 
+def test_predictions_are_objects_only_where_texts_or_booleans_are_beside_another_kind():
+    columns = {"i": np.arange(len(X)) % 3, "f": NUMBERS, "b": NUMBERS > 0, "U": CLASSES}
+    for kinds, expected in [("if", "f"), ("f", "f"), ("ii", "i"), ("fU", "O"), ("bf", "O")]:
+        rows = list(zip(*(columns[kind].tolist() for kind in kinds), strict=True))
+        tasks = MultiTaskMLP(1, tol=9, n_iter_no_change=1).fit(X, rows)
+        assert tasks.predict(X).dtype.kind == expected
+
+
 def test_as_many_rows_as_columns_are_rows():
     tasks = MultiTaskMLP(1, tol=9, n_iter_no_change=1).fit(X[:2], [[0, 1], [1, 0]])
     assert tasks.n_outputs_ == 2
