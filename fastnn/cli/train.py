@@ -32,9 +32,9 @@ def _train_and_save(options: argparse.Namespace) -> None:
     start = perf_counter()
     table = _open(options)
     target, n_rows = choose_target(table, options.target, options.task)
-    names = [name for name in table.names if name not in (target.name, *table.row_names)]
+    names = [name for name in table.names if name not in (target.name, *table.left_out)]
     if not names:
-        got = f"only names of the rows, {table.row_names}" if table.row_names else "none"
+        got = f"only such as are left out, {table.left_out}" if table.left_out else "none"
         raise TableError(f"{table.path} must have columns beside {target.name!r}, got {got}")
     problem, seconds = Problem(table, names, target, n_rows), perf_counter() - start
     print(f"{table.path}: {n_rows} rows, {len(names)} columns; read in {seconds:.1f} s")

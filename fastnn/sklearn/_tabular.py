@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from numbers import Integral, Real
@@ -104,8 +105,8 @@ class BaseTabular(Estimator):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described, a column holds no value or infinity, or `y` has but
-            one value.
+            If an argument is not as described, no column holds a value, one holds infinity, or `y`
+            has but one value.
         ImportError
             If `X` is a DataFrame, and narwhals is not installed.
 
@@ -144,6 +145,13 @@ class BaseTabular(Estimator):
         encoder = TableEncoder(encodings)
         n_classes = len(unit["classes"]) if "classes" in unit else 0
         task = Task(encoder.fit(columns, weights, random), targets, weights, n_classes)
+        if names := encoder.without_value:
+            warnings.warn(
+                f"X must have a value in each column to learn from it, got none in "
+                f"{', '.join(map(repr, names))}: predictions do not depend on what they will hold; "
+                "leave them out",
+                stacklevel=5,
+            )
         seconds = self.time_limit
         if seconds is not None:
             seconds -= time.perf_counter() - begin

@@ -24,6 +24,7 @@ from .._checks.extras import optional
 from .._checks.frames import is_frame
 
 NUMBER, TEXT, TIME = "number", "text", "time"
+NOTHING = "nothing"  # of a column without a value in training: no input comes of it
 _KINDS = {"f": NUMBER, "O": TEXT, "M": TIME}
 _DAY = np.timedelta64(1, "D")
 LARGEST_WHOLE = 2**53  # beyond, different integers are one float64
@@ -54,12 +55,12 @@ class Column(NamedTuple):
         """Return the column as one of the kind that training saw; raise if it is another.
 
         Numbers may stand for the texts of a category, the texts of integers for numbers, and a
-        column without any value for all.
+        column without any value for all. Where training saw no value, none is taken.
         """
         if self.kind == kind:
             return self
-        if self.missing.all():
-            dtype = {NUMBER: "float64", TEXT: "object", TIME: "M8[us]"}[kind]
+        if kind == NOTHING or self.missing.all():
+            dtype = {NUMBER: "f8", NOTHING: "f8", TEXT: "object", TIME: "M8[us]"}[kind]
             return Column(self.name, np.array([None] * len(self.values), dtype))
         if kind == TEXT and self.kind == NUMBER:
             return Column(self.name, _as_texts(self.name, self.values.tolist()))

@@ -6,7 +6,7 @@
     category    a category one-hot; the seldom ones and those that training did not see are one
 
 A missing number is the median. A missing category is a category. A time is numbers: the days since
-1970, the year, month, day of the week and hour.
+1970, the year, month, day of the week and hour. A column without a value in training is no input.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 
 from .._checks.arrays import Array
-from .columns import NUMBER, TEXT, TIME, Column
+from .columns import NOTHING, NUMBER, TEXT, TIME, Column
 from .numbers import Periodic, PiecewiseBins, RobustScale
 
 ENCODINGS = {  # the blocks of each
@@ -108,7 +108,7 @@ class Categories:
 class TableEncoder:
     """The encoding of a table, fitted to training rows without their targets."""
 
-    kinds_: dict[str, str]  # of each column: number, text or time
+    kinds_: dict[str, str]  # of each column: number, text, time or nothing
     with_indicator_: Array  # which numbers, parts of times too, have an input for missing ones
     scale_: RobustScale  # of the numbers
     bins_: PiecewiseBins | None  # of the numbers, if an encoding has them
@@ -121,15 +121,17 @@ class TableEncoder:
     def fit(
         self, columns: Sequence[Column], weights: Array, random: np.random.RandomState
     ) -> Encoded:
-        """Return the training rows encoded; raise ValueError if a column has no value."""
+        """Return the training rows encoded; raise ValueError if no column has a value."""
         is_used = weights > 0
-        for column in columns:
-            if column.missing[is_used].all():
-                raise ValueError(
-                    f"column {column.name!r} must hold a value, got {len(column.values)} that are "
-                    "missing: leave the column out"
-                )
-        self.kinds_ = {column.name: column.kind for column in columns}
+        self.kinds_ = {
+            column.name: NOTHING if column.missing[is_used].all() else column.kind
+            for column in columns
+        }
+        if len(self.without_value) == len(columns):
+            raise ValueError(
+                f"X must have a column that holds a value, got {len(columns)} without: add a column"
+            )
+        columns = self.as_trained(columns)
         numbers = self._numbers(columns)
         self.with_indicator_ = np.flatnonzero(np.isnan(numbers[is_used]).any(axis=0))
         self.scale_ = RobustScale.fitted(numbers, weights)
@@ -143,6 +145,11 @@ class TableEncoder:
             if column.kind == TEXT
         }
         return self._encode(numbers, columns)
+
+    @property
+    def without_value(self) -> list[str]:
+        """The columns that held no value in training."""
+        return [name for name, kind in self.kinds_.items() if kind == NOTHING]
 
     @property
     def many_valued_(self) -> list[str]:
@@ -236,9 +243,10 @@ class TableEncoder:
         """Return the columns of numbers, and the parts of times, float64."""
         numbers: list[Array] = []
         for column in columns:
-            if column.kind == NUMBER:
+            kind = self.kinds_[column.name]
+            if kind == NUMBER:
                 numbers.append(column.values)
-            elif column.kind == TIME:
+            elif kind == TIME:
                 numbers += _parts_of(column.values)
         return np.column_stack(numbers) if numbers else np.zeros((len(columns[0].values), 0))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Self
 
 from .._checks.arrays import Array
-from .columns import TEXT, Column
+from .columns import NOTHING, TEXT, Column
 from .encoder import Encoded, TableEncoder
 from .ensemble import Member, mean_and_spread
 
@@ -69,7 +69,7 @@ class TableModel:
         return [self._read(column) for column in columns]
 
     def _read(self, column: Column) -> Column:
-        if column.kind != TEXT or self.encoder.kinds_.get(column.name) in (TEXT, None):
+        if column.kind != TEXT or self.encoder.kinds_.get(column.name) in (TEXT, NOTHING, None):
             return column
         if column.name not in self.formats:
             return column

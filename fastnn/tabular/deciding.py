@@ -203,11 +203,10 @@ def _numbers(formats: Iterable[Format], options: ReadingOptions) -> list[Format]
 
 def _format(scout: Scout, options: ReadingOptions, decimal: str | None) -> Format:
     """Return the format of a column in a table whose decimal mark may be known."""
-    if not is_text(scout.dtype):
-        form = format_of(scout.dtype)
-        return TEXT if scout.exceeds or (scout.as_text and form != EMPTY) else form
     if not scout.n:
         return EMPTY
+    if not is_text(scout.dtype):
+        return TEXT if scout.exceeds or scout.as_text else format_of(scout.dtype)
     if numbers := _numbers(scout.common, options):
         numbers = [form for form in numbers if form.decimal == decimal] or numbers
         marks = {form.thousands for form in numbers} & {form.decimal for form in numbers}
@@ -264,7 +263,7 @@ def _notes(
     for scout in scouts:
         name, form = scout.name, formats[scout.name]
         if form == EMPTY:
-            notes.append(f"{name!r} has no value in any row")
+            notes.append(f"{name!r} has no value in any row and is left out")
         if scout.exceeds or (scout.common == {TEXT} and not scout.as_text):
             notes.append(f"{name!r} holds whole numbers beyond 2^53: kept as texts, none merged")
         if names_rows(scout, form, options):

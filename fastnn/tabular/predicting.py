@@ -20,7 +20,7 @@ from .._checks.arrays import Array
 from .._checks.scalars import number_in
 from .._training.threads import n_cores
 from ..population.results import Prediction
-from ..tables.columns import TEXT, Column, columns_of
+from ..tables.columns import NOTHING, TEXT, Column, columns_of
 from ..tables.errors import TableError
 from ..tables.model import TableModel
 from .reading import Table
@@ -49,6 +49,8 @@ class Unfamiliar:
                         self.first_new.setdefault(column.name, column.values[int(where.argmax())])
 
     def _found(self, column: Column) -> Iterator[tuple[str, Array]]:
+        if self.model.encoder.kinds_[column.name] == NOTHING:
+            return
         missing = column.missing
         yield _MISSING, missing
         if column.kind == TEXT:

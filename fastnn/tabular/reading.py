@@ -25,7 +25,7 @@ try:
 except ImportError as error:
     raise missing_package("a table", "pyarrow", "tables") from error
 
-from ..tables.formats import NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
+from ..tables.formats import EMPTY, NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
 from ..tables.parsing import values_of
 from .deciding import ReadingOptions as ReadingOptions
 from .deciding import Scout, decide, names_rows
@@ -53,7 +53,7 @@ class Table:
         self.path = source.title
         self.n_rows: int | None = None
         self.notes: list[str] = []
-        self.row_names: list[str] = []  # columns that tell rows apart, and nothing else
+        self.left_out: list[str] = []  # columns that only tell rows apart, or have no value
         self._source, self._options, self._quiet = source, options, quiet
         self._formats = {name: Format.from_json(form) for name, form in (formats or {}).items()}
         na_values = options.na_values
@@ -166,10 +166,10 @@ class Table:
                     na_values=None if na_values is None else [*na_values]
                 )
             self.notes += notes
-            self.row_names += [
+            self.left_out += [
                 scout.name
-                for scout in scouts
-                if names_rows(scout, formats[scout.name], self._options)
+                for scout, form in zip(scouts, formats.values(), strict=True)
+                if form == EMPTY or names_rows(scout, form, self._options)
             ]
         return {name: self._formats[name] for name in names}
 

@@ -77,7 +77,7 @@ def random_sample(problem: Problem, split: Split) -> Samples:
 
 
 def check_samples(table: Table, samples: Samples) -> None:
-    """Raise unless there are rows to train on, different targets, and a value in each column."""
+    """Raise unless there are rows to train on, different targets, and a value in some column."""
     n_rows = len(samples.targets)
     if n_rows < 2:
         raise TableError(
@@ -89,9 +89,8 @@ def check_samples(table: Table, samples: Samples) -> None:
             f"{table.path}: the target must have different values in the {n_rows} rows to train "
             "on, got one: give more rows, or --holdout 0"
         )
-    for column in samples.columns:
-        if column.missing.all():
-            raise TableError(
-                f"{table.path}: {column.name!r} must hold a value, got {n_rows} rows to train on "
-                f"without: leave it out by --ignore {column.name!r}"
-            )
+    if all(column.missing.all() for column in samples.columns):
+        raise TableError(
+            f"{table.path} must have a column that holds a value beside the target, got none in "
+            f"the {n_rows} rows to train on: add a column, or rows"
+        )

@@ -12,8 +12,10 @@ _SHOWN = 3  # categories
 
 
 def describe(column: Column) -> str:
-    """Return what a column holds; it must hold something."""
+    """Return what a column holds."""
     missing = column.missing
+    if missing.all():
+        return "no value: of no use"
     values = column.values[~missing]
     if column.kind == TEXT:
         text = _of_texts(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def train_at_once(problem: Problem, split: Split, settings: Settings) -> Trained
     check_samples(problem.table, training)
     y = training.targets if target.classes is None else np.array(target.classes)[training.targets]
     frame = pa.table({column.name: column.values for column in training.columns})
-    with nullcontext() if settings.quiet else progress_shown():
+    with nullcontext() if settings.quiet else progress_shown(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "X must have a value in each column")  # `describe` says
         estimator = settings.estimator(target).fit(frame, y)
     model: TableModel = estimator.model_
     judge = Judge.trained_on(training.targets, target.classes)

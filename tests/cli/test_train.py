@@ -213,10 +213,9 @@ BAD_TABLES = {
         "a,y\n" + lines(NUMBER, lambda k: 2.5),
         "t.csv: 'y' must hold different values, got 2.5 in every row: choose another --target",
     ),
-    "no value in a column": (
-        "a,b,y\n" + lines(NUMBER, lambda k: "", LABEL),
-        "t.csv: 'b' must hold a value, got 24 rows to train on without: leave it out by "
-        "--ignore 'b'",
+    "no value in any column": (
+        "a,b,y\n" + lines(lambda k: "", lambda k: "", LABEL),
+        "t.csv must have columns beside 'y', got only such as are left out, ['a', 'b']",
     ),
     "one row": (
         "a,y\n1,u\n",

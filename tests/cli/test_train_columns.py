@@ -6,7 +6,10 @@ pytest.importorskip("sklearn")
 pytest.importorskip("narwhals")
 pytest.importorskip("pyarrow")
 
+import numpy as np
+
 import fastnn
+from fastnn.tabular.rows import HELD_OUT, Split
 
 from ..tabular.tables import flowers, write
 from .commands import refusal, run
@@ -43,7 +46,7 @@ def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(her
     assert "left out" not in capsys.readouterr().out
     assert "name" in fastnn.load_model("model").feature_names_in_
     write("t.csv", "\n".join(["name,y", *(f"Mr. {k} X,{k}.5" for k in range(60))]))
-    told = "must have columns beside 'y', got only names of the rows, ['name']"
+    told = "must have columns beside 'y', got only such as are left out, ['name']"
     assert told in refusal(capsys, "train", "t.csv", "--target", "y", "--save", "other")
 
 
@@ -73,3 +76,27 @@ def test_each_column_has_a_line_of_a_terminal_and_info_has_them_all(here, capsys
     assert "  and 10 more: fastnn info lists all" in lines
     run("info", "model")
     assert capsys.readouterr().out.count("  a rather") == 30
+
+
+def test_a_column_without_a_value_is_left_out_and_said(here, capsys):
+    head, *rows = flowers(60).splitlines()
+    write("t.csv", "\n".join([f"gone,{head}", *(f",{row}" for row in rows)]))
+    run("train", "t.csv", *HOW)
+    got = " ".join(capsys.readouterr().out.split())
+    assert "note: 'gone' has no value in any row and is left out" in got
+    assert "gone" not in fastnn.load_model("model").feature_names_in_
+    write("new.csv", flowers(5))
+    run("predict", "model", "new.csv", "-o", "p.csv")
+
+
+@pytest.mark.parametrize("more", [[], ["--chunk-rows", "10"]])
+def test_a_column_whose_values_are_all_held_out_is_of_no_use(here, capsys, more):
+    head, *rows = flowers(60).splitlines()
+    held = set(np.flatnonzero(Split(0.2, 0.0, 0).parts(0, 60) == HELD_OUT)[:3])
+    named = (f"{k if k in held else ''},{row}" for k, row in enumerate(rows))
+    write("t.csv", "\n".join([f"late,{head}", *named]))
+    run("train", "t.csv", *HOW, *more)
+    got = capsys.readouterr()
+    assert "  late    no value: of no use\n" in got.out
+    assert got.err == ""
+    run("predict", "model", "t.csv", "-o", "p.csv", "--strict")

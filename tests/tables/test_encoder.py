@@ -83,5 +83,8 @@ def test_rows_of_weight_0_do_not_count():
     other, _ = fitted(["a", "a", "b"], [1.0, 2.0, 3.0])
     row = (["a"], [2.5])
     np.testing.assert_array_equal(transformed(encoder, *row), transformed(other, *row))
-    with pytest.raises(ValueError, match="column '0' must hold a value"):
+    encoder, got = fitted([None, None, None, 1.0], ["a", "a", "b", "b"], weights=weights)
+    assert encoder.without_value == ["0"]
+    assert got.shape == (4, 2)
+    with pytest.raises(ValueError, match="X must have a column that holds a value, got 1 without"):
         fitted([None, None, None, 1.0], weights=weights)

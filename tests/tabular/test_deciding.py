@@ -61,7 +61,7 @@ def refusal(texts, **options):
         (["<=50K", ">50K"], TEXT, None),
         (["18-25", "26-35", "36+"], TEXT, None),
         (["9007199254740993", "1"], TEXT, "'x' holds whole numbers beyond 2^53: kept as texts"),
-        ([None, "", "NA"], EMPTY, "'x' has no value in any row"),
+        ([None, "", "NA"], EMPTY, "'x' has no value in any row and is left out"),
     ],
 )
 def test_one_format_down_the_whole_column(texts, form, note):

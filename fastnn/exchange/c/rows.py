@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from string import Template
 
-from ...tables.columns import NUMBER, TEXT, TIME
+from ...tables.columns import NOTHING, NUMBER, TEXT, TIME
 from ...tables.model import TableModel
 from .text import shown
 
-_FIELDS = {NUMBER: "double ", TEXT: "const char *", TIME: "int64_t "}
+_FIELDS = {NUMBER: "double ", NOTHING: "double ", TEXT: "const char *", TIME: "int64_t "}
 # Names that a field may not have: words of C and C++, and macros of the headers and compilers.
 _TAKEN = {
     "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break",

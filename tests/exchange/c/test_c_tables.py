@@ -15,11 +15,16 @@ import pandas as pd
 from fastnn.exchange import to_c
 from fastnn.sklearn import TabularClassifier, TabularRegressor
 
-from ..tables import FAST, make_estimator, make_strange, make_table
+from ..tables import FAST, make_estimator, make_strange, make_table, make_target
 from .c_programs import STRICT, STRICTER
 
 pytestmark = pytest.mark.compiled
-C_TYPES = {"number": ctypes.c_double, "text": ctypes.c_char_p, "time": ctypes.c_int64}
+C_TYPES = {
+    "number": ctypes.c_double,
+    "nothing": ctypes.c_double,
+    "text": ctypes.c_char_p,
+    "time": ctypes.c_int64,
+}
 NEVER = np.iinfo(np.int64).min
 ATOL = {"float64": 1e-12, "float32": 2e-6}
 
@@ -47,6 +52,7 @@ def predicted(compiler, estimator, path, table, dtype=None):
 
 FIELDS = {
     "number": lambda value: np.nan if pd.isna(value) else float(value),
+    "nothing": float,
     "text": lambda value: None if pd.isna(value) else value.encode(),
     "time": lambda v: NEVER if pd.isna(v) else int(np.datetime64(v, "us").astype(np.int64)),
 }
@@ -84,6 +90,15 @@ def test_tables_of_one_kind_of_column(tmp_path, compiler, names):
     estimator = TabularRegressor(**FAST).fit(table, y)
     got = predicted(compiler, estimator, tmp_path / "rows.c", table)
     np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-5)
+
+
+def test_a_column_without_a_value_in_training(tmp_path, compiler):
+    table = make_table(pd)[["size", "grade"]].assign(gone=np.nan)
+    with pytest.warns(UserWarning, match="got none in 'gone'"):
+        estimator = TabularRegressor(**FAST).fit(table, make_target(table.assign(label="")))
+    for value in (np.nan, 7.0):
+        got = predicted(compiler, estimator, tmp_path / "rows.c", table.assign(gone=value))
+        np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-5)
 
 
 def test_columns_whose_names_are_no_identifiers(tmp_path, compiler):

@@ -16,7 +16,7 @@ import pandas as pd
 from fastnn.exchange import to_onnx
 from fastnn.sklearn import TabularClassifier, TabularRegressor
 
-from ..tables import FAST, make_estimator, make_strange, make_table
+from ..tables import FAST, make_estimator, make_strange, make_table, make_target
 
 pytestmark = pytest.mark.compiled
 
@@ -97,6 +97,15 @@ def test_a_value_by_each_encoding(tmp_path, encoding):
         assert got.dtype == np.float64  # float32 has no digits for 3e8 + 1e-3 y
         expected = estimator.predict(X)
         np.testing.assert_allclose(got[:, 0], expected, rtol=1e-15, atol=1e-5 * expected.std())
+
+
+def test_a_column_without_a_value_in_training(tmp_path):
+    table = make_table(pd)[["size", "grade"]].assign(gone=np.nan)
+    with pytest.warns(UserWarning, match="got none in 'gone'"):
+        estimator = TabularRegressor(**FAST).fit(table, make_target(table.assign(label="")))
+    for value in (np.nan, 7.0):
+        got = run(estimator, tmp_path / "rows.onnx", table.assign(gone=value))["value"]
+        np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-5)
 
 
 def test_float64(tmp_path):
