@@ -3,7 +3,8 @@
 Booleans are the numbers 0 and 1, durations are days, and times of day hours. Categories are texts:
 7, 7.0 and "7" are one category, whatever dtype a missing value beside it makes of the column. So
 are the integers of a column with one beyond 2^53: as float64, some that differ would be the same.
-Times with a zone are those of UTC: the same instants are the same in every zone.
+Times with a zone are those of UTC: the same instants are the same in every zone. Times without one
+are another kind, of which nobody knows the instant.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from .._checks.extras import optional
 from .._checks.frames import is_frame
 
 NUMBER, TEXT, TIME = "number", "text", "time"
+ZONED = "time with a zone"
+TIMES = TIME, ZONED
 NOTHING = "nothing"  # of a column without a value in training: no input comes of it
 _KINDS = {"f": NUMBER, "O": TEXT, "M": TIME}
 _DAY = np.timedelta64(1, "D")
@@ -33,22 +36,26 @@ _INTEGER = re.compile(r"-?[0-9]+")
 
 
 class Column(NamedTuple):
-    """A column: float64 with NaN, objects that are str or None, or datetime64[us] with NaT."""
+    """A column: float64 with NaN, objects that are str or None, or datetime64[us] with NaT.
+
+    Times that are `zoned` are of UTC; the clock of the others is not known.
+    """
 
     name: str
     values: Array
+    zoned: bool = False
 
     @property
     def kind(self) -> str:
-        """Its kind: number, text or time."""
-        return _KINDS[self.values.dtype.kind]
+        """Its kind: number, text, time, or time with a zone."""
+        return ZONED if self.zoned else _KINDS[self.values.dtype.kind]
 
     @property
     def missing(self) -> Array:
         """Whether each value is missing."""
         if self.kind == TEXT:
             return absent(self.values)
-        missing: Array = np.isnat(self.values) if self.kind == TIME else np.isnan(self.values)
+        missing: Array = np.isnat(self.values) if self.kind in TIMES else np.isnan(self.values)
         return missing
 
     def as_kind(self, kind: str) -> Column:
@@ -60,8 +67,8 @@ class Column(NamedTuple):
         if self.kind == kind:
             return self
         if kind == NOTHING or self.missing.all():
-            dtype = {NUMBER: "f8", NOTHING: "f8", TEXT: "object", TIME: "M8[us]"}[kind]
-            return Column(self.name, np.array([None] * len(self.values), dtype))
+            dtype = {NUMBER: "f8", NOTHING: "f8", TEXT: "object"}.get(kind, "M8[us]")
+            return Column(self.name, np.array([None] * len(self.values), dtype), kind == ZONED)
         if kind == TEXT and self.kind == NUMBER:
             return Column(self.name, _as_texts(self.name, self.values.tolist()))
         if kind == NUMBER and self.kind == TEXT and all(map(_is_integer, self.values.tolist())):
@@ -69,8 +76,20 @@ class Column(NamedTuple):
                 self.name, np.array([np.nan if v is None else float(v) for v in self.values])
             )
         row = int(np.argmin(self.missing))
+        if kind in TIMES and self.kind in TIMES:
+            has, got, remedy = (
+                ("with", "without", "tz_localize(ZONE)")
+                if kind == ZONED
+                else ("without", "with", "tz_convert(ZONE).dt.tz_localize(None)")
+            )
+            raise ValueError(
+                f"column {self.name!r} must hold times {has} a zone, as in training, got "
+                f"{str(self.values[row])!r} {got} one in row {row}: in pandas .dt.{remedy} "
+                "converts them, with ZONE that of the clock"
+            )
+        required = "times with a zone" if kind == ZONED else f"{kind}s"
         raise ValueError(
-            f"column {self.name!r} must hold {kind}s, as in training, got "
+            f"column {self.name!r} must hold {required}, as in training, got "
             f"{str(self.values[row])!r} in row {row}: convert the column as it was for the training"
         )
 
@@ -122,7 +141,7 @@ def _column_of_array(name: str, values: Array) -> Column:
         return Column(name, values.astype("M8[us]"))
     if kind == "m":
         return Column(name, values / _DAY)
-    return Column(name, _as_kind_of_objects(name, values.tolist()))
+    return _column_of_objects(name, values.tolist())
 
 
 def _is_beyond(*integers: int) -> bool:
@@ -164,9 +183,10 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
     if dtype == nw.Date:
         column, dtype = column.cast(nw.Datetime("us")), nw.Datetime("us")
     if dtype == nw.Datetime:
-        if dtype.time_zone is not None:
+        is_zoned = dtype.time_zone is not None
+        if is_zoned:
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return Column(name, np.asarray(column.to_numpy(), dtype="M8[us]"))
+        return Column(name, np.asarray(column.to_numpy(), dtype="M8[us]"), is_zoned)
     if dtype == nw.Duration:
         return Column(name, np.asarray(column.to_numpy(), dtype="m8[us]") / _DAY)
     values = column.to_list()
@@ -174,28 +194,30 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
         texts = np.array(values, object)
         texts[column.is_null().to_numpy()] = None
         return Column(name, texts)
-    is_category = dtype in (nw.Categorical, nw.Enum)  # be its values numbers, the user said so
-    return Column(name, (_as_texts if is_category else _as_kind_of_objects)(name, values))
+    if dtype in (nw.Categorical, nw.Enum):  # be its values numbers, the user said so
+        return Column(name, _as_texts(name, values))
+    return _column_of_objects(name, values)
 
 
-def _as_kind_of_objects(name: str, values: list[Any]) -> Array:
-    """Return Python objects as the kind that fits all of them, else as texts."""
+def _column_of_objects(name: str, values: list[Any]) -> Column:
+    """Return Python objects as a column of the kind that fits all of them, else of texts."""
     kinds = _kinds_in(values)
     if not all(issubclass(kind, _NUMBERS) for kind in kinds):
         values = [None if is_missing(value) else value for value in values]
         kinds = _kinds_in(values)
     if kinds == {str}:
-        return np.array(values, dtype=object)
+        return Column(name, np.array(values, dtype=object))
     if all(issubclass(kind, _NUMBERS) for kind in kinds):
         integral = tuple(kind for kind in kinds if issubclass(kind, numbers.Integral))
         if not _is_beyond(*(int(value) for value in values if isinstance(value, integral))):
-            return np.array(values, dtype=np.float64)  # None is NaN
+            return Column(name, np.array(values, dtype=np.float64))  # None is NaN
     if all(issubclass(kind, datetime.date | np.datetime64) for kind in kinds):
-        return np.array([_without_zone(value) for value in values], "M8[us]")
+        times = np.array([_without_zone(value) for value in values], "M8[us]")
+        return Column(name, times, _are_zoned(name, values))
     if all(issubclass(kind, datetime.time) for kind in kinds):
         hours = [np.nan if v is None else v.hour + v.minute / 60 + v.second / 3600 for v in values]
-        return np.array(hours)
-    return _as_texts(name, values)
+        return Column(name, np.array(hours))
+    return Column(name, _as_texts(name, values))
 
 
 def _kinds_in(values: list[Any]) -> set[type]:
@@ -210,11 +232,25 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, float | np.floating | np.datetime64) and value != value
 
 
+def _has_zone(value: Any) -> bool:
+    return isinstance(value, datetime.datetime) and value.tzinfo is not None
+
+
+def _are_zoned(name: str, times: list[Any]) -> bool:
+    """Return whether times have a zone; raise ValueError if some do and others do not."""
+    rows = {_has_zone(value): row for row, value in enumerate(times) if value is not None}
+    if len(rows) == 2:
+        raise ValueError(
+            f"column {name!r} must hold times that all have a zone, or none, got {times[rows[1]]} "
+            f"in row {rows[1]} and {times[rows[0]]} in row {rows[0]}: give all of them the zone of "
+            "their clock"
+        )
+    return True in rows
+
+
 def _without_zone(value: Any) -> Any:
     """Return a time that has a zone as that of UTC."""
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        return value.astimezone(datetime.UTC).replace(tzinfo=None)
-    return value
+    return value.astimezone(datetime.UTC).replace(tzinfo=None) if _has_zone(value) else value
 
 
 def _as_texts(name: str, values: list[Any]) -> Array:

@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 
 from .._checks.arrays import Array
-from .columns import NOTHING, NUMBER, TEXT, TIME, Column
+from .columns import NOTHING, NUMBER, TEXT, TIMES, Column
 from .numbers import Periodic, PiecewiseBins, RobustScale
 
 ENCODINGS = {  # the blocks of each
@@ -108,7 +108,7 @@ class Categories:
 class TableEncoder:
     """The encoding of a table, fitted to training rows without their targets."""
 
-    kinds_: dict[str, str]  # of each column: number, text, time or nothing
+    kinds_: dict[str, str]  # of each column, as `columns` has them
     with_indicator_: Array  # which numbers, parts of times too, have an input for missing ones
     scale_: RobustScale  # of the numbers
     bins_: PiecewiseBins | None  # of the numbers, if an encoding has them
@@ -163,7 +163,7 @@ class TableEncoder:
     @property
     def places(self) -> dict[str, slice]:
         """The places of each column of numbers or times among the numbers."""
-        n_numbers, start, places = {NUMBER: 1, TIME: N_PARTS}, 0, {}
+        n_numbers, start, places = {NUMBER: 1, **dict.fromkeys(TIMES, N_PARTS)}, 0, {}
         for name, kind in self.kinds_.items():
             if kind in n_numbers:
                 places[name] = slice(start, start + n_numbers[kind])
@@ -192,7 +192,7 @@ class TableEncoder:
     def as_trained(self, columns: Sequence[Column]) -> list[Column]:
         """Return columns as those of training; raise ValueError if one is of another kind."""
         return [  # those of an array have no names of their own
-            Column(name, column.values).as_kind(kind)
+            column._replace(name=name).as_kind(kind)
             for column, (name, kind) in zip(columns, self.kinds_.items(), strict=True)
         ]
 
@@ -246,7 +246,7 @@ class TableEncoder:
             kind = self.kinds_[column.name]
             if kind == NUMBER:
                 numbers.append(column.values)
-            elif kind == TIME:
+            elif kind in TIMES:
                 numbers += _parts_of(column.values)
         return np.column_stack(numbers) if numbers else np.zeros((len(columns[0].values), 0))
 

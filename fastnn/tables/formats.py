@@ -84,12 +84,13 @@ class Format(NamedTuple):
     parentheses: bool = False  # about a negative number
     order: str = ""  # of a date: ymd, dmy or mdy
     n_parts: int = 0  # of a clock's time: 12:30 has two
+    zoned: bool = False  # a date, with its time, of a zone
     na_values: Sequence[str] | None = None  # texts that mean missing, if a user named them
 
     @property
     def type(self) -> Any:
         """The pyarrow type of the values."""
-        return _TYPES[self.kind]
+        return pa.timestamp("us", "UTC") if self.zoned else _TYPES[self.kind]
 
     @property
     def pattern(self) -> str:
@@ -130,7 +131,7 @@ class Format(NamedTuple):
                 CLOCK: "a time as in 12:30" + ":00" * (self.n_parts - 2),
                 DATE: "a date, " + {"ymd": "year-month-day", "dmy": "day before month"}.get(
                     self.order, "month before day"
-                ),
+                ) + ", with a zone" * self.zoned,
                 BOOL: "true or false",
             }.get(self.kind, self.kind)  # fmt: skip
         whole = f"1{self.thousands}234" if self.thousands else "1234"
@@ -216,14 +217,14 @@ def readings(text: str) -> frozenset[Format]:
         return frozenset({Format(CLOCK, n_parts=1 + text.count(":"))})
     if text.casefold() in ("true", "false"):
         return frozenset({Format(BOOL)})
-    orders = [order for order in _ORDERS if moment(text, order)]
-    return frozenset(Format(DATE, order=order) for order in orders)
+    forms = [Format(DATE, order=o, zoned=zoned) for o in _ORDERS for zoned in (False, True)]
+    return frozenset(form for form in forms if moment(text, form.order, zoned=form.zoned))
 
 
-def moment(text: str, order: str) -> datetime.datetime | None:
-    """Return the date that a text is, with its time, of UTC if it has a zone; None if none."""
+def moment(text: str, order: str, *, zoned: bool) -> datetime.datetime | None:
+    """Return the date that a text is, with its time, of UTC if `zoned`; None if it is none."""
     found = _DATE_TEXT.fullmatch(text)
-    if not found:
+    if not found or zoned != bool(found["zone"]):
         return None
     parts = dict(zip(order, (found["a"], found["b"], found["c"]), strict=True))
     mark = found["mark"].strip()

@@ -87,7 +87,7 @@ class TableModel:
                 f"{misfit.got!r} in row {misfit.row}"
             ) from None
         numbers = values.cast(pa.float64()) if pa.types.is_boolean(values.type) else values
-        return Column(column.name, numbers.to_numpy(zero_copy_only=False))
+        return Column(column.name, numbers.to_numpy(zero_copy_only=False), form.zoned)
 
     def outputs(self, columns: Sequence[Column], n_threads: int = 1) -> tuple[Array, Array]:
         """Return the mean over the members and their standard deviation, a row for each of a table.
@@ -98,7 +98,7 @@ class TableModel:
         columns = self.encoder.as_trained(columns)
 
         def encoded(rows: slice) -> Encoded:
-            return self.encoder.transform([Column(c.name, c.values[rows]) for c in columns])
+            return self.encoder.transform([c._replace(values=c.values[rows]) for c in columns])
 
         n_rows = len(columns[0].values)
         mean, spread = mean_and_spread(self.members, encoded, n_rows, n_threads)

@@ -22,9 +22,9 @@ it does hold the categories, the range of each column of numbers in eighths, and
 The header is JSON:
 
     format, version             "fastnn table", 1
-    columns                     for each its name, its kind (number, text, time, or nothing where
-                                training had no value) and, of a text, the number of categories, and
-                                whether one more, the last, is "missing"
+    columns                     for each its name, its kind (number, text, time, time with a zone,
+                                or nothing where training had no value) and, of a text, the number
+                                of categories, and whether one more, the last, is "missing"
     has_names                   whether names are those of the table, not places
     encodings                   names in `ENCODINGS`: there are blocks of these
     members                     for each its encoding, weight, best_epoch, held_loss, and by_target:
@@ -57,7 +57,7 @@ from .._storage.npz import TABLE, Archive, pack
 from .._storage.specs import JSON, as_list, as_object, as_whole, short
 from ..network import Network
 from .by_target import ByTarget
-from .columns import NOTHING, NUMBER, TEXT, TIME
+from .columns import NOTHING, NUMBER, TEXT, TIMES
 from .encoder import ENCODINGS, Categories, TableEncoder
 from .ensemble import Member
 from .model import TableModel
@@ -220,7 +220,7 @@ def _encoder_in(archive: Archive, columns: Any, encodings: Any) -> TableEncoder:
         name, kind, *rest = as_list("columns", column)
         if not isinstance(name, str) or name in encoder.kinds_:
             raise ValueError(f"columns must have names that differ, got {short(name)}")
-        if kind not in (NUMBER, TEXT, TIME, NOTHING) or len(rest) != 2 * (kind == TEXT):
+        if kind not in (NUMBER, TEXT, *TIMES, NOTHING) or len(rest) != 2 * (kind == TEXT):
             raise ValueError(f"columns must be as in this version, got {short(column)}")
         encoder.kinds_[name] = kind
         if kind == TEXT:

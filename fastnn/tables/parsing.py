@@ -53,7 +53,7 @@ def format_of(dtype: Any) -> Format:
     if types.is_boolean(dtype):
         return Format(BOOL)
     if types.is_date(dtype) or types.is_timestamp(dtype):
-        return Format(DATE, order="ymd")
+        return Format(DATE, order="ymd", zoned=getattr(dtype, "tz", None) is not None)
     numbers = (types.is_integer, types.is_floating, types.is_decimal, types.is_time)
     if types.is_duration(dtype) or any(kind(dtype) for kind in numbers):
         return PLAIN
@@ -93,7 +93,7 @@ def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:
     if is_text(column.type):
         return parse(column, form)
     own = format_of(column.type)
-    if own.kind == DATE and form.kind == DATE:
+    if own.kind == form.kind == DATE and own.zoned == form.zoned:
         return column.cast(form.type, safe=False)  # of a time with a zone that is UTC's
     if form.kind == TEXT.kind:
         return column.cast(form.type)
@@ -105,7 +105,8 @@ def _values(column: Any, form: Format, na_values: Sequence[str]) -> Any:
     if form.kind == BOOL and own.kind in (NUMBER, BOOL):
         return _bool(column.cast(pa.string()), form)
     row = pc.index(column.is_valid(), True).as_py()
-    raise Misfit(row, form.describe(), str(column[row]))
+    required = form.describe() + ", without a zone" * (own.zoned and form.kind == DATE)
+    raise Misfit(row, required, str(column[row]))
 
 
 def parse(texts: Any, form: Format) -> Any:
@@ -182,15 +183,23 @@ def _clock(texts: Any, form: Format) -> Any:
 
 
 def _date(texts: Any, form: Format) -> Any:
-    if form.order == "ymd" and pc.all(pc.match_substring_regex(texts, ISO)).as_py():
+    if (
+        form.order == "ymd"
+        and not form.zoned
+        and pc.all(pc.match_substring_regex(texts, ISO)).as_py()
+    ):
         try:
             return texts.cast(form.type)
         except pa.ArrowInvalid:  # 30 February
             pass
     codes = texts.dictionary_encode()
-    moments = [moment(text, form.order) for text in codes.dictionary.to_pylist()]
+    different = codes.dictionary.to_pylist()
+    moments = [moment(text, form.order, zoned=form.zoned) for text in different]
     dates = pa.array(moments, form.type).take(codes.indices)
-    _check(pc.or_(dates.is_valid(), texts.is_null()), texts, form.describe())
+    required = form.describe()
+    if not form.zoned and any(moment(text, form.order, zoned=True) for text in different):
+        required += ", without a zone"
+    _check(pc.or_(dates.is_valid(), texts.is_null()), texts, required)
     return dates
 
 

@@ -220,7 +220,19 @@ def _format(scout: Scout, options: ReadingOptions, decimal: str | None) -> Forma
     if len(others) > 1:
         remedy = "write it as 2020-12-31, or "
         raise _Uncertain(scout.clearest, "a date whose day and month are certain", remedy)
+    if not others and (first := _first_without_zone(scout)) is not None:
+        remedy = "write the zone in each row, or "
+        raise _Uncertain(first, "a date with a zone, as in other rows", remedy)
     return others[0] if others else _text(scout, options)
+
+
+def _first_without_zone(scout: Scout) -> Seen | None:
+    """Return the first date without a zone, if others have one and all texts are dates."""
+    orders = [{form.order for form in forms if form.kind == DATE} for forms in scout.seen]
+    if not orders or not set.intersection(*orders):
+        return None
+    bare = [seen for forms, seen in scout.seen.items() if not any(f.zoned for f in forms)]
+    return min(bare, key=_row) if bare else None
 
 
 def _text(scout: Scout, options: ReadingOptions) -> Format:

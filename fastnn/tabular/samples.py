@@ -28,7 +28,7 @@ class Samples(NamedTuple):
 
     def taken(self, rows: Array) -> Self:
         """Return some of the rows."""
-        columns = [Column(column.name, column.values[rows]) for column in self.columns]
+        columns = [column._replace(values=column.values[rows]) for column in self.columns]
         return self._replace(
             numbers=self.numbers[rows], columns=columns, targets=self.targets[rows]
         )
@@ -45,7 +45,7 @@ def read_samples(problem: Problem, most_rows: int | None = None) -> Iterator[Sam
         kept = np.flatnonzero(~of_target.missing)
         values = of_target.values[kept]
         targets = values if target.classes is None else target.codes(values)
-        columns = [Column(name, by_name[name].values[kept]) for name in names]
+        columns = [by_name[name]._replace(values=by_name[name].values[kept]) for name in names]
         yield Samples(start + kept, columns, targets)
         start += len(of_target.values)
 
@@ -53,7 +53,7 @@ def read_samples(problem: Problem, most_rows: int | None = None) -> Iterator[Sam
 def joined(parts: Sequence[Samples]) -> Samples:
     """Return the rows of several chunks."""
     columns = [
-        Column(same[0].name, np.concatenate([column.values for column in same]))
+        same[0]._replace(values=np.concatenate([column.values for column in same]))
         for same in zip(*(part.columns for part in parts), strict=True)
     ]
     numbers = np.concatenate([part.numbers for part in parts])

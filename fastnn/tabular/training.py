@@ -15,6 +15,7 @@ from .._checks.arrays import Array
 from .._training.threads import n_cores
 from ..sklearn import TabularClassifier, TabularRegressor
 from ..tables.by_target import inputs_of, training_inputs
+from ..tables.columns import Column
 from ..tables.model import TableModel
 from ..tables.progress import progress_shown
 from ..tables.task import Task
@@ -71,7 +72,7 @@ def train_at_once(problem: Problem, split: Split, settings: Settings) -> Trained
     held = samples.taken(np.flatnonzero(is_held))
     check_samples(problem.table, training)
     y = training.targets if target.classes is None else np.array(target.classes)[training.targets]
-    frame = pa.table({column.name: column.values for column in training.columns})
+    frame = pa.table({column.name: _arrow_of(column) for column in training.columns})
     with nullcontext() if settings.quiet else progress_shown(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X must have a value in each column")  # `describe` says
         estimator = settings.estimator(target).fit(frame, y)
@@ -93,6 +94,11 @@ def train_at_once(problem: Problem, split: Split, settings: Settings) -> Trained
         ]
     columns = {column.name: describe(column) for column in training.columns}
     return Trained(model, columns, len(y), judge, scores, scored, warning)
+
+
+def _arrow_of(column: Column) -> Any:
+    """Return a column as pyarrow has it, times with the zone that they had."""
+    return pa.array(column.values, pa.timestamp("us", "UTC") if column.zoned else None)
 
 
 def _linear_outputs(

@@ -188,3 +188,17 @@ def test_activations_that_hidden_layers_have_not(Estimator, activation):
     message = f"The 'activation' parameter of {Estimator.__name__} must be .*Got '{activation}'"
     with pytest.raises(ValueError, match=message):
         Estimator(**FAST, activation=activation).fit(make_frame(), np.arange(20) % 2)
+
+
+@pytest.mark.parametrize(("zone", "other"), [(None, "UTC"), ("UTC", None), ("Asia/Tokyo", None)])
+def test_times_whose_zone_is_not_as_in_training(zone, other):
+    pd = pytest.importorskip("pandas")
+    when = pd.Series(pd.date_range("2020-01-01", periods=20, tz=zone))
+    fitted = TabularClassifier(**FAST).fit(make_frame(when=when), LABELS)
+    wanted = "without" if zone is None else "with"
+    message = f"column 'when' must hold times {wanted} a zone, as in training, got .* in row 0: in "
+    with pytest.raises(ValueError, match=message):
+        fitted.predict(make_frame(when=when.dt.tz_localize(None).dt.tz_localize(other)))
+    if zone is not None:
+        same = fitted.predict_proba(make_frame(when=when.dt.tz_convert("America/New_York")))
+        np.testing.assert_array_equal(same, fitted.predict_proba(make_frame(when=when)))

@@ -121,6 +121,37 @@ def test_columns_of_polars():
     np.testing.assert_array_equal(date.values, np.array(DATES, "M8[us]"))
 
 
+BERLIN = datetime.timezone(datetime.timedelta(hours=1))
+NOON = datetime.datetime(2020, 1, 1, 12)
+
+
+@pytest.mark.parametrize("zone", [datetime.UTC, BERLIN])
+def test_times_with_a_zone_are_a_kind_of_their_own(zone):
+    times = [NOON.replace(tzinfo=datetime.UTC).astimezone(zone), None]
+    columns = columns_of(objects(*times)[:, None])
+    if pd := pytest.importorskip("pandas"):
+        columns += columns_of(pd.DataFrame({"x": pd.to_datetime(times)}))
+    (plain,) = columns_of(objects(NOON, None)[:, None])
+    for column in columns:
+        assert (column.kind, plain.kind) == ("time with a zone", "time")
+        np.testing.assert_array_equal(column.values, plain.values)
+        assert column.missing.tolist() == [False, True]
+        for one, other, got in ((column, plain, "with"), (plain, column, "without")):
+            with pytest.raises(ValueError, match=f"in training, got '2020-.*' {got} one in row 0"):
+                one.as_kind(other.kind)
+    empty = Column("x", np.array([NAN])).as_kind("time with a zone")
+    assert empty.kind == "time with a zone"
+    assert empty.missing.all()
+
+
+def test_some_times_with_a_zone_are_refused():
+    times = objects(None, NOON, NOON.replace(tzinfo=BERLIN))
+    with pytest.raises(
+        ValueError, match=r"column '0' must .* a zone, or none, got .*\+01:00 in row 2"
+    ):
+        columns_of(times[:, None])
+
+
 def test_a_column_becomes_one_of_the_kind_of_training():
     digits = Column("x", np.array([1.0, NAN, 2.5]))
     assert digits.as_kind("number") is digits

@@ -49,7 +49,6 @@ def test_texts_as_values(texts, form, expected):
     [
         (["2020-01-05", "2020-01-05T10:11"], "ymd", [(2020, 1, 5), (2020, 1, 5, 10, 11)]),
         (["2020-01-05 10:11:12.5"], "ymd", [(2020, 1, 5, 10, 11, 12, 500_000)]),
-        (["2020-01-05T10:00Z", "2020-01-05 10:00+02"], "ymd", [(2020, 1, 5, 10), (2020, 1, 5, 8)]),
         (["05.01.20", "31.12.1969"], "dmy", [(2020, 1, 5), (1969, 12, 31)]),
         (["1/5/2020 12:01 am"], "mdy", [(2020, 1, 5, 0, 1)]),
         (["Jan 5, 2020 1:30 p.m."], "mdy", [(2020, 1, 5, 13, 30)]),
@@ -59,6 +58,18 @@ def test_texts_as_values(texts, form, expected):
 def test_dates(texts, order, expected):
     got = read([*texts, None], Format("date", order=order))
     assert got == [*(datetime.datetime(*parts) for parts in expected), None]
+
+
+def test_dates_with_a_zone():
+    form = Format("date", order="ymd", zoned=True)
+    got = read(["2020-01-05T10:00Z", "2020-01-05 10:00+02", None], form)
+    hours = [datetime.datetime(2020, 1, 5, hour, tzinfo=datetime.UTC) for hour in (10, 8)]
+    assert got == [*hours, None]
+    for wrong, texts in ((form, ["2020-01-05"]), (DATE, ["2020-01-05", "2020-01-05T10:00Z"])):
+        with pytest.raises(Misfit) as caught:
+            read(texts, wrong)
+        assert caught.value.row == len(texts) - 1
+        assert caught.value.required.endswith((", with a zone", ", without a zone"))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +112,7 @@ def test_white_space_around_a_text_goes():
 
 
 NOON = datetime.datetime(2020, 1, 5, 12)
+UTC_NOON = NOON.replace(tzinfo=datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +130,7 @@ NOON = datetime.datetime(2020, 1, 5, 12)
         ([1.0, 0.0], pa.float64(), BOOL, [True, False]),
         ([True, None], pa.bool_(), BOOL, [True, None]),
         ([NOON], pa.timestamp("ns"), DATE, [NOON]),
-        ([NOON], pa.timestamp("s", "Asia/Tokyo"), DATE, [NOON]),
+        ([NOON], pa.timestamp("s", "Asia/Tokyo"), DATE._replace(zoned=True), [UTC_NOON]),
         ([NOON.date()], pa.date32(), DATE, [datetime.datetime(2020, 1, 5)]),
         (["u", "v", None], pa.dictionary(pa.int8(), pa.string()), TEXT, ["u", "v", None]),
         ([None, None], pa.null(), TEXT, [None, None]),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from string import Template
 
-from ...tables.columns import NOTHING, NUMBER, TEXT, TIME
+from ...tables.columns import NOTHING, NUMBER, TEXT, TIMES
 from ...tables.model import TableModel
 from .text import shown
 
-_FIELDS = {NUMBER: "double ", NOTHING: "double ", TEXT: "const char *", TIME: "int64_t "}
+_FIELDS = {
+    NUMBER: "double ", NOTHING: "double ", TEXT: "const char *",
+    **dict.fromkeys(TIMES, "int64_t "),
+}  # fmt: skip
 # Names that a field may not have: words of C and C++, and macros of the headers and compilers.
 _TAKEN = {
     "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break",
@@ -41,7 +44,7 @@ extern "C" {
 #endif
 
 /* A row of the table. What is missing is NAN, NULL or INT64_MIN; texts are in UTF-8, times are in
- * microseconds since 1970. */
+ * microseconds since 1970, of UTC if training had them with a zone. */
 typedef struct {
 $fields
 } ${name}_row;

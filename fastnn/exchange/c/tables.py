@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._checks.arrays import Array
-from ...tables.columns import NUMBER, TIME
+from ...tables.columns import NUMBER, TIMES
 from ...tables.encoder import ENCODINGS, TableEncoder
 from ...tables.model import TableModel
 from ...tables.numbers import CLIP, LARGEST_SCALED
@@ -179,7 +179,7 @@ def ensemble_source(model: TableModel, name: str, dtype: np.dtype[Any]) -> str:
     blocks = [
         _ends(encoder),
         *([_CODE_OF] if encoder.categories_ else []),
-        *([_TAKE_APART] if TIME in encoder.kinds_.values() else []),
+        *([] if set(TIMES).isdisjoint(encoder.kinds_.values()) else [_TAKE_APART]),
         _encode(model, name),
         *network_code(layers, dtype),
         f"static {real} inputs[N_INPUTS], outputs[N_OUT];\nstatic double total[N_OUT];\n",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..._checks.arrays import Array
-from ...tables.columns import NUMBER, TEXT, TIME
+from ...tables.columns import NUMBER, TEXT, TIMES
 from ...tables.encoder import ENCODINGS, Categories, TableEncoder
 from ...tables.model import TableModel
 from ...tables.numbers import CLIP, LARGEST_SCALED
@@ -77,7 +77,8 @@ class _TableWriter:
 
     def inputs(self) -> list[Any]:
         """Return the descriptions of the columns."""
-        dtypes = {TEXT: np.dtype(object), TIME: _INT64}  # ONNX knows strings as objects
+        # ONNX knows strings as objects.
+        dtypes = {TEXT: np.dtype(object), **dict.fromkeys(TIMES, _INT64)}
         return [
             self.graph.description(
                 name, dtypes.get(kind, _FLOAT64 if name in self.coarse else _FLOAT32), 1
@@ -170,7 +171,7 @@ class _TableWriter:
         for name, kind in encoder.kinds_.items():
             if kind == NUMBER:
                 parts.append(self._as(name, _FLOAT64) if name not in self.coarse else name)
-            elif kind == TIME:
+            elif kind in TIMES:
                 parts += self._parts_of(name)
         numbers = self._joined(f"{root}/numbers", parts)
         missing = self.graph.node("IsNaN", [numbers], f"{root}/missing")

@@ -24,6 +24,7 @@ C_TYPES = {
     "nothing": ctypes.c_double,
     "text": ctypes.c_char_p,
     "time": ctypes.c_int64,
+    "time with a zone": ctypes.c_int64,
 }
 NEVER = np.iinfo(np.int64).min
 ATOL = {"float64": 1e-12, "float32": 2e-6}
@@ -55,6 +56,7 @@ FIELDS = {
     "nothing": float,
     "text": lambda value: None if pd.isna(value) else value.encode(),
     "time": lambda v: NEVER if pd.isna(v) else int(np.datetime64(v, "us").astype(np.int64)),
+    "time with a zone": lambda v: FIELDS["time"](v.tz_convert("UTC").tz_localize(None)),
 }
 
 
@@ -81,6 +83,14 @@ def test_a_value_by_each_encoding(tmp_path, compiler, encoding):
         expected = estimator.predict(X)
         spread = expected.std()
         np.testing.assert_allclose(got[:, 0], expected, rtol=1e-15, atol=1e-9 * spread)
+
+
+def test_times_with_a_zone(tmp_path, compiler):
+    table = make_table(pd)[["sold /* when */"]]
+    table["sold /* when */"] = table["sold /* when */"].dt.tz_localize("Etc/GMT-2")
+    estimator = TabularRegressor(**FAST).fit(table, np.arange(len(table)))
+    got = predicted(compiler, estimator, tmp_path / "rows.c", table)
+    np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-5)
 
 
 @pytest.mark.parametrize("names", [["size", "id"], ["grade"], ["sold /* when */"]])

@@ -108,6 +108,14 @@ def test_a_column_without_a_value_in_training(tmp_path):
         np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-5)
 
 
+def test_times_with_a_zone(tmp_path):
+    table = make_table(pd)[["sold /* when */"]]
+    zoned = table.apply(lambda column: column.dt.tz_localize("UTC").dt.tz_convert("Etc/GMT-2"))
+    estimator = TabularRegressor(**FAST).fit(zoned, np.arange(len(table)))
+    got = run(estimator, tmp_path / "rows.onnx", table)["value"]
+    np.testing.assert_allclose(got[:, 0], estimator.predict(zoned), rtol=1e-5)
+
+
 def test_float64(tmp_path):
     table = make_table(pd).assign(label="red")
     estimator = make_estimator(pd, 2, dtype="float64", activation="tanh")
