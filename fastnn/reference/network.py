@@ -18,7 +18,7 @@ from .functions import (
 )
 from .optimizers import SGD, Optimizer
 from .parametric import activation_like, loss_like
-from .samples import Weights, batches_of, mean_of, part_of, total_weight
+from .samples import Weights, batches_of, check_weights, mean_of, part_of, total_weight
 
 Reduction = Literal["mean", "sum"]
 Masks = Sequence[ArrayLike | None]
@@ -305,6 +305,7 @@ class ReferenceNetwork:
         losses : list of float, length epochs
             The running loss: the mean over the samples of the value before each one's update.
         """
+        check_weights(sample_weight)
         rate = (optimizer or SGD()).learning_rate if learning_rate is None else learning_rate
         X, Y = np.asarray(X, dtype=self.dtype), np.asarray(Y, dtype=self.dtype)
         epoch_orders: Iterable[Any] = [slice(None)] * epochs if orders is None else orders

@@ -11,10 +11,20 @@ from .functions import Array
 Weights = Sequence[float] | NDArray[np.floating[Any]]
 
 
+def check_weights(sample_weight: Weights | None) -> None:
+    """Raise ValueError if no sample has a weight, in the words of `fastnn.Network`."""
+    if sample_weight is not None and not np.any(sample_weight):
+        raise ValueError(
+            "sample_weight must not be 0 for every sample, got "
+            f"{len(np.atleast_1d(sample_weight))} zeros"
+        )
+
+
 def mean_of(losses: Array, weights: Weights | None) -> float:
     """Return the mean loss: a sample of weight 0 takes no part, though its loss be infinite."""
     if weights is None:
         return float(np.mean(losses))
+    check_weights(weights)
     counted = np.asarray(weights) != 0
     return float(np.average(losses[counted], weights=np.asarray(weights)[counted]))
 
@@ -22,6 +32,7 @@ def mean_of(losses: Array, weights: Weights | None) -> float:
 def total_weight(X: ArrayLike, sample_weight: Weights | None) -> float:
     """Return what a mean divides by: the sum of the weights, each 1 by default."""
     if sample_weight is not None:
+        check_weights(sample_weight)
         return float(np.sum(sample_weight))
     return 1 if np.ndim(X) == 1 else np.shape(X)[0]
 

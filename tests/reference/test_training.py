@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import fastnn
 from fastnn.reference import OPTIMIZERS, ReferenceNetwork
 
 from ..support.networks import central_difference, check_same, random_reference
@@ -213,3 +214,29 @@ def test_float32_stays_float32(problem, batch_size):
     net.fit(*problem, optimizer=optimizer, **how)
     arrays = [*net.weights, *net.biases, *(s["v"] for s in optimizer.states)]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_weights_that_are_all_zero_are_refused_as_by_the_compiled_network(problem):
+    X, Y = problem
+    reference, nothing = small_net(), np.zeros(len(X))
+    net = fastnn.Network(
+        3,
+        [
+            fastnn.Dense(W.shape[1], activation, weights=W, biases=b)
+            for W, b, activation in zip(
+                reference.weights, reference.biases, reference.activations, strict=True
+            )
+        ],
+        loss="half_sse",
+    )
+    before = [W.copy() for W in reference.weights]
+    message = "^sample_weight must not be 0 for every sample, got 7 zeros$"
+    for one in (reference, net):
+        for call in (one.loss, one.gradient, one.fit):
+            with pytest.raises(ValueError, match=message):
+                call(X, Y, sample_weight=nothing)
+    with pytest.raises(ValueError, match=message):
+        reference.update(X, Y, 0.1, sample_weight=nothing)
+    reference.update(X[0], Y[0], 0.1, sample_weight=0.0)
+    for W, expected in zip(reference.weights, before, strict=True):
+        assert_array_equal(W, expected)
