@@ -355,13 +355,13 @@ def as_callbacks(callbacks: Any) -> Sequence[Callback]:
     if len(averages) > 1 and any(average.swap for average in averages):
         raise ValueError(
             f"callbacks must hold one AveragedWeights, got {len(averages)}, which would average "
-            "each other's averages: of several, each must have swap=False"
+            "each other's averages: leave one out, or give each swap=False, and read its params"
         )
     n_by_update = sum(average.per == "update" for average in averages)
     if n_by_update > 1:
         raise ValueError(
             f"callbacks must hold one AveragedWeights per 'update', got {n_by_update}: kernels "
-            "make one average"
+            "make one average; give the others per='epoch'"
         )
     return callbacks
 

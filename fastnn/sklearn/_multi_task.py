@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_consistent_length
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, _num_samples, validate_data
+from sklearn.utils.validation import _num_samples, validate_data
 
 from .._checks.arrays import Array
 from .._checks.names import explained
+from ._estimator import check_has_columns, weights_of
 from ._multi_task_base import BaseMultiTask
 from ._tasks import AUTO, Task, columns_of, frame_of, table_of, tasks_of
 
@@ -184,11 +185,12 @@ class MultiTaskMLP(BaseMultiTask):
         array([[1. , 2.5]])
         """
         with self._unchanged_by_errors():
+            check_has_columns(X)
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32))
             columns = columns_of(y, X.shape[0])
             check_consistent_length(X, *columns.values())
             if sample_weight is not None:
-                sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+                sample_weight = weights_of(sample_weight, X)
             tasks = tasks_of(columns, self.loss, sample_weight)
             network = self._built(X, tasks)
             targets = [task.encoded(columns[task.name]) for task in tasks]
@@ -283,7 +285,7 @@ class MultiTaskMLP(BaseMultiTask):
         y : array_like or DataFrame, shape (n_samples, n_tasks)
             The targets, as `fit` takes them.
         sample_weight : array_like, shape (n_samples,), optional
-            The weight of each sample. By default all weights are 1.
+            The weight of each sample, at least 0. By default all weights are 1.
 
         Returns
         -------
@@ -312,6 +314,8 @@ class MultiTaskMLP(BaseMultiTask):
                 f"{', '.join(columns)}"
             )
         check_consistent_length(X, *columns.values())
+        if sample_weight is not None:
+            sample_weight = weights_of(sample_weight, X)
         scores = [
             task.score(columns[task.name], one, sample_weight)
             for task, one in zip(self._tasks, outputs, strict=True)

@@ -18,7 +18,7 @@ from ..callbacks import EarlyStopping
 from ..errors import DivergenceError
 from ..layers import Dense
 from ..network import Network
-from ._estimator import HIDDEN, Estimator
+from ._estimator import HIDDEN, Estimator, check_has_columns
 from ._tasks import AUTO, LOSSES, Task, network_of
 
 
@@ -120,6 +120,7 @@ class BaseMultiTask(Estimator):
     def _outputs(self, X: Any) -> Sequence[Array]:
         """Return the outputs of each task, shape (n_samples, n_out)."""
         check_is_fitted(self)
+        check_has_columns(X)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         outputs = self.network_.predict(X)
         return outputs if len(self._tasks) > 1 else [outputs]

@@ -17,7 +17,6 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
-    _check_sample_weight,
     _check_y,
     _num_samples,
     check_is_fitted,
@@ -34,7 +33,7 @@ from ..tables.ensemble import Member, Recipe, held_out_outputs, mean_and_spread,
 from ..tables.model import TableModel
 from ..tables.progress import progress_shown
 from ..tables.task import Task
-from ._estimator import HIDDEN, Estimator
+from ._estimator import HIDDEN, Estimator, weights_of
 
 LEAST_FOLDS = 5  # even one member has a fifth of the rows held out
 LARGEST_SEED = 2**31 - 1
@@ -305,12 +304,7 @@ class BaseTabular(Estimator):
         """Return the weight of each row; a classifier multiplies them by those of the classes."""
         if sample_weight is None:
             return np.ones(_num_samples(X))
-        weights: Array = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weights.any():
-            raise ValueError("sample_weight must not be all zero, got only zeros")
-        return weights
+        return weights_of(sample_weight, X)
 
     def _outputs(self, X: Any) -> tuple[Array, Array]:
         """Return the mean of the members' outputs for a table, and their standard deviation."""

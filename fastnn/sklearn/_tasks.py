@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, time, timedelta
+from decimal import Decimal
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from ..layers import Dense
 from ..losses import Loss
 from ..network import Network
 from ._design import CLASSES, NUMBERS, loss_of_classes, loss_of_numbers, outputs_of
+from ._estimator import check_has_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +96,9 @@ class Task(NamedTuple):
         if self.labels is not None:
             return float(np.average(column == predicted, weights=weights))
         with naming(self.name):
-            return float(r2_score(as_numbers(column), predicted, sample_weight=weights))
+            numbers = as_numbers(column)
+            unit = power_of_two(numbers)  # squares of the numbers may be beyond float64, or 0
+            return float(r2_score(numbers / unit, predicted / unit, sample_weight=weights))
 
 
 @contextmanager
@@ -110,6 +115,7 @@ def columns_of(y: Any, n_samples: int) -> dict[str, Array]:
     if y is None:
         raise ValueError("MultiTaskMLP requires y to be passed, but the target y is None.")
     _check_rows(y, n_samples)
+    check_has_columns(y)
     names = names_of(y)
     if names is not None:
         if len(set(names)) < len(names):
@@ -163,7 +169,11 @@ def _of_values(name: str, column: Array) -> Array:
         raise ValueError(
             f"y, column {name}: must have no missing values, got one in row {missing[0]}"
         )
-    return np.array(column.tolist())
+    values = column.tolist()
+    kinds = {*map(type, values)}
+    if Decimal in kinds and all(issubclass(kind, Decimal | Real) for kind in kinds):
+        return np.array(values, np.float64)
+    return np.array(values)
 
 
 def frame_of(y: Any) -> Any:
@@ -253,8 +263,23 @@ def _task(name: str, column: Array, given: Any, weights: Array | None) -> Task:
         return Task(name, loss_of_classes(how, outputs), weight, outputs, n_out, labels, None)
     loss = loss_of_numbers(how, 0.5)
     outputs, numbers = outputs_of(loss), as_numbers(column)
-    scaler = StandardScaler().fit(numbers, sample_weight=weights) if outputs == "identity" else None
+    scaler = _scaler_of(numbers, weights) if outputs == "identity" else None
     return Task(name, loss, weight, outputs, 1, None, scaler)
+
+
+def _scaler_of(numbers: Array, weights: Array | None) -> StandardScaler:
+    """Return what standardises numbers whose squares may be beyond float64, or 0."""
+    unit = power_of_two(numbers)
+    if 2.0**-400 < unit < 2.0**400:
+        return StandardScaler().fit(numbers, sample_weight=weights)
+    scaler = StandardScaler().fit(numbers / unit, sample_weight=weights)
+    scaler.mean_, scaler.scale_ = scaler.mean_ * unit, scaler.scale_ * unit
+    return scaler
+
+
+def power_of_two(numbers: Array) -> float:
+    """Return the power of two about the largest of the numbers: dividing by it rounds nothing."""
+    return float(np.ldexp(1.0, np.frexp(np.abs(numbers).max())[1] - 1))
 
 
 def as_numbers(column: Array) -> Array:

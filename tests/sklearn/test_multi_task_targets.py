@@ -2,6 +2,7 @@
 
 import datetime
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -105,3 +106,60 @@ def test_nearly_as_many_classes_as_rows_are_told():
         trained(y, loss={"count": "log_loss"})
         trained(y.assign(count=np.arange(60) % 30))  # a half of the rows
         MultiTaskMLP(1, tol=9, n_iter_no_change=1).fit(X[:20], frame(cls=CLASSES, n=range(60))[:20])
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        (np.r_[-1.0, np.ones(59)], "Negative values"),
+        (np.ones(59), r"\(59,\), expected \(60,\)"),
+        (np.r_[np.nan, np.ones(59)], "contains NaN"),
+        (np.zeros(60), "(?i)sample.weight.*zero"),
+        (np.ones((60, 1)), "must be 1D"),
+    ],
+)
+def test_weights_that_are_none(weights, expected):
+    y = frame(cls=CLASSES, flag=NUMBERS > 0)
+    tasks = trained(y)
+    for call in (tasks.score, MultiTaskMLP().fit):
+        with pytest.raises(ValueError, match=expected):
+            call(X, y, sample_weight=weights)
+    assert tasks.score(X, y, sample_weight=[2] * 60) == tasks.score(X, y)
+
+
+def test_frames_without_columns():
+    y = frame(cls=CLASSES, num=NUMBERS)
+    tasks, empty = trained(y), y[[]]
+    for call in (lambda: tasks.fit(X, empty), lambda: tasks.score(X, empty)):
+        with pytest.raises(ValueError, match=r"^Found array with 0 feature\(s\) \(shape=\(60, 0\)"):
+            call()
+    for call in (lambda: tasks.fit(empty, y), lambda: tasks.predict(empty)):
+        with pytest.raises(ValueError, match=r"^Found array with 0 feature\(s\) \(shape=\(60, 0\)"):
+            call()
+
+
+@pytest.mark.parametrize("beside", [Decimal(2), 2, 2.5])
+def test_decimals_are_numbers(beside):
+    money = [Decimal(f"{number:.3f}") for number in NUMBERS[1:]] + [beside]
+    y = frame(cls=CLASSES, money=money)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tasks = trained(y)
+        rows = trained(list(zip(CLASSES.tolist(), money, strict=True)))
+    assert tasks.classes_[1] is rows.classes_[1] is None
+    floats = y.assign(money=y["money"].astype(float))
+    assert tasks.score(X, y) == tasks.score(X, floats)
+
+
+@pytest.mark.parametrize("unit", [2.0**1000, 2.0**-900, 2.0**3])
+def test_numbers_of_any_size_are_learnt_alike(unit):
+    y = frame(cls=CLASSES, num=NUMBERS)
+    tasks, expected = (
+        MultiTaskMLP(3, max_iter=5, tol=0, random_state=0, n_iter_no_change=9) for _ in range(2)
+    )
+    for one, target in ((tasks, NUMBERS * unit), (expected, NUMBERS)):
+        with pytest.warns(UserWarning, match="max_iter=5"):
+            one.fit(X, y.assign(num=target))
+    got = tasks.predict(X)["num"]
+    np.testing.assert_allclose(got / unit, expected.predict(X)["num"], rtol=1e-12)
+    assert tasks.score(X, y.assign(num=NUMBERS * unit)) == pytest.approx(expected.score(X, y))

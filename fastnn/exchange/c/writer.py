@@ -192,9 +192,10 @@ def to_c(
         return
     if train or int8 or calibration is not None:
         kind = "a population" if table is None else "an estimator of tables"
+        got = {"train": train, "int8": int8, "calibration": calibration is not None}
         raise ValueError(
             f"train, int8 and calibration must be left out for {kind}, got "
-            f"train={train}, int8={int8}: give them with one of its networks"
+            f"{' and '.join(name for name in got if got[name])}: give them with one of its networks"
         )
     if table is not None:
         _write_table(table, _as_source(path), dtype)
@@ -224,11 +225,11 @@ def _write_network(
             "train must be False with int8, got True: most steps are too small for 8 bits"
         )
     if int8 != (calibration is not None):
-        article = "no" if calibration is None else "a"
-        raise ValueError(
-            f"calibration must be given with int8 and only then, got int8={int8} and {article} "
-            "calibration"
-        )
+        got, remedy = "a calibration without int8=True", "add int8=True, or leave calibration out"
+        if int8:
+            got = "int8=True without a calibration"
+            remedy = "add typical inputs, rows of those for the training, as calibration=X"
+        raise ValueError(f"calibration must be given with int8 and only then, got {got}: {remedy}")
     check_activations(net, KNOWN, heads=True)
     name, own = source.stem, centred(net, real)
     if train:

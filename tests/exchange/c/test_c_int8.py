@@ -178,9 +178,9 @@ def test_arguments(tmp_path):
     X, _ = make_data(9, 6, 3)
     with pytest.raises(ValueError, match="train must be False with int8"):
         to_c(net, path, train=True, int8=True, calibration=X)
-    with pytest.raises(ValueError, match="calibration must be given with int8"):
+    with pytest.raises(ValueError, match=r"got int8=True without .* as calibration=X$"):
         to_c(net, path, int8=True)
-    with pytest.raises(ValueError, match="calibration must be given with int8"):
+    with pytest.raises(ValueError, match=r"calibration .* got a calibration without .*: add int8"):
         to_c(net, path, calibration=X)
     with pytest.raises(ValueError, match=r"calibration must have shape \(n_samples, 6\), got \(6,"):
         to_c(net, path, int8=True, calibration=X[0])

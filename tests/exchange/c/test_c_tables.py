@@ -139,9 +139,10 @@ def test_what_is_refused(tmp_path):
     estimator = TabularClassifier(**FAST).fit([["a\0", 1.0], ["b", 2.0]] * 20, [0, 1] * 20)
     with pytest.raises(ValueError, match="column '0' must hold no text with a NUL"):
         to_c(estimator, path)
-    for options in ({"train": True}, {"int8": True}):
-        with pytest.raises(ValueError, match="must be left out for an estimator of tables"):
-            to_c(estimator, path, **options)
+    for name, value in {"train": True, "int8": True, "calibration": [[0.0]]}.items():
+        message = f"must be left out for an estimator of tables, got {name}: give"
+        with pytest.raises(ValueError, match=message):
+            to_c(estimator, path, **{name: value})
     assert [*tmp_path.iterdir()] == []
     path.write_text("int main(void) { return 0; }")
     with pytest.raises(FileExistsError):
