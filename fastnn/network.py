@@ -1034,10 +1034,11 @@ class Network:
         resume : bool
             Whether to continue the last training, by default False. Kept are the optimiser and its
             state, the rate or schedule, the random numbers, the numbering of epochs and the
-            history. All else has to be given again, or has its default: `batch_size` (1),
-            `shuffle`, `reduction`, `sample_weight`, `class_weight`, `input_noise`, `metrics`,
-            validation data or fraction, `evaluate_every` and `callbacks`. With the same of these,
-            fit(10) and then fit(10, resume=True) equal fit(20), to the bit.
+            history: epochs go on from the last one, `Network.history` has all of them, and what
+            `fit` returns those of this call. All else has to be given again, or has its default:
+            `batch_size` (1), `shuffle`, `reduction`, `sample_weight`, `class_weight`,
+            `input_noise`, `metrics`, validation data or fraction, `evaluate_every` and `callbacks`.
+            With the same of these, fit(10) and then fit(10, resume=True) equal fit(20), to the bit.
         progress : bool
             Whether to show a progress bar on a terminal or in a notebook, by default False.
         verbose : bool or int

@@ -30,7 +30,7 @@ class Checkpoint(Monitoring, Callback):  # numpydoc ignore=PR02
         The number of epochs between saves, at least 1, by default 1.
     monitor : str, optional
         The metric to watch, a name in `History`: a save then takes place only if its value is the
-        best of this training. By default every save takes place.
+        best of this call of `fit`, be it resumed or not. By default every save takes place.
     mode : str
         Whether smaller ("min") or larger ("max") values are better. The default, "auto", decides by
         the name, as `EarlyStopping` does.

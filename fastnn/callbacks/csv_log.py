@@ -30,7 +30,8 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
         The file, in an existing folder.
     append : bool or "auto"
         Whether to append to an existing file instead of overwriting it. By default "auto": only
-        where training is resumed (``fit(resume=True)``), so that the rows so far stay.
+        where training is resumed (``fit(resume=True)``), so that the rows so far stay. With True, a
+        training that starts afresh appends its epochs, from 0 on, to those of others.
 
     Raises
     ------
@@ -38,6 +39,11 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
         From `fit`, before training, if the file cannot be written.
     ValueError
         From `fit`, before training, if the file to append to is another kind of table.
+
+    Notes
+    -----
+    Where training is resumed from a file that `Checkpoint` saved some epochs before it ended, these
+    epochs take place again: their rows, at the end of the table, are replaced.
 
     Examples
     --------
@@ -76,6 +82,8 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
             raise ValueError(
                 f"{self._path} must have epoch as its first column, got {self._columns[0]!r}"
             )
+        if is_kept and run.epoch >= 0:
+            self._drop_after(run.epoch)
 
     def epoch(self, run: Run) -> None:  # numpydoc ignore=PR01
         """Write the row of an epoch."""
@@ -85,11 +93,27 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
         with open(self._path, "a", newline="", encoding="utf-8") as file:
             self._writer(file).writerow(row)
 
+    def _drop_after(self, epoch: int) -> None:
+        """Drop the last rows, of epochs after this one, which are about to take place again."""
+        rows = self._rows()
+        n_kept = len(rows)
+        while n_kept and _epoch_of(rows[n_kept - 1]) > epoch:
+            n_kept -= 1
+        if n_kept < len(rows):
+            self._replace(rows[:n_kept])
+
     def _widen(self, new: list[str]) -> None:
         """Add columns to the table, empty in the existing rows."""
-        with open(self._path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = self._rows()
         self._columns += new
+        self._replace(rows)
+
+    def _rows(self) -> list[dict[str, str]]:
+        with open(self._path, newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def _replace(self, rows: list[dict[str, str]]) -> None:
+        """Write the whole table."""
         table = io.StringIO()
         writer = self._writer(table)
         writer.writeheader()
@@ -98,3 +122,9 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
 
     def _writer(self, file: IO[str]) -> csv.DictWriter[str]:
         return csv.DictWriter(file, self._columns, lineterminator="\n")
+
+
+def _epoch_of(row: dict[str, str]) -> int:
+    """Return the epoch of a row, -1 if it is none."""
+    text = row["epoch"]
+    return int(text) if text.isdecimal() else -1

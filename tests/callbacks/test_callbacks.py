@@ -298,6 +298,36 @@ def test_log_of_resumed_training_keeps_the_rows(tmp_path):
     assert len(read(path).splitlines()) == 2
 
 
+class Outage(Callback):
+    def epoch(self, run):
+        if run.epoch == 6:
+            raise OSError("the power fails")
+
+
+def epochs_in(path):
+    with open(path, newline="") as file:
+        return [int(row["epoch"]) for row in csv.DictReader(file)]
+
+
+def test_epochs_after_a_checkpoint_are_logged_once(tmp_path):
+    path, saved = tmp_path / "log.csv", tmp_path / "net.fastnn"
+    X, y = [[0, 1], [1, 1]], [1, 2]
+    net = Network(2, [Dense(1)], seed=0)
+    with pytest.raises(OSError, match="the power fails"):
+        net.fit(X, y, epochs=9, callbacks=[CSVLog(path), Checkpoint(saved, every=5), Outage()])
+    assert epochs_in(path) == [*range(7)]
+    cut_short = read(path)
+    net = Network.load(saved)
+    history = net.fit(X, y, epochs=4, resume=True, callbacks=[CSVLog(path)])
+    assert history.epoch == [5, 6, 7, 8]
+    assert epochs_in(path) == net.history.epoch == [*range(9)]
+    assert read(path).startswith(cut_short)  # training is the same to the bit
+    fresh = Network(2, [Dense(1)], seed=0)
+    for resume in (False, True):
+        fresh.fit(X, y, epochs=2, resume=resume, callbacks=[CSVLog(path, append=True)])
+    assert epochs_in(path) == [*range(9), 0, 1, 2, 3]  # only the last rows are of these epochs
+
+
 def test_log_gets_wider_where_a_figure_comes_later(tmp_path):
     path = tmp_path / "log.csv"
     run_through(CSVLog(path), {"loss": [3.0, 2.0], "val_loss": [None, 5.0]})
