@@ -16,11 +16,13 @@ from .._atomic import replaced_at_once
 from .._checks.arrays import Array
 from ..tables.errors import TableError
 from ..tables.model import TableModel
+from ..tables.names import as_in_file
 from ..tabular.judging import OURS, Judge
 from ..tabular.model import Record, load
 from ..tabular.outputs import check_format, check_output, is_parquet
 from ..tabular.predicting import (
     Unfamiliar,
+    formats_of,
     network_outputs,
     outputs_of,
     predictions_of,
@@ -53,7 +55,7 @@ def run_predict(options: argparse.Namespace) -> None:
         return
     model = loaded.model_
     table, target = _open(options, model, record), _UNNAMED if record is None else record.target
-    _say_ignored(table, [*model.names, target])
+    _say_ignored(table, [*map(as_in_file, model.names), target])
     unfamiliar = Unfamiliar(model)
     with_probabilities = options.probabilities
     outputs = outputs_of(table, model, unfamiliar, strict=options.strict)
@@ -67,10 +69,10 @@ def _open(options: argparse.Namespace, model: TableModel, record: Record | None)
     """Return a table, to be read as that of the training was."""
     na_values = None if record is None else record.na_values
     table = open_table(
-        options.data, ReadingOptions(options.delimiter, na_values=na_values), model.formats
+        options.data, ReadingOptions(options.delimiter, na_values=na_values), formats_of(model)
     )
     for name in model.names:
-        table.check_column(name)
+        table.check_column(as_in_file(name))
     return table
 
 

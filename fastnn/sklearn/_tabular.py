@@ -27,10 +27,12 @@ from .._checks.arrays import Array
 from .._checks.frames import is_frame
 from .._checks.names import explained
 from .._checks.samples import as_sample_numbers
-from ..tables.columns import columns_of, is_missing
+from ..tables.columns import TEXT, Column, columns_of, is_missing
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import Member, Recipe, held_out_outputs, mean_and_spread, train
+from ..tables.formats import read_as
 from ..tables.model import TableModel
+from ..tables.names import is_of_index
 from ..tables.progress import progress_shown
 from ..tables.task import Task
 from ._estimator import HIDDEN, Estimator, weights_of
@@ -141,6 +143,7 @@ class BaseTabular(Estimator):
         folds = self._folds(X, targets, used, random)
         encodings = self._checked_encodings()
         seeds = random.randint(LARGEST_SEED, size=len(encodings) * len(folds)).tolist()
+        _warn_of(columns)
         encoder = TableEncoder(encodings)
         n_classes = len(unit["classes"]) if "classes" in unit else 0
         task = Task(encoder.fit(columns, weights, random), targets, weights, n_classes)
@@ -346,6 +349,29 @@ class BaseTabular(Estimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _warn_of(columns: Sequence[Column]) -> None:
+    """Warn of columns that are hardly meant as they are: `fastnn train` takes them otherwise."""
+    if indices := [column.name for column in columns if is_of_index(column.name)]:
+        warnings.warn(
+            f"X must have the columns to learn from, got {', '.join(map(repr, indices))}, pandas' "
+            "index: it is an input; leave it out, by pandas.read_csv(..., index_col=0) say",
+            stacklevel=6,
+        )
+    told = []
+    for column in columns:
+        if column.kind == TEXT and not column.are_categories:
+            texts = dict.fromkeys(column.values[~column.missing].tolist())
+            if texts and read_as(texts) is not None:
+                told.append(f"{column.name!r} ({next(iter(texts))!r})")
+    if told:
+        warnings.warn(
+            f"X must hold numbers and times as such, got texts of them in {', '.join(told)}: each "
+            "text is a category; convert them (pandas.to_numeric, after .str.rstrip('%') say, "
+            "pandas.to_datetime), or say by .astype('category') that they are categories",
+            stacklevel=6,
+        )
 
 
 def _checked_fold(name: str, pair: Any, n_samples: int) -> tuple[Array, Array]:

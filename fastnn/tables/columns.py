@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 import numbers
 import re
-from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -23,6 +22,7 @@ from sklearn.utils import check_array
 from .._checks.arrays import Array
 from .._checks.extras import optional
 from .._checks.frames import is_frame
+from .names import repeated
 
 NUMBER, TEXT, TIME = "number", "text", "time"
 ZONED = "time with a zone"
@@ -38,12 +38,14 @@ _INTEGER = re.compile(r"-?[0-9]+")
 class Column(NamedTuple):
     """A column: float64 with NaN, objects that are str or None, or datetime64[us] with NaT.
 
-    Times that are `zoned` are of UTC; the clock of the others is not known.
+    Times that are `zoned` are of UTC; the clock of the others is not known. Texts `are_categories`
+    where their dtype says so.
     """
 
     name: str
     values: Array
     zoned: bool = False
+    are_categories: bool = False
 
     @property
     def kind(self) -> str:
@@ -153,10 +155,8 @@ def _columns_of_frame(X: Any) -> list[Column]:
     """Return the columns of a DataFrame."""
     nw = optional("narwhals.stable.v2", "a DataFrame", "tables")
     names = [str(name) for name in getattr(X, "column_names", X.columns)]
-    if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise ValueError(
-            f"columns must have different names, got {repeated[0]!r} twice: rename one"
-        )
+    if (twice := repeated(names)) is not None:
+        raise ValueError(f"columns must have different names, got {twice!r} twice: rename one")
     frame = nw.from_native(X, eager_only=True)
     n_rows, n_columns = frame.shape
     for what, n in (("sample", n_rows), ("feature", n_columns)):
@@ -195,7 +195,7 @@ def _column_of_series(name: str, column: Any, nw: Any) -> Column:
         texts[column.is_null().to_numpy()] = None
         return Column(name, texts)
     if dtype in (nw.Categorical, nw.Enum):  # be its values numbers, the user said so
-        return Column(name, _as_texts(name, values))
+        return Column(name, _as_texts(name, values), are_categories=True)
     return _column_of_objects(name, values)
 
 

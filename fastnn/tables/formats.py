@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
-
-import pyarrow as pa
 
 from .columns import LARGEST_WHOLE
 from .errors import TableError
@@ -29,13 +27,13 @@ STYLES = (
 )  # fmt: skip
 _LONGEST = 400  # characters of what is more than a text: float64 has 309 digits before its point
 NUMBER, CLOCK, DATE, BOOL = "number", "clock", "date", "bool"
-_TYPES = {
-    NUMBER: pa.float64(),
-    CLOCK: pa.float64(),
-    "empty": pa.float64(),
-    DATE: pa.timestamp("us"),
-    BOOL: pa.bool_(),
-    "text": pa.string(),
+_TYPES = {  # of pyarrow
+    NUMBER: "float64",
+    CLOCK: "float64",
+    "empty": "float64",
+    DATE: "timestamp[us]",
+    BOOL: "bool",
+    "text": "string",
 }
 
 # Other signs for a space, an apostrophe and a minus.
@@ -90,7 +88,9 @@ class Format(NamedTuple):
     @property
     def type(self) -> Any:
         """The pyarrow type of the values."""
-        return pa.timestamp("us", "UTC") if self.zoned else _TYPES[self.kind]
+        import pyarrow as pa  # not where `readings` alone is wanted
+
+        return pa.timestamp("us", "UTC") if self.zoned else pa.type_for_alias(_TYPES[self.kind])
 
     @property
     def pattern(self) -> str:
@@ -219,6 +219,21 @@ def readings(text: str) -> frozenset[Format]:
         return frozenset({Format(BOOL)})
     forms = [Format(DATE, order=o, zoned=zoned) for o in _ORDERS for zoned in (False, True)]
     return frozenset(form for form in forms if moment(text, form.order, zoned=form.zoned))
+
+
+def read_as(texts: Iterable[str]) -> Format | None:
+    """Return the format of numbers or dates in which `fastnn train` reads the texts of a column.
+
+    None if there is none, or if they may be identifiers, or truth values: two categories as well.
+    """
+    common: frozenset[Format] | None = None
+    for text in texts:
+        found = readings(text)
+        common = found if common is None else common & found
+        if not common:
+            return None
+    fits = sorted(form for form in common or () if form.kind in (NUMBER, CLOCK, DATE))
+    return None if TEXT in (common or ()) or not fits else fits[0]
 
 
 def moment(text: str, order: str, *, zoned: bool) -> datetime.datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,10 +23,13 @@ from .._training.threads import n_cores
 from ..population.results import Prediction
 from ..tables.columns import NOTHING, TEXT, Column, columns_of
 from ..tables.errors import TableError
+from ..tables.formats import TEXT as TEXT_FORMAT
 from ..tables.model import TableModel
+from ..tables.names import as_in_file
 from .reading import Table
 
 _READ_FIELDS = 50_000  # of a chunk
+_WHOLE = re.compile(r"^(-?[0-9]+)\.0+$")
 _MISSING, _NEW = "missing values", "categories that training did not see"
 
 
@@ -97,13 +101,13 @@ def outputs_of(
     others: Sequence[str] = (),
 ) -> Iterator[tuple[Array, list[Column]]]:
     """Yield the outputs for the rows of a table, and those of some other columns."""
-    names = model.names
+    names = [as_in_file(name) for name in model.names]
     wanted = [*names, *others]
-    kinds = list(model.encoder.kinds_.values())
     start = 0
     for chunk in table.chunks(max(1, _READ_FIELDS // len(wanted)), wanted):
         by_name = {column.name: column for column in columns_of(chunk)}
-        columns = [by_name[name].as_kind(kind) for name, kind in zip(names, kinds, strict=True)]
+        columns = model.encoder.as_trained([by_name[name] for name in names])
+        columns = [_as_categories(column, model) for column in columns]
         if strict:
             unfamiliar.refuse(table, columns, start)
         else:
@@ -111,6 +115,28 @@ def outputs_of(
         outputs = model.outputs(columns, n_cores())[0]
         yield outputs, [by_name[name] for name in others]
         start += len(outputs)
+
+
+def formats_of(model: TableModel) -> dict[str, Any]:
+    """Return how the columns of a file are written; categories of Python's are texts."""
+    texts = {
+        as_in_file(name): TEXT_FORMAT.to_json()
+        for name, kind in model.encoder.kinds_.items()
+        if kind == TEXT
+    }
+    return texts | dict(model.formats)
+
+
+def _as_categories(column: Column, model: TableModel) -> Column:
+    """Return categories with 7.0, as a file may have it for a number, as 7 if that is one."""
+    if column.kind != TEXT or column.name in model.formats:
+        return column
+    unknown = np.flatnonzero(model.encoder.is_unknown(column) & ~column.missing)
+    if not len(unknown):
+        return column
+    values = column.values.copy()
+    values[unknown] = [_WHOLE.sub(r"\1", text) for text in values[unknown]]
+    return column._replace(values=values)
 
 
 def schema_of(model: TableModel, target: str, *, probabilities: bool) -> Any:

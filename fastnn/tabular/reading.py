@@ -8,8 +8,6 @@ the table need not fit in memory.
 from __future__ import annotations
 
 import difflib
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -26,13 +24,13 @@ except ImportError as error:
     raise missing_package("a table", "pyarrow", "tables") from error
 
 from ..tables.formats import EMPTY, NA_VALUES, PLAIN, TEXT, Format, Misfit, readings
+from ..tables.names import is_of_index, repeated
 from ..tables.parsing import values_of
 from .deciding import ReadingOptions as ReadingOptions
 from .deciding import Scout, decide, names_rows
 from .sources import ParquetSource, Source, open_source
 
 _NEAR = 0.5  # a likeness by which one name may be meant by the other
-_INDEX = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas calls an index without name
 
 
 class Table:
@@ -69,7 +67,7 @@ class Table:
     def _is_used(self, name: str) -> bool:
         if name in self._options.ignored:
             return False
-        if _INDEX.fullmatch(name):
+        if is_of_index(name):
             told = f"{name!r}, pandas' index," if name else "without a name, an index say,"
             self.notes.append(f"a column {told} is left out")
             return False
@@ -78,11 +76,10 @@ class Table:
     def _check_names(self) -> None:
         if not self.names:
             raise TableError(f"{self.path} must have columns, got none that is used")
-        twice = [name for name, n in Counter(self.names).items() if n > 1]
-        if twice:
+        if (twice := repeated(self.names)) is not None:
             raise TableError(
-                f"{self.path} must have columns of different names, got {twice[0]!r} twice: rename "
-                f"one, or leave both out with --ignore {quote(twice[0])}"
+                f"{self.path} must have columns of different names, got {twice!r} twice: rename "
+                f"one, or leave both out with --ignore {quote(twice)}"
             )
         for name in (*self._options.ignored, *self._options.categories):
             self.check_column(name)

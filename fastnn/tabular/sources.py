@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from .._checks.extras import optional
 from ..tables.errors import TableError
 from ..tables.formats import PLAIN, readings
+from ..tables.names import as_in_file
 
 _DELIMITERS = "\t;|,"  # in a tie the first, since a comma is in numbers and in texts
 _HEAD = 2**20  # bytes that are looked at
@@ -120,7 +121,7 @@ class CsvSource:
         first = next(self._rows(None, 0), None)
         try:
             names = [
-                value.as_py().decode().strip() for column in first or [] for value in column[:1]
+                as_in_file(value.as_py().decode()) for column in first or [] for value in column[:1]
             ]
         except UnicodeDecodeError:
             raise TableError(f"{title} line 1: a name must be UTF-8, got other bytes") from None
@@ -293,11 +294,12 @@ class ParquetSource:
             self._file = pq.ParquetFile(file)
         except pa.ArrowException as error:
             raise TableError(f"{title} must be a readable Parquet file: {error}") from None
-        self.names: list[str] = self._file.schema_arrow.names
+        self._own_names: list[str] = self._file.schema_arrow.names
+        self.names = [as_in_file(name) for name in self._own_names]
 
     def batches(self, places: Sequence[int]) -> Iterator[Sequence[Any]]:
         """Yield the columns in these places, some rows at a time."""
-        names = [self.names[place] for place in places]
+        names = [self._own_names[place] for place in places]
         n_rows = max(1, 2**20 // len(names))
         try:
             for batch in self._file.iter_batches(n_rows, columns=names, use_threads=False):
@@ -334,7 +336,7 @@ class ExcelSource:
         width = max(map(len, rows))
         cells = zip(*(row + [None] * (width - len(row)) for row in rows), strict=True)
         columns = [column for column in cells if any(value is not None for value in column)]
-        self.names = ["" if name is None else str(name).strip() for name, *_ in columns]
+        self.names = ["" if name is None else as_in_file(str(name)) for name, *_ in columns]
         self._columns = [_column_of_cells(values) for _, *values in columns]
 
     def batches(self, places: Sequence[int]) -> Iterator[Sequence[Any]]:

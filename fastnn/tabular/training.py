@@ -75,6 +75,7 @@ def train_at_once(problem: Problem, split: Split, settings: Settings) -> Trained
     frame = pa.table({column.name: _arrow_of(column) for column in training.columns})
     with nullcontext() if settings.quiet else progress_shown(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "X must have a value in each column")  # `describe` says
+        warnings.filterwarnings("ignore", "X must hold numbers and times as such")  # --categories
         estimator = settings.estimator(target).fit(frame, y)
     model: TableModel = estimator.model_
     judge = Judge.trained_on(training.targets, target.classes)
