@@ -286,7 +286,16 @@ class BaseTabular(Estimator):
         """Return the rows to train on and those held out, for each member."""
         if self.cv is not None:
             is_classifier = hasattr(self, "predict_proba")
-            splits = check_cv(self.cv, targets, classifier=is_classifier).split(X, targets)
+            cv = check_cv(self.cv, targets, classifier=is_classifier)
+            try:
+                splits = [*cv.split(X, targets)]
+            except ValueError as error:
+                if "groups" not in f"{error}":
+                    raise
+                raise ValueError(
+                    f"cv must be splits that are made already where they go by groups, got {cv}: "
+                    "give cv=list(cv.split(X, y, groups))"
+                ) from error
             pairs = [_checked_fold(f"cv[{k}]", pair, len(targets)) for k, pair in enumerate(splits)]
             pairs = [(np.intersect1d(a, used), np.intersect1d(b, used)) for a, b in pairs]
             folds = [(rows, held) for rows, held in pairs if len(rows) and len(held)]

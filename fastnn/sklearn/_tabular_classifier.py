@@ -54,8 +54,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
         None, all are 1.
     cv : int, splitter, iterable or None
         The folds, as scikit-learn takes them, in the place of `n_members`: one member for each
-        split and encoding. The default, None, is shuffled folds that each have their share of
-        every class.
+        split and encoding. Those that go by groups are a list, ``list(GroupKFold(5).split(X, y,
+        groups))``. The default, None, is shuffled folds that each have their share of every class.
     time_limit : float or None
         The number of seconds after which no member begins another epoch. By default, None, there is
         no limit, and 40 000 rows of 50 numbers take some five minutes of a core.
@@ -120,6 +120,16 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     >>> classifier = TabularClassifier(random_state=0).fit(X, ["no", "no", "yes", "yes"] * 10)
     >>> classifier.predict([["red", 2.0], ["blue", None]])
     array(['no', 'yes'], dtype='<U3')
+
+    Rows of one person, say, are held out together, so that `oof_score_` is that of persons whom
+    training has not seen:
+
+    >>> from sklearn.model_selection import GroupKFold
+    >>> y, person = ["no", "no", "yes", "yes"] * 10, [k // 4 for k in range(40)]
+    >>> splits = list(GroupKFold(5).split(X, y, groups=person))
+    >>> classifier = TabularClassifier(cv=splits, encodings=["bins"], random_state=0).fit(X, y)
+    >>> sorted({person[row] for row in classifier.members_[0].held_rows})
+    [4, 9]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

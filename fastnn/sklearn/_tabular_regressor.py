@@ -50,7 +50,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
         member is trained on, at least 16 and at most 64.
     cv : int, splitter, iterable or None
         The folds, as scikit-learn takes them, in the place of `n_members`: one member for each
-        split and encoding. The default, None, is shuffled folds that each cover the range of the
+        split and encoding. Those that go by groups are a list, ``list(GroupKFold(5).split(X, y,
+        groups))``. The default, None, is shuffled folds that each cover the range of the
         target.
     time_limit : float or None
         The number of seconds after which no member begins another epoch. By default, None, there is

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GroupKFold
 
 from fastnn.sklearn import TabularClassifier, TabularRegressor
 
@@ -159,6 +160,17 @@ def test_folds_that_are_none(estimator, train, held, error, expected):
     cv = [(range(10), range(10, 20)), (train, held)]
     with pytest.raises(error, match=rf"^cv\[1\].* {expected}"):
         estimator(**FAST, cv=cv).fit(make_frame(), np.arange(20) % 2)
+
+
+@pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
+def test_folds_by_groups_are_made_before(estimator):
+    y, groups = np.arange(20) % 2, np.arange(20) // 4
+    message = r"^cv must be splits .* got GroupKFold\(.*: give cv=list\(cv.split\(X, y, groups\)\)$"
+    with pytest.raises(ValueError, match=message):
+        estimator(**FAST, cv=GroupKFold(5)).fit(make_frame(), y)
+    splits = list(GroupKFold(5).split(y, groups=groups))
+    fitted = estimator(**FAST, cv=splits).fit(make_frame(), y)
+    assert {len({*groups[member.held_rows]}) for member in fitted.members_} == {1}
 
 
 def test_parameters_out_of_range():
