@@ -36,8 +36,8 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         "--na-values",
         type=_texts,
         metavar="TEXT,TEXT",
-        help="the texts that mean a missing value; default: nothing, NA, N/A, NaN, null and the "
-        'like; --na-values "" leaves only empty fields',
+        help="the texts that mean a missing value, beside an empty field; default: NA, N/A, NaN, "
+        'null and the like; --na-values "" leaves only empty fields',
     )
     table.add_argument(
         "--task",
@@ -190,7 +190,7 @@ def _add_delimiter(parser: argparse._ActionsContainer) -> None:
         type=_delimiter,
         metavar="C",
         help="what separates fields, a character or tab; default: comma, semicolon, tab or |, "
-        "whichever is most often in the first line",
+        "whichever all of the first lines have as many of",
     )
 
 

@@ -26,7 +26,7 @@ def describe(column: Column) -> str:
             text = f"always {low:.6g}: of no use"
     else:
         days = values.astype("M8[D]")
-        text = f"times, {days.min()} to {days.max()}"
+        text = f"times{' in UTC' * column.zoned}, {days.min()} to {days.max()}"
     return f"{text}, {missing.sum()} missing" if missing.any() else text
 
 

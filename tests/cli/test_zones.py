@@ -32,7 +32,7 @@ def predictions(capsys, table):
 def test_instants_are_the_same_in_every_zone_and_kind_of_file(here, capsys):
     write("t.csv", rows(ZONED))
     run("train", "t.csv", *HOW)
-    capsys.readouterr()
+    assert "  when  times in UTC, 2020-01-01 to 2020-01-28\n" in capsys.readouterr().out
     expected = predictions(capsys, "t.csv")
     write("z.csv", rows("2020-01-{:02} 10:00:00Z"))
     assert predictions(capsys, "z.csv") == expected

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import tomllib
 
 import pytest
 
@@ -53,6 +54,7 @@ NEEDS = {
 TOOLS = {"microcontroller.md": ["size"]}  # of binutils
 WITHOUT_CODE = {"adding.md", "api.md", "lines.md", "play.md"}
 WITH_PICTURES = {"pictures.md"}  # whose blocks leave figures open, which the site shows
+DISTRIBUTIONS = {"sklearn": "scikit-learn"}  # whose names are not those of their modules
 ON_THE_MACHINE = {"sklearn.md": 2}  # how many numbers depend on it: as few as can be
 CLICKS = 2  # from the README to any page
 NUMBERS = [  # in words, as the README has them
@@ -64,6 +66,10 @@ OTHERS = [ROOT / "CHANGELOG.md", ROOT / "benchmarks" / "README.md"]
 
 _LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 _PLACE = re.compile(r"\]\(([^):#]*)#([^)]+)\)")
+
+
+def text_of(name):
+    return (DOCS / name).read_text("utf-8")
 
 
 def n_figures():
@@ -147,6 +153,21 @@ def test_places_in_pages_are_headings(page):
         text = (page.parent / link if link else page).read_text("utf-8")
         headings = (heading.lower() for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE))
         assert place in {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", [name for name in NEEDS if "pip install" in text_of(name)])
+def test_what_a_page_installs_is_what_it_needs(name):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    installed = set()
+    for command in re.findall("pip install (.*)", text_of(name)):
+        names = ",".join(re.findall(r"\[(.*?)\]", command)).split(",")
+        of_extras = [
+            line for extra in names for line in project["optional-dependencies"].get(extra, [])
+        ]
+        installed |= {re.match(r"[\w-]+", requirement)[0] for requirement in of_extras}
+        installed |= {*re.findall(r"[\w-]+", command)}
+    modules = {module.partition(".")[0] for module in NEEDS[name]}
+    assert {DISTRIBUTIONS.get(module, module) for module in modules} <= installed
 
 
 def test_the_readme_is_for_a_user_in_a_hurry():
