@@ -13,7 +13,7 @@ from sklearn.utils.validation import _num_samples, validate_data
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from ._estimator import check_has_columns, weights_of
+from ._checked import check_has_columns, weights_of
 from ._multi_task_base import BaseMultiTask
 from ._tasks import AUTO, Task, columns_of, frame_of, table_of, tasks_of
 

@@ -18,7 +18,8 @@ from ..callbacks import EarlyStopping
 from ..errors import DivergenceError
 from ..layers import Dense
 from ..network import Network
-from ._estimator import HIDDEN, Estimator, check_has_columns
+from ._checked import check_has_columns
+from ._estimator import HIDDEN, Estimator
 from ._tasks import AUTO, LOSSES, Task, network_of
 
 

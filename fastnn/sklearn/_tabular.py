@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from numbers import Integral, Real
 from typing import Any, BinaryIO, ClassVar, Self
@@ -26,16 +26,15 @@ from sklearn.utils.validation import (
 from .._checks.arrays import Array
 from .._checks.frames import is_frame
 from .._checks.names import explained
-from .._checks.samples import as_sample_numbers
-from ..tables.columns import TEXT, Column, columns_of, is_missing
+from ..tables.columns import columns_of
 from ..tables.encoder import ENCODINGS, TableEncoder
 from ..tables.ensemble import Member, Recipe, held_out_outputs, mean_and_spread, train
-from ..tables.formats import read_as
 from ..tables.model import TableModel
-from ..tables.names import is_of_index
 from ..tables.progress import progress_shown
 from ..tables.task import Task
-from ._estimator import HIDDEN, Estimator, weights_of
+from ._checked import weights_of
+from ._estimator import HIDDEN, Estimator
+from ._tabular_checks import check_present, checked_fold, warn_of
 
 LEAST_FOLDS = 5  # even one member has a fifth of the rows held out
 LARGEST_SEED = 2**31 - 1
@@ -127,7 +126,7 @@ class BaseTabular(Estimator):
         begin = time.perf_counter()
         columns = columns_of(X, self)
         X, y = validate_data(self, X, y, skip_check_array=True)
-        _check_present(y)
+        check_present(y)
         y = self._as_target(y)
         check_consistent_length(X, y)
         weights = self._as_weights(sample_weight, X, y)
@@ -143,7 +142,7 @@ class BaseTabular(Estimator):
         folds = self._folds(X, targets, used, random)
         encodings = self._checked_encodings()
         seeds = random.randint(LARGEST_SEED, size=len(encodings) * len(folds)).tolist()
-        _warn_of(columns)
+        warn_of(columns)
         encoder = TableEncoder(encodings)
         n_classes = len(unit["classes"]) if "classes" in unit else 0
         task = Task(encoder.fit(columns, weights, random), targets, weights, n_classes)
@@ -296,7 +295,7 @@ class BaseTabular(Estimator):
                     f"cv must be splits that are made already where they go by groups, got {cv}: "
                     "give cv=list(cv.split(X, y, groups))"
                 ) from error
-            pairs = [_checked_fold(f"cv[{k}]", pair, len(targets)) for k, pair in enumerate(splits)]
+            pairs = [checked_fold(f"cv[{k}]", pair, len(targets)) for k, pair in enumerate(splits)]
             pairs = [(np.intersect1d(a, used), np.intersect1d(b, used)) for a, b in pairs]
             folds = [(rows, held) for rows, held in pairs if len(rows) and len(held)]
             if not folds:
@@ -358,52 +357,3 @@ class BaseTabular(Estimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _warn_of(columns: Sequence[Column]) -> None:
-    """Warn of columns that are hardly meant as they are: `fastnn train` takes them otherwise."""
-    if indices := [column.name for column in columns if is_of_index(column.name)]:
-        warnings.warn(
-            f"X must have the columns to learn from, got {', '.join(map(repr, indices))}, pandas' "
-            "index: it is an input; leave it out, by pandas.read_csv(..., index_col=0) say",
-            stacklevel=6,
-        )
-    told = []
-    for column in columns:
-        if column.kind == TEXT and not column.are_categories:
-            texts = dict.fromkeys(column.values[~column.missing].tolist())
-            if texts and read_as(texts) is not None:
-                told.append(f"{column.name!r} ({next(iter(texts))!r})")
-    if told:
-        warnings.warn(
-            f"X must hold numbers and times as such, got texts of them in {', '.join(told)}: each "
-            "text is a category; convert them (pandas.to_numeric, after .str.rstrip('%') say, "
-            "pandas.to_datetime), or say by .astype('category') that they are categories",
-            stacklevel=6,
-        )
-
-
-def _checked_fold(name: str, pair: Any, n_samples: int) -> tuple[Array, Array]:
-    """Return the numbers of the rows to train on and of those held out; none may be in both."""
-    rows, held = pair
-    rows = as_sample_numbers(f"{name}, rows to train on,", rows, n_samples)
-    held = as_sample_numbers(f"{name}, rows held out,", held, n_samples)
-    if len(both := np.intersect1d(rows, held)):
-        raise ValueError(
-            f"{name} must hold out rows that it does not train on, got {len(both)} in both, such "
-            f"as row {both[0]}: leave them out of one"
-        )
-    return rows, held
-
-
-def _check_present(y: Any) -> None:
-    """Raise if an object of a target is missing; scikit-learn finds NaN among numbers."""
-    dtype = getattr(y, "dtype", None)
-    if isinstance(dtype, np.dtype) and dtype.kind != "O":
-        return
-    for row, value in enumerate(y if isinstance(y, Iterable) else ()):
-        if is_missing(value):
-            raise ValueError(
-                f"y must hold a label or number in every row, got {value} in row {row}: leave the "
-                "row out"
-            )

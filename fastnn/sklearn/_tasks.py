@@ -23,8 +23,8 @@ from ..heads import Heads
 from ..layers import Dense
 from ..losses import Loss
 from ..network import Network
+from ._checked import check_has_columns
 from ._design import CLASSES, NUMBERS, loss_of_classes, loss_of_numbers, outputs_of
-from ._estimator import check_has_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -238,14 +238,14 @@ def _has_zone(value: Any) -> bool:
 
 def _are_zoned(name: str, times: list[Any]) -> bool:
     """Return whether times have a zone; raise ValueError if some do and others do not."""
-    rows = {_has_zone(value): row for row, value in enumerate(times) if value is not None}
+    rows = {int(_has_zone(value)): row for row, value in enumerate(times) if value is not None}
     if len(rows) == 2:
         raise ValueError(
             f"column {name!r} must hold times that all have a zone, or none, got {times[rows[1]]} "
             f"in row {rows[1]} and {times[rows[0]]} in row {rows[0]}: give all of them the zone of "
             "their clock"
         )
-    return True in rows
+    return 1 in rows
 
 
 def _without_zone(value: Any) -> Any:
