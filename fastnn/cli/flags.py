@@ -9,13 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .._checks.scalars import number_in
+from ..tables.names import as_in_file
 from .arguments import positive_number, whole_number, widths
 
 
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the flags of `train`."""
     _add_data(parser, "a table with the names of its columns")
-    parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    parser.add_argument(
+        "--target", required=True, type=as_in_file, metavar="COLUMN", help="the column to predict"
+    )
     parser.add_argument(
         "--save", required=True, type=Path, metavar="MODEL", help="the file of the trained model"
     )
@@ -48,6 +51,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument(
         "--categories",
         action="append",
+        type=as_in_file,
         default=[],
         metavar="COLUMN",
         help="take this column as categories: numbers, or texts of which nearly each is another, "
@@ -56,6 +60,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument(
         "--ignore",
         action="append",
+        type=as_in_file,
         default=[],
         metavar="COLUMN",
         help="leave this column out, an identifier say; may be given several times",

@@ -1,6 +1,7 @@
 """A table of mixed columns, and an ensemble of networks that learns from it.
 
 columns     a DataFrame or an array as columns of three kinds: numbers, texts and times
+names       the one rule about the names of columns
 numbers     a column of numbers as inputs: robust scale, piecewise-linear bins, periodic features
 encoder     the columns of a table as the inputs of a network
 formats     how the texts of a file's column become values; `parsing` reads them so

@@ -217,7 +217,10 @@ def readings(text: str) -> frozenset[Format]:
         return frozenset({Format(CLOCK, n_parts=1 + text.count(":"))})
     if text.casefold() in ("true", "false"):
         return frozenset({Format(BOOL)})
-    forms = [Format(DATE, order=o, zoned=zoned) for o in _ORDERS for zoned in (False, True)]
+    date = _DATE_TEXT.fullmatch(text)
+    if date is None:
+        return frozenset()
+    forms = [Format(DATE, order=order, zoned=date["zone"] is not None) for order in _ORDERS]
     return frozenset(form for form in forms if moment(text, form.order, zoned=form.zoned))
 
 

@@ -49,7 +49,7 @@ def test_names_in_a_parquet_file_are_those_of_a_csv_file(here, capsys):
     table.to_csv("t.csv", index=False)
     how = ["--target", "y", "--save", "model", "--fast", "--epochs", "1", "--quiet", "--force"]
     for one, other in (("t.csv", "t.parquet"), ("t.parquet", "t.csv")):
-        run("train", one, *how)
+        run("train", one, *how, "--categories", " x ")
         for name in (one, other):
             run("predict", "model", name, "-o", f"{name}.csv", "--force")
         assert pd.read_csv(f"{one}.csv").equals(pd.read_csv(f"{other}.csv"))

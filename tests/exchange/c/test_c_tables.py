@@ -111,6 +111,7 @@ def test_a_column_without_a_value_in_training(tmp_path, compiler):
         np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:X must have the columns to learn from, got ''")
 def test_columns_whose_names_are_no_identifiers(tmp_path, compiler):
     names = ["int", "a b", "a-b", "a_b", "2", "", "\u00fc */ /*", "NAN", "INT64_MAX", "linux", "x_"]
     table = pd.DataFrame(dict.fromkeys(names, np.arange(40.0)))

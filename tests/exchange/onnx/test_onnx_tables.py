@@ -172,6 +172,7 @@ def test_an_array_has_columns_by_their_places(tmp_path):
     np.testing.assert_allclose(got[:, 0], estimator.predict(X), atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:X must have the columns to learn from, got ''")
 def test_what_is_refused(tmp_path):
     path = tmp_path / "rows.onnx"
     with pytest.raises(ValueError, match=r"net must be fitted, got a TabularRegressor that is not"):
