@@ -1,6 +1,5 @@
 """Callbacks, called as training calls them, on figures that are made up."""
 
-import csv
 import math
 import os
 
@@ -8,33 +7,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from fastnn import Dense, History, Network
-from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping, Run
+from fastnn import Dense, Network
+from fastnn.callbacks import Callback, Checkpoint, CSVLog, EarlyStopping
 
-
-def make_run(history=None):
-    net = Network(2, [Dense(3, "tanh"), Dense(1)], seed=0)
-    return Run(net, history or History(), learning_rate=0.1)
-
-
-def run_through(callback, figures, run=None, first_epoch=0, end=True):
-    """Call `callback` for each epoch; its figures, None where not taken, are a dict of lists.
-
-    The network's parameters are those of the epoch's number. What is returned is the run.
-    """
-    run = run or make_run()
-    callback.start(run)
-    for i, row in enumerate(zip(*figures.values(), strict=True)):
-        run.epoch = first_epoch + i
-        taken = {n: v for n, v in zip(figures, row, strict=True) if v is not None}
-        run.history.record(run.epoch, taken)
-        run.network.params = np.full_like(run.network.params, run.epoch)
-        callback.epoch(run)
-        if run.stopping:
-            break
-    if end:
-        callback.end(run)
-    return run
+from ..support.training import make_run, run_through
 
 
 def epoch_of(net):
@@ -248,105 +224,6 @@ def test_a_folder_must_be_there_before_training(tmp_path):
         Checkpoint(tmp_path / "nowhere" / "net").start(make_run())
     with pytest.raises(FileNotFoundError, match="path must be in a folder that exists"):
         CSVLog(tmp_path / "nowhere" / "log.csv").start(make_run())
-
-
-# ---- the log -------------------------------------------------------------------------------------
-
-
-def read(path):
-    return path.read_bytes().decode()
-
-
-def test_log(tmp_path):
-    path = tmp_path / "log.csv"
-    path.write_text("an older log, which is overwritten\n")
-    third = 1 / 3
-    run_through(CSVLog(path), {"loss": [third, 2e-300, 1.0], "val_loss": [3.0, None, 4.0]})
-    assert read(path) == (
-        "epoch,learning_rate,loss,val_loss\n"
-        "0,0.1,0.3333333333333333,3.0\n"
-        "1,0.1,2e-300,\n"
-        "2,0.1,1.0,4.0\n"
-    )
-    with open(path, newline="") as file:
-        assert float(next(csv.DictReader(file))["loss"]) == third
-
-
-def test_log_can_be_read_while_training_goes_on(tmp_path):
-    path = tmp_path / "log.csv"
-    run_through(CSVLog(path), {"loss": [3.0]}, end=False)
-    assert read(path) == "epoch,learning_rate,loss\n0,0.1,3.0\n"
-
-
-def test_log_is_appended_to(tmp_path):
-    path = tmp_path / "log.csv"
-    run_through(CSVLog(path, append=True), {"loss": [3.0], "val_loss": [5.0]})
-    run_through(CSVLog(path, append=True), {"loss": [2.0]}, first_epoch=1)
-    assert read(path) == "epoch,learning_rate,loss,val_loss\n0,0.1,3.0,5.0\n1,0.1,2.0,\n"
-
-
-def test_log_of_resumed_training_keeps_the_rows(tmp_path):
-    path = tmp_path / "log.csv"
-    path.write_text("an older log, which is overwritten\n")
-    net = Network(2, [Dense(1)], seed=0)
-    epochs = []
-    for options in ({}, {"resume": True}, {}):
-        net.fit([[0, 1]], [1], epochs=2, callbacks=[CSVLog(path)], **options)
-        epochs.append([line.split(",")[0] for line in read(path).splitlines()[1:]])
-    assert epochs == [["0", "1"], ["0", "1", "2", "3"], ["0", "1"]]
-    net.fit([[0, 1]], [1], resume=True, callbacks=[CSVLog(path, append=False)])
-    assert len(read(path).splitlines()) == 2
-
-
-class Outage(Callback):
-    def epoch(self, run):
-        if run.epoch == 6:
-            raise OSError("the power fails")
-
-
-def epochs_in(path):
-    with open(path, newline="") as file:
-        return [int(row["epoch"]) for row in csv.DictReader(file)]
-
-
-def test_epochs_after_a_checkpoint_are_logged_once(tmp_path):
-    path, saved = tmp_path / "log.csv", tmp_path / "net.fastnn"
-    X, y = [[0, 1], [1, 1]], [1, 2]
-    net = Network(2, [Dense(1)], seed=0)
-    with pytest.raises(OSError, match="the power fails"):
-        net.fit(X, y, epochs=9, callbacks=[CSVLog(path), Checkpoint(saved, every=5), Outage()])
-    assert epochs_in(path) == [*range(7)]
-    cut_short = read(path)
-    net = Network.load(saved)
-    history = net.fit(X, y, epochs=4, resume=True, callbacks=[CSVLog(path)])
-    assert history.epoch == [5, 6, 7, 8]
-    assert epochs_in(path) == net.history.epoch == [*range(9)]
-    assert read(path).startswith(cut_short)  # training is the same to the bit
-    fresh = Network(2, [Dense(1)], seed=0)
-    for resume in (False, True):
-        fresh.fit(X, y, epochs=2, resume=resume, callbacks=[CSVLog(path, append=True)])
-    assert epochs_in(path) == [*range(9), 0, 1, 2, 3]  # only the last rows are of these epochs
-
-
-def test_log_gets_wider_where_a_figure_comes_later(tmp_path):
-    path = tmp_path / "log.csv"
-    run_through(CSVLog(path), {"loss": [3.0, 2.0], "val_loss": [None, 5.0]})
-    run_through(CSVLog(path, append=True), {"mae, my own": [1.0]}, first_epoch=2)
-    assert read(path) == (
-        'epoch,learning_rate,loss,val_loss,"mae, my own"\n'
-        "0,0.1,3.0,,\n"
-        "1,0.1,2.0,5.0,\n"
-        "2,0.1,,,1.0\n"
-    )
-    assert os.listdir(tmp_path) == ["log.csv"]
-
-
-def test_another_kind_of_table_is_not_appended_to(tmp_path):
-    path = tmp_path / "people.csv"
-    path.write_text("name,age\nEmily,20\n")
-    with pytest.raises(ValueError, match=r"people\.csv must have epoch as its first .* got 'name'"):
-        CSVLog(path, append=True).start(make_run())
-    assert path.read_text() == "name,age\nEmily,20\n"
 
 
 # ---- bad input -----------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ import copy
 
 import numpy as np
 
+from fastnn import Dense, History, Network
 from fastnn._training.state import state_of
-from fastnn.callbacks import Callback
+from fastnn.callbacks import Callback, Run
 
 
 class Recorder(Callback):
@@ -34,6 +35,32 @@ class Recorder(Callback):
 
     def end(self, run):
         self._note("end", run)
+
+
+def make_run(history=None):
+    """Return a run, as callbacks are told of one, of a small network."""
+    net = Network(2, [Dense(3, "tanh"), Dense(1)], seed=0)
+    return Run(net, history or History(), learning_rate=0.1)
+
+
+def run_through(callback, figures, run=None, first_epoch=0, end=True):
+    """Call `callback` for each epoch; its figures, None where not taken, are a dict of lists.
+
+    The network's parameters are those of the epoch's number. What is returned is the run.
+    """
+    run = run or make_run()
+    callback.start(run)
+    for i, row in enumerate(zip(*figures.values(), strict=True)):
+        run.epoch = first_epoch + i
+        taken = {n: v for n, v in zip(figures, row, strict=True) if v is not None}
+        run.history.record(run.epoch, taken)
+        run.network.params = np.full_like(run.network.params, run.epoch)
+        callback.epoch(run)
+        if run.stopping:
+            break
+    if end:
+        callback.end(run)
+    return run
 
 
 def snapshot(net):

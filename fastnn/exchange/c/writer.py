@@ -6,8 +6,6 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from string import Template
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,65 +14,26 @@ from numpy.typing import ArrayLike, DTypeLike
 from ... import __version__
 from ..._atomic import check_folder, replace_files
 from ..._checks.arrays import Array, as_dtype, as_numbers
-from ..._checks.heads import Part
 from ..._checks.paths import as_path
 from ..._checks.scalars import as_flag
-from ..._storage.functions import plain_name, shown_loss
+from ..._storage.functions import plain_name
 from ...core.losses import LOSSES
 from ...heads import Heads
 from ...losses import HeadLosses
 from ...network import Network
 from .._arguments import as_network, check_activations, model_of, networks_of
 from .._centres import Centred, centred, check_near, standardising
-from .ends import real_of
 from .fixed import int8_source
 from .floating import float_source
+from .frame import ENSEMBLE, MARK, header_of, place_of, source_of, title_of
 from .functions import KNOWN
 from .population import mean_source
-from .text import enum, in_precision, layers_of, shown
+from .text import in_precision, layers_of
 
 if TYPE_CHECKING:
     from ...tables.model import TableModel
 
-_MARK = "/* A network written by fastnn"
-_ENSEMBLE = "/* An ensemble written by fastnn"
-_LONGEST = 90  # columns of a title
 _UNCARRIED = ("dropout", "l1", "l2", "max_norm")
-
-_HEADER = Template("""\
-#ifndef ${NAME}_H
-#define ${NAME}_H
-
-#define ${NAME}_N_IN $n_in
-#define ${NAME}_N_OUT $n_out
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* Overwrite output with $what of input. Memory is static: one call at a time. */
-void ${name}_predict(const $real_in input[${NAME}_N_IN], $real_out output[${NAME}_N_OUT]);
-$train
-#ifdef __cplusplus
-}
-#endif
-
-#endif
-""")
-
-_TRAIN = Template("""
-/* Take a step of gradient descent on the loss of one sample; return the loss before it. */
-double ${name}_train(
-    const double input[${NAME}_N_IN], const double target[${NAME}_N_OUT], double learning_rate);
-""")
-
-_SOURCE = Template("""\
-$includes
-
-#include "$name.h"
-
-$widths
-$body""")
 
 
 def to_c(
@@ -245,9 +204,9 @@ def _write_network(
         else:
             own = standardising(given, real)
         body = _int8_body(name, net, own, real, samples)
-    header = in_precision(_header(net, name, own, "what the network makes", train=train), real)
-    text = _source(net, name, body, int8=int8)
-    _write(source, _title(net, "int8" if int8 else real.name), text, header)
+    header = in_precision(header_of(net, name, own, "what the network makes", train=train), real)
+    text = source_of(net, name, body, int8=int8)
+    _write(source, title_of(net, "int8" if int8 else real.name), text, header)
 
 
 def _int8_body(name: str, net: Network, own: Centred, real: np.dtype[Any], samples: Array) -> str:
@@ -265,7 +224,7 @@ def _write_table(table: TableModel, source: Path, dtype: DTypeLike | None) -> No
     from .tables import ensemble_source
 
     real = table.members[0].network.dtype if dtype is None else as_dtype(dtype)
-    lines = [f"{_ENSEMBLE} {__version__}, its networks in {real.name}.", " *"]
+    lines = [f"{ENSEMBLE} {__version__}, its networks in {real.name}.", " *"]
     lines += [f" * {len(table.names):>8} columns", f" * {len(table.members):>8} networks", " */"]
     name, title = source.stem, "\n".join(lines) + "\n"
     _write(source, title, ensemble_source(table, name, real), ensemble_header(table, name))
@@ -279,15 +238,15 @@ def _write_population(networks: Sequence[Network], source: Path, dtype: DTypeLik
         check_activations(network, KNOWN, heads=True)
     name, first = source.stem, networks[0]
     parts = first.layers[-1].parts if isinstance(first.layers[-1], Heads) else ()
-    heads = "".join(f" * {part.n_out:>8} of {_place(part)}\n" for part in parts)
-    title = f"""{_ENSEMBLE} {__version__}: the mean of its networks, in {real.name}.
+    heads = "".join(f" * {part.n_out:>8} of {place_of(part)}\n" for part in parts)
+    title = f"""{ENSEMBLE} {__version__}: the mean of its networks, in {real.name}.
  *
  * {first.n_in:>8} inputs
  * {first.n_out:>8} outputs
 {heads} * {len(networks):>8} networks
  */
 """
-    header = _header(first, name, centred(first, real), "what the networks make, on average,")
+    header = header_of(first, name, centred(first, real), "what the networks make, on average,")
     _write(source, title, mean_source(networks, name, real), in_precision(header, real))
 
 
@@ -310,7 +269,7 @@ def _as_source(path: str | os.PathLike[str]) -> Path:
         )
     check_folder(source)
     for file in (source, source.with_suffix(".h")):
-        if file.exists() and not file.read_bytes().startswith((_MARK.encode(), _ENSEMBLE.encode())):
+        if file.exists() and not file.read_bytes().startswith((MARK.encode(), ENSEMBLE.encode())):
             raise FileExistsError(f"path must not be a file of another origin, got {str(file)!r}")
     return source
 
@@ -361,47 +320,3 @@ def _as_calibration(calibration: ArrayLike, n_in: int) -> Array:
     if samples.ndim != 2 or samples.shape[1] != n_in:
         raise ValueError(f"calibration must have shape (n_samples, {n_in}), got {samples.shape}")
     return samples
-
-
-def _title(net: Network, arithmetic: str) -> str:
-    """Return the comment that says what network it is."""
-    lines = [f"{_MARK} {__version__}, in {arithmetic}.", "", f"{net.n_in:>8} inputs"]
-    for layer in net.layers:
-        frozen = "" if layer.train_bias else ", biases frozen"
-        biases = frozen if layer.bias and layer.trainable else "" if layer.bias else ", no biases"
-        whole = "" if layer.trainable else ", frozen"
-        if not isinstance(layer, Heads):
-            lines.append(f"{layer.n_out:>8} {layer.activation}{whole}{biases}")
-            continue
-        lines += [
-            f"{part.n_out:>8} {part.activation}{whole}{biases}: {_place(part)}"
-            for part in layer.parts
-        ]
-    loss = shown_loss(net.loss_function)
-    told = f"Trained for the loss {loss}; {net.n_params} parameters in {net.dtype}."
-    lines += ["", *wrap(told, _LONGEST, break_long_words=False, break_on_hyphens=False)]
-    return "\n".join(f" * {line}".rstrip() for line in lines).removeprefix(" * ") + "\n */\n"
-
-
-def _place(part: Part) -> str:
-    """Return the name of a head, and where its outputs are."""
-    return f"{shown(part.name)}, from output[{part.start}] on"
-
-
-def _header(net: Network, name: str, own: Centred, what: str, *, train: bool = False) -> str:
-    names = {"name": name, "NAME": name.upper()}
-    step = _TRAIN.substitute(names) if train else ""
-    reals = {"real_in": real_of(own.inputs), "real_out": real_of(own.outputs)}
-    ends = {"n_in": net.n_in, "n_out": net.n_out}
-    return _HEADER.substitute(names, **reals, **ends, what=what, train=step)
-
-
-def _source(net: Network, name: str, body: str, *, int8: bool) -> str:
-    hidden = {f"N_{k}": layer.n_out for k, layer in enumerate(net.layers[:-1])}
-    n_in, n_out = f"{name.upper()}_N_IN", f"{name.upper()}_N_OUT"
-    return _SOURCE.substitute(
-        includes="#include <math.h>" + "\n#include <stdint.h>" * int8,
-        name=name,
-        widths=enum({"N_IN": n_in, **hidden, "N_OUT": n_out}),
-        body=body,
-    )

@@ -1,0 +1,107 @@
+"""`CSVLog`: the table of a training, and of one that goes on."""
+
+import csv
+import os
+
+import pytest
+
+from fastnn import Dense, Network
+from fastnn.callbacks import Callback, Checkpoint, CSVLog
+
+from ..support.training import make_run, run_through
+
+
+def read(path):
+    return path.read_bytes().decode()
+
+
+def test_log(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("an older log, which is overwritten\n")
+    third = 1 / 3
+    run_through(CSVLog(path), {"loss": [third, 2e-300, 1.0], "val_loss": [3.0, None, 4.0]})
+    assert read(path) == (
+        "epoch,learning_rate,loss,val_loss\n"
+        "0,0.1,0.3333333333333333,3.0\n"
+        "1,0.1,2e-300,\n"
+        "2,0.1,1.0,4.0\n"
+    )
+    with open(path, newline="") as file:
+        assert float(next(csv.DictReader(file))["loss"]) == third
+
+
+def test_log_can_be_read_while_training_goes_on(tmp_path):
+    path = tmp_path / "log.csv"
+    run_through(CSVLog(path), {"loss": [3.0]}, end=False)
+    assert read(path) == "epoch,learning_rate,loss\n0,0.1,3.0\n"
+
+
+def test_log_is_appended_to(tmp_path):
+    path = tmp_path / "log.csv"
+    run_through(CSVLog(path, append=True), {"loss": [3.0], "val_loss": [5.0]})
+    run_through(CSVLog(path, append=True), {"loss": [2.0]}, first_epoch=1)
+    assert read(path) == "epoch,learning_rate,loss,val_loss\n0,0.1,3.0,5.0\n1,0.1,2.0,\n"
+
+
+def test_log_of_resumed_training_keeps_the_rows(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("an older log, which is overwritten\n")
+    net = Network(2, [Dense(1)], seed=0)
+    epochs = []
+    for options in ({}, {"resume": True}, {}):
+        net.fit([[0, 1]], [1], epochs=2, callbacks=[CSVLog(path)], **options)
+        epochs.append([line.split(",")[0] for line in read(path).splitlines()[1:]])
+    assert epochs == [["0", "1"], ["0", "1", "2", "3"], ["0", "1"]]
+    net.fit([[0, 1]], [1], resume=True, callbacks=[CSVLog(path, append=False)])
+    assert len(read(path).splitlines()) == 2
+
+
+class Outage(Callback):
+    def epoch(self, run):
+        if run.epoch == 6:
+            raise OSError("the power fails")
+
+
+def epochs_in(path):
+    with open(path, newline="") as file:
+        return [int(row["epoch"]) for row in csv.DictReader(file)]
+
+
+def test_epochs_after_a_checkpoint_are_logged_once(tmp_path):
+    path, saved = tmp_path / "log.csv", tmp_path / "net.fastnn"
+    X, y = [[0, 1], [1, 1]], [1, 2]
+    net = Network(2, [Dense(1)], seed=0)
+    with pytest.raises(OSError, match="the power fails"):
+        net.fit(X, y, epochs=9, callbacks=[CSVLog(path), Checkpoint(saved, every=5), Outage()])
+    assert epochs_in(path) == [*range(7)]
+    cut_short = read(path)
+    net = Network.load(saved)
+    history = net.fit(X, y, epochs=4, resume=True, callbacks=[CSVLog(path)])
+    assert history.epoch == [5, 6, 7, 8]
+    assert epochs_in(path) == net.history.epoch == [*range(9)]
+    assert read(path).startswith(cut_short)  # training is the same to the bit
+    fresh = Network(2, [Dense(1)], seed=0)
+    for resume in (False, True):
+        fresh.fit(X, y, epochs=2, resume=resume, callbacks=[CSVLog(path, append=True)])
+    assert epochs_in(path) == [*range(9), 0, 1, 2, 3]  # only the last rows are of these epochs
+
+
+def test_log_gets_wider_where_a_figure_comes_later(tmp_path):
+    path = tmp_path / "log.csv"
+    run_through(CSVLog(path), {"loss": [3.0, 2.0], "val_loss": [None, 5.0]})
+    run_through(CSVLog(path, append=True), {"mae, my own": [1.0]}, first_epoch=2)
+    assert read(path) == (
+        'epoch,learning_rate,loss,val_loss,"mae, my own"\n'
+        "0,0.1,3.0,,\n"
+        "1,0.1,2.0,5.0,\n"
+        "2,0.1,,,1.0\n"
+    )
+    assert os.listdir(tmp_path) == ["log.csv"]
+
+
+def test_another_kind_of_table_is_not_appended_to(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("name,age\nEmily,20\n")
+    with pytest.raises(ValueError, match=r"people\.csv must have epoch as its first .* got 'name'"):
+        CSVLog(path, append=True).start(make_run())
+    assert path.read_text() == "name,age\nEmily,20\n"
