@@ -19,6 +19,7 @@ from .block_pass import (
 from .border import (
     ERROR_ROWS,
     INPUT,
+    INPUT_ERROR_ROWS,
     INPUT_ROWS,
     NUMBER,
     TARGET,
@@ -137,7 +138,7 @@ def add_vjp(handle, x, error, error_x):
     _leave_error(handle, error_x)
 
 
-@checked(X=INPUT_ROWS, errors=ERROR_ROWS, errors_x=written(INPUT_ROWS))
+@checked(X=INPUT_ROWS, errors=ERROR_ROWS, errors_x=written(INPUT_ERROR_ROWS))
 @entry_in_place
 def add_vjp_rows(handle, X, errors, errors_x):
     """Do what `add_vjp` does for many samples: `errors_x`, as `X`, is overwritten."""
@@ -156,7 +157,8 @@ def update(handle, learning_rate):
     """Change the parameters by the handle's optimiser and `handle.grad`, which becomes 0."""
     optimizer, (sample, _, _) = optimizer_of(handle), samples_of(handle)
     optimizer.counters[N_UPDATES] += 1
-    change_params(net_of(handle), optimizer, Update(learning_rate, 1.0, 1.0), handle.grad, sample.z)
+    rate = 1.0 * learning_rate  # a float, for which alone what follows is compiled
+    change_params(net_of(handle), optimizer, Update(rate, 1.0, 1.0), handle.grad, sample.z)
     handle.grad[:] = 0
 
 

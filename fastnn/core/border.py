@@ -17,6 +17,9 @@ from .layout import N_IN, N_OUT
 
 FLOATS = frozenset(map(np.dtype, "df"))  # of this machine's byte order, as all here
 NUMBERS = FLOATS | frozenset(map(np.dtype, "bhilqBHILQ"))
+_NO_HANDLE = "handle must be what the handle() of a network returns, got "
+_GIVE_HANDLE = ": give net.handle()"
+_NO_NUMBER = "{} must be a float, or a whole number, got {}: give a float"
 _KERNEL_NUMBERS = float, int, np.float32, np.integer, np.bool_
 
 
@@ -47,15 +50,20 @@ class CheckedFromPython:
         return self._kernel._numba_type_
 
 
-def checked_from_python(kernel):
-    """Decorate the check of a kernel: what it makes is the kernel for users."""
+def checked_from_python(kernel, **expected):
+    """Decorate the check of a kernel of a handle and these: what it makes is the kernel for users.
+
+    Compiled code has its types looked at by `expected`.
+    """
+    if isinstance(kernel, Dispatcher):
+        kernel.get_call_template = _checking_types(expected, kernel.get_call_template)
     return functools.partial(CheckedFromPython, kernel)
 
 
 class Expected(NamedTuple):
     """An array that a kernel takes, as `check_array` describes it; sizes are words.
 
-    "n_in" and "n_out" are those of the handle's network, "n_samples" is that of `X`.
+    "n_in", "n_out" and "n_params" are those of the handle's network, "n_samples" is that of `X`.
     """
 
     shape: tuple[str, ...]
@@ -69,15 +77,16 @@ _ANY = FLOATS | NUMBERS | {np.dtype(bool)}
 INPUT, TARGET = (Expected((n,), _ANY, is_strided=True) for n in ("n_in", "n_out"))
 INPUT_ROWS = Expected((_SAMPLES, "n_in"), NUMBERS)
 TARGET_ROWS = Expected((_SAMPLES, "n_out"))
-ERROR_ROWS = Expected((_SAMPLES, "n_out"), _ANY, is_strided=True)
+ERROR_ROWS, INPUT_ERROR_ROWS = (
+    Expected((_SAMPLES, n), _ANY, is_strided=True) for n in ("n_out", "n_in")
+)
 WEIGHTS = Expected((_SAMPLES,), _ANY, is_strided=True)
 NUMBER = None
 
 
 def written(expected):
     """Return what an array for results must be, of the shape of another."""
-    is_strided = expected.shape[0] != _SAMPLES
-    return Expected(expected.shape, FLOATS, is_written=True, is_strided=is_strided)
+    return expected._replace(dtypes=FLOATS, is_written=True)
 
 
 def checked(**expected):
@@ -104,9 +113,7 @@ def checked(**expected):
                 if shape[0] is _SAMPLES:
                     sizes[_SAMPLES] = len(value)
 
-        if isinstance(kernel, Dispatcher):
-            kernel.get_call_template = _checking_types(expected, kernel.get_call_template)
-        return CheckedFromPython(kernel, check)
+        return checked_from_python(kernel, **expected)(check)
 
     return decorate
 
@@ -128,39 +135,51 @@ def check_types(expected, given):
     """Raise a TypingError unless a kernel can be compiled for arguments of these types."""
     handle = given["handle"]
     if not (isinstance(handle, types.NamedTuple) and handle.instance_class is Handle):
-        raise TypingError(
-            f"handle must be what the handle() of a network returns, got {_told(handle)}"
-        )
+        raise TypingError(_NO_HANDLE + _told(handle) + _GIVE_HANDLE)
     own = as_dtype(handle.types[handle.fields.index("params")].dtype)
     for name, array in expected.items():
         kind = given[name]
         if array is not NUMBER:
             _check_type_of_array(name, kind, array, array.dtypes or {own})
         elif not isinstance(kind, types.Integer | types.Float | types.Boolean):
-            raise TypingError(f"{name} must be a float, or a whole number, got {_told(kind)}")
+            raise TypingError(_NO_NUMBER.format(name, _told(kind)))
 
 
 def _check_type_of_array(name, kind, expected, dtypes):
-    n_axes = len(expected.shape)
+    n_axes, shape = len(expected.shape), _shown(expected.shape)
     if not (isinstance(kind, types.Array) and kind.ndim == n_axes):
         axes = "one axis" if n_axes == 1 else f"{n_axes} axes"
-        raise TypingError(f"{name} must be an array of {axes}, got {_told(kind)}")
+        raise TypingError(
+            f"{name} must be an array of {axes}, got {_told(kind)}: give one of shape {shape}"
+        )
     try:
         dtype = as_dtype(kind.dtype)
     except (NumbaNotImplementedError, NotImplementedError):
         dtype = None
     if dtype not in dtypes:
-        raise TypingError(f"{name} must have dtype {_names_of(dtypes)}, got {kind.dtype}")
-    if kind.layout != "C" and not (expected.is_strided or expected.is_written):
-        raise TypingError(
-            f"{name} must be C-contiguous, got {_told(kind)}: give np.ascontiguousarray({name})"
+        remedy = (
+            f"np.empty({shape})" if expected.is_written else f"{name}.astype(np.{_widest(dtypes)})"
         )
+        raise TypingError(
+            f"{name} must have dtype {_names_of(dtypes)}, got {kind.dtype}: give {remedy}"
+        )
+    if kind.layout != "C" and not expected.is_strided:
+        remedy = f"np.empty({shape})" if expected.is_written else f"np.ascontiguousarray({name})"
+        raise TypingError(f"{name} must be C-contiguous, got {_told(kind)}: give {remedy}")
     if expected.is_written and not kind.mutable:
-        raise TypingError(f"{name} must be writable, got {_told(kind)}")
+        raise TypingError(f"{name} must be writable, got {_told(kind)}: give np.empty({shape})")
 
 
 def _told(kind):
     return "None" if kind == types.none else str(kind)
+
+
+def _shown(shape):
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def _widest(dtypes):
+    return max(dtype.name for dtype in dtypes if dtype.kind == "f")
 
 
 def _names_of(dtypes):
@@ -171,15 +190,13 @@ def _names_of(dtypes):
 def check_handle(handle):
     """Raise a TypeError unless it is a handle."""
     if not isinstance(handle, Handle):
-        kind = type(handle).__name__
-        raise TypeError(f"handle must be what the handle() of a network returns, got {kind}")
+        raise TypeError(_NO_HANDLE + type(handle).__name__ + _GIVE_HANDLE)
 
 
 def check_number(name, value):
     """Raise an error unless it is a finite number that a kernel takes."""
     if not isinstance(value, _KERNEL_NUMBERS):
-        kind = type(value).__name__
-        raise TypeError(f"{name} must be a float, or a whole number, got {kind}: give a float")
+        raise TypeError(_NO_NUMBER.format(name, type(value).__name__))
     if not -(2.0**63) <= value < 2.0**63:  # NaN too
         got = value if value != value else "a larger one"
         raise ValueError(f"{name} must be a finite number from -2**63 to 2**63, got {got}")
@@ -192,9 +209,8 @@ def check_array(name, array, shape, dtypes, is_written=False, is_strided=False):
     """
     if _is_fit(array, shape, dtypes):
         return
-    needed = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-    widest = max(dtype.name for dtype in dtypes if dtype.kind == "f")
-    remedy = f"give np.ascontiguousarray({name}, {widest!r})"
+    needed = _shown(shape)
+    remedy = f"give np.ascontiguousarray({name}, {_widest(dtypes)!r})"
     if is_written:
         remedy = f"give np.empty({needed})"
     if isinstance(array, np.ma.MaskedArray) or not isinstance(array, np.ndarray):

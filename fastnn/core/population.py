@@ -12,7 +12,16 @@ every other prediction of the row has.
 
 from .activations import SOFTMAX, activate
 from .api import require_shape
-from .border import FLOATS, NUMBERS, check_array, check_handle, checked_from_python
+from .border import (
+    FLOATS,
+    INPUT_ROWS,
+    NUMBERS,
+    Expected,
+    check_array,
+    check_handle,
+    checked_from_python,
+    written,
+)
 from .handle import samples_of
 from .jit import entry_in_place, inner, maker
 from .layout import (
@@ -53,7 +62,12 @@ def _predict_population(handle, vectors, X, outputs):
         _predict_one_row(vectors, layer_table, row_of(X, 0), sample, outputs)
 
 
-@checked_from_python(_predict_population)
+@checked_from_python(
+    _predict_population,
+    vectors=Expected(("n_networks", "n_params")),
+    X=INPUT_ROWS,
+    outputs=written(Expected(("n_networks", "n_samples", "n_out"))),
+)
 def predict_population(handle, vectors, X, outputs):
     """Overwrite `outputs` with what many networks, of the handle's layers, make of the samples `X`.
 

@@ -11,6 +11,7 @@ from numba import njit
 from numba.core.errors import TypingError
 
 from fastnn import Dense, Network, core
+from fastnn.core.updates import step_of
 
 N_IN, N_OUT, N = 4, 3, 6
 FUNCTIONS = [
@@ -19,7 +20,7 @@ FUNCTIONS = [
 ]  # fmt: skip
 OF_INPUTS = ("x", "error_x", "grad_x", "X", "errors_x")
 NUMBERS = ("weight", "learning_rate")
-TABLES = ("X", "Y", "outputs", "errors_x")  # row after row
+TABLES = ("X", "Y", "outputs")  # row after row
 WRITTEN = ("outputs", "error_x", "grad_x", "errors_x")
 
 
@@ -165,6 +166,14 @@ def test_whole_numbers_are_numbers(name, whole, dtype):
         np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.compiled
+def test_an_update_is_compiled_for_a_float_alone():
+    for rate in (0.5, 1, True, np.float32(0.5)):
+        core.update(make_handle(), rate)
+    rates = {str(update[0]) for _, update in step_of.dispatcher.overloads}
+    assert rates == {"float64"}
+
+
 def test_targets_of_a_table_have_the_dtype_of_the_network():
     given = fitting("add_gradient_rows")
     message = refused("add_gradient_rows", given, handle=make_handle("float32"))
@@ -221,7 +230,7 @@ def test_compiled_code_has_the_kernel_itself():
 # ---- in compiled code ----------------------------------------------------------------------------
 
 REFUSED_TYPES = {
-    "None": (None, "must be an array of one axis, got None"),
+    "None": (None, "must be an array of one axis, got None: give one of shape (n_"),
     "a list": ([1.0, 2.0], "must be an array of one axis, got reflected list("),
     "a table": (np.ones((2, 2)), "must be an array of one axis, got array(float64, 2d, C)"),
     "complex": (np.ones(2, complex), "must have dtype float32 or float64 or whole numbers, got co"),
@@ -252,25 +261,70 @@ def test_compiled_code_is_told_in_a_line_what_a_row_must_be(name, argument, wron
 def test_compiled_code_is_told_that_targets_are_of_the_dtype_of_the_network(dtype):
     given = fitting("add_gradient_rows")
     message = refused_by_compiler("add_gradient_rows", given | {"Y": given["Y"].astype(dtype)})
-    assert message == f"Y must have dtype float64, got {dtype}"
+    assert message == f"Y must have dtype float64, got {dtype}: give Y.astype(np.float64)"
 
 
 @pytest.mark.compiled
 def test_compiled_code_is_told_what_tables_results_and_numbers_must_be():
     given = fitting("predict_rows")
     message = refused_by_compiler("predict_rows", given | {"X": given["X"][:, ::2]})
-    assert message.startswith("X must be C-contiguous, got array(float64, 2d, A): give np.")
-    outputs = given["outputs"].view()
-    outputs.flags.writeable = False
-    message = refused_by_compiler("predict_rows", given | {"outputs": outputs})
-    assert message.startswith("outputs must be writable, got ")
+    assert message == (
+        "X must be C-contiguous, got array(float64, 2d, A): give np.ascontiguousarray(X)"
+    )
     given = fitting("train_row")
     message = refused_by_compiler("train_row", given | {"learning_rate": None})
-    assert message == "learning_rate must be a float, or a whole number, got None"
+    assert message == "learning_rate must be a float, or a whole number, got None: give a float"
+
+
+RESULTS = {
+    "strided": (lambda array: np.repeat(array, 2, axis=-1)[..., ::2], "must be C-contiguous, got "),
+    "read-only": (read_only, "must be writable, got "),
+    "integers": (lambda array: array.astype(int), "must have dtype float32 or float64, got int64"),
+    "None": (lambda array: None, "must be an array of 2 axes, got None"),
+}
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("wrong", RESULTS)
+def test_compiled_code_is_told_what_a_table_of_results_must_be(wrong):
+    change, expected = RESULTS[wrong]
+    given = fitting("predict_rows")
+    message = refused_by_compiler("predict_rows", given | {"outputs": change(given["outputs"])})
+    assert message.startswith(f"outputs {expected}")
+    remedy = (
+        "one of shape (n_samples, n_out)" if wrong == "None" else "np.empty((n_samples, n_out))"
+    )
+    assert message.endswith(f": give {remedy}")
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("wrong", ["vectors", "X", "outputs"])
+def test_compiled_code_is_told_what_many_networks_need(wrong):
+    handle = make_handle()
+    given = {
+        "vectors": np.ones((2, handle.params.size)),
+        "X": np.ones((N, N_IN)),
+        "outputs": np.empty((2, N, N_OUT)),
+    }
+    message = refused_by_compiler("predict_population", given | {wrong: given[wrong][..., ::2]})
+    assert message.startswith(f"{wrong} must be C-contiguous, got array(float64, ")
+
+
+@pytest.mark.compiled
+def test_errors_of_inputs_may_be_strided():
+    handles, given = (make_handle(), make_handle()), fitting("add_vjp_rows")
+    expected = given.pop("errors_x")
+    got = np.repeat(expected, 2, axis=-1)[..., ::2]
+    for handle, errors_x in zip(handles, (got, expected), strict=True):
+        core.add_vjp_rows(handle, **given, errors_x=errors_x)
+    np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.compiled
 def test_compiled_code_is_told_what_a_handle_is():
     kernel = njit(lambda handle: core.update(handle, 0.1))
-    with pytest.raises(TypingError, match=r"handle must be what the handle\(\) of a network retu"):
+    needed = (
+        r"handle must be what the handle\(\) of a network returns, got array\(.*: give net.hand"
+    )
+    with pytest.raises(TypingError, match=needed):
         kernel(np.ones(3))

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
 import fastnn
 from fastnn import Dense, Network, core
@@ -183,7 +184,7 @@ def test_compiled_code_is_told_so_too(name, shape):
 def test_another_dtype_is_refused_by_the_compiler():
     net, vectors = make_population((4, 8, 2), "float64")
     X, outputs = np.zeros((20, 4)), np.zeros((3, 20, 2))
-    with pytest.raises(Exception, match="arrays must have the network's dtype, float64"):
+    with pytest.raises(TypingError, match="vectors must have dtype float64, got float32: give vec"):
         predict_in_a_loop(net.handle(), vectors.astype("float32"), X, outputs, 1)
 
 

@@ -85,3 +85,13 @@ def test_vectors_of_different_widths_do_not_mix():
 
     with pytest.raises(TypingError):
         mix(np.zeros(8))
+
+
+@pytest.mark.compiled
+def test_what_is_loaded_is_of_the_dtype_of_the_network():
+    @njit
+    def mix(array, other):
+        return total(load(array, 0, zeros(other, 1)))
+
+    with pytest.raises(TypingError, match="arrays must have the network's dtype, float64, got "):
+        mix(np.zeros(64, np.float32), np.zeros(1))
