@@ -277,9 +277,7 @@ def _lower_add_sums_of_products(context, builder, signature, args):
             kept, factors, [partial(tile.terms.load, tile.vector, c, t) for c in columns]
         )
 
-    is_last = builder.sub(n_sums, ir.Constant(n_sums.type, 1))
-    own = [ir.Constant(n_sums.type, k) for k in rows]  # the last row again, where it is none
-    own = [builder.select(builder.icmp_signed("<", k, is_last), k, is_last) for k in own]
+    own = _rows_below(builder, n_sums, len(rows))
     at_once = builder.fcmp_unordered("!=", args[6], ir.Constant(args[6].type, 0.0))
     nothing = [ir.Constant(tile.vector, None)] * (len(rows) * len(columns))
     kept = tile.unless(
@@ -302,14 +300,19 @@ def _lower_add_sums_of_products(context, builder, signature, args):
     return context.get_dummy_value()
 
 
+def _rows_below(builder, n_rows, n):
+    """Return the numbers of `n` rows; where there are but `n_rows`, the last one's again."""
+    last = builder.sub(n_rows, ir.Constant(n_rows.type, 1))
+    rows = [ir.Constant(n_rows.type, k) for k in range(n)]
+    return [builder.select(builder.icmp_signed("<", k, last), k, last) for k in rows]
+
+
 @lower_builtin(store_dot_products, *[_PLACES] * 3, types.Integer, types.Integer)
 def _lower_store_dot_products(context, builder, signature, args):
     tile = Tile(context, builder, signature.args[:3], args[:3])
     n_weights, n = (context.cast(builder, args[i], signature.args[i], types.intp) for i in (3, 4))
     rows = range(TILE_ROWS)
-    least = builder.sub(n_weights, ir.Constant(n.type, 1))
-    own = [ir.Constant(n.type, i) for i in range(AT_ONCE)]  # the last row again, where it is none
-    own = [builder.select(builder.icmp_signed("<", i, least), i, least) for i in own]
+    own = _rows_below(builder, n_weights, AT_ONCE)
 
     def turn(j, kept):
         vectors = [partial(tile.factors.load, tile.vector, j, r) for r in rows]
