@@ -82,6 +82,9 @@ class KernelFiles(IndexDataCacheFile):
             path.unlink(missing_ok=True)
 
     def _name(self, key):
+        sig, (triple, *processor), hashes = key
+        # That of macOS ends in the version of the kernel of this very machine.
+        made_for = sig, triple.rstrip(".0123456789"), *processor, hashes
         compiled_by = (
             sys.implementation.cache_tag,
             numba.__version__,
@@ -89,7 +92,7 @@ class KernelFiles(IndexDataCacheFile):
             config.BOUNDSCHECK,
             os.environ.get("FASTNN_REGISTER_BYTES"),  # else the processor in the key tells it
         )
-        digest = hashlib.sha256(repr((compiled_by, key)).encode()).hexdigest()
+        digest = hashlib.sha256(repr((compiled_by, made_for)).encode()).hexdigest()
         return f"fastnn-{SOURCES}-{self._function}-{digest[:16]}.nbc"
 
 

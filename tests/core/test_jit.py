@@ -10,6 +10,7 @@ import numba
 import numpy as np
 import pytest
 from numba import config, njit
+from numba.core.codegen import JITCPUCodegen
 
 from fastnn.core import jit as _jit
 from fastnn.core.jit import cache_folder, entry, inner, maker
@@ -90,6 +91,17 @@ def test_a_checked_kernel_is_another_one(folder, monkeypatch):
     monkeypatch.setattr(config, "BOUNDSCHECK", 1)
     with pytest.raises(IndexError):
         entry(value_at)(VALUES, 3)
+
+
+def test_a_kernel_of_another_macos_is_the_same(folder, monkeypatch):
+    """LLVM names the system with its version there, as "arm64-apple-darwin24.6.0"."""
+    tuple_of, triple = JITCPUCodegen.magic_tuple, "arm64-apple-darwin24.6.0"
+    monkeypatch.setattr(JITCPUCodegen, "magic_tuple", lambda own: (triple, *tuple_of(own)[1:]))
+    assert call() == COMPILED
+    triple = "arm64-apple-darwin25.0.0"
+    assert call() == LOADED
+    triple = "x86_64-apple-darwin25.0.0"
+    assert call() == COMPILED
 
 
 def test_recompiling_does_not_load(folder):
