@@ -1079,8 +1079,9 @@ class Network:
 
         The first call of a kind, in batches say, compiles for seconds; what it compiles is kept on
         disk. A word says so on a terminal or in a notebook after a second, by the logger "fastnn":
-        ``logging.getLogger("fastnn").setLevel("ERROR")`` silences it. `fastnn.warmup` compiles
-        all ahead.
+        ``logging.getLogger("fastnn").setLevel("ERROR")`` silences it. Elsewhere, as in a pipe, it
+        has the level INFO, which ``logging.basicConfig(level="INFO")`` shows. `fastnn.warmup`
+        compiles all ahead.
 
         Examples
         --------

@@ -193,7 +193,7 @@ def test_what_compiles_within_the_time_has_no_word(monkeypatch, said):
     assert said.records == []
 
 
-WITHOUT_LOGGING = """
+FROM_A_PROGRAM = """
 import io, logging, sys, threading
 from fastnn.core import evaluate, waiting
 
@@ -202,21 +202,29 @@ class Terminal(io.StringIO):
         return True
 
 waiting.AFTER = 0.0
-sys.stderr = Terminal()
-if {silence}:
-    logging.getLogger("fastnn").setLevel("ERROR")
+sys.stderr = {stream}()
+{statement}
 word = waiting._Word(evaluate.predict_few, ())
 word._timer.join()
 word.end()
 print(sys.stderr.getvalue().partition(",")[0])
 """
+SAID = "fastnn compiles predict_few for float64"
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("silence", [False, True])
-def test_without_a_set_up_of_logging_a_line_on_stderr_which_can_be_silenced(silence):
-    expected = "" if silence else "fastnn compiles predict_few for float64"
-    assert run_python(WITHOUT_LOGGING.format(silence=silence)).strip() == expected
+@pytest.mark.parametrize(
+    ("stream", "statement", "expected"),
+    [
+        ("Terminal", "", SAID),
+        ("Terminal", 'logging.getLogger("fastnn").setLevel("ERROR")', ""),
+        ("io.StringIO", "", ""),
+        ("io.StringIO", 'logging.basicConfig(level="INFO")', f"INFO:fastnn:{SAID}"),
+    ],
+)
+def test_what_stands_on_stderr_and_how_a_program_changes_that(stream, statement, expected):
+    code = FROM_A_PROGRAM.format(stream=stream, statement=statement)
+    assert run_python(code).strip() == expected
 
 
 def test_what_a_program_has_frozen_stays_frozen(said):
