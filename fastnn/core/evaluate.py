@@ -26,7 +26,7 @@ from .losses import output_delta, output_error
 from .sample_pass import add_step, forward
 from .scratch import Sample, for_each_block, new_block
 from .simd.bitset import WORD
-from .simd.borrow import row_of
+from .simd.borrow import part_of, row_of
 
 _NO_METRICS = np.empty(0, np.int64)
 
@@ -105,9 +105,9 @@ def _leave_outputs(net, samples, block, outputs):
     """Overwrite the outputs of the samples with those in the block."""
     first, last = output_range(net.layer_table)
     for t in range(samples.shape[0]):
-        a, row = row_of(block.a, t), row_of(outputs, samples[t])
-        for j in range(first, last):
-            row[j - first] = a[j]
+        a, row = part_of(row_of(block.a, t), first, last - first), row_of(outputs, samples[t])
+        for j in range(a.shape[0]):  # from 0 on: LLVM sees that none counts from the end
+            row[j] = a[j]
 
 
 @entry
