@@ -310,31 +310,27 @@ def scaled_by_derivative(code, delta, z, a):
 
 
 @inner
-def activate(code, z, a, start, stop):
-    """Overwrite a[start:stop] with f(z[start:stop]), of several parts with the f of each."""
-    if not is_table(code):
-        activate_part(code, z, a, start, stop)
-        return
-    for k in range(n_parts_of(code)):
-        first, last, own = part_at(code, k, start)
-        activate_part(own, z, a, first, last)  # the next one overwrites what is beyond
-    store(a, stop, zeros(z, 1))  # the padding
+def activate(code, z, a, start, stop, n_rows, step):
+    """Overwrite a[start:stop] with f(z[start:stop]), of several parts with the f of each.
 
-
-@inlined
-def activate_part(code, z, a, start, stop):
-    """Do it for all outputs, or for a part; beyond it, up to a register is overwritten."""
-    if code == SOFTMAX:
-        softmax(z, a, start, stop)
-        return
-    one = zeros(z, 1)
-    if is_address(code):
-        activate_at(code, start, stop, z, a)
-        for j in range(stop, stop + (start - stop) % lanes_of(one)):
-            a[j] = 0  # the padding
-        return
-    for j in range(start, stop, lanes_of(one)):
-        store(a, j, activated(code, load(z, j, one)))
+    It is done in so many rows, which are `step` units apart.
+    """
+    one, has_parts = zeros(z, 1), is_table(code)
+    for k in range(n_parts_of(code) if has_parts else 1):
+        first, last, own = part_at(code, k, start) if has_parts else (start, stop, code)
+        for t in range(n_rows):  # the next part overwrites what is beyond
+            row_first, row_last = first + t * step, last + t * step
+            if own == SOFTMAX:
+                softmax(z, a, row_first, row_last)
+            elif is_address(own):
+                activate_at(own, row_first, row_last, z, a)
+                for j in range(row_last, row_last + (first - last) % lanes_of(one)):
+                    a[j] = 0  # the padding
+            else:
+                for j in range(row_first, row_last, lanes_of(one)):
+                    store(a, j, activated(own, load(z, j, one)))
+    for t in range(n_rows if has_parts else 0):
+        store(a, stop + t * step, one)  # the padding
 
 
 @inner

@@ -29,7 +29,7 @@ from .one_output import (
 from .sample_pass import scale_units
 from .scratch import Block, sample_of
 from .simd.bitset import TILE_ROWS, has_zeros, mark_tiles, n_tiles_of
-from .simd.borrow import row_of, rows_like
+from .simd.borrow import flat, row_of, rows_like
 from .simd.vectors import splat_at, store, zeros
 
 
@@ -77,12 +77,12 @@ def _forward_layers(net, n_rows, skip_zeros, noise, block, inputs):
                 block.next_inputs, block.next_starts,
             )  # fmt: skip
         dense_forward_block(net.params, layer, n_tiles, taken)
-        n_calls, first, last = n_rows, start, start + n_out
+        n_runs, first, last = n_rows, start, start + n_out
         if has_one_output(layer):
-            n_calls, first, last = 1, start + PACKED, start + PACKED + n_rows
+            n_runs, first, last = 1, start + PACKED, start + PACKED + n_rows
             pack(z, start, n_rows)
-        for t in range(n_calls):  # one call in the source: all activations are compiled into it
-            activate(layer[ACTIVATION], row_of(z, t), row_of(a, t), first, last)
+        # One call in the source: all activations are compiled into it.
+        activate(layer[ACTIVATION], flat(z), flat(a), first, last, n_runs, z.shape[1])
         if has_one_output(layer):
             one = zeros(a, 1)
             for t in range(n_rows):  # the padding too, which must be finite

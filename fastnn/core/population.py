@@ -143,7 +143,7 @@ def _forward(params, layer_table, units, inputs, n, n_rows, z, a):
         if layer[ACTIVATION] == SOFTMAX or is_address(layer[ACTIVATION]):
             _activate_each(layer, units, above, n, n_rows, z, a)
         else:
-            activate(layer[ACTIVATION], units, units, above, above + layer[N_OUT] * n)
+            activate(layer[ACTIVATION], units, units, above, above + layer[N_OUT] * n, 1, 1)
         below = above
     return below
 
@@ -155,7 +155,7 @@ def _activate_each(layer, units, above, n, n_rows, z, a):
     for t in range(n_rows):
         for j in range(start, stop):
             z[j] = units[above + (j - start) * n + t]
-        activate(layer[ACTIVATION], z, a, start, stop)
+        activate(layer[ACTIVATION], z, a, start, stop, 1, 1)
         for j in range(start, stop):
             units[above + (j - start) * n + t] = a[j]
 

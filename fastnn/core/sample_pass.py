@@ -58,7 +58,7 @@ def enter(x, skip_zeros, sample):
 def leave(layer, skip_zeros, sample):
     """Turn the layer's pre-activations into what the next one takes."""
     start, n_out = layer[UNITS], layer[N_OUT]
-    activate(layer[ACTIVATION], sample.z, sample.a, start, start + n_out)
+    activate(layer[ACTIVATION], sample.z, sample.a, start, start + n_out, 1, 1)
     mark_units(sample.a, start, n_out, skip_zeros and is_often_zero(layer), sample.bitset)
 
 
@@ -89,7 +89,7 @@ def forward_with_noise(net, noise, skip_zeros, a, sample):
         layer = row_of(layer_table, k)
         start, n_out = layer[UNITS], layer[N_OUT]
         dense_forward(net.params, layer, sample)
-        activate(layer[ACTIVATION], sample.z, a, start, start + n_out)
+        activate(layer[ACTIVATION], sample.z, a, start, start + n_out, 1, 1)
         if k + 1 < layer_table.shape[0]:
             rate = levels[k + 1]
             drop_units(noise.key, noise.first_number, k, rate, start, n_out, a, sample.a)

@@ -37,8 +37,8 @@ print(json.dumps(lines))
 
 
 def activate_twice(first, second, z, a):
-    activate(first, z, a, 0, z.shape[0])
-    activate(second, z, a, 0, z.shape[0])
+    activate(first, z, a, 0, z.shape[0], 1, 1)
+    activate(second, z, a, 0, z.shape[0], 1, 1)
 
 
 def test_an_entry_point_as_one_keeps_its_functions_to_itself():
