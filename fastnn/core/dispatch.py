@@ -24,7 +24,8 @@ from .optimizers import (
     Optimizer,
     needs_finish,
 )
-from .simd.bitset import TILE_ROWS, n_tiles_of
+from .simd.bitset import TILE_ROWS, has_zeros, n_tiles_of
+from .simd.borrow import row_of
 
 FEW = 8  # samples
 FIRST_LEVEL = 32 << 10  # bytes of the smallest first-level cache in use: not this machine's, or the
@@ -38,6 +39,25 @@ def may_skip_zeros(params, n_samples):
     For a few samples the look at the weights costs more than it saves.
     """
     return n_samples >= FEW and is_finite(params)
+
+
+@inner
+def looks_for_zeros(net, X, start, stop, eighths):
+    """Return True if zeros are looked for in these rows, or above them.
+
+    Of a few blocks, where no layer makes zeros, the first row tells: it has so many eighths of
+    them. Else the look at the weights would be a tenth of the time of 16 rows that are predicted by
+    400-25-10 (float64; Intel, AVX-512).
+    """
+    if stop - start < FEW:
+        return False
+    if stop - start > 8 * FEW or X.starts.shape[0] > 0:
+        return True
+    for k in range(net.layer_table.shape[0] - 1):
+        if is_often_zero(row_of(net.layer_table, k)):
+            return True
+    x = row_of(X.values, start)
+    return has_zeros(x, x.shape[0], eighths)
 
 
 @inner

@@ -4,6 +4,7 @@ They work on the rows [start, stop) of the data, so that Python has control agai
 Scratch belongs to the call: several threads may use one network at once.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from .simd.bitset import WORD
 from .simd.borrow import part_of, row_of
 
 _NO_METRICS = np.empty(0, np.int64)
+_for_each_block_in_place = partial(for_each_block, in_place=True)
 
 
 @entry
@@ -91,7 +93,7 @@ def predict_block(net, data, samples, skip_zeros, block, outputs):
     return True
 
 
-@for_each_block
+@_for_each_block_in_place
 @inner
 def _predict_while_finite(net, data, samples, skip_zeros, block, outputs):
     """Do it, as long as the samples are finite."""
@@ -120,7 +122,7 @@ def evaluate_rows(net, data, start, stop, metrics, sums):
     _evaluate_all(net, data, start, stop, block, (metrics, sums))
 
 
-@for_each_block
+@_for_each_block_in_place
 @inner
 def _evaluate_all(net, data, samples, skip_zeros, block, target):
     """Do it for a block."""

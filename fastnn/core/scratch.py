@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .dispatch import may_skip_zeros
+from .dispatch import looks_for_zeros, may_skip_zeros, worthwhile_zeros
 from .jit import inner, maker
 from .layout import CACHE_LINE, units_size
 from .simd.bitset import TILE_ROWS, WORD, n_tiles_of
@@ -111,16 +111,21 @@ def sample_of(block, t):
     )
 
 
-def for_each_block(body):
+def for_each_block(body, in_place=False):
     """Return a loop that calls body(net, data, samples, skip_zeros, block, target) for each block.
 
     The loop goes over the rows [start, stop), and ends where the body returns False; it returns
-    whether the body was called for all rows. `samples` are the numbers of a block's rows.
+    whether the body was called for all rows. `samples` are the numbers of a block's rows, which it
+    multiplies where they lie if `in_place` is set.
     """
 
     @inner
     def loop(net, data, start, stop, block, target):
-        skip_zeros = may_skip_zeros(net.params, stop - start)
+        n_samples, eighths = stop - start, 1
+        if in_place and n_samples % TILE_ROWS == 0:  # else they are copied
+            eighths = worthwhile_zeros(row_of(net.layer_table, 0), net.params)
+        skip_zeros = looks_for_zeros(net, data.X, start, stop, eighths)
+        skip_zeros = skip_zeros and may_skip_zeros(net.params, n_samples)
         n_at_once = min(BLOCK_ROWS, block.numbers.shape[0])
         for first in range(start, stop, n_at_once):
             samples = block.numbers[: min(n_at_once, stop - first)]

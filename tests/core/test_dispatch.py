@@ -4,7 +4,13 @@ import pytest
 from fastnn import Dense, Network
 from fastnn._training.state import state_of
 from fastnn.core import layout
-from fastnn.core.dispatch import look_ahead_rows, may_look_ahead_by, may_step_at_once
+from fastnn.core.dispatch import (
+    look_ahead_rows,
+    looks_for_zeros,
+    may_look_ahead_by,
+    may_step_at_once,
+)
+from fastnn.core.inputs import NOTHING, Samples
 from fastnn.core.optimizers import Optimizer
 from fastnn.core.simd.bitset import TILE_ROWS
 from fastnn.optimizers import SGD, Adam, Momentum, Nesterov
@@ -45,6 +51,33 @@ def test_wide_first_layers_look_ahead(n_in, width, dtype, expected):
 def test_only_mere_descent_steps_at_once(rule, l2, expected):
     optimizer = for_kernels(rule, state_of(Network(1, [Dense(1, l2=l2)])).model)
     assert from_python(may_step_at_once)(optimizer) == expected
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_zeros", "activation", "expected"),
+    [
+        (7, 8, "relu", False),  # too few to look at the weights
+        (8, 5, "tanh", False),
+        (8, 6, "tanh", True),
+        (64, 5, "tanh", False),
+        (65, 0, "tanh", True),
+        (8, 0, "relu", True),
+    ],
+)
+def test_of_few_rows_the_first_tells_whether_zeros_are_looked_for(
+    n_rows, n_zeros, activation, expected
+):
+    net = state_of(Network(8, [Dense(9, activation), Dense(9, "relu")])).model.net
+    X = np.ones((2 + n_rows, 8))
+    X[2, :n_zeros] = 0
+    rows = 2, len(X), 6  # eighths
+    assert from_python(looks_for_zeros)(net, Samples.dense(X), *rows) == expected
+
+
+def test_zeros_are_looked_for_in_sparse_rows():
+    net = state_of(Network(8, [Dense(9, "tanh")])).model.net
+    X = Samples(np.ones((1, 0)), np.zeros(9, np.int64), NOTHING)
+    assert from_python(looks_for_zeros)(net, X, 0, 8, 6)
 
 
 def for_kernels(rule, model):
