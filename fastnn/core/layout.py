@@ -141,8 +141,14 @@ def params_size(layer_table: Array) -> int:
 
 @inner
 def units_size(layer_table: Array) -> int:
-    """Return how many elements the units of one sample take, padding included."""
-    return int(layer_table[-1, UNITS] + -(-layer_table[-1, STRIDE] // WORD) * WORD)
+    """Return how many elements the units of one sample take, padding included.
+
+    Rows a multiple of 2 KiB apart would fall on two sets of the cache, which the 32 of a block do
+    not fit into: they get one more word. The gradient of 64-100-10 and of 30-100-1 in float64 takes
+    0.87 of the time so (Intel, AVX-512 and AVX2).
+    """
+    size = int(layer_table[-1, UNITS] + -(-layer_table[-1, STRIDE] // WORD) * WORD)
+    return size + WORD if size % 256 == 0 else size
 
 
 @inner
