@@ -228,12 +228,12 @@ def _add_gradient(net, data, samples, skip_zeros, block, target):
     """Add the gradient of a block's samples, and their losses without the weights."""
     grad, sums = target
     first, last = output_range(net.layer_table)
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     for t in range(samples.shape[0]):
         z, a, y = row_of(block.z, t), row_of(block.a, t), row_of(data.Y, samples[t])
         sums[0] += sample_loss(net.loss, z, a, first, last, y)
     backward_block(net, data, samples, None, block)
-    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block, 0.0)
+    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block, (block.h, None), 0.0)
     return True
 
 
@@ -245,7 +245,7 @@ def _add_vjp(net, data, samples, skip_zeros, block, target):
     layer_table, z, a, delta = net.layer_table, block.z, block.a, block.delta
     first, last = output_range(layer_table)
     n_rows = samples.shape[0]
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     delta[n_rows : TILE_ROWS * n_tiles_of(n_rows)] = 0
     for t in range(n_rows):
         row = row_of(delta, t)
@@ -253,7 +253,7 @@ def _add_vjp(net, data, samples, skip_zeros, block, target):
             row[j] = errors[samples[t], j - first]
         pull_back(layer_table[-1, ACTIVATION], row_of(z, t), row_of(a, t), first, last, row)
     pull_back_to_inputs(net, n_rows, block)
-    add_gradient_of_block(grad, layer_table, n_rows, block, 0.0)
+    add_gradient_of_block(grad, layer_table, n_rows, block, (block.h, None), 0.0)
     for t in range(n_rows):
         for i in range(layer_table[0, N_IN]):
             errors_x[samples[t], i] = delta[t, i]

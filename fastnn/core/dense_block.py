@@ -44,6 +44,7 @@ from .simd.tile import (
     add_outer_products,
     add_products,
     add_sums_of_products,
+    from_row,
     store_dot_products,
 )
 from .simd.vectors import lanes_of, load, splat, store, zeros
@@ -107,7 +108,7 @@ def _forward_all(params, layer, first, column, n, n_tiles, block):
     """
     W = Rows(params, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
     z = Rows(flat(block.z), layer[UNITS] + column, block.z.shape[1])
-    h = Grid(flat(block.h), layer[BELOW] + first, block.h.shape[1])
+    h = Grid(flat(block.h), layer[BELOW] + first, block.h.shape[1], block.starts)
     biases = layer[BIASES] + column if first == 0 else -1
     brings = column == 0 and h.row == n and _waits_for_memory(layer, params)
     _add_all(n_tiles, z, h, W, n, biases, layer[N_OUT] - column, brings)
@@ -123,7 +124,7 @@ def _add_all(n_tiles, sums, factors, terms, n, biases, n_left, brings):
     while tile < n_tiles:
         row = TILE_ROWS * tile
         z = Rows(sums.array, sums.first + row * sums.step, sums.step)
-        h = Grid(factors.array, factors.first + row * factors.row, factors.row)
+        h = from_row(factors, row)
         is_tall = n_left <= 2 * lanes and tile + 1 < n_tiles
         tile += 2 if is_tall else 1
         ahead = (TALL if is_tall else TILE_ROWS) * n if brings else 0
@@ -156,7 +157,7 @@ def dense_error_below_block(params, layer, n_tiles, block):
         return
     delta, n_in, n_units = flat(block.delta), layer[N_IN], block.delta.shape[1]
     if layer[N_OUT] <= min(SHORT, lanes_of(zeros(params, 2))):
-        _short_error_below_block(params, layer, n_tiles, delta, n_units)
+        _short_error_below_block(params, layer, n_tiles, block)
         return
     for i in range(0, n_in, AT_ONCE):
         W = Rows(params, layer[WEIGHTS] + i * layer[STRIDE], layer[STRIDE])
@@ -167,17 +168,18 @@ def dense_error_below_block(params, layer, n_tiles, block):
 
 
 @inner
-def _short_error_below_block(params, layer, n_tiles, delta, n_units):
+def _short_error_below_block(params, layer, n_tiles, block):
     """Do it for rows of one or two registers of weights, those of some inputs turned at a time.
 
     To add up the lanes of such a row took three times as long as its products: 64-100-10 is trained
     in 0.94 (float64) and 0.87 of the time, 100-256-128-10 in 0.99 and 0.95 (Intel, AVX-512).
     """
     n_in, n_out, turned = layer[N_IN], layer[N_OUT], on_stack(_TURNED, params)
+    delta, n_units = flat(block.delta), block.delta.shape[1]
     width = lanes_of(zeros(params, 2))
     none = n_out * width  # where there are zeros for a sum to begin with
     store(turned, none, zeros(params, 2))
-    deltas = Grid(delta, layer[UNITS], n_units)
+    deltas = Grid(delta, layer[UNITS], n_units, block.starts)  # of the rows of `h` that go on
     for first in range(0, n_in, width):
         n = min(width, n_in - first)
         for j in range(n_out):
@@ -326,7 +328,7 @@ def _add_sums(target, layer, first, n, column, n_rows, block, rate):
                 break
             i = first + lowest(mask)
         W = Rows(target, layer[WEIGHTS] + i * layer[STRIDE] + column, layer[STRIDE])
-        h = Grid(flat(block.h), layer[BELOW] + i, n_inputs)
+        h = Grid(flat(block.h), layer[BELOW] + i, n_inputs, block.starts)
         ahead = Ahead(block.next_inputs, block.next_starts, i if brings and column == 0 else -1)
         if n_left > 3 * lanes:
             add_sums_of_products(WIDE, W, stop - i, h, deltas, n_rows, rate, ahead)
@@ -345,7 +347,7 @@ def _add_part(target, layer, first, column, n_tiles, block):
     W = Rows(target, layer[WEIGHTS] + first * layer[STRIDE] + column, layer[STRIDE])
     for tile in range(n_tiles):
         mask, h, place = _places(layer, first, column, tile, block)
-        delta = Rows(flat(block.delta), place, h.row)
+        delta = Rows(flat(block.delta), place, block.delta.shape[1])
         if mask:
             n_left = layer[N_OUT] - column
             if n_left > 3 * lanes_of(zeros(target, 1)):
@@ -362,6 +364,6 @@ def _add_part(target, layer, first, column, n_tiles, block):
 def _places(layer, first, column, tile, block):
     """Return a tile's mask of inputs, the inputs, and where its first sample has the outputs."""
     mask = row_of(block.bitsets, tile)[(layer[BELOW] + first) // WORD]
-    row, n_inputs = TILE_ROWS * tile, block.h.shape[1]
-    h = Grid(flat(block.h), row * n_inputs + layer[BELOW] + first, n_inputs)
-    return mask, h, row * block.z.shape[1] + layer[UNITS] + column
+    row = TILE_ROWS * tile
+    h = Grid(flat(block.h), layer[BELOW] + first, block.h.shape[1], block.starts)
+    return mask, from_row(h, row), row * block.z.shape[1] + layer[UNITS] + column

@@ -34,7 +34,7 @@ def activations_of_rows(params, layer_table, X, start, stop, units):
 def _write_activations(net, data, samples, skip_zeros, block, units):
     """Do it for a block."""
     layer_table = net.layer_table
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     n_samples, table = units.shape[0] // layer_table[:, N_OUT].sum(), 0
     for k in range(layer_table.shape[0]):
         first, n_out = layer_table[k, UNITS], layer_table[k, N_OUT]
@@ -60,7 +60,7 @@ def gradients_of_rows(net, data, start, stop, grads):
 def _write_gradients(net, data, samples, skip_zeros, block, target):
     """Do it for a block."""
     grads, nothing = target
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     backward_block(net, data, samples, None, block)
     for t in range(samples.shape[0]):
         grad = row_of(grads, samples[t])
@@ -81,7 +81,7 @@ def input_gradients_of_rows(net, data, start, stop, grads):
 def _write_input_gradients(net, data, samples, skip_zeros, block, grads):
     """Do it for a block."""
     code, (first, last) = net.layer_table[-1, ACTIVATION], output_range(net.layer_table)
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     for t in range(samples.shape[0]):
         y, of_row = row_of(data.Y, samples[t]), sample_of(block, t)
         output_delta(net.loss, code, of_row.z, of_row.a, first, last, y, of_row.delta)
@@ -105,7 +105,7 @@ def jacobian_of_rows(params, layer_table, X, start, stop, jacobian):
 def _write_jacobian(net, data, samples, skip_zeros, block, jacobian):
     """Do it for a block."""
     code, (first, last) = net.layer_table[-1, ACTIVATION], output_range(net.layer_table)
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     for j in range(first, last):
         for t in range(samples.shape[0]):
             z, a, delta = row_of(block.z, t), row_of(block.a, t), row_of(block.delta, t)

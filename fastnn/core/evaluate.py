@@ -88,7 +88,7 @@ def predict_rows(params, layer_table, X, start, stop, outputs):
 @inner
 def predict_block(net, data, samples, skip_zeros, block, outputs):
     """Overwrite the outputs of a block's samples, which may be of another dtype."""
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     _leave_outputs(net, samples, block, outputs)
     return True
 
@@ -147,10 +147,10 @@ def add_gradient_of_rows(net, data, start, stop, grad, sums):
 def _add_gradient_and_loss(net, data, samples, skip_zeros, block, target):
     """Do it for a block."""
     grad, sums = target
-    forward_block(net, data.X, samples, skip_zeros, None, block)
+    forward_block(net, data.X, samples, skip_zeros, block)
     add_metrics_of_block(net, _NO_METRICS, data, samples, block, sums)
     backward_block(net, data, samples, None, block)
-    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block, 0.0)
+    add_gradient_of_block(grad, net.layer_table, samples.shape[0], block, (block.h, None), 0.0)
     return True
 
 

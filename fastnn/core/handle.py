@@ -133,7 +133,7 @@ def block_of(handle):
     """Return scratch for a block of samples."""
     z, a, delta = row_of(handle.block, 0), row_of(handle.block, 1), row_of(handle.block, 2)
     numbers = handle.numbers
-    return Block(z, a, a, delta, handle.bitsets[N_BITSETS:], numbers, z, numbers[:0])
+    return Block(z, a, a, delta, handle.bitsets[N_BITSETS:], numbers, z, numbers[:0], None)
 
 
 # ---- pointers ------------------------------------------------------------------------------------

@@ -49,12 +49,14 @@ class Block(NamedTuple):
         the missing samples are zero.
     bitsets : ndarray of uint64, shape (n_rows / TILE_ROWS, n_units / WORD)
         For each tile, which units take part in any of its samples.
-    numbers : ndarray of int64, shape (n_rows,)
-        Where the numbers of the samples are written down.
+    numbers : ndarray of int64, shape (n_rows,), or None
+        Where the numbers of the samples are written down; None in training, where they are given.
     next_inputs : ndarray
         Where the inputs of the block after this are.
     next_starts : ndarray of int64, shape (n_rows,) or (0,)
         And where each of its rows begins there, if it is to be brought from memory.
+    starts : ndarray of int64, shape (n_rows,), or None
+        Where the rows of `h` begin in its memory, unless they follow each other.
     """
 
     z: NDArray[Any]
@@ -62,9 +64,10 @@ class Block(NamedTuple):
     h: NDArray[Any]
     delta: NDArray[Any]
     bitsets: NDArray[np.uint64]
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.int64] | None
     next_inputs: NDArray[Any]
     next_starts: NDArray[np.int64]
+    starts: NDArray[np.int64] | None
 
 
 @maker
@@ -89,7 +92,7 @@ def new_block(net, X, n_rows, has_delta):
     if has_delta:
         _clear(delta)
     _clear(bitsets)
-    return Block(z, a, a, delta, bitsets, memory[n_numbers:], z, memory[:0])
+    return Block(z, a, a, delta, bitsets, memory[n_numbers:], z, memory[:0], None)
 
 
 @inner

@@ -91,8 +91,8 @@ def train_samples_looking_ahead_by(net, data, samples, metrics, optimizer, scrat
             enter_rows(data.X.values, in_block, layer[N_IN], skip_zeros, a, bits)
             for mode in range(n_modes):
                 z_of, own = zs[mode], steps[mode]
-                last_block = Block(z_of, last_a, last_a, own, last_bits, numbers, a, numbers)
-                block = Block(z_of, a, a, own, bits, numbers, a, numbers)
+                last_block = Block(z_of, last_a, last_a, own, last_bits, None, a, numbers, None)
+                block = Block(z_of, a, a, own, bits, None, a, numbers, None)
                 _step_forward(U if mode else V, layer, n_tiles, last_block, block, kept)
             multiply_inputs(layer, a, n_rows, products)
             for t in range(n_rows):

@@ -10,7 +10,7 @@ from .block_pass import (
     add_gradient_of_block,
     add_metrics_of_block,
     backward_block,
-    forward_block,
+    forward_chosen,
 )
 from .counter_rng import Noise
 from .dense_block import has_many
@@ -21,7 +21,7 @@ from .layout import N_IN, is_narrow
 from .optimizers import DIVIDE_PENALTY, KEY, MEAN, N_SEEN, N_UPDATES, Update, penalty_of
 from .scratch import BLOCK_ROWS, Block
 from .simd.bitset import WORD, n_tiles_of
-from .simd.borrow import row_of
+from .simd.borrow import part_of, row_of, rows_like
 from .updates import change_params, flush
 
 
@@ -72,10 +72,19 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
     z, a, delta = row_of(units, 0), row_of(units, 1), row_of(units, 2)
     h = row_of(units, 3) if levels.shape[0] > 0 else a
     bitsets = np.zeros((n_tiles_of(BLOCK_ROWS), n_units // WORD), np.uint64)
-    starts = np.empty(BLOCK_ROWS if data.X.starts.shape[0] == 0 else 0, np.int64)
-    block = Block(z, a, h, delta, bitsets, starts[:0], data.X.values, starts)
-    if data.X.starts.shape[0] > 0:  # sparse samples find zeros where no bit is set
-        h[:, : layer_table[0, N_IN]] = 0
+    is_dense, layer, X = data.X.starts.shape[0] == 0, row_of(layer_table, 0), data.X.values
+    memory = np.empty(3 * BLOCK_ROWS, np.int64)  # where rows begin: of units, of X, and the next
+    starts = part_of(memory, 0, BLOCK_ROWS)
+    next_starts = part_of(memory, 2 * BLOCK_ROWS, BLOCK_ROWS if is_dense else 0)
+    for t in range(BLOCK_ROWS):
+        memory[t] = t * n_units
+    block = Block(z, a, h, delta, bitsets, None, X, next_starts, starts)
+    inputs, is_copied = (h, starts), layer[N_IN] < WORD or is_narrow(layer) or not is_dense
+    is_copied = is_copied or levels.shape[0] > 0 or data.weights.shape[0] > 0
+    if not is_copied:
+        inputs = rows_like(X, 0, X.shape[0], h), part_of(memory, BLOCK_ROWS, BLOCK_ROWS)
+    if not is_dense:  # sparse samples find zeros where no bit is set
+        h[:, : layer[N_IN]] = 0
     position = samples.start
     while position < samples.stop:
         epoch, place = position // n_samples, position % n_samples
@@ -85,18 +94,18 @@ def train_batches(net, data, samples, metrics, batches, optimizer, sums):
         numbers, row = row_of(order, epoch % order.shape[0]), row_of(sums, epoch)
         chosen = numbers[place : place + n_rows]
         noise = Noise(levels, counters[KEY], counters[N_SEEN] + position)
-        forward_block(net, data.X, chosen, skip_zeros, noise, block)
+        forward_chosen(net, data.X, chosen, skip_zeros, noise, block, inputs, is_copied)
         add_metrics_of_block(net, metrics, data, chosen, block, row)
         backward_block(net, data, chosen, noise, block)
-        for t in range(min(n_rows, starts.shape[0])):
+        for t in range(min(n_rows, next_starts.shape[0])):
             following = numbers[min(place + n_rows + t, n_samples - 1)]
-            starts[t] = following * data.X.values.shape[1]
+            memory[2 * BLOCK_ROWS + t] = following * X.shape[1]
         rate, total = rate_of(samples.rates, epoch, place // batches.size), 0.0  # of a whole batch
         if steps_at_once and n_rows == n_batch and _has_many_inputs(net, n_rows, block):
             total = weight_of_batch(data.weights, chosen)
-            step_down(net, optimizer, rate, total, n_rows, block)
+            step_down(net, optimizer, rate, total, n_rows, block, inputs)
         else:
-            add_gradient_of_block(grad, layer_table, n_rows, block, 0.0)
+            add_gradient_of_block(grad, layer_table, n_rows, block, inputs, 0.0)
             if in_batch + n_rows == n_batch:
                 total = weight_of_batch(data.weights, numbers[place - in_batch : place + n_rows])
                 if total > 0:
@@ -126,7 +135,7 @@ def _has_many_inputs(net, n_rows, block):
 
 
 @inner
-def step_down(net, optimizer, rate, total, n_rows, block):
+def step_down(net, optimizer, rate, total, n_rows, block, inputs):
     """Do the update of plain descent for a batch that is one block.
 
     It changes the parameters as the update by a gradient does, to the last bit.
@@ -136,7 +145,7 @@ def step_down(net, optimizer, rate, total, n_rows, block):
         factor = -update.rate * update.scale
         if factor == 0:
             return
-        add_gradient_of_block(net.params, net.layer_table, n_rows, block, factor)
+        add_gradient_of_block(net.params, net.layer_table, n_rows, block, inputs, factor)
 
 
 @inner

@@ -264,8 +264,9 @@ def train_samples_looking_ahead(net, data, samples, metrics, units, bitsets, sum
     bitsets[:] = 0
     z, steps = row_of(units, 0), row_of(units, 1)
     products, none = row_of(units, 4), row_of(order, 0)[:0]
-    block = Block(z, row_of(units, 2), row_of(units, 2), steps, bitsets[0, 1:], none, z, none)
-    last_block = Block(z, row_of(units, 3), row_of(units, 3), steps, bitsets[1, 1:], none, z, none)
+    a, last_a = row_of(units, 2), row_of(units, 3)
+    block = Block(z, a, a, steps, bitsets[0, 1:], None, z, none, None)
+    last_block = Block(z, last_a, last_a, steps, bitsets[1, 1:], None, z, none, None)
     bitset, last_bitset = row_of(row_of(bitsets, 0), 0), row_of(row_of(bitsets, 1), 0)
     layer_0, last = row_of(layer_table, 0), _with_bitset(sample_of(last_block, 0), last_bitset)
     position = samples.start

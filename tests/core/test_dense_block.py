@@ -64,7 +64,7 @@ class Case:
         bitsets = np.zeros((self.n_tiles, self.n_units // WORD), np.uint64)
         mark(a, 0, self.inputs.stop, True, self.n_tiles, bitsets)
         none = np.empty(0, np.int64)
-        return Block(self.units(), a, a, delta, bitsets, none, a, none)
+        return Block(self.units(), a, a, delta, bitsets, none, a, none, None)
 
     def forward(self, block):
         """Return x W + b in NumPy."""
@@ -109,6 +109,22 @@ def test_what_is_left_out_changes_no_bit(case, share):
     add_gradient(expected, case.layer, len(block.delta), block, 0.0)
     np.testing.assert_array_equal(block.z, z)
     np.testing.assert_array_equal(sums, expected)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 1])
+def test_rows_of_inputs_may_lie_anywhere(case, share):
+    if is_narrow(case.layer):
+        pytest.skip("a narrow layer takes those of a block")
+    block, sums = case.block(case.units(case.outputs), share), np.ones((2, case.params.size))
+    order, n_in = np.random.default_rng(0).permutation(len(block.h)), case.inputs.stop
+    rows, sums = np.empty((len(order), n_in), block.h.dtype), sums.astype(block.h.dtype)
+    rows[order] = block.h[:, case.inputs]
+    moved = block._replace(z=case.units(), h=rows, starts=order * n_in)
+    for k, one in enumerate((block, moved)):
+        forward(case.params, case.layer, case.n_tiles, one)
+        add_gradient(sums[k], case.layer, len(order), one, 0.0)
+    np.testing.assert_array_equal(moved.z, block.z)
+    np.testing.assert_array_equal(*sums)
 
 
 def test_step_then_forward(case, dtype):

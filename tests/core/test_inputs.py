@@ -286,3 +286,15 @@ def test_rows_are_not_made_dense():
     assert outputs.shape == (n_samples, 1)
     assert net.loss(X, y) < before / 2
     assert peak < 200e6  # as a table of float32 it would take 8 GB
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch_size", [1 + TILE_ROWS, 50])
+@pytest.mark.parametrize("share", [0.1, 1])
+def test_a_batch_is_the_same_where_its_rows_lie_and_where_they_are_copied(dtype, batch_size, share):
+    X, Y = make_data(61, N_IN, 3)
+    X *= np.random.default_rng(0).random(X.shape) < share
+    nets = [Network(N_IN, [Dense(9, "relu"), Dense(3)], dtype=dtype, seed=0) for _ in range(2)]
+    for net, weights in zip(nets, (None, np.ones(len(X))), strict=True):  # with weights they are
+        net.fit(X, Y, epochs=2, batch_size=batch_size, optimizer=Adam(0.01), sample_weight=weights)
+    np.testing.assert_array_equal(nets[0].params, nets[1].params)

@@ -124,6 +124,23 @@ def mark_units(a, start, n, skip_zeros, bitset):
 
 
 @inner
+def mark_rows(a, starts, n, skip_zeros, n_tiles, bitsets):
+    """Do `mark_tiles` for rows that begin at `starts` of a flat array, `n` >= `WORD` long.
+
+    Nothing beyond their end is read.
+    """
+    for tile in range(n_tiles):
+        for first in range(0, n, WORD):
+            mask, beyond_end = ~np.uint64(0), max(0, first + WORD - n)
+            if skip_zeros:
+                mask = np.uint64(0)
+                for t in range(TILE_ROWS * tile, TILE_ROWS * tile + TILE_ROWS):
+                    mask |= nonzero_mask(a, starts[t] + first - beyond_end)
+                mask >>= np.uint64(beyond_end)
+            bitsets[tile, first // WORD] = cut(mask, n - first)
+
+
+@inner
 def has_zeros(a, n, eighths):
     """Return True if so many eighths at least of the first `n` elements are 0."""
     count = 0

@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import lower_builtin, type_callable
 from numpy.typing import NDArray
 
-from ..arrays import address_of, part_of_struct
+from ..arrays import address_of, part_of_struct, view_of
 from .arithmetic import multiply_add
 from .bitset import TILE_ROWS, lowest, without_lowest
 from .tile_loops import Tile
@@ -48,11 +48,15 @@ class Rows(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """Numbers of a flat array: that of row r and column k is array[first + r row + k]."""
+    """Numbers of a flat array: that of row r and column k is array[first + r row + k].
+
+    Or, unless `starts` is None, array[starts[r] + first + k].
+    """
 
     array: NDArray[Any]
     first: int
     row: int
+    starts: NDArray[np.int64] | None
 
 
 class Ahead(NamedTuple):
@@ -61,6 +65,13 @@ class Ahead(NamedTuple):
     array: NDArray[Any]
     starts: NDArray[np.int64]
     column: int
+
+
+def from_row(grid, row):
+    """Return the `Grid` that begins with a row of another; it must not outlive the array."""
+    if grid.starts is None:
+        return Grid(grid.array, grid.first + row * grid.row, grid.row, None)
+    return Grid(grid.array, grid.first, grid.row, grid.starts[row:])
 
 
 def add_products(registers, n_rows, sums, factors, terms, n, biases, ahead):
@@ -94,8 +105,14 @@ def _add_product(registers, n_rows, sums, factors, terms, k):
     term = load(terms.array, terms.first + k * terms.step, like)
     for r in range(n_rows):
         place = sums.first + r * sums.step
-        factor = splat_at(factors.array, factors.first + r * factors.row + k, like)
+        factor = splat_at(factors.array, _place(factors, r, k), like)
         store(sums.array, place, multiply_add(factor, term, load(sums.array, place, like)))
+
+
+def _place(grid, r, k):
+    """Return where a number of a `Grid` is in its array."""
+    begin = r * grid.row if grid.starts is None else grid.starts[r]
+    return begin + grid.first + k
 
 
 def add_outer_products(registers, sums, factors, terms, mask):
@@ -106,7 +123,7 @@ def add_outer_products(registers, sums, factors, terms, mask):
         place = sums.first + k * sums.step
         total = load(sums.array, place, like)
         for r in range(TILE_ROWS):
-            factor = splat_at(factors.array, factors.first + r * factors.row + k, like)
+            factor = splat_at(factors.array, _place(factors, r, k), like)
             total = multiply_add(
                 factor, load(terms.array, terms.first + r * terms.step, like), total
             )
@@ -128,7 +145,7 @@ def add_sums_of_products(registers, sums, n_sums, factors, terms, n_terms, rate,
         before = load(sums.array, place, like)
         total = before if rate == 0 else like
         for t in range(n_terms):
-            factor = splat_at(factors.array, factors.first + t * factors.row + k, like)
+            factor = splat_at(factors.array, _place(factors, t, k), like)
             term = load(terms.array, terms.first + t * terms.step, like)
             total = multiply_add(factor, term, total)
         store(sums.array, place, total if rate == 0 else before + like.dtype.type(rate) * total)
@@ -160,6 +177,24 @@ def store_dot_products(products, vectors, weights, n_weights, n):
 
 def _is_literal(*numbers):
     return all(isinstance(number, types.IntegerLiteral) for number in numbers)
+
+
+@type_callable(from_row)
+def _type_from_row(context):
+    return lambda grid, row: grid
+
+
+@lower_builtin(from_row, types.BaseTuple, types.Integer)
+def _lower_from_row(context, builder, signature, args):
+    kind, (grid, row) = signature.args[0], args
+    _, first, step, starts = (part_of_struct(builder, grid, i) for i in range(4))
+    row = context.cast(builder, row, signature.args[1], types.intp)
+    if kind[3] == types.none:
+        first = builder.add(first, builder.mul(row, step))
+        return builder.insert_value(grid, first, 1)
+    data = builder.gep(address_of(context, builder, kind[3], starts), [row])
+    starts = view_of(context, builder, kind[3], data, [ir.Constant(row.type, TALL)])
+    return builder.insert_value(grid, starts, 3)
 
 
 @type_callable(add_products)
@@ -235,6 +270,7 @@ def _lower_add_chosen_products(context, builder, signature, args):
 def _add_in_registers(tile, registers, places, repeat):
     """Write down the loads of what sums begin with, the loop that adds, and the stores."""
     columns, rows = tile.columns(registers), range(len(places))
+    tile.factors.load_starts(rows)
     kept = [tile.sums.load_from(place, tile.vector, c) for place in places for c in columns]
 
     def turn(k, kept):
@@ -332,6 +368,7 @@ def _lower_store_dot_products(context, builder, signature, args):
 def _lower_add_outer_products(context, builder, signature, args):
     tile = Tile(context, builder, signature.args[1:4], args[1:4])
     columns = tile.columns(signature.args[0])
+    tile.factors.load_starts(range(TILE_ROWS))
     terms = [[tile.terms.load(tile.vector, c, r) for c in columns] for r in range(TILE_ROWS)]
 
     def turn(k, kept):

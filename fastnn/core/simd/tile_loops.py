@@ -134,13 +134,28 @@ class Places:
         self.align = kind[0].dtype.bitwidth // 8  # a user's array may start anywhere
         self.first = context.cast(builder, first, kind[1], types.intp)
         self.step = context.cast(builder, step, kind[2], types.intp)
+        self.starts, self._loaded = None, {}
+        if isinstance(kind[-1], types.Array):
+            starts = part_of_struct(builder, value, len(kind) - 1)
+            self.starts = address_of(context, builder, kind[-1], starts)
+
+    def load_starts(self, rows):
+        """Load where rows with these numbers begin, before a loop whose turns would each do it."""
+        if self.starts is not None:
+            self._loaded = {row: self._begin(ir.Constant(self.step.type, row)) for row in rows}
+
+    def _begin(self, row):
+        if self.starts is None:
+            return self.builder.mul(row, self.step)
+        return self.builder.load(self.builder.gep(self.starts, [row]))
 
     def address(self, row, column):
         """Return a pointer to the number in that column of a row."""
+        begin = self._loaded.get(row) if isinstance(row, int) else None
         row, column = (
             ir.Constant(self.step.type, i) if isinstance(i, int) else i for i in (row, column)
         )
-        place = self.builder.add(self.first, self.builder.mul(row, self.step))
+        place = self.builder.add(self.first, begin or self._begin(row))
         return self.builder.gep(self.data, [self.builder.add(place, column)])
 
     def load(self, vector, column, row):

@@ -18,6 +18,7 @@ from fastnn.core.simd.bitset import (
 
 from ...support.kernels import from_python
 
+mark_rows = from_python(bitset.mark_rows)
 mark_tiles = from_python(bitset.mark_tiles)
 mark_units = from_python(bitset.mark_units)
 may_skip_zeros = from_python(dispatch.may_skip_zeros)
@@ -78,6 +79,21 @@ def test_a_unit_of_a_tile_is_skipped_where_all_its_rows_skip_it(n, dtype):
             got = members(words[tile, 1 : 1 + count])
             assert got == np.flatnonzero(is_taken[tile]).tolist()
             assert (words[tile, 0] == 7) & (words[tile, 1 + count :] == 7).all()
+
+
+@pytest.mark.parametrize("skip_zeros", [True, False])
+@pytest.mark.parametrize("n", [64, 100, 150])
+def test_rows_that_lie_anywhere_are_marked_as_tiles_are(n, skip_zeros):
+    rng = np.random.default_rng(n)
+    a = np.zeros((2 * TILE_ROWS, 3 * WORD))
+    a[:, :n] = np.where(rng.random((len(a), n)) < 0.7, 0, 1)
+    order = rng.permutation(len(a))
+    rows = np.empty((len(a), n))  # nothing is read beyond the last one
+    rows[order] = a[:, :n]
+    expected, words = np.full((2, 2, 3), 7, dtype=np.uint64)
+    mark_tiles(a, 0, n, skip_zeros, 2, expected)
+    mark_rows(rows.reshape(-1), order * n, n, skip_zeros, 2, words)
+    np.testing.assert_array_equal(words, expected)
 
 
 def test_the_python_form_checks_its_bounds():
