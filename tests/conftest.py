@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import contextlib
 import signal
 
 import pytest
@@ -7,12 +8,19 @@ from numba import config
 
 
 def pytest_configure():
-    """Let tests interrupt themselves, though a shell that runs them in the background forbids it.
+    """Let tests interrupt themselves, and examples of Hypothesis take their time.
 
-    It has them ignore Ctrl-C, so that a training which a test ends by it would go on for an hour.
+    A shell that runs tests in the background has them ignore Ctrl-C, so that a training which a
+    test ends by it would go on for an hour. Hypothesis, unless it is new and knows of CI, gives an
+    example 0.2 s, which a busy machine takes now and then.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    with contextlib.suppress(ModuleNotFoundError):
+        from hypothesis import settings
+
+        settings.register_profile("patient", settings(), deadline=None)
+        settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items):

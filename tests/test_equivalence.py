@@ -210,7 +210,7 @@ def test_trace_agrees_with_the_gradient(loss):
         np.testing.assert_array_equal(layer.delta, row.delta[2])
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_architecture_any_input_array(data):
     n_in = data.draw(st.integers(1, 20), "n_in")

@@ -169,7 +169,7 @@ def test_no_structure_leads_out_of_bounds():
 
     whole = st.lists(st.integers(-3, 9), max_size=14)
 
-    @hypothesis.settings(max_examples=400, deadline=None, database=None)
+    @hypothesis.settings(max_examples=400, database=None)
     @hypothesis.given(whole, whole, st.integers(0, 14), st.sampled_from(["i4", "i8", "u8"]))
     def check(indptr, indices, n_data, dtype):
         X = sp.csr_matrix((4, 6))

@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from fastnn.datasets import load_digits
 
 N_PIXELS = 400
-NO_FIXTURE_CHECK = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+NO_FIXTURE_CHECK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def check_refused(path, match=None):
@@ -181,9 +179,7 @@ def test_a_matrix_that_claims_more_than_it_has(mat, n_rows):
     check_refused(mat, r"own\.mat must be a readable \.mat file: X must be in the file as a whole")
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=4))))
 def test_any_bytes_of_a_mat(mat, changes):
     content = bytearray(mat.read_bytes())

@@ -108,7 +108,7 @@ def test_central_differences(activation, loss):
             np.testing.assert_allclose(row, expected, **close)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_architecture(data):
     n_in = data.draw(st.integers(1, 70), "n_in")

@@ -8,9 +8,7 @@ from hypothesis import HealthCheck, settings
 
 LAYER = {"class_name": "Dense", "config": {"name": "dense", "activation": None}}
 CONFIG = {"class_name": "Sequential", "config": {"layers": [LAYER]}}
-NO_FIXTURE_CHECK = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+NO_FIXTURE_CHECK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def zipped(config=CONFIG, weights=b"", **options):

@@ -86,7 +86,7 @@ def tables(draw):
     return "\n".join(lines) + "\n", columns
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(), st.integers(1, 12))
 def test_what_was_written_is_read_whole_and_in_chunks(tmp_path_factory, written_table, n_rows):
     text, columns = written_table

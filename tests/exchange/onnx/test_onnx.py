@@ -115,7 +115,7 @@ def test_numbers_beyond_float32_are_refused(path):
 # ---- and back ------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(drawn_networks())
 def test_a_network_comes_back_to_the_bit(tmp_path_factory, net):
     path = tmp_path_factory.mktemp("onnx") / "net.onnx"

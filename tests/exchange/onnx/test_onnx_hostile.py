@@ -79,7 +79,7 @@ def test_what_is_changed_below_is_read(path):
         assert from_onnx(path).n_layers == n_layers
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_flipped_bytes(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("onnx") / "net.onnx"
@@ -101,7 +101,7 @@ ODD = [
 ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_changed_models(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("onnx") / "net.onnx"

@@ -60,7 +60,7 @@ def _with_loss_of_scikit_learn(net):
     return twin
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(drawn_networks(hidden=["relu"]))
 def test_whatever_the_widths(net):
     if net.layers[-1].activation == "softmax" and net.n_out == 1:

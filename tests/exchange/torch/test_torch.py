@@ -109,7 +109,7 @@ def test_a_module_is_copied_and_pickled(activation):
 # ---- from_torch ----------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(drawn_networks())
 def test_a_network_comes_back_to_the_bit(net):
     check_equal(from_torch(to_torch(net)), net)
