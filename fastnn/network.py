@@ -1203,15 +1203,17 @@ class Network:
         ------
         ValueError, TypeError
             If something cannot be saved: metadata that JSON does not give back unchanged,
-            parameters that are not finite, an optimiser that is not of fastnn, or a random source
-            that is not of NumPy. If `path` is neither a path nor a file.
+            parameters that are not finite, or a random source that is not of NumPy. If `path` is
+            neither a path nor a file.
         OSError
             If the file cannot be written; an old one is unchanged.
 
         Notes
         -----
-        A user-defined initialiser or schedule is not saved. The loaded network predicts all the
-        same; to resume its training, give `learning_rate`.
+        A user-defined initialiser or schedule is not saved, nor an optimiser of a user's class with
+        its state. The loaded network predicts all the same; to resume its training, give
+        `learning_rate`, and `optimizer`, which starts with a fresh state.
+        `pickle` keeps what has a name in a module.
 
         Examples
         --------

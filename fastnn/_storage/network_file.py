@@ -21,7 +21,7 @@ Arrays are little-endian, in C order, without padding. With k for a layer and i 
                                 b{k} if there is no bias
     given_W{k}, given_b{k}      float64, from older fastnn only: the weights and biases that `Dense`
                                 was given, which are not used any more
-    slots_W{k}, slots_b{k}      (n_slots, ...): the optimiser's state, if it has one
+    slots_W{k}, slots_b{k}      (n_slots, ...): the state of an optimiser of fastnn that has one
     standardize_mean,           float64, (n_in,) each: those of `Standardize`, if they are known
     standardize_scale
     history_epoch               int64: the epochs recorded
@@ -51,8 +51,8 @@ The header is JSON:
 Initialisers, optimisers and schedules are as in `specs`, losses and activations as in `functions`.
 A reader refuses names that it does not know, so every addition makes a new version. To this one
 were added `feature_names`, losses and activations that are no names, heads, `trainable`,
-`standardize`, `updates`, and `per` and `warmup` of schedules: an earlier reader takes all files but
-those that have them.
+`standardize`, `updates`, `per` and `warmup` of schedules, and optimisers of a user's class: an
+earlier reader takes all files but those that have them.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def packed(state: Mapping[str, Any]) -> bytes:
         name: as_numbers(name, view, state["dtype"])
         for name, view in _views(state["params"], state["table"]).items()
     }
-    if state["_state"] is not None:
+    if header["training"] is not None and "own" not in header["training"]["optimizer"]:
         arrays |= _slot_arrays(state["_state"].slots, state["table"])
     for name in _moments(header):
         arrays[f"standardize_{name}"] = np.array(getattr(step, name))

@@ -1,7 +1,8 @@
 """Initialisers, optimisers, schedules and random sources as JSON, and back.
 
-An object of fastnn is {"name": its class, ...: its parameters}. A user-defined function cannot be
-saved: it is {"own": its name}, and its replacement raises an error when it is needed.
+An object of fastnn is {"name": its class, ...: its parameters}. A user-defined function, or an
+object of a user's class, cannot be saved: it is {"own": its name}, and its replacement raises an
+error when it is needed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from .. import initializers, optimizers, schedules
 from .._checks.scalars import as_in_range
 from ..initializers import Initializer, Random
-from ..optimizers import Optimizer
+from ..optimizers import Optimizer, OptimizerStub
 from ..schedules import ReduceOnPlateau
 
 JSON = dict[str, Any]
@@ -83,7 +84,7 @@ def as_list(name: str, value: Any) -> list[Any]:
 
 
 def _describe(value: Any, kinds: Kinds) -> JSON:
-    if isinstance(value, FunctionStub):
+    if isinstance(value, FunctionStub | OptimizerStub):
         return {"own": value.name}
     if type(value) not in kinds.values():
         return {"own": getattr(value, "__qualname__", type(value).__qualname__)}
@@ -120,11 +121,8 @@ def build_initializer(description: Any, parameter: str) -> str | Initializer:
 
 
 def describe_optimizer(optimizer: Optimizer) -> JSON:
-    """Return the description of an optimiser; raise if it is not of fastnn."""
+    """Return the description of an optimiser."""
     description = _describe(optimizer, _OPTIMIZERS)
-    if "own" in description:
-        known = ", ".join(_OPTIMIZERS)
-        raise TypeError(f"an optimizer must be of {known} to be saved, got {optimizer!r}")
     if not description.get(_LATER):
         description.pop(_LATER, None)  # so that what knows no such field reads the file
     return description
@@ -135,9 +133,9 @@ def build_optimizer(description: Any) -> Optimizer:
     if isinstance(description, dict) and "weight_decay" in description:
         description = {_LATER: False, **description}
     optimizer = _build(description, _OPTIMIZERS, "optimizer")
-    if not isinstance(optimizer, Optimizer):
-        raise ValueError(f"an optimizer must be of {', '.join(_OPTIMIZERS)}, got {optimizer}")
-    return optimizer
+    if isinstance(optimizer, FunctionStub):
+        return OptimizerStub(optimizer.name)
+    return optimizer  # type: ignore[no-any-return]
 
 
 def describe_schedule(schedule: Any) -> JSON | None:

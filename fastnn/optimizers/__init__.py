@@ -43,6 +43,7 @@ from .descent import Momentum as Momentum
 from .descent import Nesterov as Nesterov
 from .full_batch import LBFGS as LBFGS
 from .full_batch import IRprop as IRprop
+from .unknown import OptimizerStub as OptimizerStub
 
 NAMED: dict[str, type[Optimizer]] = {
     kind.__name__.lower(): kind
@@ -72,6 +73,8 @@ def as_optimizer(
     else:
         kind = named[as_choice("optimizer", optimizer, named)]
         chosen = last if type(last) is kind else kind()
+    if isinstance(chosen, OptimizerStub):
+        raise chosen.refusal()
     if learning_rate is None:
         return chosen
     if not isinstance(chosen, CompiledOptimizer):

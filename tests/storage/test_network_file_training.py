@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -174,12 +174,36 @@ def test_an_initialiser_of_ones_own_is_not_needed_any_more(path):
         Network(3, [replace(layer, weights=None) for layer in twin.layers])
 
 
-def test_an_optimizer_of_ones_own_is_not_saved(path):
-    class Mine(Adam):
-        pass
+@dataclass(frozen=True)
+class MyAdam(Adam):
+    learning_rate: float = 0.02
 
+
+def test_an_optimizer_of_ones_own_must_be_given_again(path):
     net = small_network()
-    net.fit(X, Y, optimizer=Mine())
-    with pytest.raises(TypeError, match=r"an optimizer must be of SGD, .* to be saved, got .*Mine"):
-        net.save(path)
-    assert not path.exists()
+    net.fit(X, Y, epochs=3, optimizer=MyAdam(), callbacks=[Checkpoint(path)])
+    twin = through_file(through_file(net, path), path)
+    np.testing.assert_array_equal(twin.predict(X), net.predict(X))
+    assert twin.history.epoch == net.history.epoch
+    match = "optimizer must be given: it was MyAdam, a class of the user's, which a file does not"
+    for train in (
+        lambda: twin.fit(X, Y, resume=True),
+        lambda: twin.fit(X, Y, resume=True, learning_rate=0.1),
+        lambda: twin.partial_fit(X, Y),
+        lambda: twin.partial_fit(X[0], Y[0]),
+        lambda: twin.partial_fit(X, Y, learning_rate=0.1),
+    ):
+        with pytest.raises(ValueError, match=match):
+            train()
+        np.testing.assert_array_equal(twin.params, net.params)
+    history = twin.fit(X, Y, epochs=2, resume=True, optimizer=MyAdam())
+    assert history.epoch == [3, 4]
+    assert not np.array_equal(twin.params, net.params)
+    for optimizer in ("adam", MyAdam()):
+        copied = through_file(net, path)
+        copied.partial_fit(X, Y, optimizer=optimizer)
+        copied.fit(X, Y)
+    kept = pickle.loads(pickle.dumps(net))
+    for one in (net, kept):
+        one.fit(X, Y, epochs=2, resume=True)
+    check_same(kept, net)
