@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import IO
 
 from .._atomic import check_folder, replace_file
+from .._checks.callers import warn_caller
 from .._checks.names import explained
 from .._checks.paths import as_path
 from .._checks.scalars import as_flag
@@ -43,7 +44,9 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
     Notes
     -----
     Where training is resumed from a file that `Checkpoint` saved some epochs before it ended, these
-    epochs take place again: their rows, at the end of the table, are replaced.
+    epochs take place again: their rows, at the end of the table, are replaced. A last line without
+    its end, which is what a training that was killed may leave, is dropped, with a warning unless
+    its epoch takes place again.
 
     Examples
     --------
@@ -77,11 +80,16 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
         is_kept = run.epoch >= 0 if self.append == "auto" else self.append
         with open(self._path, "a+" if is_kept else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)
-            self._columns = next(csv.reader(file), [])
-        if self._columns and self._columns[0] != "epoch":
+            text = file.read()
+        whole = text[: 1 + max(text.rfind("\n"), text.rfind("\r"))]
+        self._columns = next(csv.reader(io.StringIO(whole or text, newline="")), [])
+        is_cut = not whole and (_START.startswith(text) or text.startswith(_START))
+        if self._columns and self._columns[0] != "epoch" and not is_cut:
             raise ValueError(
                 f"{self._path} must have epoch as its first column, got {self._columns[0]!r}"
             )
+        if len(whole) < len(text):
+            self._drop_torn(whole, run.epoch)
         if is_kept and run.epoch >= 0:
             self._drop_after(run.epoch)
 
@@ -92,6 +100,15 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
             self._widen(new)
         with open(self._path, "a", newline="", encoding="utf-8") as file:
             self._writer(file).writerow(row)
+
+    def _drop_torn(self, whole: str, epoch: int) -> None:
+        """Keep the whole lines; warn if what follows them does not take place again."""
+        if not whole:
+            self._columns = []  # that were cut, too
+        replace_file(self._path, whole.encode())
+        rows = self._rows()
+        if epoch < 0 or not rows or _epoch_of(rows[-1]) < epoch:
+            warn_caller(f"{self._path} had a last line that was cut short: that row was dropped")
 
     def _drop_after(self, epoch: int) -> None:
         """Drop the last rows, of epochs after this one, which are about to take place again."""
@@ -122,6 +139,9 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
 
     def _writer(self, file: IO[str]) -> csv.DictWriter[str]:
         return csv.DictWriter(file, self._columns, lineterminator="\n")
+
+
+_START = "epoch,"  # of the line of columns
 
 
 def _epoch_of(row: dict[str, str]) -> int:

@@ -86,6 +86,45 @@ def test_epochs_after_a_checkpoint_are_logged_once(tmp_path):
     assert epochs_in(path) == [*range(9), 0, 1, 2, 3]  # only the last rows are of these epochs
 
 
+def cut(path, n):
+    """Leave what a kill may leave: a last line without its end."""
+    path.write_bytes(path.read_bytes()[:-n])
+
+
+def test_a_torn_line_whose_epoch_takes_place_again_is_replaced(tmp_path):
+    path, saved = tmp_path / "log.csv", tmp_path / "net.fastnn"
+    X, y = [[0, 1], [1, 1]], [1, 2]
+    net = Network(2, [Dense(1)], seed=0)
+    net.fit(X, y, epochs=6, callbacks=[CSVLog(path), Checkpoint(saved, every=4)])
+    whole = read(path)
+    cut(path, 10)
+    Network.load(saved).fit(X, y, epochs=2, resume=True, callbacks=[CSVLog(path)])
+    assert read(path) == whole
+
+
+@pytest.mark.parametrize("n", [1, 10])
+def test_a_torn_line_whose_epoch_does_not_take_place_again_is_dropped_and_told(tmp_path, n):
+    path = tmp_path / "log.csv"
+    X, y = [[0, 1], [1, 1]], [1, 2]
+    net = Network(2, [Dense(1)], seed=0)
+    net.fit(X, y, epochs=3, callbacks=[CSVLog(path)])
+    cut(path, n)
+    kept = read(path)[: read(path).rfind("\n") + 1]
+    with pytest.warns(UserWarning, match=r"log\.csv had a last line that was cut short: that row w"):
+        net.fit(X, y, epochs=2, resume=True, callbacks=[CSVLog(path)])
+    assert read(path).startswith(kept)
+    assert epochs_in(path) == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize("header", ["epo", "epoch,learn"])
+def test_columns_that_were_cut_short_are_written_anew(tmp_path, header):
+    path = tmp_path / "log.csv"
+    path.write_text(header)
+    with pytest.warns(UserWarning, match="cut short"):
+        run_through(CSVLog(path, append=True), {"loss": [3.0]})
+    assert read(path) == "epoch,learning_rate,loss\n0,0.1,3.0\n"
+
+
 def test_log_gets_wider_where_a_figure_comes_later(tmp_path):
     path = tmp_path / "log.csv"
     run_through(CSVLog(path), {"loss": [3.0, 2.0], "val_loss": [None, 5.0]})
