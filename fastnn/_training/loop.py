@@ -17,6 +17,7 @@ import numpy as np
 from .._checks.arrays import Array
 from .._checks.heads import split
 from .._checks.inputs import check_samples
+from .._checks.parts import checking
 from .._checks.stored import Inputs
 from ..callbacks import Callback, Run
 from ..core.waiting import telling
@@ -175,7 +176,8 @@ class TrainingLoop:
                 check_samples(request.source.X, request.names)
             if validation is not None:
                 config.validation = replace(validation, X=state.standardised(validation.X))
-                check_samples(config.validation.X, request.names)
+                with checking("the samples for validation"):
+                    check_samples(config.validation.X, request.names)
         except BaseException as error:
             if self._before is not None:
                 self.refuse(error)

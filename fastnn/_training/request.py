@@ -15,6 +15,7 @@ from .._checks.callers import warn_caller
 from .._checks.frames import check_names, names_of
 from .._checks.heads import check_metrics_of, given_by_head
 from .._checks.inputs import Names, check_samples
+from .._checks.parts import checking
 from .._checks.scalars import as_amount, as_choice, as_count, as_flag, as_integer
 from .._checks.stored import Inputs
 from ..callbacks import Callback
@@ -200,7 +201,8 @@ def _add_unusual(
             source.weights = as_class_weights(options.class_weight, source.Y, source.weights)
     if data is not None:
         config.validation = validation or as_validation(state, data, names)
-        check_metrics_of(config.metrics, config.validation.Y, loss)
+        with checking("validation_data"):
+            check_metrics_of(config.metrics, config.validation.Y, loss)
     if held is not None and not (data is None and fraction is None):
         what = "validation_fraction" if data is None else "validation_data"
         raise ValueError(f"{what} must not be given beside folds, which hold out other samples")
@@ -224,8 +226,9 @@ def as_validation(state: NetworkState, data: Any, names: Names = None) -> Valida
     """Return the validation samples; a large X is left as it is stored."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise ValueError(f"validation_data must be a pair (X, y), got {type(data).__name__}")
-    X, Y = state.as_pair(*data, names=names, raw=True)
-    y = given_by_head(data[1], state.model.loss)
+    with checking("validation_data"):
+        X, Y = state.as_pair(*data, names=names, raw=True)
+        y = given_by_head(data[1], state.model.loss)
     return Validation(X, Y, state.as_weights(None, len(Y)), y)
 
 

@@ -78,7 +78,11 @@ BAD_OPTIONS = [
     ({"metrics": ["f1"]}, ValueError, "a metric must be one of 'accuracy', .*; got 'f1'"),
     ({"metrics": "mse"}, TypeError, "metrics must be a sequence of names or functions, got 'mse'"),
     ({"evaluate_every": 0}, ValueError, "evaluate_every must be at least 1, got 0"),
-    ({"validation_data": (X[:, :2], Y)}, ValueError, "X must have shape"),
+    ({"validation_data": (X[:, :2], Y)}, ValueError, "in validation_data, X must have shape"),
+    ({"validation_data": (X[1:], Y)}, ValueError, "in validation_data, y must "),
+    ({"validation_data": (X + np.nan, Y)}, ValueError, "in validation_data, X must be finite"),
+    ({"validation_data": (X, Y + np.nan)}, ValueError, "in validation_data, y must be finite"),
+    ({"validation_data": (X, np.full(Y.shape, "no"))}, TypeError, "in validation_data, y must "),
     ({"validation_data": X}, ValueError, r"validation_data must be a pair \(X, y\)"),
 ]
 

@@ -122,6 +122,14 @@ def test_weights_that_overflow_are_named(data, weight):
     assert net.standardize.scale is None
 
 
+def test_samples_for_validation_that_overflow_are_named(data):
+    X, Y = data
+    net = make(Standardize(), dtype="float32")
+    with pytest.raises(ValueError, match="in the samples for validation, X must be finite in floa"):
+        net.fit(X, Y, validation_data=(1e300 * X, Y))
+    assert net.standardize.scale is None
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "lbfgs"])
 def test_the_advice_after_a_divergence_is_not_what_the_network_has(data, optimizer):
     X, Y = data
