@@ -1038,7 +1038,8 @@ class Network:
             `fit` returns those of this call. All else has to be given again, or has its default:
             `batch_size` (1), `shuffle`, `reduction`, `sample_weight`, `class_weight`,
             `input_noise`, `metrics`, validation data or fraction, `evaluate_every` and `callbacks`.
-            With the same of these, fit(10) and then fit(10, resume=True) equal fit(20), to the bit.
+            With the same of these, fit(10) and then fit(10, resume=True) equal fit(20), to the bit;
+            but not by lbfgs, whose memory of past iterations is not kept.
         progress : bool
             Whether to show a progress bar on a terminal or in a notebook, by default False.
         verbose : bool or int

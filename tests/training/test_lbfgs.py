@@ -111,6 +111,17 @@ def test_it_ends_where_it_has_arrived():
     np.testing.assert_array_equal(net.params, at_the_minimum)
 
 
+def test_resumed_training_starts_with_an_empty_memory():
+    """What other optimisers promise is not so here, as the documentation says."""
+    how = {"optimizer": "lbfgs", "batch_size": None}
+    parts, whole = penalized(), penalized()
+    parts.fit(X, Y, epochs=4, **how)
+    parts.fit(X, Y, epochs=4, resume=True, **how)
+    whole.fit(X, Y, epochs=8, **how)
+    assert parts.history["loss"][:5] == whole.history["loss"][:5]
+    assert not np.array_equal(parts.params, whole.params)
+
+
 def test_resumed_epochs_go_on_counting():
     net = small_network()
     how = {"batch_size": None, "optimizer": "lbfgs"}
