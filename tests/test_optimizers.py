@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from fastnn import Dense, Network
+from fastnn import Dense, Network, optimizers
 from fastnn._training.state import state_of
 from fastnn.core.optimizers import KEY, N_UPDATES
 from fastnn.core.scratch import BLOCK_ROWS
@@ -319,6 +319,24 @@ def test_as_optimizer():
 def test_bad_hyperparameters(build, error, message):
     with pytest.raises(error, match=message):
         build()
+
+
+@pytest.mark.parametrize("base", [optimizers.Optimizer, CompiledOptimizer])
+def test_an_optimizer_without_a_formula_is_refused(base):
+    class Mine(base):
+        pass
+
+    net = Network(3, [Dense(1)], seed=0)
+    before = net.params.copy()
+    match = "optimizer must be of SGD, .*LBFGS, or of a class that derives .* got one of Mine"
+    for train in (
+        lambda: net.fit(np.ones((4, 3)), np.ones((4, 1)), optimizer=Mine()),
+        lambda: net.partial_fit(np.ones((4, 3)), np.ones((4, 1)), optimizer=Mine()),
+        lambda: net.handle(optimizer=Mine()),
+    ):
+        with pytest.raises(TypeError, match=match):
+            train()
+    np.testing.assert_array_equal(net.params, before)
 
 
 # ---- beside PyTorch ------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 import copy
 import math
 import pickle
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from fastnn import Dense, Network
 from fastnn.schedules import (
     Constant,
     Cosine,
@@ -255,3 +256,22 @@ def test_plateau_equals_torch(options, level):
     got = rates_on(ReduceOnPlateau(0.3, **options), figures)[:-1]
     assert got == pytest.approx(expected, rel=1e-14)
     assert len(set(got)) > 1
+
+
+@dataclass(frozen=True)
+class Cosines(Cosine):
+    """A class of the user's with a field of its own."""
+
+    floor: float = 0.0
+
+    def _curve(self, at):
+        return np.maximum(super()._curve(at), self.floor)
+
+
+def test_a_class_of_ones_own_may_add_a_field():
+    net = Network(1, [Dense(1)], seed=0)
+    schedule = Cosines(0.8, epochs=3, floor=0.5)
+    assert [schedule(epoch) for epoch in range(4)] == pytest.approx([0.8, 0.6, 0.5, 0.5])
+    net.fit([[1.0]], [1.0], epochs=2, learning_rate=schedule)
+    with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
+        Cosines(0.8, epochs=0)

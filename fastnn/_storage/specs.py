@@ -18,7 +18,8 @@ import numpy as np
 from .. import initializers, optimizers, schedules
 from .._checks.scalars import as_in_range
 from ..initializers import Initializer, Random
-from ..optimizers import Optimizer, OptimizerStub
+from ..optimizers import Optimizer
+from ..optimizers.unknown import OptimizerStub
 from ..schedules import ReduceOnPlateau
 
 JSON = dict[str, Any]

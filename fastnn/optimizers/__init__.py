@@ -43,7 +43,7 @@ from .descent import Momentum as Momentum
 from .descent import Nesterov as Nesterov
 from .full_batch import LBFGS as LBFGS
 from .full_batch import IRprop as IRprop
-from .unknown import OptimizerStub as OptimizerStub
+from .unknown import as_known
 
 NAMED: dict[str, type[Optimizer]] = {
     kind.__name__.lower(): kind
@@ -73,8 +73,12 @@ def as_optimizer(
     else:
         kind = named[as_choice("optimizer", optimizer, named)]
         chosen = last if type(last) is kind else kind()
-    if isinstance(chosen, OptimizerStub):
-        raise chosen.refusal()
+    if not isinstance(as_known(chosen), LBFGS) and not hasattr(chosen, "rule"):
+        known = ", ".join(kind.__name__ for kind in NAMED.values())
+        raise TypeError(
+            f"optimizer must be of {known}, or of a class that derives from one of these, whose "
+            f"formula it then has, got one of {type(chosen).__name__}"
+        )
     if learning_rate is None:
         return chosen
     if not isinstance(chosen, CompiledOptimizer):

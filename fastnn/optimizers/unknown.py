@@ -12,9 +12,12 @@ class OptimizerStub(Optimizer):
 
     name: str
 
-    def refusal(self) -> ValueError:  # numpydoc ignore=RT01
-        """Return the error of training that would go on by it."""
-        return ValueError(
-            f"optimizer must be given: it was {self.name}, a class of the user's, which a file "
-            "does not hold"
+
+def as_known(optimizer: Optimizer) -> Optimizer:  # numpydoc ignore=PR01,RT01
+    """Return an optimiser unless it is a stub, by which no training goes on."""
+    if isinstance(optimizer, OptimizerStub):
+        raise ValueError(
+            f"optimizer must be given: it was {optimizer.name}, a class of the user's, which a "
+            "file does not hold"
         )
+    return optimizer

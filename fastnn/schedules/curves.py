@@ -29,7 +29,10 @@ Numbers = TypeVar("Numbers", float, Array)
 
 @dataclass(frozen=True)
 class CheckedSchedule:
-    """The common part of schedules: a rate, its warm-up, and the check of every parameter."""
+    """The common part of schedules: a rate, its warm-up, and the check of its parameters.
+
+    A class of the user's may add fields, and checks them itself.
+    """
 
     learning_rate: float
     _: KW_ONLY
@@ -37,7 +40,8 @@ class CheckedSchedule:
     warmup: int = 0
 
     def __post_init__(self) -> None:
-        check_fields(self, **{item.name: _CHECKS[item.name] for item in fields(self) if item.init})
+        names = [item.name for item in fields(self) if item.init]
+        check_fields(self, **{name: _CHECKS[name] for name in names if name in _CHECKS})
 
     def __repr__(self) -> str:
         """Return the call that makes it, without `per` and `warmup` where they are usual."""
