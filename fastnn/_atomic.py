@@ -16,9 +16,11 @@ from pathlib import Path
 
 
 def check_folder(path: Path) -> None:
-    """Raise unless the folder of a file to be written exists."""
+    """Raise unless the folder of a file to be written exists, and the file is no folder."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"path must be in a folder that exists, got {path}")
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be that of a file, got the folder {path}: add a name")
 
 
 def replace_file(path: Path, content: bytes) -> None:

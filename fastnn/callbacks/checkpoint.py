@@ -39,8 +39,8 @@ class Checkpoint(Monitoring, Callback):  # numpydoc ignore=PR02
     ------
     ValueError, TypeError
         If a parameter is not as described. From `fit`, if it does not record the metric.
-    FileNotFoundError
-        From `fit`, before training, if the folder does not exist.
+    FileNotFoundError, IsADirectoryError
+        From `fit`, before training, if the folder does not exist, or `path` is one.
 
     Examples
     --------

@@ -219,6 +219,16 @@ def test_a_checkpoint_that_fails_leaves_the_one_before(tmp_path, monkeypatch, wh
     assert os.listdir(tmp_path) == ["net"]
 
 
+@pytest.mark.parametrize("callback", [Checkpoint, CSVLog])
+def test_a_path_must_not_be_a_folder(tmp_path, callback):
+    net = Network(2, [Dense(1)], seed=0)
+    before = net.params.copy()
+    with pytest.raises(IsADirectoryError, match=r"path must be that of a file, got the folder .*"):
+        net.fit([[0, 1]], [1], callbacks=[callback(tmp_path)])
+    np.testing.assert_array_equal(net.params, before)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_must_be_there_before_training(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"path must be in a folder that exists, got .*net"):
         Checkpoint(tmp_path / "nowhere" / "net").start(make_run())
