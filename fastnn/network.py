@@ -242,6 +242,8 @@ class Network:
                         hint = hint_of_attribute(name, [*_ASSIGNABLE, *shown])
                         why = f"a Network has no attribute {name}{hint}"
                     raise AttributeError(why, name=name, obj=self)
+                if name == "metadata" and not isinstance(value, dict):
+                    raise TypeError(f"metadata must be a dict, got {repr(value)[:100]}")
             super().__setattr__(name, value)
 
         def __delattr__(self, name: str) -> None:

@@ -93,7 +93,7 @@ def as_count(name: str, value: Any) -> int:
     if type(value) is int and 1 <= value <= _LARGEST:
         return value
     if isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be at least 1, got {value!r}")
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
     count = as_integer(name, value)
     if count < 1:
         raise ValueError(f"{name} must be at least 1, got {_short(count)}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._checks.arrays import Array
 from .._checks.heads import rows_of_given
-from .._checks.scalars import as_in_range
+from .._checks.scalars import as_number
 from .._checks.stored import taken
 from ..optimizers import LBFGS
 from .config import FitRequest, Validation
@@ -15,9 +15,14 @@ from .sources import Arrays
 
 def as_n_validation(fraction: float, n_samples: int) -> int:
     """Return the number of samples that a fraction holds out: at least one, and not all."""
-    share = as_in_range("validation_fraction", fraction, 0, 1)
+    share = as_number("validation_fraction", fraction)
+    if not 0 < share < 1:
+        raise ValueError(
+            f"validation_fraction must be above 0 and below 1, got {fraction!r}: give a share, "
+            f"for n of {n_samples} samples n / {n_samples}, or None to hold none out"
+        )
     n_validation = max(1, round(share * n_samples))
-    if share == 0 or n_validation >= n_samples:
+    if n_validation >= n_samples:
         raise ValueError(
             f"validation_fraction must leave samples on both sides, got {fraction} of {n_samples}"
         )

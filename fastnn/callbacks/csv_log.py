@@ -80,7 +80,7 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
         is_kept = run.epoch >= 0 if self.append == "auto" else self.append
         with open(self._path, "a+" if is_kept else "w+", newline="", encoding="utf-8") as file:
             file.seek(0)
-            text = file.read()
+            text = self._text_of(file)
         whole = text[: 1 + max(text.rfind("\n"), text.rfind("\r"))]
         self._columns = next(csv.reader(io.StringIO(whole or text, newline="")), [])
         is_cut = not whole and (_START.startswith(text) or text.startswith(_START))
@@ -100,6 +100,16 @@ class CSVLog(Callback):  # numpydoc ignore=PR02
             self._widen(new)
         with open(self._path, "a", newline="", encoding="utf-8") as file:
             self._writer(file).writerow(row)
+
+    def _text_of(self, file: IO[str]) -> str:
+        """Return all that a file holds, which must be text."""
+        try:
+            return file.read()
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{self._path} must be a table in UTF-8 to append to, got a file that is none: "
+                "give another path, or append=False to overwrite it"
+            ) from error
 
     def _drop_torn(self, whole: str, epoch: int) -> None:
         """Keep the whole lines; warn if what follows them does not take place again."""

@@ -86,6 +86,16 @@ def test_epochs_after_a_checkpoint_are_logged_once(tmp_path):
     assert epochs_in(path) == [*range(9), 0, 1, 2, 3]  # only the last rows are of these epochs
 
 
+def test_what_is_no_text_is_not_appended_to(tmp_path):
+    path = tmp_path / "net.fastnn"
+    net = Network(2, [Dense(1)], seed=0)
+    net.save(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"net\.fastnn must be a table in UTF-8 .* append=False"):
+        net.fit([[0, 1]], [1], callbacks=[CSVLog(path, append=True)])
+    assert path.read_bytes() == before
+
+
 def cut(path, n):
     """Leave what a kill may leave: a last line without its end."""
     path.write_bytes(path.read_bytes()[:-n])
@@ -110,7 +120,7 @@ def test_a_torn_line_whose_epoch_does_not_take_place_again_is_dropped_and_told(t
     net.fit(X, y, epochs=3, callbacks=[CSVLog(path)])
     cut(path, n)
     kept = read(path)[: read(path).rfind("\n") + 1]
-    with pytest.warns(UserWarning, match=r"log\.csv had a last line that was cut short: that row w"):
+    with pytest.warns(UserWarning, match=r"log\.csv had a last line that was cut short: that row"):
         net.fit(X, y, epochs=2, resume=True, callbacks=[CSVLog(path)])
     assert read(path).startswith(kept)
     assert epochs_in(path) == [0, 1, 3, 4]

@@ -64,7 +64,8 @@ BAD_OPTIONS = [
     ({"epochs": 0}, ValueError, "epochs must be at least 1, got 0"),
     ({"epochs": -3}, ValueError, "epochs must be at least 1, got -3"),
     ({"epochs": 1.5}, TypeError, "epochs must be a whole number, got 1.5"),
-    ({"epochs": True}, ValueError, "epochs must be at least 1, got True"),
+    ({"epochs": True}, ValueError, "epochs must be a whole number of at least 1, got True"),
+    ({"batch_size": True}, ValueError, "batch_size must be a whole number of at least 1, got T"),
     ({"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
     ({"batch_size": -1}, ValueError, "batch_size must be at least 1, got -1"),
     ({"batch_size": "all"}, TypeError, "batch_size must be a whole number, got 'all'"),
@@ -159,7 +160,7 @@ def test_the_first_bad_number_of_a_table_is_named(net, n_rows):
     ("n_threads", "error", "message"),
     [
         (0, ValueError, "n_threads must be at least 1, got 0"),
-        (True, ValueError, "n_threads must be at least 1, got True"),
+        (True, ValueError, "n_threads must be a whole number of at least 1, got True"),
         (1.5, TypeError, "n_threads must be a whole number, got 1.5"),
         (None, TypeError, "n_threads must be a whole number, got None"),
     ],

@@ -212,7 +212,7 @@ def test_metadata_come_back(path):
 
 @pytest.mark.parametrize(
     "metadata",
-    [None, [], {1: 2}, {"a": (1, 2)}, {"a": np.nan}, {"a": np.inf}, {"a": np.zeros(2)}, {"a": {3}}],
+    [{1: 2}, {"a": (1, 2)}, {"a": np.nan}, {"a": np.inf}, {"a": np.zeros(2)}, {"a": {3}}],
 )
 def test_metadata_that_would_not_come_back_are_not_saved(path, metadata):
     net = small_network()
@@ -222,6 +222,15 @@ def test_metadata_that_would_not_come_back_are_not_saved(path, metadata):
     with pytest.raises(ValueError, match="metadata must be a dict that JSON gives back as it is"):
         net.save(path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("metadata", [3, None, []])
+def test_metadata_must_be_a_dict(metadata):
+    net = small_network()
+    net.metadata = before = {"of": 1}
+    with pytest.raises(TypeError, match=r"metadata must be a dict, got (3|None|\[\])$"):
+        net.metadata = metadata
+    assert net.metadata is before
 
 
 CIRCULAR = []

@@ -21,12 +21,12 @@ def test_how_many(fraction, n_samples, expected):
 @pytest.mark.parametrize(
     ("fraction", "n_samples", "error", "message"),
     [
-        (0, 10, ValueError, "must leave samples on both sides, got 0 of 10"),
+        (0, 10, ValueError, "must be above 0 and below 1, got 0: .* or None to hold none"),
         (0.99, 10, ValueError, "must leave samples on both sides, got 0.99 of 10"),
         (0.5, 1, ValueError, "must leave samples on both sides, got 0.5 of 1"),
-        (1, 10, ValueError, "validation_fraction must be at least 0 and below 1, got 1"),
-        (-0.1, 10, ValueError, "validation_fraction must be at least 0 .* got -0.1"),
-        (np.nan, 10, ValueError, "validation_fraction must be at least 0 .* got nan"),
+        (1, 10, ValueError, "must be above 0 and below 1, got 1: .* n of 10 samples n / 10"),
+        (-0.1, 10, ValueError, "validation_fraction must be above 0 .* got -0.1"),
+        (np.nan, 10, ValueError, "validation_fraction must be above 0 .* got nan"),
         ("all", 10, TypeError, "validation_fraction must be a number, got 'all'"),
     ],
 )
