@@ -734,8 +734,9 @@ class Network:
         fastnn.core.Handle
             A handle with its own scratch memory and optimiser state, for one thread; make one for
             each thread. It cannot be pickled: give another process the network. It does not stop
-            `fit` in another thread from training the network at the same time. The functions do not
-            check their arguments: targets must be valid for the loss, as `fit` describes.
+            `fit` in another thread from training the network at the same time. The functions check
+            shapes, dtypes and whether results can be written, but no values: inputs must be finite,
+            and targets valid for the loss, as `fit` describes.
 
         Raises
         ------
@@ -1064,8 +1065,10 @@ class Network:
         DivergenceError
             If a loss or a parameter is no longer finite; the network has the last finite ones.
         Exception
-            Any exception that iterating over the chunks raises, with a note of the last chunk that
-            arrived. The network is as after the last whole epoch, and can be resumed from there.
+            Any exception that a metric raises, or iterating over the chunks, with a note of the
+            last chunk that arrived; also a ValueError or TypeError of a metric that returns no
+            number. The network is as after the last whole epoch, and can be resumed from there;
+            of a metric with `evaluate_every` that may be the last epoch that was evaluated.
         ImportError
             If the optimiser is lbfgs and SciPy is not installed.
         RuntimeError

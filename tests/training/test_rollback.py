@@ -115,6 +115,31 @@ def test_a_metric_that_fails_in_the_first_epoch_leaves_optimiser_and_history(mak
     assert all_of(net) == before
 
 
+@pytest.mark.parametrize("value", [KeyError("label"), "no number"])
+def test_a_metric_that_fails_later_leaves_the_network_as_after_the_last_whole_epoch(value):
+    seen = []
+
+    def fails(y, outputs):
+        seen.append(len(y))
+        if len(seen) < 3:
+            return 0.0
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    X, Y = make_data(9, 3, 2)
+    net, twin = noisy_network(), noisy_network()
+    how = {"optimizer": "adam", "validation_data": (X, Y)}
+    with pytest.raises((KeyError, TypeError)):
+        net.fit(X, Y, epochs=5, metrics=[fails], **how)
+    twin.fit(X, Y, epochs=2, **how)
+    assert net.history.epoch == twin.history.epoch
+    np.testing.assert_array_equal(net.params, twin.params)
+    for one in (net, twin):
+        one.fit(X, Y, epochs=2, resume=True, **how)
+    np.testing.assert_array_equal(net.params, twin.params)
+
+
 def test_dropout_and_noise_do_not_hide_it():
     X, Y = make_data(9, 3, 2)
     check_refused(noisy_network(), spoilt(X, np.inf), Y, input_noise=0.1, batch_size=2)
