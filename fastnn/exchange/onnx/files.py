@@ -70,6 +70,11 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
     FileNotFoundError
         If the folder does not exist.
 
+    Warns
+    -----
+    UserWarning
+        If the empty text is a category of an estimator's column: it means a missing text otherwise.
+
     Notes
     -----
     In float64, four activations are written as several operators: elu, selu and softplus, which

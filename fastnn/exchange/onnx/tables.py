@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..._checks.arrays import Array
+from ..._checks.callers import warn_caller
 from ...tables.columns import NUMBER, TEXT, TIMES
 from ...tables.encoder import ENCODINGS, Categories, TableEncoder
 from ...tables.model import TableModel
@@ -30,6 +31,13 @@ def as_graph(onnx: Any, model: TableModel, dtype: np.dtype[Any]) -> Any:
     if "" in model.names:
         raise ValueError(
             "columns must have a name each to be written to ONNX, got '': rename it, and fit again"
+        )
+    both = [name for name, found in model.encoder.categories_.items() if "" in found.texts]
+    if both:
+        warn_caller(
+            "columns of texts must have no empty one in training for '' to mean a missing text in "
+            f"ONNX, got '' as a category of {', '.join(map(repr, both))}: in the file '' is that "
+            "category, and no text is missing; replace '' by None before fit"
         )
     writer = _TableWriter(onnx, model, dtype)
     inputs = writer.inputs()

@@ -19,6 +19,7 @@ from fastnn.sklearn import TabularClassifier, TabularRegressor
 from ..tables import FAST, make_estimator, make_strange, make_table, make_target
 
 pytestmark = pytest.mark.compiled
+with_empty_label = pytest.mark.filterwarnings("ignore:.* '' as a category of 'label'")
 
 
 def opened(path):
@@ -55,6 +56,7 @@ def without_new_empty_texts(table):
     return table.assign(grade=table["grade"].replace("", None))
 
 
+@with_empty_label
 @pytest.mark.parametrize("kind", [2, 3])
 def test_probabilities_and_labels(tmp_path, kind):
     table = make_table(pd)
@@ -73,6 +75,7 @@ def test_probabilities_and_labels(tmp_path, kind):
     onnx.checker.check_model(model, full_check=True)
 
 
+@with_empty_label
 def test_types_of_inputs(tmp_path):
     to_onnx(make_estimator(pd, 2), tmp_path / "rows.onnx")
     got = {given.name: given.type for given in opened(tmp_path / "rows.onnx").get_inputs()}
@@ -87,6 +90,7 @@ def test_types_of_inputs(tmp_path):
     }
 
 
+@with_empty_label
 @pytest.mark.parametrize("encoding", ["linear", "scaled", "bins", "periodic"])
 def test_a_value_by_each_encoding(tmp_path, encoding):
     table = make_table(pd).assign(label="red")
@@ -116,6 +120,7 @@ def test_times_with_a_zone(tmp_path):
     np.testing.assert_allclose(got[:, 0], estimator.predict(zoned), rtol=1e-5)
 
 
+@with_empty_label
 def test_float64(tmp_path):
     table = make_table(pd).assign(label="red")
     estimator = make_estimator(pd, 2, dtype="float64", activation="tanh")
@@ -133,6 +138,14 @@ def test_a_missing_text_is_empty(tmp_path):
     got = run(estimator, tmp_path / "rows.onnx", new)
     expected = estimator.predict_proba(new.assign(colour=[None, "green", "red"]))
     np.testing.assert_allclose(got["probabilities"], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("missing", [None, "pink"])
+def test_an_empty_category_is_warned_of(tmp_path, missing):
+    X = pd.DataFrame({"colour": ["red", "", missing] * 40, "x": np.arange(120.0)})
+    estimator = TabularClassifier(**FAST).fit(X, ["a", "b", "c"] * 40)
+    with pytest.warns(UserWarning, match=r"category of 'colour': .* replace '' by None before fit"):
+        to_onnx(estimator, tmp_path / "rows.onnx")
 
 
 @pytest.mark.parametrize("names", [["size", "id"], ["grade"], ["sold /* when */"]])
