@@ -35,9 +35,13 @@ def run_export(options: argparse.Namespace) -> None:
         network = loaded if isinstance(loaded, Network) else loaded[0]
         print(f"{network.n_in} inputs and {network.n_out} outputs, as they are")
         return
+    from ..tables.columns import NUMBER  # which needs scikit-learn, as a model of a table does
+
     model = loaded.model_
     print("Inputs are the columns of the table as they are, in this order:")
     print("\n".join(lines_of(model.encoder.kinds_)))
+    if NUMBER in model.encoder.kinds_.values():
+        print("Durations are numbers of days, times of day of hours")
     outputs = ["the prediction"] if model.classes is None else model.classes.tolist()
     what = "Output" if model.classes is None else "Outputs, in this order, the probability of"
     print(wrapped(f"{what}: {', '.join(map(str, outputs))}"))

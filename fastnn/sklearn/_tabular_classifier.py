@@ -103,13 +103,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
 
     Notes
     -----
-    A column is numbers, categories or times, by its dtype or, without one, by its values. Numbers
-    are scaled by median and interquartile range, and placed in bins of equal counts; a missing one
-    is the median, with an input that says so. A column without a value in the rows of training is
-    no input, which `fit` warns of. Categories are one-hot; seldom ones and those that training did
-    not see share a place, and statistics of the target stand for those of a column with many. Times
-    are taken apart into year, month, day of the week and hour, of UTC if they have a zone: without
-    one (``.dt.tz_localize(None)``), hours are those of the clock. New rows must have a zone where
+    A column is numbers, categories or times, by its dtype or, without one, by its values. Durations
+    are numbers of days, times of day (``datetime.time``) of hours. Numbers are scaled by median and
+    interquartile range, and placed in bins of equal counts; a missing one is the median, with an
+    input that says so. A column without a value in the rows of training is no input, which `fit`
+    warns of. Categories are one-hot; seldom ones and those that training did not see share a place,
+    and statistics of the target stand for those of a column with many. Times are taken apart into
+    year, month, day of the week and hour, of UTC if they have a zone: without one
+    (``.dt.tz_localize(None)``), hours are those of the clock. New rows must have a zone where
     training had one, be it another, and none where it had none. Integers beyond 2^53 are
     categories, since as numbers some would be the same.
 

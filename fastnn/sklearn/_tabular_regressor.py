@@ -98,7 +98,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
 
     Notes
     -----
-    The networks learn the target standardised: its scale does not matter.
+    The networks learn the target standardised: its scale does not matter. What becomes of each
+    column is in the notes of `TabularClassifier`; durations are numbers of days, times of day
+    (``datetime.time``) of hours.
 
     Examples
     --------

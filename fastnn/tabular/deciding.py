@@ -296,8 +296,9 @@ def _notes(
             alike.setdefault(form, []).append(scout)
     for form, (first, *others) in alike.items():
         value = values_of(pa.array([first.clearest.text]), form, ())[0]
+        unit = " hours" if form.kind == CLOCK else ""
         more = f" and {len(others)} columns more" if others else ""
-        notes.append(f"{first.name!r}{more}: {first.clearest.text!r} is read as {value}")
+        notes.append(f"{first.name!r}{more}: {first.clearest.text!r} is read as {value}{unit}")
     return notes
 
 

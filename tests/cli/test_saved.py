@@ -135,6 +135,7 @@ def test_export_of_a_model_takes_the_columns_as_they_are(flower_model, capsys):
     assert capsys.readouterr().out == (
         "Wrote net.onnx\nInputs are the columns of the table as they are, in this order:\n"
         "  length  number\n  colour  text\n  width   number\n"
+        "Durations are numbers of days, times of day of hours\n"
         "Outputs, in this order, the probability of: large, small\n"
     )
     write("new.csv", "colour,length,width\nred,1.25,0.5\ngreen,,0.25\n")

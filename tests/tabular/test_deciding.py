@@ -49,7 +49,7 @@ def refusal(texts, **options):
         (["$12", "-$3.5"], Format(NUMBER, prefix="$"), "'-$3.5' is read as -3.5"),
         (["12 kg", "3 kg"], Format(NUMBER, suffix="kg"), "'12 kg' is read as 12.0"),
         (["(12.3)", "4"], Format(NUMBER, parentheses=True), "'(12.3)' is read as -12.3"),
-        (["12:30", "1:15"], Format("clock", n_parts=2), "'12:30' is read as 12.5"),
+        (["12:30", "1:15"], Format("clock", n_parts=2), "'12:30' is read as 12.5 hours"),
         (["2020-01-05", "2020-02-01 10:00"], Format("date", order="ymd"), None),
         (["05.01.2020"], Format("date", order="dmy"), "'05.01.2020' is read as 2020-01-05"),
         (["05/01/2020", "31/01/2020"], Format("date", order="dmy"), "'31/01/2020' is read as 202"),

@@ -44,7 +44,8 @@ extern "C" {
 #endif
 
 /* A row of the table. What is missing is NAN, NULL or INT64_MIN; texts are in UTF-8, times are in
- * microseconds since 1970, of UTC if training had them with a zone. */
+ * microseconds since 1970, of UTC if training had them with a zone. Durations are doubles in days,
+ * times of day in hours. */
 typedef struct {
 $fields
 } ${name}_row;

@@ -125,11 +125,11 @@ def to_c(
 
         void rent_predict(const rent_row *row, double output[RENT_N_OUT]);
 
-    NAN, NULL and INT64_MIN mean that the field is missing; a boolean is 0 or 1; a number that is a
-    category is a text such as "7". The output is the probabilities, of the classes that are in
-    ``rent_classes`` as texts, or the number. A column whose name is no identifier of C has one
-    like it, and its own name beside it. Encoding is in double, the networks in `dtype`. Infinity
-    counts as a large number.
+    NAN, NULL and INT64_MIN mean that the field is missing; a boolean is 0 or 1; a duration is
+    a number of days, a time of day one of hours; a number that is a category is a text such as "7".
+    The output is the probabilities, of the classes that are in ``rent_classes`` as texts, or the
+    number. A column whose name is no identifier of C has one like it, and its own name beside it.
+    Encoding is in double, the networks in `dtype`. Infinity counts as a large number.
 
     Examples
     --------

@@ -77,6 +77,11 @@ def to_onnx(net: Any, path: str | os.PathLike[str], *, dtype: DTypeLike | None =
 
     Notes
     -----
+    The file of an estimator has an input of shape (n_samples, 1) for each column, of its name:
+    float32 for numbers and booleans, or float64 where float32 is too coarse, NaN if missing; texts
+    for categories, "" if missing; int64 for times, in microseconds since 1970, of UTC if they had a
+    zone, the smallest int64 if missing. Durations are numbers of days, times of day of hours.
+
     In float64, four activations are written as several operators: elu, selu and softplus, which
     onnxruntime has in float32 only, and leaky_relu, whose slope is a float32 attribute. So is mish
     in both dtypes, since the operator Mish belongs to opset 18 and these files use opset 17.

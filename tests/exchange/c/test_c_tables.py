@@ -1,6 +1,7 @@
 """An ensemble in C answers as in Python: compiled by gcc and clang without a warning."""
 
 import ctypes
+import datetime
 import re
 
 import numpy as np
@@ -83,6 +84,20 @@ def test_a_value_by_each_encoding(tmp_path, compiler, encoding):
         expected = estimator.predict(X)
         spread = expected.std()
         np.testing.assert_allclose(got[:, 0], expected, rtol=1e-15, atol=1e-9 * spread)
+
+
+def test_durations_are_in_days_and_times_of_day_in_hours(tmp_path, compiler):
+    halves = np.arange(40) / 2
+    table = pd.DataFrame({
+        "age": pd.to_timedelta(halves, unit="D"),
+        "at": [datetime.time(int(half), 30 * int(2 * half % 2)) for half in halves],
+    })  # fmt: skip
+    estimator = TabularRegressor(**FAST, dtype="float64").fit(table, halves**2)
+    numbers = pd.DataFrame({"age": halves, "at": halves})
+    got = predicted(compiler, estimator, tmp_path / "rows.c", numbers)
+    np.testing.assert_allclose(got[:, 0], estimator.predict(table), rtol=1e-9)
+    header = " ".join((tmp_path / "rows.h").read_text().split())
+    assert "Durations are doubles in days, * times of day in hours." in header
 
 
 def test_times_with_a_zone(tmp_path, compiler):
