@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from sklearn.utils.validation import _check_sample_weight
 
 from .._checks.arrays import Array
 from .._checks.frames import is_frame
+
+TIMES = date, time, timedelta  # a datetime is a date
 
 
 def weights_of(sample_weight: Any, X: Any) -> Array:
@@ -26,4 +29,18 @@ def check_has_columns(table: Any) -> None:
     if is_frame(table) and table.shape[1] == 0:
         raise ValueError(
             f"Found array with 0 feature(s) (shape={table.shape}) while a minimum of 1 is required."
+        )
+
+
+def check_holds_no_times(y: Any) -> None:
+    """Raise if a target of numbers holds dates, times or durations."""
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of different lengths, which scikit-learn refuses
+        return
+    kinds = {*map(type, values.flat)} if values.dtype == object else {values.dtype.type}
+    if any(issubclass(kind, (*TIMES, np.datetime64, np.timedelta64)) for kind in kinds):
+        raise TypeError(
+            "y must hold numbers, got times: give numbers of a unit, such as days, "
+            "(y - y.min()) / np.timedelta64(1, 'D'), or y / np.timedelta64(1, 'D') of durations"
         )

@@ -11,6 +11,7 @@ from sklearn.metrics import r2_score
 
 from .._checks.arrays import Array
 from .._checks.names import explained
+from ._checked import check_holds_no_times
 from ._tabular import BaseTabular
 
 SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
@@ -172,6 +173,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
 
     def _as_target(self, y: Any) -> Array:
         """Return the numbers, float64."""
+        check_holds_no_times(y)
         try:
             return super()._as_target(y).astype(np.float64)
         except ValueError as error:

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, time, timedelta
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,7 +22,7 @@ from ..heads import Heads
 from ..layers import Dense
 from ..losses import Loss
 from ..network import Network
-from ._checked import check_has_columns
+from ._checked import TIMES, check_has_columns
 from ._design import CLASSES, NUMBERS, loss_of_classes, loss_of_numbers, outputs_of
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 # Losses of one output for each target, by the names that the other estimators have for them.
 LOSSES = (*CLASSES, *(name for name in NUMBERS if name not in ("quantile", "gaussian_nll")))
 AUTO = "auto"
-TIMES = date, time, timedelta  # a datetime is a date
 MANY_CLASSES = 20  # so many may be of a small table
 
 

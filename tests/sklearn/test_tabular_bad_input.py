@@ -1,10 +1,12 @@
 """What the estimators of tables refuse: each error is one line that names column and remedy."""
 
+import datetime
+
 import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold
 
-from fastnn.sklearn import TabularClassifier, TabularRegressor
+from fastnn.sklearn import MLPRegressor, TabularClassifier, TabularRegressor
 
 pytestmark = pytest.mark.compiled
 FAST = {"n_members": 2, "max_epochs": 2, "random_state": 0}
@@ -71,6 +73,25 @@ def test_two_columns_of_one_name():
 def test_targets_that_cannot_be_learnt(estimator, y, expected):
     with pytest.raises(ValueError, match=expected):
         estimator(**FAST).fit(make_frame(), y)
+
+
+@pytest.mark.parametrize("estimator", [TabularRegressor(**FAST), MLPRegressor(max_iter=2)])
+@pytest.mark.parametrize("kind", ["M8[us]", "m8[h]", "zoned", "frame", "datetime", "clock", "list"])
+def test_targets_that_are_times(estimator, kind):
+    pd = pytest.importorskip("pandas")
+    days = pd.Series(pd.date_range("2020-01-01", periods=20))
+    y = {
+        "M8[us]": days.to_numpy("M8[us]"),
+        "m8[h]": np.arange(20).astype("m8[h]"),
+        "zoned": days.dt.tz_localize("Asia/Tokyo"),
+        "frame": days.to_frame("y"),
+        "datetime": [*days.dt.to_pydatetime()],
+        "clock": [datetime.time(hour) for hour in range(20)],
+        "list": [datetime.timedelta(hour) for hour in range(20)],
+    }[kind]
+    with pytest.raises(TypeError, match=r"^y must hold numbers, got times: give numbers of a unit"):
+        estimator.fit(np.arange(20.0)[:, None], y)
+    assert not hasattr(estimator, "n_features_in_")
 
 
 @pytest.mark.parametrize("estimator", [TabularClassifier, TabularRegressor])
