@@ -274,9 +274,11 @@ def moment(text: str, order: str, *, zoned: bool) -> datetime.datetime | None:
 
 
 def _offset_of(zone: str) -> datetime.timedelta:
-    """Return how much a zone's clock is ahead of UTC's."""
+    """Return how much a zone's clock is ahead of UTC's; raise ValueError if none can be."""
     if zone in ("Z", "UTC"):
         return datetime.timedelta(0)
     hours, minutes = int(zone[1:3]), int(zone[-2:]) if len(zone) > 3 else 0
+    if hours > 23 or minutes > 59:  # ISO 8601
+        raise ValueError(f"zone must be from -23:59 to +23:59, got {zone}")
     ahead = datetime.timedelta(hours=hours, minutes=minutes)
     return -ahead if zone[0] == "-" else ahead

@@ -3,10 +3,11 @@ import datetime
 import pyarrow as pa
 import pytest
 
-from fastnn.tables.formats import EMPTY, NUMBER, PLAIN, TEXT, Format, Misfit
+from fastnn.tables.formats import EMPTY, NUMBER, PLAIN, TEXT, Format, Misfit, readings
 from fastnn.tables.parsing import texts_of, values_of
 
 DATE, BOOL, CLOCK = Format("date", order="ymd"), Format("bool"), Format("clock", n_parts=2)
+ZONED = Format("date", order="ymd", zoned=True)
 
 
 def read(values, form, na_values=("",), dtype=None):
@@ -61,15 +62,27 @@ def test_dates(texts, order, expected):
 
 
 def test_dates_with_a_zone():
-    form = Format("date", order="ymd", zoned=True)
-    got = read(["2020-01-05T10:00Z", "2020-01-05 10:00+02", None], form)
+    got = read(["2020-01-05T10:00Z", "2020-01-05 10:00+02", None], ZONED)
     hours = [datetime.datetime(2020, 1, 5, hour, tzinfo=datetime.UTC) for hour in (10, 8)]
     assert got == [*hours, None]
-    for wrong, texts in ((form, ["2020-01-05"]), (DATE, ["2020-01-05", "2020-01-05T10:00Z"])):
+    for wrong, texts in ((ZONED, ["2020-01-05"]), (DATE, ["2020-01-05", "2020-01-05T10:00Z"])):
         with pytest.raises(Misfit) as caught:
             read(texts, wrong)
         assert caught.value.row == len(texts) - 1
         assert caught.value.required.endswith((", with a zone", ", without a zone"))
+
+
+@pytest.mark.parametrize("zone", ["+24:00", "-25:00", "+01:60", "+99:99", "+2400", "-24"])
+def test_zones_that_none_can_be(zone):
+    assert readings(f"2020-02-03T00:00:00{zone}") == frozenset()
+    with pytest.raises(Misfit):
+        read(["2020-02-03T00:00:00Z", f"2020-02-03T00:00:00{zone}"], ZONED)
+
+
+def test_the_zones_that_are_furthest():
+    got = read(["2020-02-03T23:59+23:59", "2020-02-03T00:01-2359"], ZONED)
+    hours = [datetime.datetime(2020, 2, day, tzinfo=datetime.UTC) for day in (3, 4)]
+    assert got == hours
 
 
 @pytest.mark.parametrize(
