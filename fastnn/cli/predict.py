@@ -49,7 +49,7 @@ def run_predict(options: argparse.Namespace) -> None:
     if options.probabilities and (is_plain or loaded.model_.classes is None):
         raise TableError("--probabilities must go with a classification, got another model")
     if is_plain:
-        table = open_table(options.data, ReadingOptions(options.delimiter), bare=True)
+        table = open_table(options.data, ReadingOptions(options.delimiter, trains=False), bare=True)
         columns = ([*outputs.T] for outputs in network_outputs(table, loaded))
         _write(options, schema_of_network(loaded), columns)
         return
@@ -68,9 +68,8 @@ def run_predict(options: argparse.Namespace) -> None:
 def _open(options: argparse.Namespace, model: TableModel, record: Record | None) -> Table:
     """Return a table, to be read as that of the training was."""
     na_values = None if record is None else record.na_values
-    table = open_table(
-        options.data, ReadingOptions(options.delimiter, na_values=na_values), formats_of(model)
-    )
+    reading = ReadingOptions(options.delimiter, na_values=na_values, trains=False)
+    table = open_table(options.data, reading, formats_of(model))
     for name in model.names:
         table.check_column(as_in_file(name))
     return table

@@ -33,6 +33,7 @@ class ReadingOptions(NamedTuple):
     categories: Sequence[str] = ()  # columns that are texts, whatever they look like
     ignored: Sequence[str] = ()  # columns that are not read
     target: str | None = None  # a column that no remedy tells to leave out
+    trains: bool = True  # where no model has chosen the columns, a remedy may
 
 
 class Seen(NamedTuple):
@@ -171,10 +172,12 @@ def decide(
             formats[scout.name] = _format(scout, options, decimal)
         except _Uncertain as error:
             where = location(error.seen.row)
-            name = quote(scout.name)
-            remedy = f"{error.remedy}take the column as texts with --categories {name}"
-            if scout.name != options.target:
-                remedy += f", or leave it out with --ignore {name}"
+            remedy = "write numbers as 1234.5, and times as 2020-12-31T12:30"
+            if options.trains:
+                name = quote(scout.name)
+                remedy = f"{error.remedy}take the column as texts with --categories {name}"
+                if scout.name != options.target:
+                    remedy += f", or leave it out with --ignore {name}"
             raise TableError(
                 f"{where}: {scout.name!r} must be {error.required}, got {error.seen.text!r}: "
                 + remedy

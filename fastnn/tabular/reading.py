@@ -77,9 +77,10 @@ class Table:
         if not self.names:
             raise TableError(f"{self.path} must have columns, got none that is used")
         if (twice := repeated(self.names)) is not None:
+            remedy = f", or leave both out with --ignore {quote(twice)}" * self._options.trains
             raise TableError(
                 f"{self.path} must have columns of different names, got {twice!r} twice: rename "
-                f"one, or leave both out with --ignore {quote(twice)}"
+                f"one{remedy}"
             )
         for name in (*self._options.ignored, *self._options.categories):
             self.check_column(name)
@@ -152,7 +153,9 @@ class Table:
                     try:
                         scout.add(column, start)
                     except Misfit as error:
-                        remedy = f": leave it out with --ignore {quote(scout.name)}"
+                        remedy = ": write it as one of them"
+                        if self._options.trains:
+                            remedy = f": leave it out with --ignore {quote(scout.name)}"
                         raise self._misfit(scout.name, start, error, remedy) from None
             if not self.n_rows:
                 raise TableError(f"{self.path} must have rows below its names, got none")

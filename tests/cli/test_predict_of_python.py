@@ -9,10 +9,12 @@ pytest.importorskip("pandas")
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fastnn.sklearn import TabularClassifier
 
-from .commands import run
+from .commands import refusal, run
 
 pytestmark = pytest.mark.filterwarnings("ignore:X must")
 K = np.arange(60)
@@ -53,3 +55,17 @@ def test_names_in_a_parquet_file_are_those_of_a_csv_file(here, capsys):
         for name in (one, other):
             run("predict", "model", name, "-o", f"{name}.csv", "--force")
         assert pd.read_csv(f"{one}.csv").equals(pd.read_csv(f"{other}.csv"))
+
+
+def test_no_remedy_is_a_flag_that_predict_has_not(here, capsys):
+    table = pd.DataFrame({"x": K * 1.0})
+    TabularClassifier(n_members=1, max_epochs=1).fit(table, K % 2).save("model")
+    for text in ("1,234", "03/04/2020"):
+        (here / "t.csv").write_text(f'x\n"{text}"\n')
+        told = refusal(capsys, "predict", "model", "t.csv")
+        remedy = "write numbers as 1234.5, and times as 2020-12-31T12:30"
+        assert told.endswith(f", got '{text}': {remedy}")
+    pq.write_table(pa.table({"x": [[1.0]]}), "t.parquet")
+    told = refusal(capsys, "predict", "model", "t.parquet")
+    assert "'x' must be numbers, texts or times, got 'list<" in told
+    assert told.endswith(": write it as one of them")
