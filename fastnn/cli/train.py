@@ -6,9 +6,11 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from time import perf_counter
 
 from ..tables.errors import TableError
+from ..tables.formats import TEXT
 from ..tabular.chunks import rows_at_a_time, train_by_chunks
 from ..tabular.model import Record, provenance
 from ..tabular.outputs import output_claimed
@@ -34,7 +36,7 @@ def _train_and_save(options: argparse.Namespace) -> None:
     target, n_rows = choose_target(table, options.target, options.task)
     names = [name for name in table.names if name not in (target.name, *table.left_out)]
     if not names:
-        got = f"only such as are left out, {table.left_out}" if table.left_out else "none"
+        got = f"only such as are left out, {_left_out(table)}" if table.left_out else "none"
         raise TableError(f"{table.path} must have columns beside {target.name!r}, got {got}")
     problem, seconds = Problem(table, names, target, n_rows), perf_counter() - start
     print(f"{table.path}: {n_rows} rows, {len(names)} columns; read in {seconds:.1f} s")
@@ -79,6 +81,15 @@ def _train_and_save(options: argparse.Namespace) -> None:
     model = replace(trained.model, metadata=record.to_json(), formats=table.formats)
     model.save(options.save)
     print(f"Saved as {options.save}, {options.save.stat().st_size} bytes")
+
+
+def _left_out(table: Table) -> str:
+    """Return the columns that are left out, why, and what takes them."""
+    reason = "they have no value in any row"
+    if texts := [name for name, form in table.left_out.items() if form == TEXT]:
+        taken = f"--categories {quote(texts[0])} takes it"
+        reason = f"{texts[0]!r} has nearly as many categories as rows, {taken}"
+    return f"{[*table.left_out]}: {reason}"
 
 
 def _open(options: argparse.Namespace) -> Table:

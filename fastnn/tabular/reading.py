@@ -51,7 +51,7 @@ class Table:
         self.path = source.title
         self.n_rows: int | None = None
         self.notes: list[str] = []
-        self.left_out: list[str] = []  # columns that only tell rows apart, or have no value
+        self.left_out: dict[str, Format] = {}  # texts that only tell rows apart, or no value
         self._source, self._options, self._quiet = source, options, quiet
         self._formats = {name: Format.from_json(form) for name, form in (formats or {}).items()}
         na_values = options.na_values
@@ -166,11 +166,11 @@ class Table:
                     na_values=None if na_values is None else [*na_values]
                 )
             self.notes += notes
-            self.left_out += [
-                scout.name
+            self.left_out |= {
+                scout.name: form
                 for scout, form in zip(scouts, formats.values(), strict=True)
                 if form == EMPTY or names_rows(scout, form, self._options)
-            ]
+            }
         return {name: self._formats[name] for name in names}
 
     def _typed(self, formats: Mapping[str, Format]) -> Iterator[Any]:

@@ -215,7 +215,8 @@ BAD_TABLES = {
     ),
     "no value in any column": (
         "a,b,y\n" + lines(lambda k: "", lambda k: "", LABEL),
-        "t.csv must have columns beside 'y', got only such as are left out, ['a', 'b']",
+        "t.csv must have columns beside 'y', got only such as are left out, ['a', 'b']: they "
+        "have no value in any row",
     ),
     "one row": (
         "a,y\n1,u\n",

@@ -46,7 +46,8 @@ def test_texts_of_which_nearly_each_is_another_are_left_out_unless_asked_for(her
     assert "left out" not in capsys.readouterr().out
     assert "name" in fastnn.load_model("model").feature_names_in_
     write("t.csv", "\n".join(["name,y", *(f"Mr. {k} X,{k}.5" for k in range(60))]))
-    told = "must have columns beside 'y', got only such as are left out, ['name']"
+    told = "must have columns beside 'y', got only such as are left out, ['name']: 'name' has "
+    told += "nearly as many categories as rows, --categories name takes it"
     assert told in refusal(capsys, "train", "t.csv", "--target", "y", "--save", "other")
 
 
