@@ -32,8 +32,8 @@ def check_has_columns(table: Any) -> None:
         )
 
 
-def check_holds_no_times(y: Any) -> None:
-    """Raise if a target of numbers holds dates, times or durations."""
+def check_holds_numbers(y: Any, classifier: str) -> None:
+    """Raise if a target of numbers holds times, or texts that are no numbers."""
     try:
         values = np.asarray(y)
     except ValueError:  # rows of different lengths, which scikit-learn refuses
@@ -44,3 +44,18 @@ def check_holds_no_times(y: Any) -> None:
             "y must hold numbers, got times: give numbers of a unit, such as days, "
             "(y - y.min()) / np.timedelta64(1, 'D'), or y / np.timedelta64(1, 'D') of durations"
         )
+    if any(issubclass(kind, str) for kind in kinds) and (text := text_in(values)) is not None:
+        raise ValueError(
+            f"y must hold numbers, got the text {text!r}: {classifier} learns texts, as classes"
+        )
+
+
+def text_in(values: Array) -> str | None:
+    """Return the first text that is no number; None if there is none."""
+    for value in values.flat:
+        if isinstance(value, str):
+            try:
+                float(value)
+            except ValueError:
+                return str(value)
+    return None

@@ -19,7 +19,7 @@ from .._training.rates import Schedule
 from ..activations import OwnActivation
 from ..losses import GaussianNLL, Loss, Quantile
 from ._base import BaseMLP
-from ._checked import check_holds_no_times
+from ._checked import check_holds_numbers
 from ._design import HALF_SQUARED_ERROR, NUMBERS, check_outputs, loss_of_numbers, outputs_of
 from ._scores import Score, r2, score_of_numbers
 
@@ -344,7 +344,7 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, BaseMLP):  # type: ignore[m
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         """Return samples and targets."""
-        check_holds_no_times(y)
+        check_holds_numbers(y, "MLPClassifier")
         return self._checked(X, y, reset, y_numeric=True)
 
     def __sklearn_tags__(self) -> Any:

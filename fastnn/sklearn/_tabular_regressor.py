@@ -11,7 +11,7 @@ from sklearn.metrics import r2_score
 
 from .._checks.arrays import Array
 from .._checks.names import explained
-from ._checked import check_holds_no_times
+from ._checked import check_holds_numbers
 from ._tabular import BaseTabular
 
 SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
@@ -173,15 +173,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):  # type: ignore[misc]
 
     def _as_target(self, y: Any) -> Array:
         """Return the numbers, float64."""
-        check_holds_no_times(y)
-        try:
-            return super()._as_target(y).astype(np.float64)
-        except ValueError as error:
-            if "could not convert" not in str(error):
-                raise
-            raise ValueError(
-                f"y must hold numbers: {error}; TabularClassifier learns texts"
-            ) from error
+        check_holds_numbers(y, "TabularClassifier")
+        return super()._as_target(y).astype(np.float64)
 
     def _as_targets(self, y: Array, weights: Array) -> tuple[Array, dict[str, Any]]:
         """Return the numbers with mean 0 and deviation 1, and their unit."""

@@ -22,7 +22,7 @@ from ..heads import Heads
 from ..layers import Dense
 from ..losses import Loss
 from ..network import Network
-from ._checked import TIMES, check_has_columns
+from ._checked import TIMES, check_has_columns, text_in
 from ._design import CLASSES, NUMBERS, loss_of_classes, loss_of_numbers, outputs_of
 
 if TYPE_CHECKING:
@@ -245,6 +245,7 @@ def _task(name: str, column: Array, given: Any, weights: Array | None) -> Task:
         how = "squared_error" if column.dtype.kind == "f" else "log_loss"
     if how in CLASSES:
         check_array(column.reshape(-1, 1), dtype=None, input_name="y")
+        _check_are_whole(column, how)
         labels = LabelEncoder().fit(column)
         n_classes = len(labels.classes_)
         if n_classes < 2:
@@ -259,10 +260,25 @@ def _task(name: str, column: Array, given: Any, weights: Array | None) -> Task:
         outputs = "logistic" if n_classes == 2 else "softmax"
         n_out = 1 if n_classes == 2 else n_classes
         return Task(name, loss_of_classes(how, outputs), weight, outputs, n_out, labels, None)
+    if (text := text_in(column)) is not None:
+        raise ValueError(
+            f"must hold numbers for the loss {how}, got the text {text!r}: of texts, as classes, "
+            "the loss is log_loss"
+        )
     loss = loss_of_numbers(how, 0.5)
     outputs, numbers = outputs_of(loss), as_numbers(column)
     scaler = _scaler_of(numbers, weights) if outputs == "identity" else None
     return Task(name, loss, weight, outputs, 1, None, scaler)
+
+
+def _check_are_whole(labels: Array, loss: str) -> None:
+    """Raise if numbers of classes have fractions, as scikit-learn's classifiers do."""
+    if labels.dtype.kind == "f" and len(broken := labels[labels != np.round(labels)]):
+        raise ValueError(
+            f"must hold classes for the loss {loss}, got numbers with fractions, {broken[0]:g} "
+            "say: of numbers, the loss is squared_error; where they are classes, give texts, "
+            "astype(str)"
+        )
 
 
 def _scaler_of(numbers: Array, weights: Array | None) -> StandardScaler:

@@ -345,3 +345,14 @@ def test_errors_name_the_class_of_the_user(call, message):
     with pytest.raises(TypeError) as caught:
         call()
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("kind", ["list", "array", "object", "Series"])
+def test_texts_are_no_target_of_numbers(kind):
+    texts = ["1", "b"] * 10
+    y = {"list": texts, "array": np.array(texts), "object": np.array(texts, object)}.get(kind)
+    if kind == "Series":
+        y = pytest.importorskip("pandas").Series(texts)
+    told = "y must hold numbers, got the text 'b': MLPClassifier learns texts, as classes"
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        MLPRegressor(max_iter=2).fit(np.arange(20.0)[:, None], y)

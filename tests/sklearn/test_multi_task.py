@@ -253,7 +253,7 @@ def test_a_failed_fit_changes_nothing(fitted):
         (
             as_objects(RAIN, WIND),
             {"loss": "squared_error"},
-            "column head_0: .*could not convert string",
+            "column head_0: must hold numbers for the loss",
         ),
         (
             as_objects(RAIN, WIND),

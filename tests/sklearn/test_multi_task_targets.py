@@ -76,6 +76,22 @@ def test_times(times, loss):
         MultiTaskMLP(loss=loss).fit(X, y)
 
 
+@pytest.mark.parametrize("dtype", [object, str])
+def test_texts_for_a_loss_of_numbers(dtype):
+    y = frame(cls=np.array(["1", "b", "c"] * 20, dtype), x=COUNTS * 0.5)
+    told = "y, column cls: must hold numbers for the loss huber, got the text 'b': of texts, as cla"
+    with pytest.raises(ValueError, match=f"^{told}sses, the loss is log_loss$"):
+        MultiTaskMLP(loss={"cls": "huber"}).fit(X, y)
+
+
+def test_fractions_for_a_loss_of_classes():
+    y = frame(cls=COUNTS % 3, x=COUNTS * 0.25)
+    told = "^y, column x: must hold classes for the loss log_loss, got numbers with fractions, 0"
+    with pytest.raises(ValueError, match=told):
+        MultiTaskMLP(loss="log_loss").fit(X, y)
+    trained(frame(cls=COUNTS % 3, x=(COUNTS % 2) * 1.0), loss="log_loss")
+
+
 def test_times_with_a_zone_and_without_names():
     y = frame(cls=COUNTS % 3, when=DAYS)
     y["when"] = y["when"].dt.tz_localize("UTC")
