@@ -29,6 +29,7 @@ from ..tables.names import as_in_file
 _DELIMITERS = "\t;|,"  # in a tie the first, since a comma is in numbers and in texts
 _HEAD = 2**20  # bytes that are looked at
 _LONGEST = 2**24  # bytes of the first line: a device such as /dev/zero never ends one
+_SHOWN = 40  # characters of a line in an error
 _BLOCK = 2**20  # bytes that are parsed at a time
 _LARGEST_BLOCK = 2**28
 _PATIENCE = 5.0  # seconds for what takes 0.2 ms, unless a slow disk is being read
@@ -125,8 +126,10 @@ class CsvSource:
             ]
         except UnicodeDecodeError:
             raise TableError(f"{title} line 1: a name must be UTF-8, got other bytes") from None
-        if not names:
-            raise TableError(f"{title} must hold a table, got an empty file")
+        if not names:  # pyarrow has none of a line without an end
+            line = text.strip()[:_SHOWN]
+            got = f"one line, {line!r}: give names and rows" if line else "an empty file"
+            raise TableError(f"{title} must hold a table, got {got}")
         self._has_names = not (bare and all(PLAIN in readings(name) for name in names))
         self.names = names if self._has_names else [str(j + 1) for j in range(len(names))]
 

@@ -91,6 +91,7 @@ def test_lines_are_counted_as_an_editor_does(tmp_path, ending):
     [
         ("", " must hold a table, got an empty file"),
         ("\n\n", " must hold a table, got an empty file"),
+        ("hello", " must hold a table, got one line, 'hello': give names and rows"),
         ("a,b\n1,2\n\n3\n", " line 4: a row must have 2 fields, got 1"),
         ("sep=;\n\na;b\n1;2\n3\n", " line 5: a row must have 2 fields, got 1"),
         ('a,b\n1,"x\ny"\n3,4,5\n', " line 4: a row must have 2 fields, got 3"),
