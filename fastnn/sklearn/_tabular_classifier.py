@@ -25,7 +25,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):  # type: ignore[misc]
     ----------
     n_members : int
         The number of networks of each encoding, by default 5. Each holds out one of as many folds,
-        at least five, which chooses its best epoch.
+        at least five, which chooses its best epoch. With `cv`, it has no effect.
     encodings : sequence of str
         What networks see of a column of numbers, by default ("linear", "bins", "periodic"): the
         scaled number in a network without hidden layers, "linear", or with them, "scaled"; beside

@@ -229,7 +229,8 @@ def test_folds_of_groups():
     X, y = load_diabetes(return_X_y=True)
     groups = np.arange(len(y)) // 100
     splits = list(GroupKFold(3).split(X, y, groups))
-    ours = TabularRegressor(encodings=["bins"], cv=splits, max_epochs=5).fit(X, y)
+    ours = TabularRegressor(4, encodings=["bins"], cv=splits, max_epochs=5).fit(X, y)
+    assert len(ours.members_) == len(splits), "n_members has no effect with cv"
     for member, (_, held) in zip(ours.members_, splits, strict=True):
         np.testing.assert_array_equal(member.held_rows, held)
 
