@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections import Counter
 from typing import Any
 
@@ -25,7 +26,11 @@ def run_export(options: argparse.Namespace) -> None:
         if options.c is None:
             from ..exchange.onnx.files import to_onnx
 
-            to_onnx(loaded, partial[0], **given)
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always", UserWarning)
+                to_onnx(loaded, partial[0], **given)
+            for each in told:
+                print(wrapped(f"note: {each.message}"))
         else:
             from ..exchange.c.writer import to_c
 

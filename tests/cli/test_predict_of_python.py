@@ -69,3 +69,14 @@ def test_no_remedy_is_a_flag_that_predict_has_not(here, capsys):
     told = refusal(capsys, "predict", "model", "t.parquet")
     assert "'x' must be numbers, texts or times, got 'list<" in told
     assert told.endswith(": write it as one of them")
+
+
+def test_export_tells_of_an_empty_category_in_a_note(here, capsys):
+    pytest.importorskip("onnx")
+    table = pd.DataFrame({"x": K * 1.0, "colour": ["red", "", None] * 20})
+    TabularClassifier(n_members=1, max_epochs=1).fit(table, K % 2).save("model")
+    run("export", "model", "--onnx", "net.onnx")
+    told, err = capsys.readouterr()
+    assert err == ""
+    assert told.startswith("note: columns of texts must have no empty one")
+    assert "\nWrote net.onnx\n" in told
